@@ -1,0 +1,62 @@
+"""Who did what to which record, when: an append-only trail, without personal data in it."""
+
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import String
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Row
+from kit.state import E, Machine, S
+
+SYSTEM = "system"
+
+
+class AuditEvent(Row):
+    __tablename__ = "audit_events"
+
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(80), index=True)
+    """`borrower:<id>`, `staff:<id>` or `system`."""
+    action: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    """`table:<id>` of the record it happened to."""
+    facts: Mapped[dict[str, Any]]
+
+
+class _Stateful(Protocol[S]):
+    id: Mapped[UUID]
+    status: Mapped[S]
+
+
+def record(
+    session: AsyncSession, *, actor: str, action: str, subject: str, now: datetime, **facts: Any
+) -> None:
+    session.add(AuditEvent(at=now, actor=actor, action=action, subject=subject, facts=facts))
+
+
+def move(
+    session: AsyncSession,
+    machine: Machine[S, E],
+    row: _Stateful[S],
+    event: E,
+    *,
+    actor: str,
+    now: datetime,
+    **facts: Any,
+) -> None:
+    """Set `row.status` as the machine says and record from, to, who and when."""
+    before = row.status
+    row.status = machine.after(before, event)  # type: ignore[arg-type, assignment]
+    record(
+        session,
+        actor=actor,
+        action=f"{machine.name}.{event}",
+        subject=f"{machine.name}:{row.id}",
+        now=now,
+        before=before,
+        after=row.status,
+        **facts,
+    )

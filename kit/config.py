@@ -1,0 +1,89 @@
+"""Settings from the environment (and `.env`): one class, read once at the start of a program."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _outside(name: str) -> AliasChoices:
+    """Settings of outside services keep the name under which the world knows them."""
+    return AliasChoices(name, f"KOPA_{name}")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="KOPA_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    database_url: str = ""
+    """Empty: SQLite in `var/kopa.db`."""
+    var: Path = Path("var")
+    """Where the embedded database, keys and sandbox files live."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    """How the outside reaches us (webhooks). Empty: http://host:port."""
+    lender_name: str = "Kopa Lending"
+    timezone: str = "Africa/Nairobi"
+    """The lender's business time zone: it decides which date "today" is."""
+    country: str = "KE"
+    currency: str = "KES"
+    products_file: Path = Path("onboarding/products.yaml")
+    policy_file: Path = Path("scoring/policies/default.yaml")
+    model_dir: Path = Path("scoring/artifacts/stock")
+
+    master_key: SecretStr = SecretStr("")
+    """Base64 of 32 bytes that wrap the keys of persons. Empty: made once in `var/`."""
+    index_key: SecretStr = SecretStr("")
+    """Base64 of 32 bytes for the blind indexes. Empty: made once in `var/`."""
+    previous_master_keys: list[SecretStr] = []
+
+    sandbox: bool | None = None
+    """Stand-ins for the outside. Unset: on when there is no TELEGRAM_BOT_TOKEN."""
+
+    telegram_bot_token: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("TELEGRAM_BOT_TOKEN")
+    )
+    telegram_api_url: str = Field("", validation_alias=_outside("TELEGRAM_API_URL"))
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        "polling", validation_alias=_outside("TELEGRAM_MODE")
+    )
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("TELEGRAM_WEBHOOK_SECRET")
+    )
+    twilio_account_sid: str = Field("", validation_alias=_outside("TWILIO_ACCOUNT_SID"))
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("TWILIO_AUTH_TOKEN")
+    )
+    twilio_from: str = Field("", validation_alias=_outside("TWILIO_FROM"))
+    twilio_messaging_service_sid: str = Field(
+        "", validation_alias=_outside("TWILIO_MESSAGING_SERVICE_SID")
+    )
+    twilio_api_url: str = Field("", validation_alias=_outside("TWILIO_API_URL"))
+    rail_base_url: str = Field("", validation_alias=_outside("RAIL_BASE_URL"))
+    rail_api_key: SecretStr = Field(SecretStr(""), validation_alias=_outside("RAIL_API_KEY"))
+    rail_webhook_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("RAIL_WEBHOOK_SECRET")
+    )
+
+    worker_id: str = ""
+    """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
+    worker_dead_after_seconds: float = 30.0
+    job_polling_seconds: float = 0.1
+    log_level: str = "INFO"
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.var.absolute() / 'kopa.db'}"
+
+    @property
+    def is_sandbox(self) -> bool:
+        if self.sandbox is not None:
+            return self.sandbox
+        return not self.telegram_bot_token.get_secret_value()
+
+    @property
+    def base_url(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"

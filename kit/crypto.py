@@ -1,0 +1,161 @@
+"""Personal data at rest: AES-256-GCM per field, a key per person, blind indexes for look-ups."""
+
+import base64
+import hashlib
+import hmac
+import os
+import stat
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import LargeBinary
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.config import Settings
+from kit.db import Base, insert_once
+from kit.errors import DomainError, Kind
+
+_VERSION = b"\x01"
+_NONCE = 12
+_KEY_ID = 4
+
+
+class KeyDestroyed(DomainError):
+    """The person was erased: what was sealed for them can never be read again."""
+
+    kind = Kind.NOT_FOUND
+    code = "personal_data_erased"
+
+
+class CannotOpen(Exception):
+    """Sealed bytes were changed, moved to another place, or sealed with an unknown key."""
+
+
+class PersonKeyRow(Base):
+    """The data key of one person, wrapped by the master key. Erasure empties `wrapped`."""
+
+    __tablename__ = "person_keys"
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    destroyed_at: Mapped[datetime | None]
+
+
+class Vault:
+    """Holds the master keys (the first one wraps, all of them unwrap) and the index key."""
+
+    def __init__(self, master_keys: Sequence[bytes], index_key: bytes) -> None:
+        if not master_keys or any(len(key) != 32 for key in [*master_keys, index_key]):
+            raise ValueError("master and index keys are 32 bytes each")
+        self._masters = {_key_id(key): key for key in master_keys}
+        self._current = _key_id(master_keys[0])
+        self._index_key = index_key
+
+    def wrap(self, place: str, key: bytes) -> bytes:
+        return self._current + _seal(self._masters[self._current], place, key)
+
+    def unwrap(self, place: str, wrapped: bytes) -> bytes:
+        master = self._masters.get(wrapped[:_KEY_ID])
+        if master is None:
+            raise CannotOpen("no master key with this id")
+        return _open(master, place, wrapped[_KEY_ID:])
+
+    def blind_index(self, column: str, value: str) -> str:
+        """A keyed hash bound to `column`: equal values can be found, none can be read."""
+        digest = hmac.new(self._index_key, f"{column}\0{value}".encode(), hashlib.sha256)
+        return digest.hexdigest()[:32]
+
+
+class PersonKey:
+    """Seals and opens what belongs to one person. `place` is `table.column.row_id`."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def seal(self, place: str, plaintext: bytes | str) -> bytes:
+        content = plaintext.encode() if isinstance(plaintext, str) else plaintext
+        return _seal(self._key, place, content)
+
+    def open(self, place: str, sealed: bytes) -> bytes:
+        return _open(self._key, place, sealed)
+
+    def open_text(self, place: str, sealed: bytes) -> str:
+        return self.open(place, sealed).decode()
+
+
+async def person_key(
+    session: AsyncSession, vault: Vault, person_id: UUID, *, now: datetime
+) -> PersonKey:
+    """The person's data key, made at first use. Raises KeyDestroyed after an erasure."""
+    place = f"person_keys.wrapped.{person_id}"
+    row = await session.get(PersonKeyRow, person_id)
+    if row is None:
+        wrapped = vault.wrap(place, os.urandom(32))
+        await insert_once(
+            session, PersonKeyRow, person_id=person_id, wrapped=wrapped, created_at=now
+        )
+        row = await session.get_one(PersonKeyRow, person_id)
+    if row.wrapped is None:
+        raise KeyDestroyed()
+    return PersonKey(vault.unwrap(place, row.wrapped))
+
+
+async def shred(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    """Destroy the person's key: everything sealed with it becomes noise, backups included."""
+    row = await session.get(PersonKeyRow, person_id, with_for_update=True)
+    if row is not None and row.wrapped is not None:
+        row.wrapped, row.destroyed_at = None, now
+
+
+def open_vault(settings: Settings) -> Vault:
+    """This installation's vault. Keys that are not configured are made once, owner-readable."""
+    master = settings.master_key.get_secret_value()
+    index = settings.index_key.get_secret_value()
+    older = [_decode(key.get_secret_value()) for key in settings.previous_master_keys]
+    return Vault(
+        [_decode(master) if master else _kept(settings.var / "master.key"), *older],
+        _decode(index) if index else _kept(settings.var / "index.key"),
+    )
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _kept(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two programs that start together, one makes the key and both use it.
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR
+        )
+    except FileExistsError:
+        return _decode(path.read_text().strip())
+    with os.fdopen(descriptor, "w") as file:
+        file.write(base64.b64encode(key := os.urandom(32)).decode())
+    return key
+
+
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"kopa key id" + key).digest()[:_KEY_ID]
+
+
+def _seal(key: bytes, place: str, content: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, content, place.encode())
+
+
+def _open(key: bytes, place: str, sealed: bytes) -> bytes:
+    if sealed[:1] != _VERSION:
+        raise CannotOpen("unknown envelope version")
+    nonce, content = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+    try:
+        return AESGCM(key).decrypt(nonce, content, place.encode())
+    except InvalidTag:
+        raise CannotOpen(f"sealed bytes do not belong to {place}") from None

@@ -1,0 +1,1 @@
+"""Schema migrations, reversible, one topic each."""
