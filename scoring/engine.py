@@ -1,0 +1,173 @@
+"""One decision: a snapshot, a model and a policy go in, an assessment comes out. Pure."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from scoring import features, reasons, verdicts
+from scoring.features import registry
+from scoring.model.predictor import Contribution, Model
+from scoring.policy import Outcome, Policy
+from scoring.snapshot import Application, Snapshot, TermOption
+from scoring.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """The nearest request that this model and policy would approve, re-scored."""
+
+    amount_minor: int
+    term_days: int
+    installments: int
+    pd: float
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`pd` and `grade` are of what was asked; `approved_minor` is 0 unless something is offered."""
+
+    pd: float
+    grade: str
+    outcome: Outcome
+    limit_minor: int
+    approved_minor: int
+    currency: str
+    reasons: tuple[str, ...]
+    counterfactual: Counterfactual | None
+    contributions: tuple[Contribution, ...]
+    model_sha256: str
+    policy_sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
+    """Score what was asked, judge it, and look for what would be approved where it was not."""
+    values = features.values(snapshot, model.names)
+    contributions = model.contributions(values)
+    pd = float(model.pds([model.row(values)])[0])
+    verdict = verdicts.judge(policy, snapshot, pd)
+    reachable = _reachable(snapshot, model, policy, verdict) if _may_change(verdict) else []
+    counter = _counter(snapshot, policy, reachable) if _is_declined(verdict) else None
+    return Assessment(
+        pd=pd,
+        grade=verdict.grade,
+        outcome=verdict.outcome if counter is None else Outcome.COUNTER,
+        limit_minor=verdict.limit_minor,
+        approved_minor=_approved(snapshot, verdict, counter),
+        currency=snapshot.application.currency,
+        reasons=reasons.choose(verdict.reasons, contributions if verdict.is_about_risk else ()),
+        counterfactual=_nearest(snapshot, counter, reachable),
+        contributions=contributions,
+        model_sha256=model.sha256,
+        policy_sha256=policy.sha256,
+    )
+
+
+def _may_change(verdict: Verdict) -> bool:
+    return verdict.outcome is not Outcome.APPROVE and verdict.is_by_terms
+
+
+def _is_declined(verdict: Verdict) -> bool:
+    """A referral stays one: a person may still approve in full."""
+    return verdict.outcome is Outcome.DECLINE
+
+
+def _approved(snapshot: Snapshot, verdict: Verdict, counter: Counterfactual | None) -> int:
+    if counter is not None:
+        return counter.amount_minor
+    return snapshot.application.amount_minor if verdict.outcome is Outcome.APPROVE else 0
+
+
+def _reachable(
+    snapshot: Snapshot, model: Model, policy: Policy, verdict: Verdict
+) -> list[Counterfactual]:
+    """Every candidate that would be approved, scored in one call."""
+    candidates = [
+        replace(snapshot, application=asked)
+        for asked in candidates_of(snapshot.application, policy, verdict.limit_minor)
+    ]
+    if not candidates:
+        return []
+    rows = [model.row(registry.values(candidate, model.names)) for candidate in candidates]
+    found = []
+    for candidate, pd in zip(candidates, model.pds(rows), strict=True):
+        answer = verdicts.judge(policy, candidate, float(pd))
+        if answer.outcome is Outcome.APPROVE:
+            found.append(_of(candidate.application, float(pd), answer))
+    return found
+
+
+def _of(asked: Application, pd: float, verdict: Verdict) -> Counterfactual:
+    return Counterfactual(
+        amount_minor=asked.amount_minor,
+        term_days=asked.term_days,
+        installments=asked.installments,
+        pd=pd,
+        grade=verdict.grade,
+    )
+
+
+def candidates_of(asked: Application, policy: Policy, limit_minor: int) -> list[Application]:
+    """Smaller amounts at this term; the same and smaller amounts at the product's longer terms."""
+    amounts = _amounts(asked, policy, limit_minor)
+    found = [_with(asked, amount, _own_term(asked)) for amount in amounts]
+    longer = sorted(
+        (option for option in asked.options if option.term_days > asked.term_days),
+        key=lambda option: option.term_days,
+    )
+    for option in longer:
+        found += [_with(asked, amount, option) for amount in [asked.amount_minor, *amounts]]
+    return found
+
+
+def _amounts(asked: Application, policy: Policy, limit_minor: int) -> list[int]:
+    """The limit, and evenly spaced ones down to the smallest worth offering."""
+    rules = policy.counter_offers
+    floor = max(
+        asked.amount_minor * rules.smallest_share_bps // 10_000, asked.min_amount_minor or 1
+    )
+    count = rules.candidates
+    span = asked.amount_minor - floor
+    spaced = [asked.amount_minor - span * n // count for n in range(1, count + 1)]
+    ceiling = asked.max_amount_minor or asked.amount_minor
+    rounded = [verdicts.rounded_down(amount, asked) for amount in [limit_minor, *spaced]]
+    return sorted({a for a in rounded if floor <= a <= ceiling and a < asked.amount_minor})[::-1]
+
+
+def _own_term(asked: Application) -> TermOption | None:
+    if asked.installment_minor is None:
+        return None
+    return TermOption(asked.term_days, asked.installments, asked.installment_minor)
+
+
+def _with(asked: Application, amount_minor: int, term: TermOption | None) -> Application:
+    """The same applicant asking for this amount and term; installments grow with the amount."""
+    if term is None:
+        return replace(asked, amount_minor=amount_minor)
+    return replace(
+        asked,
+        amount_minor=amount_minor,
+        term_days=term.term_days,
+        installments=term.installments,
+        installment_minor=-(-term.installment_minor * amount_minor // asked.amount_minor),
+    )
+
+
+def _counter(
+    snapshot: Snapshot, policy: Policy, reachable: list[Counterfactual]
+) -> Counterfactual | None:
+    """The largest approvable amount at the term that was asked for."""
+    same_term = [c for c in reachable if c.term_days == snapshot.application.term_days]
+    return max(same_term, key=lambda c: c.amount_minor, default=None)
+
+
+def _nearest(
+    snapshot: Snapshot, counter: Counterfactual | None, reachable: list[Counterfactual]
+) -> Counterfactual | None:
+    """Most money first, then the shortest term. Beside a counter-offer only what gives more."""
+    best = max(reachable, key=lambda c: (c.amount_minor, -c.term_days), default=None)
+    if best is None or counter is None:
+        return best
+    return best if best.amount_minor > counter.amount_minor else None

@@ -1,0 +1,17 @@
+"""The features a model or a policy may name. Importing this package registers all of them."""
+
+from scoring.features import application, behaviour, history, identity
+from scoring.features.registry import Feature, FeatureUnknown, Value, get, names, values
+
+__all__ = [
+    "Feature",
+    "FeatureUnknown",
+    "Value",
+    "application",
+    "behaviour",
+    "get",
+    "history",
+    "identity",
+    "names",
+    "values",
+]

@@ -1,0 +1,62 @@
+"""From a booster's log-odds to a probability that means what it says."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.errors import DomainError, Kind
+from scoring.refusals import Sentence
+
+Floats = NDArray[np.float64]
+
+
+class CalibratorUnknown(Sentence, DomainError):
+    code = "model_calibrator_unknown"
+    kind = Kind.INVALID
+    sentence = "The model's calibrator is not usable: {problem}."
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """Platt scaling of the log-odds: `slope * score + intercept`, then the logistic function.
+
+    `offset` moves the result from the base rate of the training sample to that of the population
+    the lender declares; 0 leaves it.
+    """
+
+    slope: float
+    intercept: float
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(x) for x in (self.slope, self.intercept, self.offset)):
+            raise CalibratorUnknown(problem="a parameter is not a number")
+        if self.slope <= 0:
+            raise CalibratorUnknown(problem="its slope is not positive, so it would turn the order")
+
+    def __call__(self, scores: Floats) -> Floats:
+        shifted = self.slope * scores + self.intercept + self.offset
+        probabilities: Floats = 1.0 / (1.0 + np.exp(-shifted))
+        return probabilities
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": "platt",
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "offset": self.offset,
+        }
+
+
+def from_json(document: Any) -> Calibrator:
+    if not isinstance(document, dict) or document.get("kind") != "platt":
+        raise CalibratorUnknown(problem="its kind is not known")
+    try:
+        return Calibrator(
+            float(document["slope"]), float(document["intercept"]), float(document["offset"])
+        )
+    except (KeyError, TypeError, ValueError):
+        raise CalibratorUnknown(problem="a parameter is missing or not a number") from None

@@ -1,0 +1,122 @@
+"""The manifest of a trained model: what it is made of, with hashes, and how to read a row."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from kit.errors import DomainError, Kind
+from scoring.features import registry
+from scoring.model import calibration
+from scoring.model.calibration import Calibrator
+from scoring.refusals import Sentence
+
+FORMAT = 1
+MODEL_FILE = "model.txt"
+MANIFEST_FILE = "manifest.json"
+
+
+class ManifestUnreadable(Sentence, DomainError):
+    code = "model_manifest_unreadable"
+    kind = Kind.INVALID
+    sentence = "The model's manifest cannot be read: {problem}."
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One input of the model, in the model's order."""
+
+    name: str
+    monotone: int = 0
+    levels: dict[str, float] | None = None
+    """For a category: the number each level stands for. A level that is not here is missing."""
+    definition: int | None = None
+    """Version of our own feature of this name; None for a column of the lender's own data."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "monotone": self.monotone,
+            "levels": self.levels,
+            "definition": self.definition,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A row and the probability it must get, to the last bit, on this machine too."""
+
+    row: tuple[float | None, ...]
+    pd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    name: str
+    library_version: str
+    model_sha256: str
+    columns: tuple[Column, ...]
+    calibrator: Calibrator
+    target: str
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def columns_sha256(self) -> str:
+        return _sha256(canonical([column.to_json() for column in self.columns]))
+
+    def to_text(self) -> str:
+        document = {
+            "format": FORMAT,
+            "name": self.name,
+            "library": {"name": "lightgbm", "version": self.library_version},
+            "model": {"file": MODEL_FILE, "sha256": self.model_sha256},
+            "columns": [column.to_json() for column in self.columns],
+            "columns_sha256": self.columns_sha256,
+            "calibrator": self.calibrator.to_json(),
+            "target": self.target,
+            "training": self.training,
+            "metrics": self.metrics,
+            "probes": [{"row": list(p.row), "pd": p.pd.hex()} for p in self.probes],
+        }
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def definition_of(name: str) -> int | None:
+    return registry.get(name).version if registry.is_known(name) else None
+
+
+def canonical(document: Any) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def from_text(text: str) -> tuple[Manifest, str]:
+    """The manifest and the hash it states for its columns, which the loader compares."""
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise ManifestUnreadable(problem=f"format {document['format']!r} is not known")
+        return _read(document), str(document["columns_sha256"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ManifestUnreadable(problem=f"{type(error).__name__} {error}") from None
+
+
+def _read(document: dict[str, Any]) -> Manifest:
+    return Manifest(
+        name=str(document["name"]),
+        library_version=str(document["library"]["version"]),
+        model_sha256=str(document["model"]["sha256"]),
+        columns=tuple(Column(**column) for column in document["columns"]),
+        calibrator=calibration.from_json(document["calibrator"]),
+        target=str(document["target"]),
+        training=dict(document["training"]),
+        metrics=dict(document["metrics"]),
+        probes=tuple(
+            Probe(tuple(probe["row"]), float.fromhex(probe["pd"])) for probe in document["probes"]
+        ),
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

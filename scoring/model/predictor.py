@@ -1,0 +1,83 @@
+"""A model in memory: rows in the manifest's order become probabilities and contributions."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.errors import DomainError, Kind
+from scoring.features.registry import Value
+from scoring.model.manifest import Column, Manifest
+from scoring.model.native import Booster
+from scoring.refusals import Sentence
+
+Floats = NDArray[np.float64]
+
+
+class ColumnMissing(Sentence, DomainError):
+    code = "model_column_missing"
+    kind = Kind.INVALID
+    sentence = "The data has no column {column}, which the model needs."
+
+
+class ValueNotANumber(Sentence, DomainError):
+    code = "model_value_not_a_number"
+    kind = Kind.INVALID
+    sentence = "Column {column} holds {value}, and the model needs a number there."
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much one feature moved the log-odds of this applicant away from the average."""
+
+    feature: str
+    value: Value
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    manifest: Manifest
+    booster: Booster
+    sha256: str
+    """Of the manifest's text, which holds the hash of everything else."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.manifest.columns)
+
+    def row(self, values: Mapping[str, Value]) -> list[float]:
+        """One row in the model's order; missing and unseen levels become NaN."""
+        return [encode(column, _value(values, column.name)) for column in self.manifest.columns]
+
+    def pds(self, rows: Sequence[Sequence[float]] | Floats) -> Floats:
+        matrix = np.asarray(rows, dtype=np.float64)
+        return self.manifest.calibrator(self.booster.raw_scores(matrix))
+
+    def contributions(self, values: Mapping[str, Value]) -> tuple[Contribution, ...]:
+        """Largest influence first; ties by the model's order, so that reasons never flicker."""
+        shares = self.booster.contributions(np.asarray([self.row(values)]))[0]
+        found = [
+            Contribution(name, values[name], float(share))
+            for name, share in zip(self.names, shares, strict=False)
+        ]
+        return tuple(sorted(found, key=lambda contribution: -abs(contribution.log_odds)))
+
+
+def encode(column: Column, value: Value) -> float:
+    if value is None:
+        return math.nan
+    if column.levels is not None:
+        return column.levels.get(str(value), math.nan)
+    if isinstance(value, str):
+        raise ValueNotANumber(column=column.name, value=value[:40])
+    return float(value)
+
+
+def _value(values: Mapping[str, Value], name: str) -> Value:
+    try:
+        return values[name]
+    except KeyError:
+        raise ColumnMissing(column=name) from None

@@ -1,0 +1,204 @@
+"""The lender's rules as data: hard rules, cut-offs, affordability, limits, grades, counter-offers.
+
+A policy is a YAML file. It is checked against itself when it is loaded and named by its hash.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kit.errors import DomainError, Kind
+from scoring import reasons
+from scoring.features import registry
+from scoring.refusals import Sentence
+
+DEFAULT = Path(__file__).parent / "policies" / "default.yaml"
+Bps = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class PolicyRefused(Sentence, DomainError):
+    """The file cannot be read as a policy, or contradicts itself."""
+
+    code = "policy_refused"
+    kind = Kind.INVALID
+    sentence = "The policy cannot be used: {problem}."
+
+
+class Outcome(StrEnum):
+    APPROVE = "approve"
+    COUNTER = "counter"
+    """Approved for less than was asked."""
+    REFER = "refer"
+    """A person decides."""
+    DECLINE = "decline"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(_Part):
+    """Speaks when the feature is below, above or one of the given; first when it is missing."""
+
+    feature: str
+    below: float | None = None
+    above: float | None = None
+    among: tuple[str, ...] = ()
+    then: Literal["refer", "decline"]
+    reason: str
+    missing: Literal["pass", "refer"] = "pass"
+    missing_reason: str = "information_missing"
+
+
+class SignalRule(_Part):
+    then: Literal["note", "refer", "decline"]
+    reason: str = "details_need_a_check"
+
+
+class CutOffs(_Part):
+    approve_up_to_bps: Bps
+    refer_up_to_bps: Bps
+
+
+class Affordability(_Part):
+    repayment_share_bps: Bps
+    """How much of what is left each month may go into repayments."""
+    side_income_counted_bps: Bps
+    living_cost_bps: Bps
+    living_cost_per_dependent_bps: Bps
+    living_cost_floor_minor: dict[str, int] = {}
+    """By currency, in minor units."""
+    dependents_when_unknown: int = Field(ge=0)
+    assumed_cost_bps_per_month: Bps
+    """Price of money where the product gave no installment."""
+
+
+class Grade(_Part):
+    name: str
+    pd_up_to_bps: Bps
+    limit_share_bps: Bps
+    """Of the largest amount the product allows."""
+    months_of_income_bps: int = Field(ge=0)
+    """The loan may not exceed this many months of income; 10000 is one month."""
+
+
+class CounterOffers(_Part):
+    smallest_share_bps: Bps
+    """A counter-offer below this share of what was asked is a decline."""
+    candidates: int = Field(ge=1, le=50)
+    """Amounts tried per term."""
+
+
+class Policy(_Part):
+    version: Literal[1]
+    name: str
+    rules: tuple[Rule, ...]
+    signals: dict[str, SignalRule]
+    unknown_signal: Literal["note", "refer"] = "refer"
+    cut_offs: CutOffs
+    affordability: Affordability
+    grades: tuple[Grade, ...]
+    counter_offers: CounterOffers
+    sha256: str = ""
+
+    def grade(self, pd: float) -> Grade:
+        """The first band that holds the probability; the last band ends at one."""
+        return next((g for g in self.grades if pd <= g.pd_up_to_bps / 10_000), self.grades[-1])
+
+    def on_signal(self, name: str) -> SignalRule:
+        return self.signals.get(name) or SignalRule(then=self.unknown_signal)
+
+
+def load(path: Path = DEFAULT) -> Policy:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        raise PolicyRefused(problem=f"{path.name} cannot be read") from None
+    return parse(text)
+
+
+def parse(text: str) -> Policy:
+    """A policy from YAML, refused when it contradicts itself or can never approve."""
+    try:
+        document = yaml.safe_load(text)
+        policy = Policy.model_validate(document)
+    except yaml.YAMLError:
+        raise PolicyRefused(problem="it is not YAML") from None
+    except ValidationError as error:
+        raise PolicyRefused(problem=_first(error)) from None
+    problem = next(_contradictions(policy), None)
+    if problem is not None:
+        raise PolicyRefused(problem=problem)
+    return policy.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def _contradictions(policy: Policy) -> Iterator[str]:
+    yield from _bad_reasons(policy)
+    for rule in policy.rules:
+        yield from _bad_rule(rule)
+    yield from _bad_grades(policy.grades)
+    yield from _never_approves(policy)
+
+
+def _bad_reasons(policy: Policy) -> Iterator[str]:
+    named = [r.reason for r in policy.rules] + [r.missing_reason for r in policy.rules]
+    named += [rule.reason for rule in policy.signals.values()]
+    known = reasons.known()
+    for reason in named:
+        if reason not in known:
+            yield f"reason {reason} has no sentence"
+
+
+def _bad_rule(rule: Rule) -> Iterator[str]:
+    if not registry.is_known(rule.feature):
+        yield f"there is no feature {rule.feature}"
+        return
+    bounds = [rule.below is not None, rule.above is not None, bool(rule.among)]
+    if not any(bounds):
+        yield f"the rule on {rule.feature} never speaks"
+    if registry.get(rule.feature).category is not bool(rule.among):
+        yield f"the rule on {rule.feature} compares it with the wrong kind of value"
+    if rule.below is not None and rule.above is not None and rule.below > rule.above:
+        yield f"the rule on {rule.feature} speaks for every value"
+
+
+def _bad_grades(grades: tuple[Grade, ...]) -> Iterator[str]:
+    if not grades:
+        yield "there are no grades"
+        return
+    if len({grade.name for grade in grades}) != len(grades):
+        yield "two grades have the same name"
+    for better, worse in pairwise(grades):
+        if worse.pd_up_to_bps <= better.pd_up_to_bps:
+            yield f"grade {worse.name} does not begin where grade {better.name} ends"
+        if worse.limit_share_bps > better.limit_share_bps:
+            yield f"grade {worse.name} is riskier than {better.name} and gets a higher limit"
+        if worse.months_of_income_bps > better.months_of_income_bps:
+            yield f"grade {worse.name} is riskier than {better.name} and gets more income months"
+    if grades[-1].pd_up_to_bps != 10_000:
+        yield f"the last grade {grades[-1].name} does not end at 10000"
+
+
+def _never_approves(policy: Policy) -> Iterator[str]:
+    cut_offs, afford = policy.cut_offs, policy.affordability
+    if cut_offs.refer_up_to_bps < cut_offs.approve_up_to_bps:
+        yield "it refers below the cut-off for approval"
+    best = policy.grades[0]
+    if cut_offs.approve_up_to_bps == 0:
+        yield "it can never approve: the cut-off for approval is 0"
+    elif best.limit_share_bps == 0 or best.months_of_income_bps == 0:
+        yield "it can never approve: the best grade has no limit"
+    elif afford.repayment_share_bps == 0 or afford.living_cost_bps == 10_000:
+        yield "it can never approve: nothing is left for repayments"
+
+
+def _first(error: ValidationError) -> str:
+    detail: Any = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in detail["loc"]) or "the file"
+    return f"{place}: {detail['msg']}"
