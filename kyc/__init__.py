@@ -1,0 +1,1 @@
+"""Who the borrower is: pictures, face match, verdicts with reasons. Knows no loan."""

@@ -1,0 +1,50 @@
+"""The long work on pictures as awaitable calls: bytes in, findings out, outside transactions."""
+
+from dataclasses import dataclass
+
+from kyc import faces, images, workers
+from kyc.faces import FaceComparison
+from kyc.quality import Finding, Shot
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """An uploaded picture, cleaned, with what is wrong with it."""
+
+    shot: Shot
+    content: bytes
+    """A new upright JPEG without metadata: the only form in which a picture is stored."""
+    faces_found: int
+    findings: tuple[Finding, ...]
+
+
+async def inspect(content: bytes, shot: Shot) -> Inspection:
+    """Decode, clean and check one upload. A file that cannot be read raises its DomainError."""
+    if len(content) > images.MAX_BYTES:
+        raise images.PictureTooLarge(limit_mb=images.MAX_BYTES // 2**20)
+    return await workers.run(inspect_here, content, shot)
+
+
+async def compare(document: bytes, selfie: bytes) -> FaceComparison:
+    """Compare the faces of two stored (or uploaded) pictures."""
+    return await workers.run(compare_here, document, selfie)
+
+
+async def warm_up() -> None:
+    """Start a worker and load its models, so that the first borrower does not wait for them."""
+    await workers.run(_load)
+
+
+def inspect_here(content: bytes, shot: Shot) -> Inspection:
+    """`inspect` in this process."""
+    examined = faces.examine(faces.default_engine(), images.decode(content), shot)
+    return Inspection(shot, images.encode(examined.pixels), len(examined.faces), examined.findings)
+
+
+def compare_here(document: bytes, selfie: bytes) -> FaceComparison:
+    """`compare` in this process."""
+    return faces.compare(faces.default_engine(), images.decode(document), images.decode(selfie))
+
+
+def _load() -> None:
+    faces.default_engine().detect(images.BLANK)
