@@ -27,8 +27,12 @@ class AuditEvent(Row):
 
 
 class _Stateful(Protocol[S]):
-    id: Mapped[UUID]
-    status: Mapped[S]
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def status(self) -> S: ...
+    @status.setter
+    def status(self, value: S) -> None: ...
 
 
 def record(
@@ -49,7 +53,7 @@ def move(
 ) -> None:
     """Set `row.status` as the machine says and record from, to, who and when."""
     before = row.status
-    row.status = machine.after(before, event)  # type: ignore[arg-type, assignment]
+    row.status = machine.after(before, event)
     record(
         session,
         actor=actor,

@@ -1,0 +1,58 @@
+"""The table of identity verifications: pictures, numbers, verdict and why."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Row
+from kyc.states import VerificationStatus
+
+_OPEN = text("status IN ('collecting', 'checking', 'needs_person')")
+
+
+class Verification(Row):
+    __tablename__ = "verifications"
+    __table_args__ = (
+        # A borrower has one verification under way at a time.
+        Index(
+            "uq_verifications_open",
+            "borrower_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+    borrower_id: Mapped[UUID] = mapped_column(index=True)
+    status: Mapped[VerificationStatus] = mapped_column(
+        default=VerificationStatus.COLLECTING, index=True
+    )
+    document_blob_id: Mapped[UUID | None]
+    selfie_blob_id: Mapped[UUID | None]
+    document_retakes: Mapped[int] = mapped_column(default=0)
+    """How often the borrower was asked for a better picture of the document."""
+    selfie_retakes: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How many pairs of pictures were checked."""
+    engine: Mapped[str | None] = mapped_column(String(60))
+    """Name and version of what compared the faces."""
+    distance: Mapped[float | None]
+    threshold: Mapped[float | None]
+    fmr: Mapped[float | None]
+    """The share of strangers that lies within `threshold`."""
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    """`{shot, problem, measured, limit}` for each shortcoming of the pictures that were checked."""
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    """Codes that explain the verdict, in the order in which they were found out."""
+    duplicates: Mapped[list[Any]] = mapped_column(default=list)
+    """`{verification_id, borrower_id, distance}` of other borrowers with this face."""
+    template: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The selfie's face as numbers, sealed with the borrower's key."""
+    created_at: Mapped[datetime]
+    concluded_at: Mapped[datetime | None]
+    """When it was passed or refused."""
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    """`system` or `staff:<id>`."""

@@ -1,0 +1,69 @@
+"""Reading verifications."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.errors import DomainError, Kind
+from kyc.models import Verification
+from kyc.states import OPEN_STATUSES, VerificationStatus
+
+
+class VerificationNotFound(DomainError):
+    kind = Kind.NOT_FOUND
+    code = "verification_not_found"
+
+
+async def get_verification(
+    session: AsyncSession, verification_id: UUID, *, lock: bool = False
+) -> Verification:
+    verification = await session.get(
+        Verification, verification_id, with_for_update=True if lock else None
+    )
+    if verification is None:
+        raise VerificationNotFound(verification_id=verification_id)
+    return verification
+
+
+async def find_open(session: AsyncSession, borrower_id: UUID) -> Verification | None:
+    """The one under way: pictures are collected, checked, or a person looks at them."""
+    return await session.scalar(
+        select(Verification).where(
+            Verification.borrower_id == borrower_id, Verification.status.in_(OPEN_STATUSES)
+        )
+    )
+
+
+async def find_latest(session: AsyncSession, borrower_id: UUID) -> Verification | None:
+    return await session.scalar(
+        select(Verification)
+        .where(Verification.borrower_id == borrower_id)
+        .order_by(Verification.id.desc())
+        .limit(1)
+    )
+
+
+async def find_passed(session: AsyncSession, borrower_id: UUID) -> Verification | None:
+    """The latest verification that the borrower has passed."""
+    return await session.scalar(
+        select(Verification)
+        .where(
+            Verification.borrower_id == borrower_id,
+            Verification.status == VerificationStatus.PASSED,
+        )
+        .order_by(Verification.id.desc())
+        .limit(1)
+    )
+
+
+async def list_waiting(session: AsyncSession, *, limit: int = 100) -> Sequence[Verification]:
+    """Those that a person has to decide, the longest waiting first."""
+    rows = await session.scalars(
+        select(Verification)
+        .where(Verification.status == VerificationStatus.NEEDS_PERSON)
+        .order_by(Verification.id)
+        .limit(limit)
+    )
+    return rows.all()

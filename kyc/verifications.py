@@ -1,0 +1,225 @@
+"""Verify a borrower: collect two pictures, conclude from their comparison, or let a person decide.
+
+The comparison itself (`kyc.pictures`) takes a second and happens between two units of work:
+`begin_check` in the first, `conclude` in the second.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.crypto import Vault, person_key
+from kit.db import lock_key
+from kit.errors import DomainError, Kind
+from kit.ids import new_id
+from kyc import queries
+from kyc.faces import FaceComparison, Verdict
+from kyc.models import Verification
+from kyc.pictures import Inspection
+from kyc.quality import Finding, Shot
+from kyc.states import VERIFICATION, VerificationEvent, VerificationStatus
+
+MAX_RETAKES = 3
+"""After this many requests for a better picture the next one is taken as it is, and a person
+looks: nobody is locked out for an old camera."""
+
+
+class VerificationNotCollecting(DomainError):
+    """A picture arrived when none is wanted: the check is running or over."""
+
+    kind = Kind.CONFLICT
+    code = "verification_not_collecting"
+
+
+class PictureMissing(DomainError):
+    kind = Kind.CONFLICT
+    code = "picture_missing"
+
+
+class ReasonMissing(DomainError):
+    code = "verification_reason_missing"
+
+
+class PersonVerdict(StrEnum):
+    PASSED = "passed"
+    REFUSED = "refused"
+
+
+async def open(session: AsyncSession, borrower_id: UUID, *, now: datetime) -> Verification:
+    """The borrower's verification under way, or a new one."""
+    await lock_key(session, f"verification:{borrower_id}")
+    if (running := await queries.find_open(session, borrower_id)) is not None:
+        return running
+    verification = Verification(
+        id=new_id(), borrower_id=borrower_id, status=VERIFICATION.initial, created_at=now
+    )
+    session.add(verification)
+    await session.flush()
+    return verification
+
+
+def ask_retake(verification: Verification, inspection: Inspection) -> bool:
+    """Whether the borrower should take the picture again; counted, and not for ever."""
+    _require_collecting(verification)
+    asked = _retakes(verification, inspection.shot)
+    if not inspection.findings or asked >= MAX_RETAKES:
+        return False
+    setattr(verification, f"{inspection.shot}_retakes", asked + 1)
+    return True
+
+
+def attach_document(
+    session: AsyncSession, verification: Verification, blob_id: UUID, *, now: datetime
+) -> None:
+    """Use this stored picture as the document. A later one takes its place; none is deleted."""
+    _attach(session, verification, Shot.DOCUMENT, blob_id, now=now)
+
+
+def attach_selfie(
+    session: AsyncSession, verification: Verification, blob_id: UUID, *, now: datetime
+) -> None:
+    _attach(session, verification, Shot.SELFIE, blob_id, now=now)
+
+
+def begin_check(session: AsyncSession, verification: Verification, *, now: datetime) -> None:
+    """Close the collection. Compare next, outside this unit of work, then `conclude`."""
+    for shot in Shot:
+        if _blob_id(verification, shot) is None:
+            raise PictureMissing(shot=shot)
+    actor = f"borrower:{verification.borrower_id}"
+    audit.move(
+        session, VERIFICATION, verification, VerificationEvent.COMPLETED, actor=actor, now=now
+    )
+    verification.attempts += 1
+
+
+async def conclude(
+    session: AsyncSession,
+    vault: Vault,
+    verification: Verification,
+    comparison: FaceComparison,
+    *,
+    now: datetime,
+) -> None:
+    """Pass a clear match of good pictures; everything else goes to a person."""
+    verification.engine = comparison.engine
+    verification.distance = comparison.distance
+    verification.threshold = comparison.threshold
+    verification.fmr = comparison.fmr
+    verification.problems = [
+        _problem(shot, finding) for shot in Shot for finding in comparison.quality[shot]
+    ]
+    verification.reasons = [*comparison.explanation, *_shortcomings(comparison)]
+    if comparison.template is not None:
+        key = await person_key(session, vault, verification.borrower_id, now=now)
+        place = template_place(verification.id)
+        verification.template = key.seal(place, comparison.template.tobytes())
+    good = comparison.verdict is Verdict.SAME and not verification.problems
+    event = VerificationEvent.MATCHED if good else VerificationEvent.DOUBTED
+    _move(session, verification, event, actor=audit.SYSTEM, now=now)
+
+
+def give_up_check(
+    session: AsyncSession, verification: Verification, *, reason: str, now: datetime
+) -> None:
+    """The pictures could not be compared (`reason` is an error's code): a person looks."""
+    verification.reasons = [reason]
+    _move(session, verification, VerificationEvent.DOUBTED, actor=audit.SYSTEM, now=now)
+
+
+def decide_by_person(
+    session: AsyncSession,
+    verification: Verification,
+    *,
+    actor: str,
+    verdict: PersonVerdict,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Settle a doubtful verification. Pictures, numbers and the machine's reasons stay."""
+    passed = verdict is PersonVerdict.PASSED
+    event = VerificationEvent.APPROVED if passed else VerificationEvent.DENIED
+    _move(session, verification, event, actor=actor, now=now, reason=_stated(reason))
+
+
+def send_back(
+    session: AsyncSession, verification: Verification, *, actor: str, reason: str, now: datetime
+) -> None:
+    """Ask the borrower for both pictures again. The audit trail keeps which ones were judged."""
+    _move(
+        session, verification, VerificationEvent.SENT_BACK, actor=actor, now=now,
+        reason=_stated(reason),
+        document_blob_id=str(verification.document_blob_id),
+        selfie_blob_id=str(verification.selfie_blob_id),
+    )  # fmt: skip
+    verification.document_blob_id = verification.selfie_blob_id = None
+    verification.document_retakes = verification.selfie_retakes = 0
+
+
+def template_place(verification_id: UUID) -> str:
+    """Where a template is sealed to."""
+    return f"verifications.template.{verification_id}"
+
+
+def _attach(
+    session: AsyncSession, verification: Verification, shot: Shot, blob_id: UUID, *, now: datetime
+) -> None:
+    _require_collecting(verification)
+    audit.record(
+        session, actor=f"borrower:{verification.borrower_id}", action=f"verification.{shot}",
+        subject=f"verification:{verification.id}", now=now, blob_id=str(blob_id),
+    )  # fmt: skip
+    setattr(verification, f"{shot}_blob_id", blob_id)
+
+
+def _require_collecting(verification: Verification) -> None:
+    if verification.status is not VerificationStatus.COLLECTING:
+        raise VerificationNotCollecting(status=verification.status)
+
+
+def _retakes(verification: Verification, shot: Shot) -> int:
+    document = shot is Shot.DOCUMENT
+    return verification.document_retakes if document else verification.selfie_retakes
+
+
+def _blob_id(verification: Verification, shot: Shot) -> UUID | None:
+    document = shot is Shot.DOCUMENT
+    return verification.document_blob_id if document else verification.selfie_blob_id
+
+
+def _problem(shot: Shot, finding: Finding) -> dict[str, object]:
+    return {
+        "shot": shot,
+        "problem": finding.problem,
+        "measured": finding.measured,
+        "limit": finding.limit,
+    }
+
+
+def _shortcomings(comparison: FaceComparison) -> list[str]:
+    """Codes of what is wrong with the pictures, unless the explanation has said it already."""
+    codes = [f"{shot}_{finding.problem}" for shot in Shot for finding in comparison.quality[shot]]
+    return [code for code in codes if code not in comparison.explanation]
+
+
+def _move(
+    session: AsyncSession,
+    verification: Verification,
+    event: VerificationEvent,
+    *,
+    actor: str,
+    now: datetime,
+    **facts: str,
+) -> None:
+    audit.move(session, VERIFICATION, verification, event, actor=actor, now=now, **facts)
+    if verification.status in (VerificationStatus.PASSED, VerificationStatus.REFUSED):
+        verification.concluded_at, verification.decided_by = now, actor
+
+
+def _stated(reason: str) -> str:
+    if not (reason := reason.strip()):
+        raise ReasonMissing()
+    return reason[:500]
