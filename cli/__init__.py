@@ -1,0 +1,1 @@
+"""The command line: a face, like the bot and the API."""

@@ -1,0 +1,40 @@
+"""The `kopa` command: each subcommand is imported only when it is called."""
+
+import importlib
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "apr": ("cli.apr:apr", "The APR of cash flows (us, eu, uk or in)."),
+    "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
+    "replay": ("cli.replay:replay", "The life of one loan from its events."),
+}
+"""name -> (module:function, one line of help). Kept sorted."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def kopa() -> None:
+    """Kopa, a lending assistant that lives in a chat."""
+
+
+def main() -> None:
+    kopa()

@@ -1,0 +1,1 @@
+"""The loan after it is agreed: its arithmetic, its life, its ledger."""

@@ -1,0 +1,275 @@
+"""Splitting a loan into principal and interest, period by period, to the last minor unit.
+
+Two ideas cover every method. Either the payment is known and principal is what interest leaves of
+it (declining, graduated, balloon), or the principal is known and interest comes on top (equal
+principal, bullet, seasonal, flat).
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from servicing import interest, rounding
+from servicing.interest import Period
+from servicing.terms import LastInstallment, LoanTerms, Method, Tranche
+
+_ONE = 1 << 96
+"""Fixed point for compound growth: 29 digits, far below half a cent on any amount we accept."""
+
+
+class Part(NamedTuple):
+    principal: int
+    interest: int
+
+
+class Plan(Protocol):
+    """Decides the principal of a period; told when money is paid out, so that it plans anew."""
+
+    def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None: ...
+
+    def principal(self, n: int, balance: int, charged: int) -> int: ...
+
+
+def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -> list[Part]:
+    """Principal and interest of each period. `draws[n]` is what is paid out during period n."""
+    plan = _plan(terms, periods)
+    charge = _FlatInterest(terms, periods) if terms.method is Method.FLAT else None
+    divide = rounding.DIVIDE[terms.interest_rounding]
+    last = len(periods) - 1
+    balance, rows = 0, []
+    for n, period in enumerate(periods):
+        drawn = draws[n]
+        if drawn:
+            plan.redraw(n, balance, drawn)
+        if charge is not None:
+            charged = charge.interest(n, drawn)
+        else:
+            charged = divide(balance * period.numerator, period.denominator)
+            if drawn:
+                charged, balance = _accrue(terms, period, balance, drawn)
+        principal = balance if n == last else plan.principal(n, balance, charged)
+        balance -= principal
+        rows.append(Part(principal, charged))
+    return rows
+
+
+def exact_level(terms: LoanTerms, periods: list[Period]) -> float:
+    """The level installment in minor units, before any rounding."""
+    value, annuity = _solve(terms, periods, [1] * len(periods), terms.principal.minor, ())
+    return value / annuity
+
+
+def weights_of(terms: LoanTerms) -> list[Fraction]:
+    """How the payments (or, for principal plans, the principals) relate to each other."""
+    count, grace = terms.installments, terms.grace.principal
+    if terms.weights:
+        weights = list(terms.weights)
+    elif terms.method in (Method.BULLET, Method.INTEREST_ONLY):
+        weights = [Fraction(0)] * (count - 1) + [Fraction(1)]
+    elif terms.step_rate:
+        growth = 1 + terms.step_rate
+        weights = [growth ** (n // terms.step_every) for n in range(count)]
+    else:
+        weights = [Fraction(1)] * count
+    return [Fraction(0)] * grace + weights[grace:]
+
+
+def _plan(terms: LoanTerms, periods: list[Period]) -> Plan:
+    if terms.installment_minor is not None:
+        return _FixedPayment(terms.installment_minor)
+    if terms.method in (Method.DECLINING, Method.GRADUATED, Method.BALLOON):
+        return _LevelPayment(terms, periods)
+    if terms.method is Method.SEASONAL and not terms.weights:
+        weights = [Fraction(period.end.month in terms.harvest_months) for period in periods]
+        return _PlannedPrincipal(terms, weights)
+    return _PlannedPrincipal(terms, weights_of(terms))
+
+
+class _FixedPayment:
+    def __init__(self, payment: int) -> None:
+        self._payment = payment
+
+    def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
+        pass
+
+    def principal(self, n: int, balance: int, charged: int) -> int:
+        return min(max(self._payment - charged, 0), balance)
+
+
+class _LevelPayment:
+    """Payments in given proportions (all equal, most often); solved again after each draw."""
+
+    def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
+        self._terms = terms
+        self._periods = periods
+        self._weights: list[int] = _scaled(weights_of(terms))
+        self._payments: list[int] = []
+        self._may_respread = (
+            terms.last_installment is LastInstallment.RESPREAD
+            and not terms.balloon_minor
+            and max(self._weights) == 1
+        )
+
+    def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
+        terms, periods, weights = self._terms, self._periods[n:], self._weights[n:]
+        value, annuity = _solve(terms, periods, weights, balance, draws)
+        level = _rounded(terms, value, annuity)
+        if self._may_respread:
+            level = self._respread(n, balance, draws, level)
+        payments = {
+            weight: level if weight == 1 else _rounded(terms, value * weight, annuity)
+            for weight in set(weights)
+        }
+        self._payments = [0] * n + [payments[weight] for weight in weights]
+
+    def principal(self, n: int, balance: int, charged: int) -> int:
+        if not self._weights[n]:
+            return 0
+        return min(max(self._payments[n] - charged, 0), balance)
+
+    def _respread(self, n: int, balance: int, draws: Sequence[Tranche], level: int) -> int:
+        """Share what rounding leaves for the last installment, if that brings it nearer."""
+        count = sum(1 for weight in self._weights[n:] if weight)
+        left = self._last(n, balance, draws, level) - level
+        if count < 2 or abs(left) <= count // 2:
+            return level
+        step = self._terms.installment_multiple_minor
+        adjusted = level + rounding.to_multiple(left, count, step, rounding.half_even)
+        nearer = abs(self._last(n, balance, draws, adjusted) - adjusted) < abs(left)
+        return adjusted if nearer else level
+
+    def _last(self, n: int, balance: int, draws: Sequence[Tranche], level: int) -> int:
+        """What the last installment would be if all before it were `level`."""
+        divide = rounding.DIVIDE[self._terms.interest_rounding]
+        charged = 0
+        for offset, period in enumerate(self._periods[n:]):
+            charged = divide(balance * period.numerator, period.denominator)
+            if offset == 0:
+                charged, balance = _accrue(self._terms, period, balance, draws)
+            if n + offset < len(self._periods) - 1 and self._weights[n + offset]:
+                balance -= min(max(level - charged, 0), balance)
+        return balance + charged
+
+
+class _PlannedPrincipal:
+    """Principal in given proportions of what was paid out."""
+
+    def __init__(self, terms: LoanTerms, weights: list[Fraction]) -> None:
+        self._terms = terms
+        self._weights = _scaled(weights)
+        self._final = max((n for n, weight in enumerate(self._weights) if weight), default=-1)
+        self._base = 0
+        self._whole = 1
+
+    def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
+        """With `absorbs` the early installments stay as if all had been paid out at the start."""
+        drawn = sum(tranche.amount_minor for tranche in draws)
+        if self._terms.last_installment is LastInstallment.RESPREAD:
+            self._base = balance + drawn
+            self._whole = max(sum(self._weights[n:]), 1)
+        else:
+            self._base += drawn
+            self._whole = max(sum(self._weights), 1)
+
+    def principal(self, n: int, balance: int, charged: int) -> int:
+        weight = self._weights[n]
+        if n == self._final:
+            return balance
+        if not weight:
+            return 0
+        share = self._base * weight
+        if self._terms.method is Method.FLAT:
+            due = _rounded(self._terms, share + charged * self._whole, self._whole)
+            return min(max(due - charged, 0), balance)
+        divide = rounding.DIVIDE[self._terms.interest_rounding]
+        return min(divide(share, self._whole), balance)
+
+
+class _FlatInterest:
+    """Interest on what was paid out, not on what is still owed; the last period squares the sum."""
+
+    def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
+        self._terms = terms
+        self._periods = periods
+        self._drawn = 0
+        self._exact = Fraction(0)
+        self._charged = 0
+
+    def interest(self, n: int, draws: Sequence[Tranche]) -> int:
+        period = self._periods[n]
+        exact = Fraction(self._drawn * period.numerator, period.denominator)
+        for tranche in draws:
+            part, whole = _factor_since(self._terms, period, tranche.on)
+            exact += Fraction(tranche.amount_minor * part, whole)
+            self._drawn += tranche.amount_minor
+        self._exact += exact
+        due = self._exact - self._charged if n == len(self._periods) - 1 else exact
+        divide = rounding.DIVIDE[self._terms.interest_rounding]
+        charged = max(divide(due.numerator, due.denominator), 0)
+        self._charged += charged
+        return charged
+
+
+def _solve(
+    terms: LoanTerms,
+    periods: Sequence[Period],
+    weights: Sequence[int],
+    balance: int,
+    draws: Sequence[Tranche],
+) -> tuple[int, int]:
+    """(value, annuity): a payment of `value / annuity` times its weight repays everything.
+
+    A period without weight pays its interest and nothing else, so the balance does not grow there.
+    """
+    value, annuity, opening = balance * _ONE, 0, draws
+    for period, weight in zip(periods, weights, strict=True):
+        growth = _ONE + _ONE * period.numerator // period.denominator if weight else _ONE
+        value = value * growth >> 96
+        annuity = (annuity * growth >> 96) + weight * _ONE
+        for tranche in opening:
+            part, whole = _factor_since(terms, period, tranche.on) if weight else (0, 1)
+            value += tranche.amount_minor * (_ONE + _ONE * part // whole)
+        opening = ()
+    return max(value - terms.balloon_minor * _ONE, 0), annuity
+
+
+def _rounded(terms: LoanTerms, numerator: int, denominator: int) -> int:
+    divide = rounding.DIVIDE[terms.rounding]
+    multiple = terms.installment_multiple_minor
+    if divide is rounding.up:
+        # Growth was truncated at the 29th digit: an exact amount must not be lifted by that.
+        numerator -= numerator >> 80
+    return rounding.to_multiple(numerator, denominator, multiple, divide)
+
+
+def _accrue(
+    terms: LoanTerms, period: Period, balance: int, draws: Sequence[Tranche]
+) -> tuple[int, int]:
+    """Interest of a period with draws, rounded between one draw and the next; the new balance."""
+    divide = rounding.DIVIDE[terms.interest_rounding]
+    charged, since = 0, period.start
+    for tranche in draws:
+        if tranche.on > since:
+            part, whole = interest.part_of(terms, period, since, tranche.on)
+            charged += divide(balance * part, whole)
+            since = tranche.on
+        balance += tranche.amount_minor
+    part, whole = _factor_since(terms, period, since)
+    return charged + divide(balance * part, whole), balance
+
+
+def _factor_since(terms: LoanTerms, period: Period, day: date) -> interest.Ratio:
+    """The rate factor from `day` to the end of the period."""
+    if day <= period.start:
+        return period.numerator, period.denominator
+    return interest.part_of(terms, period, day, period.end)
+
+
+def _scaled(weights: list[Fraction]) -> list[int]:
+    """The same proportions in the smallest whole numbers."""
+    whole = math.lcm(*(weight.denominator for weight in weights))
+    numbers = [int(weight * whole) for weight in weights]
+    shared = math.gcd(*numbers) or 1
+    return [number // shared for number in numbers]

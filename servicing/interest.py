@@ -1,0 +1,133 @@
+"""How much of a year a period is, and so which part of the balance it costs: exact ratios."""
+
+from datetime import date
+from typing import NamedTuple
+
+from servicing import calendars
+from servicing.terms import DayCount, Frequency, InterestPeriod, LoanTerms
+
+Ratio = tuple[int, int]
+
+_YEAR_DAYS = {
+    DayCount.THIRTY_360: 360,
+    DayCount.ACTUAL_360: 360,
+    DayCount.ACTUAL_364: 364,
+    DayCount.ACTUAL_365: 365,
+    DayCount.ACTUAL_ACTUAL: 365,
+}
+_PER_YEAR = {Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
+
+
+class Period(NamedTuple):
+    """From one due date to the next; interest is balance * numerator / denominator."""
+
+    start: date
+    end: date
+    numerator: int
+    denominator: int
+
+
+def periods(terms: LoanTerms, dates: list[date]) -> list[Period]:
+    """The periods that end on `dates`, each with its rate factor."""
+    rate, per = terms.annual_rate.numerator, terms.annual_rate.denominator
+    free = terms.grace.interest_free
+    fractions = _fractions(terms, dates)
+    start = terms.disbursed_on
+    rows = []
+    for n, (end, (part, whole)) in enumerate(zip(dates, fractions, strict=True)):
+        rows.append(Period(start, end, 0 if n < free else rate * part, per * whole))
+        start = end
+    return rows
+
+
+def part_of(terms: LoanTerms, period: Period, start: date, end: date) -> Ratio:
+    """The rate factor of some days inside `period`."""
+    if not period.numerator or start >= end:
+        return 0, 1
+    if is_proportional(terms):
+        days, length = (end - start).days, (period.end - period.start).days
+        return period.numerator * days, period.denominator * max(length, 1)
+    part, whole = counted(terms, start, end)
+    return terms.annual_rate.numerator * part, terms.annual_rate.denominator * whole
+
+
+def is_proportional(terms: LoanTerms) -> bool:
+    """Whether a regular period is always the same part of a year, however many days it has."""
+    return (
+        terms.interest_period is InterestPeriod.SAME_AS_REPAYMENT
+        or terms.day_count is DayCount.THIRTY_360
+    )
+
+
+def counted(terms: LoanTerms, start: date, end: date) -> Ratio:
+    """The part of a year between two days, by the day count of the terms."""
+    days = (end - start).days
+    if terms.day_count is DayCount.ACTUAL_ACTUAL:
+        return _actual_actual(start, end)
+    return days, year_days(terms)
+
+
+def year_days(terms: LoanTerms) -> int:
+    if terms.day_count is DayCount.ACTUAL_FIRST_YEAR:
+        return _length(terms.disbursed_on.year)
+    return _YEAR_DAYS[terms.day_count]
+
+
+def regular(terms: LoanTerms) -> Ratio:
+    """The part of a year that one whole regular period is."""
+    if terms.interest_period is InterestPeriod.SAME_AS_REPAYMENT:
+        return terms.every, _PER_YEAR.get(terms.frequency) or year_days(terms)
+    if terms.frequency in (Frequency.MONTH, Frequency.YEAR):
+        return calendars.step_months(terms), 12
+    return calendars.step_days(terms), 360
+
+
+def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
+    if is_proportional(terms):
+        part, whole = regular(terms)
+        periods, of = _first_period(terms)
+        return [(part * periods, whole * of)] + [(part, whole)] * (len(dates) - 1)
+    starts = [terms.disbursed_on, *dates[:-1]]
+    if terms.day_count is DayCount.ACTUAL_ACTUAL:
+        return [_actual_actual(a, b) for a, b in zip(starts, dates, strict=True)]
+    per_year = year_days(terms)
+    return [((b - a).days, per_year) for a, b in zip(starts, dates, strict=True)]
+
+
+def _first_period(terms: LoanTerms) -> Ratio:
+    """How many regular periods the first one is: counted back from the first due date.
+
+    Paid out on 15 January and due on 1 February: the period that ends there began on 1 January,
+    and 17 of its 31 days are used.
+    """
+    first, paid_out = terms.first_due_on, terms.disbursed_on
+    if terms.due_dates or first is None or calendars.step(terms, paid_out) == first:
+        return 1, 1
+    whole, begin, previous = 0, first, calendars.step(terms, first, -1)
+    while previous >= paid_out:
+        whole += 1
+        begin, previous = previous, calendars.step(terms, first, -(whole + 1))
+    length = (begin - previous).days
+    return whole * length + (begin - paid_out).days, length
+
+
+def _actual_actual(start: date, end: date) -> Ratio:
+    """Split at 31 December: days of common years over 365, days of leap years over 366."""
+    if start.year == end.year:
+        return (end - start).days, _length(start.year)
+    common = leap = 0
+    while start < end:
+        stop = min(end, date(start.year, 12, 31))
+        if stop == start:  # 31 December itself: what follows belongs to the new year
+            stop = min(end, date(start.year + 1, 12, 31))
+        days = (stop - start).days
+        if _length(stop.year) == 366:
+            leap += days
+        else:
+            common += days
+        start = stop
+    return common * 366 + leap * 365, 365 * 366
+
+
+def _length(year: int) -> int:
+    return 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365

@@ -1,0 +1,236 @@
+"""The repayment schedule: when each installment falls due and what it is made of."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from kit.money import Money
+from servicing import amortization, calendars, charges, interest, revenue, rounding
+from servicing.amortization import Part
+from servicing.interest import Period
+from servicing.terms import (
+    INSTALLMENTS_MAX,
+    InterestDue,
+    InvalidTerms,
+    LoanTerms,
+    Method,
+    Tranche,
+    When,
+)
+
+
+class Kind(StrEnum):
+    INSTALLMENT = "installment"
+    DOWN_PAYMENT = "down_payment"
+
+
+class Installment(NamedTuple):
+    """One due portion. Amounts are minor units of the schedule's currency."""
+
+    n: int
+    due_on: date
+    days: int
+    principal: int
+    interest: int
+    fees: int
+    due: int
+    balance: int
+    kind: Kind = Kind.INSTALLMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    currency: str
+    draws: tuple[Tranche, ...]
+    installments: tuple[Installment, ...]
+    upfront_minor: int
+    """Fees paid in addition on the day of the disbursement."""
+    deducted_minor: int
+    """Fees kept back from the disbursement."""
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency)
+
+    @property
+    def principal(self) -> Money:
+        return self.money(sum(draw.amount_minor for draw in self.draws))
+
+    @property
+    def total_interest(self) -> Money:
+        return self.money(sum(row.interest for row in self.installments))
+
+    @property
+    def total_fees(self) -> Money:
+        spread = sum(row.fees for row in self.installments)
+        return self.money(spread + self.upfront_minor + self.deducted_minor)
+
+    @property
+    def total_payable(self) -> Money:
+        """All that the borrower hands over. Deducted fees are part of the debt, so inside it."""
+        return self.money(sum(row.due for row in self.installments) + self.upfront_minor)
+
+    @property
+    def net_disbursed(self) -> Money:
+        return self.money(self.principal.minor - self.deducted_minor)
+
+
+def build(terms: LoanTerms) -> Schedule:
+    """The schedule of `terms`. Its principal adds up to what is paid out, exactly."""
+    if terms.method is Method.REVENUE_SHARE:
+        held: list[Tranche] = []
+        dates, parts = revenue.parts(terms)
+        periods = interest.periods(terms, dates)
+    else:
+        draws, held = _down_payments(terms)
+        periods, parts = _parts(terms, draws)
+    rows = _rows(terms, periods, _deferred(terms, parts), held)
+    return Schedule(
+        currency=terms.currency,
+        draws=terms.draws,
+        installments=tuple(rows),
+        upfront_minor=charges.total(terms, When.UPFRONT),
+        deducted_minor=charges.total(terms, When.DEDUCTED),
+    )
+
+
+def _down_payments(terms: LoanTerms) -> tuple[list[Tranche], list[Tranche]]:
+    """What each draw leaves to be repaid over time, and what is paid back on the spot."""
+    if not terms.down_payment:
+        return [*terms.draws], []
+    rate, kept, held = terms.down_payment, [], []
+    for on, amount in ((draw.on, draw.amount_minor) for draw in terms.draws):
+        share = rounding.to_multiple(
+            amount * rate.numerator,
+            rate.denominator,
+            terms.installment_multiple_minor,
+            rounding.DIVIDE[terms.rounding],
+        )
+        share = min(share, amount)
+        kept.append(Tranche(on, amount - share))
+        held.append(Tranche(on, share))
+    return kept, held
+
+
+def _parts(terms: LoanTerms, draws: list[Tranche]) -> tuple[list[Period], list[Part]]:
+    if terms.installments == 0:
+        return _until_repaid(terms, draws)
+    periods = interest.periods(terms, calendars.due_dates(terms))
+    by_period = _by_period(periods, draws)
+    if terms.method is Method.SEASONAL and not terms.weights:
+        months = {period.end.month for period in periods}
+        if not months.intersection(terms.harvest_months):
+            raise InvalidTerms(field="harvest_months", reason="must fall inside the loan's life")
+    return periods, amortization.parts(terms, periods, by_period)
+
+
+def _by_period(periods: list[Period], draws: list[Tranche]) -> list[list[Tranche]]:
+    """A draw on a due date belongs to the next period."""
+    grouped: list[list[Tranche]] = [[] for _ in periods]
+    grouped[0].append(draws[0])
+    n = 0
+    for draw in draws[1:]:
+        while n < len(periods) and draw.on >= periods[n].end:
+            n += 1
+        if n == len(periods):
+            raise InvalidTerms(field="tranches", reason="must be paid out before the last due date")
+        grouped[n].append(draw)
+    return grouped
+
+
+def _until_repaid(terms: LoanTerms, draws: list[Tranche]) -> tuple[list[Period], list[Part]]:
+    """With a fixed installment, as many periods as it takes."""
+    import dataclasses
+
+    count = 12
+    while count <= INSTALLMENTS_MAX:
+        longer = dataclasses.replace(terms, installments=count)
+        periods, parts = _parts(longer, draws)
+        payments = [part.principal + part.interest for part in parts]
+        done = terms.installment_minor is not None and payments[-1] <= terms.installment_minor
+        if done:
+            used = max(n for n, part in enumerate(parts) if part.principal) + 1
+            return periods[:used], parts[:used]
+        count = count * 2 if count < INSTALLMENTS_MAX // 2 else count + INSTALLMENTS_MAX // 2
+    raise InvalidTerms(field="installment", reason="is too small to repay the loan")
+
+
+def _deferred(terms: LoanTerms, parts: list[Part]) -> list[Part]:
+    """Interest that waits for the end of its grace, or for principal to fall due."""
+    grace = terms.grace.interest_payment
+    waits = terms.interest_due is InterestDue.WITH_PRINCIPAL
+    if not grace and not waits:
+        return parts
+    rows, carried, last = [], 0, len(parts) - 1
+    for n, part in enumerate(parts):
+        carried += part.interest
+        held = n < last and (n < grace or (waits and not part.principal))
+        rows.append(Part(part.principal, 0 if held else carried))
+        carried = carried if held else 0
+    return rows
+
+
+def _rows(
+    terms: LoanTerms, periods: list[Period], parts: list[Part], held: list[Tranche]
+) -> list[Installment]:
+    fees = charges.spread(terms, len(parts))
+    if not held and not terms.tranches:
+        return _plain_rows(terms, periods, parts, fees)
+    regular = [
+        Installment(0, period.end, (period.end - period.start).days, part.principal,
+                    part.interest, fee, part.principal + part.interest + fee, 0)
+        for period, part, fee in zip(periods, parts, fees, strict=True)
+    ]  # fmt: skip
+    spot = [
+        Installment(0, tranche.on, 0, tranche.amount_minor, 0, 0, tranche.amount_minor, 0,
+                    Kind.DOWN_PAYMENT)
+        for tranche in held
+    ]  # fmt: skip
+    return _numbered(terms, regular, spot)
+
+
+def _plain_rows(
+    terms: LoanTerms, periods: list[Period], parts: list[Part], fees: list[int]
+) -> list[Installment]:
+    """The everyday loan, paid out at once: kept flat because offers are priced while sliding."""
+    balance, rows = terms.principal.minor, []
+    for n, (period, (principal, charged), fee) in enumerate(
+        zip(periods, parts, fees, strict=True), 1
+    ):
+        balance -= principal
+        days = (period.end - period.start).days
+        due = principal + charged + fee
+        rows.append(Installment(n, period.end, days, principal, charged, fee, due, balance))
+    return rows
+
+
+def _numbered(
+    terms: LoanTerms, regular: list[Installment], spot: list[Installment]
+) -> list[Installment]:
+    """All rows by date with their running balance; a day's own installment comes before a draw."""
+    first = terms.disbursed_on
+    rows = sorted(
+        [*spot, *regular],
+        key=lambda row: (row.due_on, row.kind is Kind.DOWN_PAYMENT and row.due_on > first),
+    )
+    if spot:
+        rows.sort(key=lambda row: (row.due_on, _turn(row, first)))
+    draws, balance, numbered = list(terms.draws), 0, []
+    for n, row in enumerate(rows, 1):
+        while draws and _is_drawn_before(draws[0], row, first):
+            balance += draws.pop(0).amount_minor
+        balance -= row.principal
+        numbered.append(row._replace(n=n, balance=balance))
+    return numbered
+
+
+def _turn(row: Installment, first: date) -> int:
+    if row.due_on == first:
+        return 0 if row.kind is Kind.DOWN_PAYMENT else 1
+    return 1 if row.kind is Kind.DOWN_PAYMENT else 0
+
+
+def _is_drawn_before(draw: Tranche, row: Installment, first: date) -> bool:
+    if row.kind is Kind.DOWN_PAYMENT or draw.on == first:
+        return draw.on <= row.due_on
+    return draw.on < row.due_on

@@ -1,0 +1,73 @@
+"""The rate that makes money paid out and money paid back worth the same: one root, found safely."""
+
+from collections.abc import Sequence
+from math import expm1, isfinite, log1p
+
+import pyxirr
+
+Flow = tuple[float, float]
+"""(time in periods, amount); what the borrower receives is positive, what he pays negative."""
+
+_LOWEST, _HIGHEST = -0.999999, 1e12
+
+
+class NoRate(ValueError):
+    """The flows have no rate: nothing was paid out, or nothing comes back."""
+
+
+def periodic_rate(advance: float, payments: Sequence[float]) -> float:
+    """The rate per period for payments at the ends of periods 1, 2, 3, …"""
+    rate = pyxirr.irr([advance, *(-payment for payment in payments)])
+    if rate is None or not isfinite(rate):
+        return solve([(0.0, advance), *((n, -p) for n, p in enumerate(payments, 1))])
+    return float(rate)
+
+
+def solve(flows: Sequence[Flow], *, odd: Sequence[float] = ()) -> float:
+    """The rate i with sum of amount / ((1 + odd * i) * (1 + i) ** time) = 0.
+
+    `odd` gives each flow its fraction of a period at simple interest (US odd days).
+    Newton's steps inside a bracket that always holds the root.
+    """
+    odds = odd or [0.0] * len(flows)
+    if not any(a > 0 for _, a in flows) or not any(a < 0 for _, a in flows):
+        raise NoRate("one side of the loan is empty")
+    if sum(amount for _, amount in flows) == 0:
+        return 0.0
+    low, high = _bracket(flows, odds)
+    rate = max(low, min(high, 0.01))
+    for _ in range(200):
+        value, slope = _value(flows, odds, rate)
+        if value > 0:
+            high = rate
+        else:
+            low = rate
+        step = rate - value / slope if slope else low
+        following = step if low < step < high else (low + high) / 2
+        if abs(following - rate) <= 1e-15 * max(1.0, abs(rate)):
+            return following
+        rate = following
+    return rate
+
+
+def _bracket(flows: Sequence[Flow], odds: Sequence[float]) -> tuple[float, float]:
+    """The value rises with the rate: advances come first and lose less than payments."""
+    low, high = 0.0, 1.0
+    if _value(flows, odds, 0.0)[0] > 0:  # less is paid back than was paid out
+        return _LOWEST, 0.0
+    while _value(flows, odds, high)[0] < 0:
+        low, high = high, high * 10
+        if high > _HIGHEST:
+            raise NoRate("the rate is beyond any limit")
+    return low, high
+
+
+def _value(flows: Sequence[Flow], odds: Sequence[float], rate: float) -> tuple[float, float]:
+    value = slope = 0.0
+    growth = log1p(rate)
+    for (time, amount), odd in zip(flows, odds, strict=True):
+        simple = 1 + odd * rate
+        worth = amount * (expm1(-time * growth) + 1) / simple
+        value += worth
+        slope -= worth * (time / (1 + rate) + odd / simple)
+    return value, slope
