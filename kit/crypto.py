@@ -106,6 +106,14 @@ async def person_key(
     return PersonKey(vault.unwrap(place, row.wrapped))
 
 
+def vault_of(session: AsyncSession) -> Vault:
+    """The vault that the session's maker was given (`sessions_of`), so that use cases which seal
+    something by the way (a message's parameters) need no extra argument."""
+    vault = session.info["vault"]
+    assert isinstance(vault, Vault)
+    return vault
+
+
 async def shred(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
     """Destroy the person's key: everything sealed with it becomes noise, backups included."""
     row = await session.get(PersonKeyRow, person_id, with_for_update=True)

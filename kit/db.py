@@ -94,8 +94,9 @@ def create_engine(url: str) -> AsyncEngine:
     return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
 
 
-def sessions_of(bind: AsyncEngine | AsyncConnection) -> Sessions:
-    return async_sessionmaker(bind, expire_on_commit=False)
+def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Sessions:
+    """Sessions on `bind`. `vault` opens personal data: `kit.crypto.vault_of(session)`."""
+    return async_sessionmaker(bind, expire_on_commit=False, info={"vault": vault})
 
 
 @asynccontextmanager

@@ -114,10 +114,13 @@ async def connection(shared_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 @pytest.fixture
-def sessions(connection: AsyncConnection) -> Sessions:
+def sessions(connection: AsyncConnection, vault: Vault) -> Sessions:
     """Units of work that commit for the code under test and are undone after the test."""
     return async_sessionmaker(
-        connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        connection,
+        expire_on_commit=False,
+        join_transaction_mode="create_savepoint",
+        info={"vault": vault},
     )
 
 
