@@ -1,0 +1,1 @@
+"""A mobile-money wallet rail: payouts, payment requests, incoming money, callbacks, statement."""
