@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from servicing import interest, rounding
+from servicing.choices import LastInstallment, Method, Tranche
 from servicing.interest import Period
-from servicing.terms import LastInstallment, LoanTerms, Method, Tranche
+from servicing.terms import LoanTerms
 
 _ONE = 1 << 96
 """Fixed point for compound growth: 29 digits, far below half a cent on any amount we accept."""

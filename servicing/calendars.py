@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import count, islice
 
-from servicing.terms import Frequency, LoanTerms, MonthEnd, Weekend
+from servicing.choices import Frequency, MonthEnd, Weekend
+from servicing.terms import LoanTerms
 
 _SATURDAY = 5
 _DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -1,7 +1,8 @@
 """Fees of the agreement: how much, and with which installment they fall due."""
 
 from servicing import rounding
-from servicing.terms import Fee, LoanTerms, When
+from servicing.choices import Fee, When
+from servicing.terms import LoanTerms
 
 
 def amount(fee: Fee, principal_minor: int) -> int:

@@ -4,7 +4,8 @@ from datetime import date
 from typing import NamedTuple
 
 from servicing import calendars
-from servicing.terms import DayCount, Frequency, InterestPeriod, LoanTerms
+from servicing.choices import DayCount, Frequency, InterestPeriod
+from servicing.terms import LoanTerms
 
 Ratio = tuple[int, int]
 

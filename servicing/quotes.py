@@ -7,8 +7,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from kit.money import Money
 from servicing import amortization, apr, calendars, interest, schedule
 from servicing.apr import Timed, Unit, UnitPeriod
+from servicing.choices import Grace, Method
 from servicing.schedule import Installment, Kind, Schedule
-from servicing.terms import Grace, LoanTerms, Method
+from servicing.terms import LoanTerms
 
 T = TypeVar("T")
 

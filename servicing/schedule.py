@@ -8,16 +8,10 @@ from typing import NamedTuple
 from kit.money import Money
 from servicing import amortization, calendars, charges, interest, revenue, rounding
 from servicing.amortization import Part
+from servicing.choices import InterestDue, Method, Tranche, When
+from servicing.fields import InvalidTerms
 from servicing.interest import Period
-from servicing.terms import (
-    INSTALLMENTS_MAX,
-    InterestDue,
-    InvalidTerms,
-    LoanTerms,
-    Method,
-    Tranche,
-    When,
-)
+from servicing.terms import INSTALLMENTS_MAX, LoanTerms
 
 
 class Kind(StrEnum):

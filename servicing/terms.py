@@ -1,127 +1,37 @@
 """What was agreed: the terms of one loan, read and refused field by field."""
 
+import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from kit.money import Money
+from servicing.choices import (
+    DayCount,
+    Fee,
+    Frequency,
+    Grace,
+    InterestDue,
+    InterestPeriod,
+    LastInstallment,
+    Method,
+    MonthEnd,
+    Payee,
+    Revenue,
+    Tranche,
+    Weekend,
+    When,
+)
 from servicing.fields import Fields, InvalidTerms
 from servicing.rounding import Rounding
 
 __all__ = ["InvalidTerms", "LoanTerms", "parse"]
 
 INSTALLMENTS_MAX = 1_200
-
-
-class Method(StrEnum):
-    DECLINING = "declining"
-    FLAT = "flat"
-    EQUAL_PRINCIPAL = "equal_principal"
-    INTEREST_ONLY = "interest_only"
-    BULLET = "bullet"
-    BALLOON = "balloon"
-    SEASONAL = "seasonal"
-    GRADUATED = "graduated"
-    REVENUE_SHARE = "revenue_share"
-
-
-class Frequency(StrEnum):
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-class DayCount(StrEnum):
-    THIRTY_360 = "30/360"
-    ACTUAL_360 = "actual/360"
-    ACTUAL_364 = "actual/364"
-    ACTUAL_365 = "actual/365"
-    ACTUAL_ACTUAL = "actual/actual"
-    ACTUAL_FIRST_YEAR = "actual/first-year"
-    """Every day is one part of the year in which the loan was paid out, 365 or 366."""
-
-
-class InterestPeriod(StrEnum):
-    DAILY = "daily"
-    SAME_AS_REPAYMENT = "same_as_repayment"
-
-
-class LastInstallment(StrEnum):
-    ABSORBS = "absorbs"
-    RESPREAD = "respread"
-
-
-class MonthEnd(StrEnum):
-    STICKY = "sticky"
-    """A loan that falls due on the last day of a month stays on last days."""
-    CLAMP = "clamp"
-    """The day is remembered: 31 January, 28 February, 31 March."""
-    NEXT_MONTH = "next_month"
-    """A day that a month lacks becomes the first of the next: 31 January, 1 March, 31 March."""
-
-
-class Weekend(StrEnum):
-    KEEP = "keep"
-    NEXT = "next"
-    PREVIOUS = "previous"
-    MODIFIED_NEXT = "modified_next"
-
-
-class When(StrEnum):
-    UPFRONT = "upfront"
-    DEDUCTED = "deducted"
-    PER_INSTALLMENT = "per_installment"
-    FIRST_INSTALLMENT = "first_installment"
-    LAST_INSTALLMENT = "last_installment"
-
-
-class InterestDue(StrEnum):
-    EACH_INSTALLMENT = "each_installment"
-    WITH_PRINCIPAL = "with_principal"
-    """Interest waits, without interest on it, for the next installment that repays principal."""
-
-
-class Payee(StrEnum):
-    LENDER = "lender"
-    THIRD_PARTY = "third_party"
-
-
-@dataclass(frozen=True, slots=True)
-class Grace:
-    """Periods at the start: without principal, with interest put off, without interest."""
-
-    principal: int = 0
-    interest_payment: int = 0
-    interest_free: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Fee:
-    code: str
-    when: When
-    to: Payee
-    amount_minor: int | None = None
-    rate: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tranche:
-    on: date
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Revenue:
-    """Expected yearly sales, the share of them that repays, and the fee that the share earns."""
-
-    yearly_minor: int
-    share: Fraction
-    fee_minor: int
+NO_GRACE = Grace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +53,7 @@ class LoanTerms:
     rounding: Rounding = Rounding.HALF_EVEN
     interest_rounding: Rounding = Rounding.HALF_EVEN
     last_installment: LastInstallment = LastInstallment.ABSORBS
-    grace: Grace = Grace()
+    grace: Grace = NO_GRACE
     interest_due: InterestDue = InterestDue.EACH_INSTALLMENT
     month_end: MonthEnd = MonthEnd.CLAMP
     weekend: Weekend = Weekend.KEEP
@@ -281,7 +191,7 @@ def _weights(fields: Fields) -> tuple[Fraction, ...]:
 def _grace(fields: Fields, count: int) -> Grace:
     fields.raw("grace")
     if not fields.has("grace"):
-        return Grace()
+        return NO_GRACE
     inner = Fields(fields.raw("grace"), "grace")
     most = max(count - 1, 0)
     grace = Grace(
@@ -398,3 +308,69 @@ def _check_dates(terms: LoanTerms) -> None:
     years = {Frequency.DAY: 366, Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
     if terms.installments * terms.every > 100 * years[terms.frequency]:
         raise InvalidTerms(field="installments", reason="must end within 100 years")
+
+
+def as_document(terms: LoanTerms) -> dict[str, Any]:
+    """The terms as `parse` reads them, everything said: the form in which a loan keeps them."""
+
+    def major(minor: int) -> str:
+        return Money(minor, terms.currency).major
+
+    document: dict[str, Any] = {
+        "principal": terms.principal.major,
+        "currency": terms.currency,
+        "annual_rate_percent": _decimal(terms.annual_rate * 100),
+        "disbursed_on": terms.disbursed_on.isoformat(),
+        "installments": terms.installments,
+        "every": terms.every,
+        "step_percent": _decimal(terms.step_rate * 100),
+        "step_every": terms.step_every,
+        "down_payment_percent": _decimal(terms.down_payment * 100),
+        "installment_multiple": major(terms.installment_multiple_minor),
+        "harvest_months": list(terms.harvest_months),
+        "due_dates": [day.isoformat() for day in terms.due_dates],
+        "weights": [_decimal(weight) for weight in terms.weights],
+        "holidays": terms.holiday_country or [day.isoformat() for day in terms.holidays],
+        "grace": dataclasses.asdict(terms.grace),
+        "tranches": [
+            {"on": draw.on.isoformat(), "amount": major(draw.amount_minor)}
+            for draw in terms.tranches
+        ],
+        "fees": [_fee_document(fee, major) for fee in terms.fees],
+    }
+    document |= {key: getattr(terms, key).value for key in _CHOSEN}
+    if terms.first_due_on is not None:
+        document["first_due_on"] = terms.first_due_on.isoformat()
+    if terms.installment_minor is not None:
+        document["installment"] = major(terms.installment_minor)
+    if terms.method is Method.BALLOON:
+        document["balloon"] = major(terms.balloon_minor)
+    if terms.revenue is not None:
+        document["revenue"] = {
+            "yearly": major(terms.revenue.yearly_minor),
+            "share_percent": _decimal(terms.revenue.share * 100),
+            "fee": major(terms.revenue.fee_minor),
+        }
+    return document
+
+
+_CHOSEN = (
+    "method", "frequency", "day_count", "interest_period", "rounding", "interest_rounding",
+    "last_installment", "interest_due", "month_end", "weekend",
+)  # fmt: skip
+
+
+def _fee_document(fee: Fee, major: Callable[[int], str]) -> dict[str, str]:
+    document = {"code": fee.code, "when": fee.when.value, "to": fee.to.value}
+    if fee.rate is not None:
+        return document | {"percent": _decimal(fee.rate * 100)}
+    return document | {"amount": major(fee.amount_minor or 0)}
+
+
+def _decimal(number: Fraction) -> str:
+    """Every number here was read from a decimal, so it has a finite one."""
+    digits = 0
+    while number.denominator != 1:
+        number, digits = number * 10, digits + 1
+    text = str(number.numerator).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text

@@ -1,0 +1,113 @@
+"""The choices that terms are made of, each with the word that people write."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Method(StrEnum):
+    DECLINING = "declining"
+    FLAT = "flat"
+    EQUAL_PRINCIPAL = "equal_principal"
+    INTEREST_ONLY = "interest_only"
+    BULLET = "bullet"
+    BALLOON = "balloon"
+    SEASONAL = "seasonal"
+    GRADUATED = "graduated"
+    REVENUE_SHARE = "revenue_share"
+
+
+class Frequency(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class DayCount(StrEnum):
+    THIRTY_360 = "30/360"
+    ACTUAL_360 = "actual/360"
+    ACTUAL_364 = "actual/364"
+    ACTUAL_365 = "actual/365"
+    ACTUAL_ACTUAL = "actual/actual"
+    ACTUAL_FIRST_YEAR = "actual/first-year"
+    """Every day is one part of the year in which the loan was paid out, 365 or 366."""
+
+
+class InterestPeriod(StrEnum):
+    DAILY = "daily"
+    SAME_AS_REPAYMENT = "same_as_repayment"
+
+
+class LastInstallment(StrEnum):
+    ABSORBS = "absorbs"
+    RESPREAD = "respread"
+
+
+class MonthEnd(StrEnum):
+    STICKY = "sticky"
+    """A loan that falls due on the last day of a month stays on last days."""
+    CLAMP = "clamp"
+    """The day is remembered: 31 January, 28 February, 31 March."""
+    NEXT_MONTH = "next_month"
+    """A day that a month lacks becomes the first of the next: 31 January, 1 March, 31 March."""
+
+
+class Weekend(StrEnum):
+    KEEP = "keep"
+    NEXT = "next"
+    PREVIOUS = "previous"
+    MODIFIED_NEXT = "modified_next"
+
+
+class When(StrEnum):
+    UPFRONT = "upfront"
+    DEDUCTED = "deducted"
+    PER_INSTALLMENT = "per_installment"
+    FIRST_INSTALLMENT = "first_installment"
+    LAST_INSTALLMENT = "last_installment"
+
+
+class InterestDue(StrEnum):
+    EACH_INSTALLMENT = "each_installment"
+    WITH_PRINCIPAL = "with_principal"
+    """Interest waits, without interest on it, for the next installment that repays principal."""
+
+
+class Payee(StrEnum):
+    LENDER = "lender"
+    THIRD_PARTY = "third_party"
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Periods at the start: without principal, with interest put off, without interest."""
+
+    principal: int = 0
+    interest_payment: int = 0
+    interest_free: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    code: str
+    when: When
+    to: Payee
+    amount_minor: int | None = None
+    rate: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tranche:
+    on: date
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """Expected yearly sales, the share of them that repays, and the fee that the share earns."""
+
+    yearly_minor: int
+    share: Fraction
+    fee_minor: int
