@@ -1,0 +1,1 @@
+"""The only truth about balances: immutable entries of two-leg transfers."""

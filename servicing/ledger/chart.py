@@ -1,0 +1,72 @@
+"""The chart of accounts: what each account is for and on which side it grows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+class AccountType(StrEnum):
+    ASSET = "asset"
+    LIABILITY = "liability"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+    @property
+    def normal_side(self) -> Side:
+        """The side on which an account of this type grows."""
+        return Side.DEBIT if self in (AccountType.ASSET, AccountType.EXPENSE) else Side.CREDIT
+
+
+class Account(StrEnum):
+    CASH = "cash_wallet"
+    PRINCIPAL = "loan_principal"
+    INTEREST = "interest_receivable"
+    FEES = "fees_receivable"
+    PENALTIES = "penalties_receivable"
+    BORROWER_CREDIT = "borrower_credit"
+    SUSPENSE = "suspense"
+    THIRD_PARTIES = "third_party_payable"
+    INTEREST_INCOME = "interest_income"
+    FEE_INCOME = "fee_income"
+    PENALTY_INCOME = "penalty_income"
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    account: Account
+    name: str
+    type: AccountType
+
+
+CHART = (
+    Charted(Account.CASH, "Money held at the wallet rail", AccountType.ASSET),
+    Charted(Account.PRINCIPAL, "Principal that borrowers owe", AccountType.ASSET),
+    Charted(Account.INTEREST, "Interest earned and not yet paid", AccountType.ASSET),
+    Charted(Account.FEES, "Fees that fell due and are not yet paid", AccountType.ASSET),
+    Charted(Account.PENALTIES, "Late fees charged and not yet paid", AccountType.ASSET),
+    Charted(Account.BORROWER_CREDIT, "Paid before it was due", AccountType.LIABILITY),
+    Charted(Account.SUSPENSE, "Money that a person must place", AccountType.LIABILITY),
+    Charted(Account.THIRD_PARTIES, "Fees collected for others", AccountType.LIABILITY),
+    Charted(Account.INTEREST_INCOME, "Interest earned", AccountType.INCOME),
+    Charted(Account.FEE_INCOME, "Fees earned", AccountType.INCOME),
+    Charted(Account.PENALTY_INCOME, "Late fees earned", AccountType.INCOME),
+)
+
+TYPE_OF = {entry.account: entry.type for entry in CHART}
+RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEES, Account.PENALTIES)
+
+
+def statements() -> list[str]:
+    """The SQL that writes the chart into `ledger_accounts`, the same on both databases."""
+    rows = ", ".join(
+        f"('{entry.account}', '{entry.name}', '{entry.type}', '{entry.type.normal_side}')"
+        for entry in CHART
+    )
+    return [
+        "INSERT INTO ledger_accounts (code, name, type, normal_side) "  # noqa: S608
+        f"VALUES {rows} ON CONFLICT (code) DO NOTHING"
+    ]

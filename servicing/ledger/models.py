@@ -1,0 +1,81 @@
+"""Tables of the ledger. Their triggers are installed when the tables are made."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Connection, ForeignKey, String, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Row
+from kit.money import Money
+from servicing.ledger import chart, triggers
+from servicing.ledger.chart import Account, AccountType, Side
+from servicing.ledger.rules import EntryKind, Event
+
+
+class LedgerAccount(Base):
+    __tablename__ = "ledger_accounts"
+
+    code: Mapped[Account] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    type: Mapped[AccountType]
+    normal_side: Mapped[Side]
+
+
+class Entry(Row):
+    """One business fact. It is written after its lines, and a trigger asks for them: an entry is
+    complete when it appears, and no line can join it later."""
+
+    __tablename__ = "ledger_entries"
+
+    reference: Mapped[str] = mapped_column(String(120), unique=True)
+    """The natural key of the fact: posting it twice hits this constraint."""
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[EntryKind]
+    posted_on: Mapped[date] = mapped_column(index=True)
+    """The lender's business date, not the moment of writing."""
+    loan_id: Mapped[UUID | None] = mapped_column(index=True)
+    reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    """An entry is reversed at most once."""
+    created_at: Mapped[datetime]
+
+
+class Line(Row):
+    __tablename__ = "ledger_lines"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        CheckConstraint("debit <> credit", name="accounts_differ"),
+        CheckConstraint("length(currency) = 3", name="currency_is_iso"),
+    )
+
+    # Checked at commit, because lines come before their entry.
+    entry_id: Mapped[UUID] = mapped_column(
+        ForeignKey("ledger_entries.id", deferrable=True, initially="DEFERRED"), index=True
+    )
+    event: Mapped[Event]
+    debit: Mapped[Account] = mapped_column(ForeignKey("ledger_accounts.code"), index=True)
+    credit: Mapped[Account] = mapped_column(ForeignKey("ledger_accounts.code"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    loan_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The entry's loan once more, so that a loan's balance is one indexed sum."""
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+def _install_chart(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in chart.statements():
+        connection.exec_driver_sql(statement)
+
+
+def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in triggers.statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(LedgerAccount.__table__, "after_create", _install_chart)
+# The lines refer to entries, so both tables are there when this one has been made.
+event.listen(Line.__table__, "after_create", _install_triggers)

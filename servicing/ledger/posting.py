@@ -1,0 +1,132 @@
+"""The ledger's only writer: whole entries under a reference, and reversals of them."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import lock_key
+from kit.errors import DomainError, Kind
+from kit.idempotency import fingerprint
+from kit.ids import new_id
+from kit.money import Money
+from servicing.ledger.models import Entry, Line
+from servicing.ledger.rules import RULES, EntryKind, Event
+
+Part = tuple[Event, Money]
+
+
+class ReferenceReused(DomainError):
+    """An entry with this reference exists and says something else."""
+
+    kind = Kind.CONFLICT
+    code = "ledger_reference_reused"
+
+
+class AlreadyReversed(DomainError):
+    kind = Kind.CONFLICT
+    code = "ledger_entry_already_reversed"
+
+
+async def post(
+    session: AsyncSession,
+    kind: EntryKind,
+    *parts: Part,
+    reference: str,
+    on: date,
+    now: datetime,
+    loan_id: UUID | None = None,
+) -> Entry:
+    """Write one entry by the posting rules, or return the same one already written.
+
+    Parts of zero are left out; something must move.
+    """
+    moved = [(event, amount) for event, amount in parts if amount]
+    assert moved, f"{reference} moves nothing"
+    assert all(RULES[event].kind is kind for event, _ in moved), f"{reference} mixes kinds"
+    lines = [_line(event, amount, loan_id) for event, amount in moved]
+    return await _write(session, kind, lines, reference=reference, on=on, now=now, loan_id=loan_id)
+
+
+async def reverse(session: AsyncSession, entry: Entry, *, on: date, now: datetime) -> Entry:
+    """Undo an entry by its mirror image. The entry itself stays; repeating is harmless."""
+    if entry.kind is EntryKind.REVERSAL:
+        raise AlreadyReversed(reference=entry.reference)
+    reference = f"reversal:{entry.id}"
+    if (written := await find(session, reference)) is not None:
+        return written
+    lines = [
+        Line(event=line.event, debit=line.credit, credit=line.debit,
+             amount_minor=line.amount_minor, currency=line.currency, loan_id=line.loan_id)
+        for line in await lines_of(session, entry)
+    ]  # fmt: skip
+    return await _write(
+        session, EntryKind.REVERSAL, lines,
+        reference=reference, on=on, now=now, loan_id=entry.loan_id, reverses_id=entry.id,
+    )  # fmt: skip
+
+
+async def find(session: AsyncSession, reference: str) -> Entry | None:
+    return await session.scalar(select(Entry).where(Entry.reference == reference))
+
+
+async def lines_of(session: AsyncSession, entry: Entry) -> list[Line]:
+    rows = await session.scalars(select(Line).where(Line.entry_id == entry.id).order_by(Line.id))
+    return list(rows)
+
+
+def _line(event: Event, amount: Money, loan_id: UUID | None) -> Line:
+    rule = RULES[event]
+    return Line(
+        event=event,
+        debit=rule.debit,
+        credit=rule.credit,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        loan_id=loan_id,
+    )
+
+
+async def _write(
+    session: AsyncSession,
+    kind: EntryKind,
+    lines: list[Line],
+    *,
+    reference: str,
+    on: date,
+    now: datetime,
+    loan_id: UUID | None,
+    reverses_id: UUID | None = None,
+) -> Entry:
+    await lock_key(session, f"ledger:{reference}")
+    body = _body(kind, lines, on, loan_id)
+    if (written := await find(session, reference)) is not None:
+        if written.body_sha256 != body:
+            raise ReferenceReused(reference=reference)
+        return written
+    entry = Entry(
+        id=new_id(),
+        reference=reference,
+        body_sha256=body,
+        kind=kind,
+        posted_on=on,
+        loan_id=loan_id,
+        reverses_id=reverses_id,
+        created_at=now,
+    )
+    for line in lines:
+        line.entry_id = entry.id
+    session.add_all(lines)
+    await session.flush()  # The database wants the lines before their entry.
+    session.add(entry)
+    await session.flush()
+    return entry
+
+
+def _body(kind: EntryKind, lines: Iterable[Line], on: date, loan_id: UUID | None) -> str:
+    moved = sorted(
+        [line.event, line.debit, line.credit, line.amount_minor, line.currency] for line in lines
+    )
+    return fingerprint([kind, moved, on.isoformat(), str(loan_id)])
