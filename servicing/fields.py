@@ -148,6 +148,12 @@ class Fields:
             known = ", ".join(kind)
             raise self.refuse(key, f"must be one of: {known}") from None
 
+    def flag(self, key: str) -> bool:
+        value = self.raw(key)
+        if value not in (None, True, False) or type(value) is int:
+            raise self.refuse(key, "must be true or false")
+        return bool(value)
+
     def currency(self, key: str) -> str:
         value = self.required(key)
         if not isinstance(value, str) or not _CURRENCY.match(value) or not is_currency(value):
