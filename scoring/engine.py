@@ -110,14 +110,14 @@ def _of(asked: Application, pd: float, verdict: Verdict) -> Counterfactual:
 
 
 def candidates_of(asked: Application, policy: Policy, limit_minor: int) -> list[Application]:
-    """Smaller amounts at this term; the same and smaller amounts at the product's longer terms."""
+    """Smaller amounts at this term; the same and smaller ones at the product's other terms."""
     amounts = _amounts(asked, policy, limit_minor)
     found = [_with(asked, amount, _own_term(asked)) for amount in amounts]
-    longer = sorted(
-        (option for option in asked.options if option.term_days > asked.term_days),
+    others = sorted(
+        (option for option in asked.options if option.term_days != asked.term_days),
         key=lambda option: option.term_days,
     )
-    for option in longer:
+    for option in others:
         found += [_with(asked, amount, option) for amount in [asked.amount_minor, *amounts]]
     return found
 

@@ -1,0 +1,104 @@
+"""Writing a trained model to its folder: all files or none."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from kit.errors import DomainError, Kind
+from scoring.model import loading, native
+from scoring.model import manifest as manifests
+from scoring.model.manifest import Manifest, Probe
+from scoring.model.predictor import Model
+from scoring.refusals import Sentence
+from scoring.training import card, metrics, pictures
+from scoring.training.mapping import Mapping, parse
+from scoring.training.run import Result
+
+CARD_FILE = "README.md"
+MAPPING_FILE = "mapping.yaml"
+
+
+class FolderInUse(Sentence, DomainError):
+    code = "training_folder_in_use"
+    kind = Kind.CONFLICT
+    sentence = "{folder} holds files that are not a model: choose another folder."
+
+
+def ensure_writable(folder: Path) -> None:
+    """Refused before hours of training, not after."""
+    is_model = (folder / manifests.MANIFEST_FILE).is_file()
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not is_model):
+        raise FolderInUse(folder=folder.name)
+
+
+def write(result: Result, folder: Path) -> Model:
+    """Put the whole artefact in place at once, and load it back as a server would."""
+    ensure_writable(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft_name:
+        draft = Path(draft_name) / "model"
+        draft.mkdir()
+        _fill(result, draft)
+        loading.load(draft)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    return loading.load(folder)
+
+
+def find_mapping(folder: Path) -> Mapping | None:
+    path = folder / MAPPING_FILE
+    return parse(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _fill(result: Result, draft: Path) -> None:
+    text = result.ensemble.text
+    (draft / manifests.MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
+    manifest = _manifest(result, text)
+    (draft / manifests.MANIFEST_FILE).write_text(manifest.to_text(), encoding="utf-8", newline="\n")
+    (draft / CARD_FILE).write_text(card.write(result), encoding="utf-8", newline="\n")
+    if result.mapping is not None:
+        (draft / MAPPING_FILE).write_text(_mapping_text(result.mapping), encoding="utf-8")
+    pictures.draw(draft, result.y, result.pds)
+
+
+def _mapping_text(mapping: Mapping) -> str:
+    document = mapping.model_dump(mode="json")
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _manifest(result: Result, text: str) -> Manifest:
+    measured = {
+        "cross_validated": metrics.to_json(result.cross_validated),
+        "out_of_time": metrics.to_json(result.out_of_time) if result.out_of_time else None,
+    }
+    return Manifest(
+        name=result.name,
+        library_version=native.library_version(),
+        model_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        columns=result.columns,
+        calibrator=result.calibrator,
+        target=result.target,
+        training=result.training,
+        metrics=measured,
+        probes=_probes(result, text),
+    )
+
+
+def _probes(result: Result, text: str) -> tuple[Probe, ...]:
+    """Rows made of deciles, not of people: what the loader recomputes before it trusts a model."""
+    booster = native.Booster(text)
+    rows = [tuple(_at(result, column.name, n) for column in result.columns) for n in (1, 5, 9)]
+    rows.append(tuple(None for _ in result.columns))
+    matrix = np.array([[np.nan if v is None else v for v in row] for row in rows])
+    pds = result.calibrator(booster.raw_scores(matrix))
+    return tuple(Probe(row, float(pd)) for row, pd in zip(rows, pds, strict=True))
+
+
+def _at(result: Result, name: str, decile: int) -> float | None:
+    deciles = result.training["deciles"].get(name)
+    return None if deciles is None else float(deciles[decile])

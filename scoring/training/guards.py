@@ -1,0 +1,148 @@
+"""What must not be trained on: an unusable target, a column that gives the answer away."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.errors import DomainError, Kind
+from scoring.model.predictor import ColumnMissing
+from scoring.refusals import Sentence
+from scoring.training import metrics
+from scoring.training.tables import Floats, Levels, Table
+
+Ints = NDArray[np.int64]
+FEWEST_OF_A_CLASS = 30
+LEAK_AUC = 0.985
+MOST_LEVELS_SHARE = 0.5
+_SAMPLE = 20_000
+_BINS = 32
+
+
+class TargetConstant(Sentence, DomainError):
+    code = "training_target_constant"
+    kind = Kind.INVALID
+    sentence = "Target {column} has the same value in every row: there is nothing to learn."
+
+
+class TargetNotBinary(Sentence, DomainError):
+    code = "training_target_not_binary"
+    kind = Kind.INVALID
+    sentence = "Target {column} must be 0 (good) or 1 (bad) in every row; it also holds {value}."
+
+
+class TargetTooRare(Sentence, DomainError):
+    code = "training_target_too_rare"
+    kind = Kind.INVALID
+    sentence = "Target {column} has only {count} rows of one class; at least {needed} are needed."
+
+
+class TargetLeaks(Sentence, DomainError):
+    code = "training_target_leaks"
+    kind = Kind.INVALID
+    sentence = (
+        "Column {column} alone predicts the target almost perfectly (AUC {auc}): it was probably "
+        "written after the outcome was known. Remove it."
+    )
+
+
+class NothingToLearnFrom(Sentence, DomainError):
+    code = "training_no_columns"
+    kind = Kind.INVALID
+    sentence = "No usable column is left beside the target."
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """The columns to train on, and a sentence for each that was left out."""
+
+    table: Table
+    notes: tuple[str, ...]
+
+
+def target(table: Table, name: str) -> Ints:
+    values = table.get(name)
+    if isinstance(values, list):
+        odd = next((value for value in values if value not in {"0", "1"}), "text")
+        raise TargetNotBinary(column=name, value=str(odd)[:40])
+    odd_rows = ~np.isin(values, (0.0, 1.0))
+    if odd_rows.any():
+        first = values[odd_rows][0]
+        shown = "a missing value" if np.isnan(first) else format(first, "g")
+        raise TargetNotBinary(column=name, value=shown)
+    y = values.astype(np.int64)
+    fewest = int(min(y.sum(), len(y) - y.sum()))
+    if fewest == 0:
+        raise TargetConstant(column=name)
+    if fewest < FEWEST_OF_A_CLASS:
+        raise TargetTooRare(column=name, count=fewest, needed=FEWEST_OF_A_CLASS)
+    return y
+
+
+def usable(table: Table, y: Ints, *, seed: int) -> Usable:
+    """Drop columns that cannot help; refuse those that give the answer away."""
+    notes: list[str] = []
+    dropped: list[str] = []
+    for name, values in table.columns.items():
+        note = _useless(name, values)
+        if note is not None:
+            notes.append(note)
+            dropped.append(name)
+            continue
+        alone = single_column_auc(values, y, seed=seed)
+        if alone >= LEAK_AUC:
+            raise TargetLeaks(column=name, auc=f"{alone:.3f}")
+    kept = table.without(*dropped)
+    if not kept.columns:
+        raise NothingToLearnFrom()
+    return Usable(kept, tuple(notes))
+
+
+def single_column_auc(values: Floats | Levels, y: Ints, *, seed: int) -> float:
+    """How well the column alone ranks rows that its bad rates were not counted on."""
+    dice = np.random.default_rng(seed)
+    rows = dice.permutation(len(y))[:_SAMPLE]
+    groups, answers = _groups(values)[rows], y[rows]
+    half = np.arange(len(rows)) % 2
+    scores = np.empty(len(rows))
+    for part in (0, 1):
+        counted = half != part
+        bad = np.bincount(groups[counted], answers[counted], minlength=groups.max() + 1)
+        seen = np.bincount(groups[counted], minlength=groups.max() + 1)
+        prior = answers[counted].mean()
+        scores[half == part] = ((bad + prior) / (seen + 1))[groups[half == part]]
+    # Each half has its own rates, so the halves are ranked apart.
+    return float(np.mean([metrics.auc(answers[half == p], scores[half == p]) for p in (0, 1)]))
+
+
+def order(table: Table, name: str) -> Ints:
+    """Row numbers from oldest to newest."""
+    if name not in table:
+        raise ColumnMissing(column=name)
+    values = table.get(name)
+    if isinstance(values, list):
+        return np.argsort(np.array([value or "" for value in values]), kind="stable")
+    return np.argsort(values, kind="stable")
+
+
+def _useless(name: str, values: Floats | Levels) -> str | None:
+    if isinstance(values, list):
+        levels = {value for value in values if value is not None}
+        if len(levels) > MOST_LEVELS_SHARE * len(values):
+            return f"{name} was left out: nearly every row has its own value"
+        return f"{name} was left out: it never changes" if len(levels | {*values}) < 2 else None
+    known = values[~np.isnan(values)]
+    is_constant = len(known) == 0 or (len(known) == len(values) and known.min() == known.max())
+    return f"{name} was left out: it never changes" if is_constant else None
+
+
+def _groups(values: Floats | Levels) -> Ints:
+    """A small whole number per row: the category, or the bin of the number; missing is its own."""
+    if isinstance(values, list):
+        return np.unique([value or "" for value in values], return_inverse=True)[1]
+    known = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    # Both sides of an edge are told apart, so a spike at one value is a bin of its own.
+    left = np.searchsorted(edges, values, side="left")
+    right = np.searchsorted(edges, values, side="right")
+    return np.where(np.isnan(values), 0, left + right + 1).astype(np.int64)

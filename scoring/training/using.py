@@ -1,0 +1,83 @@
+"""A trained model against a file: measuring it on known outcomes, scoring unknown ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.model import loading
+from scoring.model.predictor import Contribution, Model
+from scoring.training import artifacts, guards, metrics, recipe, tables
+from scoring.training.mapping import Mapping, apply
+from scoring.training.metrics import Estimate
+from scoring.training.tables import Table
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    rows: int
+    bad: int
+    stated_bad_rate: float
+    measured: dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    row: int
+    pd: float
+    strongest: tuple[Contribution, ...]
+
+
+def evaluate(
+    folder: Path, table: Table, *, target: str | None = None, mapping: Mapping | None = None
+) -> Evaluation:
+    model = loading.load(folder)
+    y = guards.target(table, target or model.manifest.target)
+    pds = model.pds(tables.matrix(_inputs(model, folder, table, mapping), model.manifest.columns))
+    return Evaluation(
+        rows=len(y),
+        bad=int(y.sum()),
+        stated_bad_rate=float(pds.mean()),
+        measured=metrics.estimate(y, pds, seed=recipe.SEED),
+    )
+
+
+def score(
+    folder: Path, table: Table, *, mapping: Mapping | None = None, strongest: int = 3
+) -> list[Scored]:
+    """One line per row: the probability, and what moved it most."""
+    model = loading.load(folder)
+    matrix = tables.matrix(_inputs(model, folder, table, mapping), model.manifest.columns)
+    pds = model.pds(matrix)
+    shares = model.booster.contributions(matrix)[:, :-1]
+    order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :strongest]
+    return [
+        Scored(
+            row,
+            float(pd),
+            tuple(_contribution(model, matrix, shares, row, int(n)) for n in order[row]),
+        )
+        for row, pd in enumerate(pds)
+    ]
+
+
+def _inputs(model: Model, folder: Path, table: Table, mapping: Mapping | None) -> Table:
+    """The data as it is when it has the model's columns, else through the model's own mapping."""
+    if mapping is None and all(name in table for name in model.names):
+        return table
+    mapping = mapping or artifacts.find_mapping(folder)
+    return table if mapping is None else apply(mapping, table)
+
+
+def _contribution(
+    model: Model, matrix: Floats, shares: Floats, row: int, position: int
+) -> Contribution:
+    value = float(matrix[row, position])
+    return Contribution(
+        model.names[position],
+        None if np.isnan(value) else value,
+        float(shares[row, position]),
+    )
