@@ -1,0 +1,1 @@
+"""The HTTP face: staff, the outside's webhooks, health. It translates and never decides."""

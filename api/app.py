@@ -1,0 +1,83 @@
+"""The web application: its routes, what they work with, and what stands around them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp
+
+from api import deps, health, problems, v1, webhooks
+from api.metrics import Metrics
+from api.middleware import Guard
+from kit.clock import Clock, SystemClock
+from kit.config import Settings
+from kit.crypto import Vault
+from kit.db import Sessions
+
+_TAGS = [
+    {"name": "session", "description": "Logging in and out."},
+    {"name": "webhooks", "description": "For Telegram, Twilio and payment rails, not for people."},
+    {"name": "health", "description": "For the machines that watch this one."},
+]
+
+
+def create_app(
+    settings: Settings,
+    sessions: Sessions,
+    clock: Clock,
+    vault: Vault,
+    *,
+    telegram: tuple[Bot, Dispatcher] | None = None,
+    routers: Sequence[APIRouter] = (),
+    mounts: Mapping[str, ASGIApp] | None = None,
+    wall: Clock | None = None,
+) -> FastAPI:
+    """`mounts` are whole programs under a path (`/sandbox`); our guard passes them by."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Kopa",
+        summary="The lending assistant's staff API and webhooks.",
+        version="0.1.0",
+        openapi_tags=_TAGS,
+        responses=problems.documented(),
+        generate_unique_id_function=lambda route: route.name,
+        redoc_url=None,
+    )
+    app.state.wiring = deps.Wiring(
+        settings=settings,
+        sessions=sessions,
+        clock=clock,
+        wall=wall or SystemClock(),
+        vault=vault,
+        metrics=metrics,
+        telegram=telegram,
+    )
+    problems.install(app)
+    for router in (v1.routes(), webhooks.routes(), health.router, *routers):
+        app.include_router(router)
+    for path, program in (mounts or {}).items():
+        app.mount(path, program)
+    app.add_middleware(
+        Guard,
+        metrics=metrics,
+        https=settings.base_url.startswith("https://"),
+        mounts=tuple(mounts or ()),
+    )
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        schema["components"]["schemas"]["Problem"] = problems.SCHEMA
+        app.openapi_schema = schema
+    return app.openapi_schema
