@@ -1,0 +1,81 @@
+"""Deciding once per attempt and storing what it was decided from; making a decision again."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import insert_once
+from kit.errors import DomainError, Kind
+from scoring import engine, queries, snapshot
+from scoring.engine import Assessment
+from scoring.model.predictor import Model
+from scoring.models import Decision
+from scoring.policy import Policy
+from scoring.refusals import Sentence
+from scoring.snapshot import Snapshot
+
+
+class DecisionMadeByAnother(Sentence, DomainError):
+    """A replay needs the very model and policy of the decision."""
+
+    code = "decision_made_by_another"
+    kind = Kind.CONFLICT
+    sentence = "The decision was made by another {part}: load the one whose hash it stores."
+
+
+async def decide(
+    session: AsyncSession,
+    *,
+    application_id: UUID,
+    snapshot: Snapshot,
+    model: Model,
+    policy: Policy,
+    now: datetime,
+    attempt: int = 1,
+) -> Decision:
+    """Decide and store. The same attempt again returns the stored decision, whatever came since."""
+    stored = await queries.find_decision(session, application_id, attempt=attempt)
+    if stored is not None:
+        return stored
+    assessment = engine.assess(snapshot, model, policy)
+    await insert_once(
+        session,
+        Decision,
+        application_id=application_id,
+        attempt=attempt,
+        snapshot=snapshot.to_json(),
+        created_at=now,
+        **_columns(assessment),
+    )
+    # Somebody else may have been first; then theirs is the decision.
+    decided = await queries.find_decision(session, application_id, attempt=attempt)
+    assert decided is not None
+    return decided
+
+
+def replay(decision: Decision, model: Model, policy: Policy) -> Assessment:
+    """The same snapshot through the same model and policy: the same answer to the bit."""
+    if decision.model_sha256 != model.sha256:
+        raise DecisionMadeByAnother(part="model")
+    if decision.policy_sha256 != policy.sha256:
+        raise DecisionMadeByAnother(part="policy")
+    return engine.assess(snapshot.from_json(decision.snapshot), model, policy)
+
+
+def _columns(assessment: Assessment) -> dict[str, object]:
+    counterfactual = assessment.counterfactual
+    return {
+        "model_sha256": assessment.model_sha256,
+        "policy_sha256": assessment.policy_sha256,
+        "pd": assessment.pd,
+        "grade": assessment.grade,
+        "outcome": assessment.outcome,
+        "currency": assessment.currency,
+        "limit_minor": assessment.limit_minor,
+        "approved_minor": assessment.approved_minor,
+        "reasons": list(assessment.reasons),
+        "counterfactual": asdict(counterfactual) if counterfactual is not None else None,
+        "contributions": [asdict(contribution) for contribution in assessment.contributions],
+    }
