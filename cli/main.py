@@ -6,6 +6,7 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "apr": ("cli.apr:apr", "The APR of cash flows (us, eu, uk or in)."),
+    "model": ("cli.model:model", "Train, evaluate and use risk models."),
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
 }
