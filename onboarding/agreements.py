@@ -1,0 +1,95 @@
+"""Accepting an offer: the key facts are signed with a one-time code and kept with their hash."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.crypto import person_key, vault_of
+from kit.errors import DomainError
+from onboarding import calculator, codes, dossiers, offers
+from onboarding.calculator import KeyFacts
+from onboarding.dossiers import Dossier
+from onboarding.models import Agreement, Application, Borrower
+from onboarding.states import APPLICATION, ApplicationEvent
+from servicing import origination, rules
+
+
+def sha256_of(key_facts: dict[str, Any]) -> str:
+    canonical = json.dumps(key_facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+async def request_code(session: AsyncSession, dossier: Dossier, *, now: datetime) -> KeyFacts:
+    """Send the code that signs exactly the key facts that are returned."""
+    facts = _facts(dossier, now)
+    await codes.issue(session, vault_of(session), dossier.borrower, _purpose(facts), now=now)
+    return facts
+
+
+async def accept(session: AsyncSession, dossier: Dossier, *, code: str, now: datetime) -> Dossier:
+    """Sign with the code, open the loan and order its payout. A wrong code is a `problem`."""
+    facts = _facts(dossier, now)
+    checked = await codes.check(
+        session, vault_of(session), dossier.borrower, _purpose(facts), code, now=now
+    )
+    if isinstance(checked, DomainError):
+        return dossier.with_problem(checked)
+    application, borrower = dossier.draft, dossier.borrower
+    stored = facts.to_json()
+    agreement = Agreement(
+        application_id=application.id,
+        key_facts=stored,
+        sha256=sha256_of(stored),
+        locale=borrower.locale,
+        code_id=checked.id,
+        accepted_at=now,
+    )
+    session.add(agreement)
+    actor = f"borrower:{borrower.id}"
+    audit.move(
+        session, APPLICATION, application, ApplicationEvent.ACCEPT, actor=actor, now=now,
+        agreement_sha256=agreement.sha256,
+    )  # fmt: skip
+    application.version += 1
+    await _open_loan(session, dossier, facts, now)
+    return await dossiers.of(session, borrower)
+
+
+async def _open_loan(
+    session: AsyncSession, dossier: Dossier, facts: KeyFacts, now: datetime
+) -> None:
+    product = dossier.product
+    assert product is not None
+    on = offers.payout_day(dossier, now)
+    await origination.open_loan(
+        session,
+        application_id=dossier.draft.id,
+        borrower_id=dossier.borrower.id,
+        terms=calculator.terms_of(product, facts.principal, facts.term, on),
+        rules=rules.parse(product.body.rules, product.currency),
+        payout_account=await _wallet(session, dossier.borrower, dossier.draft, now),
+        on=on,
+        now=now,
+    )
+
+
+async def _wallet(
+    session: AsyncSession, borrower: Borrower, application: Application, now: datetime
+) -> str:
+    key = await person_key(session, vault_of(session), borrower.id, now=now)
+    assert application.wallet_sealed is not None
+    return key.open_text(f"applications.wallet_sealed.{application.id}", application.wallet_sealed)
+
+
+def _facts(dossier: Dossier, now: datetime) -> KeyFacts:
+    offer, product = offers.current(dossier, now=now)
+    return offers.key_facts(offer, product, offers.payout_day(dossier, now))
+
+
+def _purpose(facts: KeyFacts) -> str:
+    """The code signs these facts: after a change of amount, term or day a new one is needed."""
+    return f"accept:{sha256_of(facts.to_json())}"

@@ -1,0 +1,234 @@
+"""From a complete application to an answer: snapshot, decision, and what follows from it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.config import Settings
+from kit.crypto import person_key, vault_of
+from kit.money import Money
+from kyc.models import Verification
+from kyc.states import VerificationStatus
+from onboarding import calculator, cases, dossiers, offers, signals, telemetry
+from onboarding.dossiers import Dossier
+from onboarding.models import Borrower, age_on
+from onboarding.products import LoanProduct
+from onboarding.saving import place
+from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus, CaseKind
+from scoring import behaviour, decisions
+from scoring import policy as policies
+from scoring import queries as decision_queries
+from scoring.model import loading
+from scoring.model.predictor import Model
+from scoring.models import Decision
+from scoring.policy import Outcome, Policy
+from scoring.snapshot import (
+    Application,
+    Employment,
+    EmploymentType,
+    FaceVerdict,
+    History,
+    Identity,
+    Residence,
+    Snapshot,
+    TermOption,
+)
+from servicing import queries as loans
+
+_UNDECIDED = frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW})
+
+
+@dataclass(frozen=True)
+class Underwriter:
+    """The model and the policy that decide, loaded and checked once at the start."""
+
+    model: Model
+    policy: Policy
+
+
+def load(settings: Settings) -> Underwriter:
+    return Underwriter(loading.load(settings.model_dir), policies.load(settings.policy_file))
+
+
+async def decide_when_ready(
+    session: AsyncSession, dossier: Dossier, underwriter: Underwriter, *, now: datetime
+) -> Decision | None:
+    """Decide a submitted application whose identity check has ended; else wait for it."""
+    verification = dossier.verification
+    if dossier.draft.status not in _UNDECIDED or verification is None:
+        return None
+    if verification.status is VerificationStatus.CHECKING:
+        return None
+    return await decide(session, dossier, underwriter, now=now)
+
+
+async def decide(
+    session: AsyncSession, dossier: Dossier, underwriter: Underwriter, *, now: datetime
+) -> Decision:
+    """Take the snapshot, let the engine decide, and act on the outcome. One transaction."""
+    snapshot = await take_snapshot(session, dossier, now=now)
+    application, verification = dossier.draft, dossier.verification
+    assert verification is not None
+    decision = await decisions.decide(
+        session,
+        application_id=application.id,
+        attempt=len(await decision_queries.list_decisions(session, application.id)) + 1,
+        snapshot=snapshot,
+        model=underwriter.model,
+        policy=underwriter.policy,
+        now=now,
+    )
+    application.decision_id = decision.id
+    await _act(session, dossier, decision, now=now)
+    application.version += 1
+    await session.flush()
+    return decision
+
+
+async def _act(
+    session: AsyncSession, dossier: Dossier, decision: Decision, *, now: datetime
+) -> None:
+    application, verification = dossier.draft, dossier.verification
+    assert verification is not None
+    if decision.outcome is Outcome.DECLINE:
+        application.decline_reasons = list(decision.reasons)
+        _move(session, dossier, ApplicationEvent.DECLINE, now=now)
+        await cases.close_for(session, application.id, now=now)
+    elif verification.status is VerificationStatus.NEEDS_PERSON:
+        await _refer(session, dossier, CaseKind.IDENTITY, verification.reasons, now=now)
+    elif decision.outcome is Outcome.REFER:
+        await _refer(session, dossier, CaseKind.CREDIT, list(decision.reasons), now=now)
+    else:
+        _move(session, dossier, ApplicationEvent.OFFER, now=now)
+        approved = Money(decision.approved_minor, application.currency or "")
+        await offers.make(session, dossier, approved, now=now)
+        await cases.close_for(session, application.id, now=now)
+
+
+async def _refer(
+    session: AsyncSession, dossier: Dossier, kind: CaseKind, reasons: list[str], *, now: datetime
+) -> None:
+    if dossier.draft.status is ApplicationStatus.SUBMITTED:
+        _move(session, dossier, ApplicationEvent.REFER, now=now)
+    await cases.open_case(
+        session,
+        kind=kind,
+        borrower_id=dossier.borrower.id,
+        application_id=dossier.draft.id,
+        reasons=reasons,
+        needs_second=kind is CaseKind.IDENTITY and is_mismatch(dossier.verification),
+        now=now,
+    )
+
+
+def is_mismatch(verification: Verification | None) -> bool:
+    """The faces are clearly of two people: passing this needs two members of staff."""
+    return verification is not None and face_verdict(verification) is FaceVerdict.NO
+
+
+def face_verdict(verification: Verification) -> FaceVerdict | None:
+    """What is known now: a person who passed the verification has seen both faces."""
+    if verification.status is VerificationStatus.PASSED:
+        return FaceVerdict.YES
+    if verification.distance is None or verification.threshold is None:
+        return None
+    if verification.distance <= verification.threshold:
+        return FaceVerdict.YES
+    return FaceVerdict.NO if "faces_different" in verification.reasons else FaceVerdict.UNSURE
+
+
+def _move(
+    session: AsyncSession, dossier: Dossier, event: ApplicationEvent, *, now: datetime
+) -> None:
+    audit.move(session, APPLICATION, dossier.draft, event, actor=audit.SYSTEM, now=now)
+
+
+async def take_snapshot(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Snapshot:
+    """Freeze everything that is known about this application now."""
+    events = await telemetry.events_of(session, dossier.draft.id)
+    return Snapshot(
+        as_of=now,
+        application=await _asked(session, dossier, now),
+        history=await _history(session, dossier.borrower, now),
+        behaviour=behaviour.measure(events, dossier.borrower.timezone),
+        identity=_identity(dossier.verification),
+        signals=await signals.of(session, dossier, now=now),
+    )
+
+
+async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Application:
+    borrower, application, product = dossier.borrower, dossier.draft, dossier.product
+    assert product is not None
+    assert application.term is not None
+    assert application.amount_minor is not None
+    amount = Money(application.amount_minor, product.currency)
+    today = now.astimezone(ZoneInfo(borrower.timezone)).date()
+    option = product.term(application.term)
+    born = await birth_date(session, borrower, now=now)
+    return Application(
+        product=product.code,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        term_days=option.days,
+        installments=option.installments,
+        installment_minor=_largest(product, amount, application.term, today),
+        purpose=application.purpose,
+        monthly_income_minor=application.monthly_income_minor,
+        monthly_obligations_minor=application.monthly_obligations_minor,
+        employment=_employment(borrower),
+        employment_type=EmploymentType(borrower.employment) if borrower.employment else None,
+        residence=Residence(borrower.residence) if borrower.residence else None,
+        age_years=age_on(born, today) if born else None,
+        dependents=borrower.dependents,
+        existing_loans=1 if dossier.loan is not None else 0,
+        min_amount_minor=product.bound("min").minor,
+        max_amount_minor=product.bound("max").minor,
+        amount_step_minor=product.bound("step").minor,
+        options=tuple(
+            TermOption(
+                each.days, each.installments, _largest(product, amount, code, today)
+            )
+            for code, each in product.terms.items()
+        ),
+    )  # fmt: skip
+
+
+def _largest(product: LoanProduct, amount: Money, term: str, on: date) -> int:
+    return calculator.quote(product, amount, term, on).largest.minor
+
+
+def _employment(borrower: Borrower) -> Employment | None:
+    if borrower.employment == EmploymentType.NONE:
+        return Employment.UNEMPLOYED
+    return Employment(borrower.employment_since) if borrower.employment_since else None
+
+
+async def birth_date(session: AsyncSession, borrower: Borrower, *, now: datetime) -> date | None:
+    if borrower.birth_date_sealed is None:
+        return None
+    key = await person_key(session, vault_of(session), borrower.id, now=now)
+    text = key.open_text(place("birth_date_sealed", borrower), borrower.birth_date_sealed)
+    return date.fromisoformat(text)
+
+
+async def _history(session: AsyncSession, borrower: Borrower, now: datetime) -> History:
+    past = await loans.history_of(session, borrower.id)
+    first = await dossiers.first_seen(session, borrower.id)
+    return History(
+        loans_repaid=past.loans_repaid,
+        worst_dpd=past.worst_dpd,
+        months_since_first=(now - first).days // 30 if first else None,
+    )
+
+
+def _identity(verification: Verification | None) -> Identity:
+    if verification is None:
+        return Identity()
+    return Identity(
+        face_distance=verification.distance,
+        face_verdict=face_verdict(verification),
+        document_quality=0.5 if verification.problems else 1.0,
+    )

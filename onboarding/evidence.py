@@ -1,0 +1,88 @@
+"""What staff see of a case, side by side: the request, the decision, identity and behaviour."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kyc.models import Verification
+from onboarding import cases, dossiers, telemetry
+from onboarding.cases import Message
+from onboarding.dossiers import Dossier
+from onboarding.models import Case
+from scoring import behaviour
+from scoring import queries as decisions
+from scoring.behaviour import Explained
+from scoring.models import Decision
+
+
+@dataclass(frozen=True)
+class TimedEvent:
+    kind: str
+    field: str
+    at: datetime
+    length: int | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    case: Case
+    dossier: Dossier
+    decisions: list[Decision]
+    """Every attempt, first to last, each with the snapshot it was made from."""
+    verification: Verification | None
+    behaviour: list[Explained]
+    """The measured signals of how the form was filled in, each with what it means."""
+    events: list[TimedEvent]
+    messages: list[Message]
+
+    @property
+    def images(self) -> dict[str, UUID]:
+        """Blob ids of the photographs; reading one is a step of its own, and audited."""
+        verification = self.verification
+        if verification is None:
+            return {}
+        found = {
+            "document": verification.document_blob_id,
+            "selfie": verification.selfie_blob_id,
+        }
+        return {name: blob for name, blob in found.items() if blob is not None}
+
+
+async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Evidence:
+    dossier = await dossiers.get(session, case.borrower_id)
+    application_id = case.application_id
+    recorded = await telemetry.events_of(session, application_id) if application_id else []
+    return Evidence(
+        case=case,
+        dossier=dossier,
+        decisions=(
+            await decisions.list_decisions(session, application_id) if application_id else []
+        ),
+        verification=dossier.verification,
+        behaviour=behaviour.explain(behaviour.measure(recorded, dossier.borrower.timezone)),
+        events=[TimedEvent(e.kind, e.field, e.at, e.length) for e in recorded],
+        messages=await cases.messages(session, case, now=now),
+    )
+
+
+def request_of(dossier: Dossier) -> dict[str, Any]:
+    """What was asked and said, without names and numbers that identify the person."""
+    borrower, application = dossier.borrower, dossier.draft
+    return {
+        "reference": application.reference,
+        "status": application.status,
+        "product": application.product,
+        "amount_minor": application.amount_minor,
+        "currency": application.currency,
+        "term": application.term,
+        "purpose": application.purpose,
+        "monthly_income_minor": application.monthly_income_minor,
+        "monthly_obligations_minor": application.monthly_obligations_minor,
+        "employment": borrower.employment,
+        "employment_since": borrower.employment_since,
+        "residence": borrower.residence,
+        "dependents": borrower.dependents,
+    }

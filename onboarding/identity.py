@@ -1,0 +1,96 @@
+"""Proving who the borrower is: pictures come in, the check runs beside the questions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import jobs, storage
+from kit.crypto import vault_of
+from kit.errors import DomainError
+from kyc import verifications
+from kyc.pictures import Inspection
+from kyc.quality import Shot
+from onboarding import dossiers, steps, telemetry
+from onboarding.dossiers import Dossier
+from onboarding.models import Application
+from onboarding.saving import StepNotAsked
+from scoring.behaviour import EventKind
+
+
+class PictureNotGood(DomainError):
+    """The picture should be taken again; `problem` is the first thing that is wrong with it."""
+
+    code = "picture_not_good"
+
+
+async def expect_photo(session: AsyncSession, dossier: Dossier, *, step: str) -> None:
+    """A picture for `step` is on its way. Refused unless it is the question being asked."""
+    current = steps.next_step(dossier) if dossier.is_drafting else None
+    if current is None or current.name != step or current.kind is not steps.StepKind.PHOTO:
+        raise StepNotAsked(step=step)
+    dossier.draft.pending_photo = step
+    await session.flush()
+
+
+async def receive_photo(
+    session: AsyncSession,
+    *,
+    application_id: UUID,
+    step: str,
+    inspection: Inspection,
+    now: datetime,
+) -> Dossier:
+    """Keep the cleaned picture, or ask for a better one (`problem`). With both, check them."""
+    dossier = await _waiting_for(session, application_id, step)
+    verification = await verifications.open(session, dossier.borrower.id, now=now)
+    dossier.draft.verification_id = verification.id
+    dossier.draft.pending_photo = None
+    dossier.draft.version += 1
+    if verifications.ask_retake(verification, inspection):
+        problem = PictureNotGood(step=step, problem=inspection.findings[0].problem)
+        return (await dossiers.of(session, dossier.borrower)).with_problem(problem)
+    blob = await storage.put(
+        session, vault_of(session), person_id=dossier.borrower.id, kind=step,
+        content=inspection.content, media_type="image/jpeg", now=now,
+    )  # fmt: skip
+    attach = (
+        verifications.attach_document
+        if inspection.shot is Shot.DOCUMENT
+        else verifications.attach_selfie
+    )
+    attach(session, verification, blob.id, now=now)
+    telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
+    await session.flush()
+    if verification.document_blob_id and verification.selfie_blob_id:
+        await start_check(session, verification.id, now=now)
+    return await dossiers.of(session, dossier.borrower)
+
+
+async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
+    """The picture could not be fetched or read: the question stands as it was."""
+    application = await session.get_one(Application, application_id, with_for_update=True)
+    application.pending_photo = None
+    await session.flush()
+    return await dossiers.get(session, application.borrower_id)
+
+
+async def start_check(session: AsyncSession, verification_id: UUID, *, now: datetime) -> None:
+    verification = await verifications.queries.get_verification(session, verification_id, lock=True)
+    verifications.begin_check(session, verification, now=now)
+    await jobs.enqueue(
+        session,
+        "onboarding.identify",
+        key=f"identify:{verification_id}:{verification.attempts}",
+        verification_id=str(verification_id),
+    )
+
+
+async def _waiting_for(session: AsyncSession, application_id: UUID, step: str) -> Dossier:
+    application = await session.get(Application, application_id, with_for_update=True)
+    if application is None:
+        raise dossiers.NoApplication()
+    dossier = await dossiers.get(session, application.borrower_id, lock=True)
+    if not dossier.is_drafting or dossier.draft.pending_photo != step:
+        raise StepNotAsked(step=step)
+    return dossier

@@ -1,0 +1,205 @@
+"""Staff decide a case: approve, decline with reasons, two people for an override."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.errors import DomainError, Kind
+from kit.money import Money
+from kyc import verifications
+from kyc.states import VerificationStatus
+from kyc.verifications import PersonVerdict
+from notifications import outbox
+from notifications.states import Purpose
+from onboarding import cases, decisioning, dossiers, offers
+from onboarding.decisioning import Underwriter
+from onboarding.dossiers import Dossier
+from onboarding.models import Case
+from onboarding.states import (
+    APPLICATION,
+    CASE,
+    ApplicationEvent,
+    ApplicationStatus,
+    CaseEvent,
+    CaseKind,
+    CaseStatus,
+)
+
+DECLINE_REASONS = (
+    "income_not_confirmed",
+    "obligations_too_high",
+    "identity_not_confirmed",
+    "information_contradicts",
+    "repayment_history",
+    "suspected_fraud",
+)
+"""Reasons that staff may give; every locale has the borrower's words for them."""
+
+
+class SameStaff(DomainError):
+    """An override needs a second, different member of staff."""
+
+    kind = Kind.FORBIDDEN
+    code = "second_staff_needed"
+
+
+class CaseResolved(DomainError):
+    kind = Kind.CONFLICT
+    code = "case_resolved"
+
+
+class ReasonsNeeded(DomainError):
+    code = "decline_reasons_needed"
+
+
+async def approve(
+    session: AsyncSession,
+    case: Case,
+    *,
+    staff_id: UUID,
+    note: str,
+    underwriter: Underwriter,
+    now: datetime,
+) -> Case:
+    """Say yes. An override is only proposed by the first member of staff; the second decides."""
+    _require_open(case)
+    await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
+    if case.needs_second and case.proposed_by is None:
+        actor = f"staff:{staff_id}"
+        audit.move(session, CASE, case, CaseEvent.PROPOSE, actor=actor, now=now)
+        case.proposed_by, case.verdict = staff_id, "approve"
+        return case
+    if case.needs_second:
+        if case.proposed_by == staff_id:
+            raise SameStaff()
+        case.confirmed_by = staff_id
+    _resolve(session, case, "approve", staff_id, now)
+    if case.application_id is not None:
+        await _follow_approval(session, case, staff_id, note, underwriter, now)
+    return case
+
+
+async def decline(
+    session: AsyncSession,
+    case: Case,
+    *,
+    staff_id: UUID,
+    reasons: list[str],
+    note: str,
+    now: datetime,
+) -> Case:
+    """Say no, with one to four reasons that the borrower is told."""
+    _require_open(case)
+    if not 1 <= len(set(reasons)) <= 4 or not set(reasons) <= set(DECLINE_REASONS):
+        raise ReasonsNeeded(known=", ".join(DECLINE_REASONS))
+    await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
+    case.verdict_reasons = list(dict.fromkeys(reasons))
+    _resolve(session, case, "decline", staff_id, now)
+    if case.application_id is not None:
+        await _follow_decline(session, case, staff_id, note, now)
+    return case
+
+
+async def close(
+    session: AsyncSession, case: Case, *, staff_id: UUID, note: str, now: datetime
+) -> Case:
+    """End a support case."""
+    _require_open(case)
+    await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
+    _resolve(session, case, "closed", staff_id, now)
+    return case
+
+
+def _require_open(case: Case) -> None:
+    if case.status is CaseStatus.RESOLVED:
+        raise CaseResolved(reference=case.reference)
+
+
+def _resolve(
+    session: AsyncSession, case: Case, verdict: str, staff_id: UUID, now: datetime
+) -> None:
+    audit.move(
+        session, CASE, case, CaseEvent.RESOLVE, actor=f"staff:{staff_id}", now=now, verdict=verdict
+    )
+    case.verdict, case.resolved_at = verdict, now
+
+
+async def _follow_approval(
+    session: AsyncSession,
+    case: Case,
+    staff_id: UUID,
+    note: str,
+    underwriter: Underwriter,
+    now: datetime,
+) -> None:
+    dossier = await dossiers.get(session, case.borrower_id, lock=True)
+    if case.kind is CaseKind.IDENTITY:
+        _settle_identity(session, dossier, staff_id, PersonVerdict.PASSED, note, now)
+        dossier = await dossiers.of(session, dossier.borrower)
+        if dossier.draft.status is not ApplicationStatus.DRAFT:
+            await decisioning.decide(session, dossier, underwriter, now=now)
+    else:
+        await _offer_in_full(session, dossier, staff_id, now)
+    await announce(session, await dossiers.of(session, dossier.borrower), now=now)
+
+
+async def _offer_in_full(
+    session: AsyncSession, dossier: Dossier, staff_id: UUID, now: datetime
+) -> None:
+    application = dossier.draft
+    audit.move(
+        session, APPLICATION, application, ApplicationEvent.OFFER, actor=f"staff:{staff_id}",
+        now=now,
+    )  # fmt: skip
+    assert application.amount_minor is not None
+    asked = Money(application.amount_minor, application.currency or "")
+    await offers.make(session, dossier, asked, now=now)
+    application.version += 1
+
+
+async def _follow_decline(
+    session: AsyncSession, case: Case, staff_id: UUID, note: str, now: datetime
+) -> None:
+    dossier = await dossiers.get(session, case.borrower_id, lock=True)
+    application = dossier.draft
+    if case.kind is CaseKind.IDENTITY:
+        _settle_identity(session, dossier, staff_id, PersonVerdict.REFUSED, note, now)
+    event = ApplicationEvent.DECLINE
+    if application.status is ApplicationStatus.DRAFT:
+        event = ApplicationEvent.CANCEL
+    audit.move(session, APPLICATION, application, event, actor=f"staff:{staff_id}", now=now)
+    application.decline_reasons = case.verdict_reasons
+    application.version += 1
+    await announce(session, dossier, now=now)
+
+
+def _settle_identity(
+    session: AsyncSession,
+    dossier: Dossier,
+    staff_id: UUID,
+    verdict: PersonVerdict,
+    note: str,
+    now: datetime,
+) -> None:
+    verification = dossier.verification
+    if verification is not None and verification.status is VerificationStatus.NEEDS_PERSON:
+        verifications.decide_by_person(
+            session, verification, actor=f"staff:{staff_id}", verdict=verdict, reason=note, now=now
+        )
+
+
+async def announce(session: AsyncSession, dossier: Dossier, *, now: datetime) -> None:
+    """Tell the borrower that there is something to see. The chat shows the answer itself."""
+    application = dossier.draft
+    await outbox.notify(
+        session,
+        person_id=dossier.borrower.id,
+        template="application_news",
+        params={"reference": application.reference, "button": "status"},
+        key=f"news:{application.id}:{application.version}",
+        purpose=Purpose.SERVICE,
+        subject=f"application:{application.id}",
+        now=now,
+    )

@@ -1,0 +1,88 @@
+"""What other applications say about this one: shared phones, wallets, files, faces, and haste."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.storage import Blob
+from kyc.states import VerificationStatus
+from onboarding.dossiers import Dossier
+from onboarding.models import Application, Borrower
+from scoring.snapshot import Signal
+
+VELOCITY_WINDOW = timedelta(days=7)
+VELOCITY_LIMIT = 3
+"""More applications than this in the window is not how people borrow."""
+_UNSURE_STATUSES = frozenset({VerificationStatus.CHECKING, VerificationStatus.NEEDS_PERSON})
+
+
+async def of(session: AsyncSession, dossier: Dossier, *, now: datetime) -> frozenset[str]:
+    found: set[str] = set()
+    if await _phone_is_shared(session, dossier.borrower):
+        found.add(Signal.PHONE_SHARED)
+    if await _wallet_is_shared(session, dossier.draft):
+        found.add(Signal.WALLET_SHARED)
+    if await _file_is_shared(session, dossier):
+        found.add(Signal.DOCUMENT_SHARED)
+    if await _applications_since(session, dossier.borrower, now - VELOCITY_WINDOW) > VELOCITY_LIMIT:
+        found.add(Signal.MANY_APPLICATIONS)
+    return frozenset(found | _identity_signals(dossier))
+
+
+def _identity_signals(dossier: Dossier) -> set[str]:
+    verification = dossier.verification
+    if verification is None:
+        return set()
+    found: set[str] = set()
+    if verification.duplicates:
+        found.add(Signal.FACE_SHARED)
+    if verification.status in _UNSURE_STATUSES:
+        found.add(Signal.FACE_UNSURE)
+    elif (verification.decided_by or "").startswith("staff:"):
+        found.add(Signal.KYC_BY_PERSON)
+    return found
+
+
+async def _phone_is_shared(session: AsyncSession, borrower: Borrower) -> bool:
+    others = await session.scalar(
+        select(func.count(Borrower.id)).where(
+            Borrower.phone_index == borrower.phone_index, Borrower.id != borrower.id
+        )
+    )
+    return bool(others)
+
+
+async def _wallet_is_shared(session: AsyncSession, application: Application) -> bool:
+    others = await session.scalar(
+        select(func.count(Application.id)).where(
+            Application.wallet_index == application.wallet_index,
+            Application.borrower_id != application.borrower_id,
+        )
+    )
+    return bool(others)
+
+
+async def _file_is_shared(session: AsyncSession, dossier: Dossier) -> bool:
+    """The very same document or selfie file was sent by somebody else."""
+    verification = dossier.verification
+    if verification is None:
+        return False
+    mine = select(Blob.fingerprint).where(
+        Blob.id.in_([verification.document_blob_id, verification.selfie_blob_id])
+    )
+    others = await session.scalar(
+        select(func.count(Blob.id)).where(
+            Blob.fingerprint.in_(mine), Blob.person_id != dossier.borrower.id
+        )
+    )
+    return bool(others)
+
+
+async def _applications_since(session: AsyncSession, borrower: Borrower, since: datetime) -> int:
+    count = await session.scalar(
+        select(func.count(Application.id)).where(
+            Application.borrower_id == borrower.id, Application.created_at >= since
+        )
+    )
+    return count or 0

@@ -1,0 +1,117 @@
+"""What goes on beside the conversation: the identity check and what follows from it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit, jobs, storage
+from kit.crypto import vault_of
+from kit.db import unit_of_work
+from kit.errors import DomainError
+from kyc import duplicates, pictures, verifications
+from kyc import queries as verification_queries
+from kyc.faces import FaceComparison
+from kyc.models import Verification
+from kyc.states import VerificationStatus
+from notifications import outbox
+from notifications.states import Purpose
+from onboarding import cases, decisioning, dossiers, reviews
+from onboarding.decisioning import Underwriter
+from onboarding.dossiers import Dossier
+from onboarding.states import ApplicationStatus, CaseKind
+
+
+@jobs.effect("onboarding.identify", queue="heavy")
+async def identify(context: jobs.Context, *, verification_id: str) -> None:
+    """Compare the two faces (outside any transaction), then conclude and go on."""
+    number = UUID(verification_id)
+    async with unit_of_work(context.sessions) as session:
+        pair = await _pictures(session, number, now=context.clock.now())
+    if pair is None:
+        return  # A repeat: the check has been concluded.
+    outcome: FaceComparison | DomainError
+    try:
+        outcome = await pictures.compare(*pair)
+    except DomainError as unreadable:
+        outcome = unreadable
+    async with unit_of_work(context.sessions) as session:
+        await conclude(
+            session, number, outcome, context.service(Underwriter), now=context.clock.now()
+        )
+
+
+async def _pictures(
+    session: AsyncSession, verification_id: UUID, *, now: datetime
+) -> tuple[bytes, bytes] | None:
+    verification = await verification_queries.get_verification(session, verification_id)
+    if verification.status is not VerificationStatus.CHECKING:
+        return None
+    document, selfie = verification.document_blob_id, verification.selfie_blob_id
+    assert document is not None
+    assert selfie is not None
+    return await _read(session, document, now), await _read(session, selfie, now)
+
+
+async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
+    return await storage.read(
+        session, vault_of(session), blob_id, actor=audit.SYSTEM, purpose="face match", now=now
+    )
+
+
+async def conclude(
+    session: AsyncSession,
+    verification_id: UUID,
+    outcome: FaceComparison | DomainError,
+    underwriter: Underwriter,
+    *,
+    now: datetime,
+) -> None:
+    """Write the verdict down, tell the borrower, and decide an application that waited for it."""
+    verification = await verification_queries.get_verification(session, verification_id, lock=True)
+    if verification.status is not VerificationStatus.CHECKING:
+        return
+    if isinstance(outcome, DomainError):
+        verifications.give_up_check(session, verification, reason=outcome.code, now=now)
+    else:
+        await verifications.conclude(session, vault_of(session), verification, outcome, now=now)
+        await session.flush()
+        await duplicates.search_face(session, vault_of(session), verification, now=now)
+    await session.flush()
+    dossier = await dossiers.get(session, verification.borrower_id, lock=True)
+    await _follow(session, dossier, verification, underwriter, now)
+
+
+async def _follow(
+    session: AsyncSession,
+    dossier: Dossier,
+    verification: Verification,
+    underwriter: Underwriter,
+    now: datetime,
+) -> None:
+    passed = verification.status is VerificationStatus.PASSED
+    application = dossier.draft
+    if application.status is ApplicationStatus.SUBMITTED:
+        await decisioning.decide_when_ready(session, dossier, underwriter, now=now)
+        await reviews.announce(session, dossier, now=now)
+        return
+    if not passed and application.status is ApplicationStatus.DRAFT:
+        await cases.open_case(
+            session,
+            kind=CaseKind.IDENTITY,
+            borrower_id=dossier.borrower.id,
+            application_id=application.id,
+            reasons=list(verification.reasons),
+            needs_second=decisioning.is_mismatch(verification),
+            now=now,
+        )
+    await outbox.notify(
+        session,
+        person_id=dossier.borrower.id,
+        template="identity_passed" if passed else "identity_needs_person",
+        params={},
+        key=f"identity:{verification.id}:{verification.attempts}",
+        purpose=Purpose.CRITICAL,
+        subject=f"application:{application.id}",
+        now=now,
+    )

@@ -1,0 +1,56 @@
+"""How the form is filled in, recorded as it happens: which question, when, how long, never what."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from onboarding.models import BehaviorEvent
+from scoring.behaviour import Event, EventKind
+
+RESUMED_AFTER = timedelta(minutes=30)
+
+
+async def shown(session: AsyncSession, application_id: UUID, field: str, *, now: datetime) -> None:
+    """A question appeared. After a long silence that is a resumed session as well."""
+    last = await session.scalar(
+        select(BehaviorEvent.at)
+        .where(BehaviorEvent.application_id == application_id)
+        .order_by(BehaviorEvent.id.desc())
+        .limit(1)
+    )
+    if last is not None and now - last >= RESUMED_AFTER:
+        record(session, application_id, EventKind.RESUMED, field, now=now)
+    record(session, application_id, EventKind.SHOWN, field, now=now)
+
+
+def record(
+    session: AsyncSession,
+    application_id: UUID,
+    kind: EventKind,
+    field: str,
+    *,
+    now: datetime,
+    length: int | None = None,
+    **facts: str | int,
+) -> None:
+    session.add(
+        BehaviorEvent(
+            application_id=application_id,
+            kind=kind,
+            field=field,
+            at=now,
+            length=length,
+            facts=facts,
+        )
+    )
+
+
+async def events_of(session: AsyncSession, application_id: UUID) -> list[Event]:
+    rows = await session.scalars(
+        select(BehaviorEvent)
+        .where(BehaviorEvent.application_id == application_id)
+        .order_by(BehaviorEvent.id)
+    )
+    return [Event(EventKind(row.kind), row.field, row.at, length=row.length) for row in rows]

@@ -1,0 +1,9 @@
+privacy-1-summary = Guardamos tus respuestas y fotos, cifradas, para decidir sobre tu préstamo y comprobar quién eres.
+privacy-1 =
+    Privacidad. Recogemos tu cuenta de Telegram, número de teléfono, nombre, fecha de nacimiento, lugar de residencia, trabajo, ingresos, pagos mensuales, número de billetera, una foto de tu documento de identidad y una selfie. Los usamos para confirmar quién eres, decidir sobre tu préstamo, pagarlo y atenderlo. Comparamos por computadora la cara del documento con tu selfie; lo que la computadora no tiene claro lo mira una persona. También anotamos cómo se llena el formulario (cuánto tardan las respuestas, cuántas veces se corrigen), para detectar fraudes. Nunca leemos tus contactos, mensajes ni fotos del teléfono. Todo está cifrado con una clave propia tuya. Puedes pedir una copia o el borrado en cualquier momento; los registros que la ley obliga a guardar quedan bajo seudónimo hasta que termine ese plazo.
+credit_check-1-summary = Una computadora decide sobre tu préstamo; siempre puedes pedir que una persona lo revise.
+credit_check-1 =
+    Decisión. Un modelo de puntuación y reglas escritas deciden sobre tu solicitud. Te decimos las razones principales. Si crees que la respuesta es un error, una persona la revisará; pulsa «Hablar con una persona». Los pagos a tiempo o tardíos quedan en nuestros registros y cuentan en decisiones futuras.
+messages-1-summary = Te escribimos aquí y por SMS sobre tu préstamo: solo a ti, nunca a tu familia ni amigos.
+messages-1 =
+    Mensajes. Te escribimos en Telegram y por SMS sobre tu solicitud y tu préstamo: códigos, recibos, recordatorios. Los recordatorios llegan entre las 8 de la mañana y las 7 de la tarde. Nunca escribimos a otras personas sobre tu préstamo. Responde STOP a un SMS para terminar los recordatorios por SMS; los códigos y recibos que pidas seguirán llegando.
