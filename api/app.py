@@ -31,10 +31,11 @@ def create_app(
     *,
     telegram: tuple[Bot, Dispatcher] | None = None,
     routers: Sequence[APIRouter] = (),
-    mounts: Mapping[str, ASGIApp] | None = None,
+    programs: Mapping[str, ASGIApp] | None = None,
     wall: Clock | None = None,
 ) -> FastAPI:
-    """`mounts` are whole programs under a path (`/sandbox`); our guard passes them by."""
+    """`programs` are whole applications: they get every request under their prefix (`/sandbox`)
+    as it came, and are started and stopped by the caller."""
     metrics = Metrics()
     app = FastAPI(
         title="Kopa",
@@ -57,13 +58,11 @@ def create_app(
     problems.install(app)
     for router in (v1.routes(), webhooks.routes(), health.router, *routers):
         app.include_router(router)
-    for path, program in (mounts or {}).items():
-        app.mount(path, program)
     app.add_middleware(
         Guard,
         metrics=metrics,
         https=settings.base_url.startswith("https://"),
-        mounts=tuple(mounts or ()),
+        programs=programs or {},
     )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

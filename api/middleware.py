@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
@@ -28,22 +28,26 @@ _HEADERS = {
 
 
 class Guard:
-    """Programs mounted under `mounts` bring rules of their own and are passed by."""
+    """`programs` answer for all paths under their prefix and bring rules of their own."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, *, https: bool, mounts: Sequence[str] = ()
+        self, app: ASGIApp, metrics: Metrics, *, https: bool, programs: Mapping[str, ASGIApp]
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._mounts = tuple(f"{mount.rstrip('/')}/" for mount in mounts)
+        self._programs = {f"{prefix.rstrip('/')}/": run for prefix, run in programs.items()}
         self._headers = dict(_HEADERS)
         if https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or f"{scope['path']}/".startswith(self._mounts or ("\0",)):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        for prefix, program in self._programs.items():
+            if f"{scope['path']}/".startswith(prefix):
+                await program(scope, receive, send)
+                return
         request_id = _request_id(Headers(scope=scope))
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
