@@ -1,0 +1,1 @@
+"""How a person is reached: contacts, the outbox, contact rules, channels and receipts."""

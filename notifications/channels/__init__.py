@@ -1,0 +1,1 @@
+"""The ways out: one module for each gateway, all behind the words of `channels.base`."""

@@ -1,0 +1,137 @@
+"""Sends what the outbox holds: decide and write it down, call the gateway, write what it said.
+
+Each of the three is a step of its own; no transaction is open during the call. A delivery is
+written as `sending` before the call, so whatever happens later knows that a call was made.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import jobs
+from kit.db import unit_of_work
+from kit.errors import TransientFailure
+from notifications import consequences, lifecycle, preparing
+from notifications.channels.base import (
+    Accepted,
+    NotTaken,
+    Outcome,
+    Refused,
+    SmsChannel,
+    Unknown,
+    Wait,
+)
+from notifications.channels.telegram import TelegramChannel
+from notifications.models import Delivery, Notification
+from notifications.preparing import NO_ANSWER, Call
+from notifications.states import NOTIFICATION, OPEN, Channel, DeliveryStatus, Event, Status
+
+SEND = "notifications.send"
+# Below the job's own number of tries, so that a silent gateway ends in a fallback.
+TRIES = 4
+RELEASED_AT_ONCE = 1_000
+
+
+async def enqueue(session: AsyncSession, notification: Notification) -> None:
+    """One job for each time that the notification is queued."""
+    key = f"send:{notification.id}:{notification.releases}"
+    await jobs.enqueue(session, SEND, key=key, notification_id=str(notification.id))
+
+
+async def requeue(session: AsyncSession, notification: Notification, event: Event) -> None:
+    notification.status = NOTIFICATION.after(notification.status, event)
+    notification.releases += 1
+    await enqueue(session, notification)
+
+
+@jobs.every("*/5 * * * *", "notifications.release")
+async def release(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """Queue again what was held until now."""
+    rows = await session.scalars(
+        select(Notification)
+        .where(Notification.status == Status.HELD, Notification.not_before <= now)
+        .order_by(Notification.not_before)
+        .limit(RELEASED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    for notification in rows:
+        await requeue(session, notification, Event.RELEASE)
+
+
+@jobs.effect(SEND, queue="messages")
+async def send(context: jobs.Context, *, notification_id: str) -> None:
+    while (call := await _prepare(context, UUID(notification_id))) is not None:
+        outcome = await _reach(context, call)
+        await _record(context, call, outcome)
+        _try_again_when_it_pays(outcome, call)
+
+
+async def _prepare(context: jobs.Context, notification_id: UUID) -> Call | None:
+    async with unit_of_work(context.sessions) as session:
+        now = context.clock.now()
+        return await preparing.prepare(context, session, notification_id, now=now)
+
+
+async def _reach(context: jobs.Context, call: Call) -> Outcome:
+    if call.channel is Channel.TELEGRAM:
+        # Telegram has no look-up: after a lost answer the message may be shown twice.
+        return await context.service(TelegramChannel).send(call.message)
+    sms = context.service(SmsChannel)  # type: ignore[type-abstract]
+    if call.look_first:
+        found = await sms.find(call.message, since=call.since)
+        if isinstance(found, Unknown):
+            return found
+        for taken in found:
+            if not await _is_of_another(context, call, taken):
+                return taken
+    return await sms.send(call.message)
+
+
+async def _is_of_another(context: jobs.Context, call: Call, taken: Accepted) -> bool:
+    """The same words may have been sent before, by a delivery that knows its message."""
+    async with unit_of_work(context.sessions) as session:
+        owner = await session.scalar(
+            select(Delivery.id).where(Delivery.provider_id == taken.provider_id)
+        )
+        return owner not in (None, call.delivery_id)
+
+
+async def _record(context: jobs.Context, call: Call, outcome: Outcome) -> None:
+    async with unit_of_work(context.sessions) as session:
+        await lifecycle.lock(session, call.notification_id)
+        delivery = await session.get_one(Delivery, call.delivery_id, populate_existing=True)
+        if delivery.status not in OPEN:
+            return  # A receipt was faster than the answer and knows more.
+        await _write(session, delivery, outcome, context.clock.now())
+
+
+async def _write(
+    session: AsyncSession, delivery: Delivery, outcome: Outcome, now: datetime
+) -> None:
+    match outcome:
+        case Accepted():
+            delivery.status, delivery.provider_id = outcome.status, outcome.provider_id
+            delivery.sent_at, delivery.error_code = now, None
+        case Refused():
+            lifecycle.fail(delivery, outcome.code, now)
+            await consequences.apply(session, delivery, outcome.refusal, outcome.code, now=now)
+        case Wait():
+            delivery.status = DeliveryStatus.WAITING
+            delivery.tries -= 1  # Being asked to wait is no failure.
+        case NotTaken():
+            delivery.status = DeliveryStatus.WAITING
+            delivery.error_code = delivery.error_code or "not_reachable"
+        case Unknown():
+            delivery.status, delivery.error_code = DeliveryStatus.UNKNOWN, NO_ANSWER
+    if delivery.status in OPEN and delivery.tries >= TRIES:
+        lifecycle.fail(delivery, delivery.error_code or NO_ANSWER, now)
+
+
+def _try_again_when_it_pays(outcome: Outcome, call: Call) -> None:
+    """After the tries are used up the next channel's turn comes at once."""
+    if isinstance(outcome, Wait):
+        raise jobs.Later(seconds=outcome.seconds)
+    if isinstance(outcome, NotTaken | Unknown) and call.tries < TRIES:
+        raise TransientFailure(outcome.why)
