@@ -39,7 +39,8 @@ class Contact(Base):
 
 
 class Notification(Row):
-    __tablename__ = "notifications"
+    # The job engine has a table `notifications` of its own in the same SQLite file.
+    __tablename__ = "outbound_messages"
     __table_args__ = (Index(None, "status", "not_before"), Index(None, "person_id", "sent_at"))
 
     key: Mapped[str] = mapped_column(String(200), unique=True)
@@ -76,7 +77,7 @@ class Delivery(Row):
         CheckConstraint("attempt > 0", name="attempt_counts_from_one"),
     )
 
-    notification_id: Mapped[UUID] = mapped_column(ForeignKey("notifications.id"), index=True)
+    notification_id: Mapped[UUID] = mapped_column(ForeignKey("outbound_messages.id"), index=True)
     person_id: Mapped[UUID] = mapped_column(index=True)
     channel: Mapped[Channel]
     attempt: Mapped[int]

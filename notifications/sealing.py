@@ -43,7 +43,7 @@ async def body_of(session: AsyncSession, delivery: Delivery, *, now: datetime) -
 
 
 def _place(notification_id: UUID) -> str:
-    return f"notifications.params.{notification_id}"
+    return f"outbound_messages.params.{notification_id}"
 
 
 def _body_place(delivery_id: UUID) -> str:
