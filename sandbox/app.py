@@ -11,7 +11,8 @@ from kit.clock import Clock
 from sandbox import trouble
 from sandbox.clock import ClockControl
 from sandbox.guard import Guard
-from sandbox.phone import chat, clock, events, page, people, refusals, sms, wallet
+from sandbox.phone import chat, events, page, people, refusals, sms, wallet
+from sandbox.phone import clock as clock_bar
 from sandbox.sms.app import create_app as create_sms
 from sandbox.telegram.app import create_app as create_telegram
 from sandbox.wallet.app import create_app as create_wallet
@@ -50,7 +51,7 @@ def create_app(config: SandboxConfig, clock: Clock, hooks: ClockControl) -> Fast
 
 def _api(world: World) -> APIRouter:
     router = APIRouter()
-    for routes in (people, chat, sms, wallet, events, clock):
+    for routes in (people, chat, sms, wallet, events, clock_bar):
         router.include_router(routes.routes(world))
     router.include_router(trouble.routes(world.telegram.door), prefix="/telegram")
     router.include_router(trouble.routes(world.sms.door), prefix="/sms")

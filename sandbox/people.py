@@ -14,7 +14,7 @@ _FIRST_ID = 71_000_001
 class NewPerson(BaseModel):
     first_name: str = Field(min_length=1, max_length=64)
     last_name: str = Field(default="", max_length=64)
-    language_code: str = Field(default="en", pattern=r"\A[a-z]{2,3}(-[A-Za-z0-9]+)?\Z")
+    language_code: str = Field(default="en", pattern=r"\A[a-z]{2,3}(-[A-Za-z0-9]+)?\z")
     phone: str | None = None
     """Empty takes the next free number that the numbering plan keeps for fiction."""
 

@@ -11,6 +11,7 @@ from sandbox.people import NewPerson, People, Person
 from sandbox.sms import delivery
 from sandbox.sms.state import Sms, SmsAccount
 from sandbox.store import Store
+from sandbox.surroundings import Surroundings
 from sandbox.telegram.state import BotAccount, Telegram
 from sandbox.wallet import transfers
 from sandbox.wallet.state import Wallet, WalletAccount
@@ -35,15 +36,10 @@ class World:
         self.bus = Bus()
         self.outgoing = Outgoing()
         self.people = People(self.store, self.bus)
-        shared = {
-            "clock": clock,
-            "store": self.store,
-            "bus": self.bus,
-            "outgoing": self.outgoing,
-        }
-        self.telegram = Telegram(config.bot, **shared)  # type: ignore[arg-type]
-        self.sms = Sms(config.sms, **shared)  # type: ignore[arg-type]
-        self.wallet = Wallet(config.wallet, **shared, people=self.people)  # type: ignore[arg-type]
+        surroundings = Surroundings(clock, self.store, self.bus, self.outgoing)
+        self.telegram = Telegram(config.bot, surroundings)
+        self.sms = Sms(config.sms, surroundings)
+        self.wallet = Wallet(config.wallet, surroundings, self.people)
         for person in self.people.list():
             self.telegram.enrol(person)
 

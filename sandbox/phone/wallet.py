@@ -16,7 +16,7 @@ class Answer(BaseModel):
 
 class TopUp(BaseModel):
     amount: str = Field(max_length=24)
-    currency: str = Field(pattern=r"\A[A-Z]{3}\Z")
+    currency: str = Field(pattern=r"\A[A-Z]{3}\z")
 
 
 class Payment(TopUp):

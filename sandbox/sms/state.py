@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from kit.clock import Clock
-from sandbox.bus import Bus
-from sandbox.outgoing import Outgoing
 from sandbox.sms import errors, segments
 from sandbox.sms.errors import TwilioError
-from sandbox.store import Json, Store
+from sandbox.store import Json
+from sandbox.surroundings import Surroundings
 from sandbox.trouble import Door
 
 TROUBLES = (
@@ -40,17 +38,15 @@ class SmsAccount:
 
 
 class Sms:
-    def __init__(
-        self, account: SmsAccount, *, clock: Clock, store: Store, bus: Bus, outgoing: Outgoing
-    ) -> None:
+    def __init__(self, account: SmsAccount, surroundings: Surroundings) -> None:
         self.account = account
-        self.clock = clock
-        self.store = store
-        self.bus = bus
-        self.outgoing = outgoing
+        self.clock = surroundings.clock
+        self.store = surroundings.store
+        self.bus = surroundings.bus
+        self.outgoing = surroundings.outgoing
         self.door = Door(*TROUBLES)
-        self.messages: dict[str, Json] = {m["sid"]: m for m in store.list("sms")}
-        self.stopped: set[str] = {entry["phone"] for entry in store.list("sms_stopped")}
+        self.messages: dict[str, Json] = {m["sid"]: m for m in self.store.list("sms")}
+        self.stopped: set[str] = {entry["phone"] for entry in self.store.list("sms_stopped")}
 
     def create(self, form: Json) -> Json:
         """A checked outbound message, accepted or queued; delivery is another's work."""

@@ -5,11 +5,9 @@ from typing import Any
 
 import aiogram.types
 
-from kit.clock import Clock
-from sandbox.bus import Bus
-from sandbox.outgoing import Outgoing
 from sandbox.people import Person
-from sandbox.store import Json, Store
+from sandbox.store import Json
+from sandbox.surroundings import Surroundings
 from sandbox.telegram.files import Files
 from sandbox.telegram.refusals import BLOCKED, Refusal, bad_request
 from sandbox.telegram.updates import Updates
@@ -80,17 +78,15 @@ class Pressed:
 class Telegram:
     """Everything that the Bot API server knows. Methods and doors act on it."""
 
-    def __init__(
-        self, bot: BotAccount, *, clock: Clock, store: Store, bus: Bus, outgoing: Outgoing
-    ) -> None:
+    def __init__(self, bot: BotAccount, surroundings: Surroundings) -> None:
         self.bot = bot
-        self.clock = clock
-        self.store = store
-        self.bus = bus
-        self.outgoing = outgoing
+        self.clock = surroundings.clock
+        self.store = surroundings.store
+        self.bus = surroundings.bus
+        self.outgoing = surroundings.outgoing
         self.door = Door(*TROUBLES)
-        self.files = Files(store)
-        self.updates = Updates(store, outgoing, self.door, clock)
+        self.files = Files(self.store)
+        self.updates = Updates(self.store, self.outgoing, self.door, self.clock)
         self.callbacks: dict[str, Pressed] = {}
         """Callback queries that wait for an answer."""
         self.chats: dict[int, Chat] = {}

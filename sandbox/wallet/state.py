@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kit.clock import Clock
 from kit.ids import new_id
 from kit.money import Money
-from sandbox.bus import Bus
-from sandbox.outgoing import Outgoing
 from sandbox.people import People
-from sandbox.store import Json, Store
+from sandbox.store import Json
+from sandbox.surroundings import Surroundings
 from sandbox.trouble import Door
 
 TROUBLES = (
@@ -55,26 +53,17 @@ class Refused(Exception):
 
 
 class Wallet:
-    def __init__(
-        self,
-        account: WalletAccount,
-        *,
-        clock: Clock,
-        store: Store,
-        bus: Bus,
-        outgoing: Outgoing,
-        people: People,
-    ) -> None:
+    def __init__(self, account: WalletAccount, surroundings: Surroundings, people: People) -> None:
         self.account = account
-        self.clock = clock
-        self.store = store
-        self.bus = bus
-        self.outgoing = outgoing
+        self.clock = surroundings.clock
+        self.store = surroundings.store
+        self.bus = surroundings.bus
+        self.outgoing = surroundings.outgoing
         self.people = people
         self.door = Door(*TROUBLES)
         self.held_callbacks: list[Json] = []
-        self.transfers: dict[str, Json] = {t["id"]: t for t in store.list("transfer")}
-        self.movements: list[Json] = store.list("movement")
+        self.transfers: dict[str, Json] = {t["id"]: t for t in self.store.list("transfer")}
+        self.movements: list[Json] = self.store.list("movement")
 
     def amount(self, transfer: Json) -> Money:
         return Money(transfer["amount_minor"], transfer["currency"])

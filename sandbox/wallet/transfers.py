@@ -15,10 +15,10 @@ from sandbox.wallet.state import Refused, Wallet, public
 
 class Order(BaseModel):
     reference: str = Field(min_length=1, max_length=64)
-    direction: str = Field(pattern=r"\A(payout|collect)\Z")
+    direction: str = Field(pattern=r"\A(payout|collect)\z")
     account: str = Field(min_length=1, max_length=64)
     amount: str = Field(min_length=1, max_length=24)
-    currency: str = Field(pattern=r"\A[A-Z]{3}\Z")
+    currency: str = Field(pattern=r"\A[A-Z]{3}\z")
     description: str = Field(default="", max_length=200)
     callback_url: str = Field(default="", max_length=500)
 
