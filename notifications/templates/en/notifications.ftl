@@ -10,12 +10,12 @@ identity_refused-telegram = We could not confirm that the document and the selfi
 identity_refused-sms = { $lender }: we could not confirm your identity. Open the chat to see what you can do.
 identity_refused-button = Talk to a person
 
-needs_person-telegram = A colleague is looking at your application. You need not do anything: we will write here.
-needs_person-sms = { $lender }: a colleague is looking at your application. We will write to you.
+identity_needs_person-telegram = A colleague is looking at your application. You need not do anything: we will write here.
+identity_needs_person-sms = { $lender }: a colleague is looking at your application. We will write to you.
 
-decision-telegram = There is an answer to your application.
-decision-sms = { $lender }: there is an answer to your application. Open the chat to read it.
-decision-button = See the answer
+application_news-telegram = There is news about your application { $reference }.
+application_news-sms = { $lender }: there is news about your application { $reference }. Open the chat to read it.
+application_news-button = See the news
 
 staff_question-telegram =
     <b>A question about your application</b>

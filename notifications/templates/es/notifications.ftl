@@ -10,12 +10,12 @@ identity_refused-telegram = No pudimos confirmar que el documento y la selfie mu
 identity_refused-sms = { $lender }: no pudimos confirmar su identidad. Abra el chat para ver lo que puede hacer.
 identity_refused-button = Hablar con una persona
 
-needs_person-telegram = Un colega está revisando su solicitud. No tiene que hacer nada: le escribiremos aquí.
-needs_person-sms = { $lender }: un colega revisa su solicitud. Le escribiremos.
+identity_needs_person-telegram = Un colega está revisando su solicitud. No tiene que hacer nada: le escribiremos aquí.
+identity_needs_person-sms = { $lender }: un colega revisa su solicitud. Le escribiremos.
 
-decision-telegram = Hay una respuesta a su solicitud.
-decision-sms = { $lender }: hay una respuesta a su solicitud. Abra el chat para leerla.
-decision-button = Ver la respuesta
+application_news-telegram = Hay novedades sobre su solicitud { $reference }.
+application_news-sms = { $lender }: hay novedades sobre su solicitud { $reference }. Abra el chat para leerlas.
+application_news-button = Ver las novedades
 
 staff_question-telegram =
     <b>Una pregunta sobre su solicitud</b>
