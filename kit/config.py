@@ -7,6 +7,9 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+_ROOT = Path(__file__).resolve().parent.parent
+
+
 def _outside(name: str) -> AliasChoices:
     """Settings of outside services keep the name under which the world knows them."""
     return AliasChoices(name, f"KOPA_{name}")
@@ -30,9 +33,9 @@ class Settings(BaseSettings):
     """The lender's business time zone: it decides which date "today" is."""
     country: str = "KE"
     currency: str = "KES"
-    products_file: Path = Path("onboarding/products.yaml")
-    policy_file: Path = Path("scoring/policies/default.yaml")
-    model_dir: Path = Path("scoring/artifacts/stock")
+    products_file: Path = _ROOT / "onboarding" / "products.yaml"
+    policy_file: Path = _ROOT / "scoring" / "policies" / "default.yaml"
+    model_dir: Path = _ROOT / "scoring" / "artifacts" / "stock"
 
     master_key: SecretStr = SecretStr("")
     """Base64 of 32 bytes that wrap the keys of persons. Empty: made once in `var/`."""

@@ -7,6 +7,7 @@ a crash: whatever they change is guarded by unique keys of their own.
 """
 
 import asyncio
+import importlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -142,6 +143,13 @@ def _register(name: str, job: _Job) -> None:
     JOBS[name] = job
 
 
+def _find(name: str) -> _Job:
+    """A job that nobody has imported yet lives in the `tasks` module of its room."""
+    if name not in JOBS:
+        importlib.import_module(f"{name.partition('.')[0]}.tasks")
+    return JOBS[name]
+
+
 async def enqueue(
     session: AsyncSession,
     name: str,
@@ -154,7 +162,7 @@ async def enqueue(
 
     `arguments` are JSON values. `delay_seconds` is real time: use it for seconds, not for days.
     """
-    job = JOBS[name]
+    job = _find(name)
     options: dict[str, Any] = {
         "workflow_name": WORKFLOW,
         "queue_name": job.queue,
@@ -228,7 +236,7 @@ async def _attempt(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if _context is None:
         raise RuntimeError("the worker has not been given its context")
     try:
-        await JOBS[name].run(_context, **arguments)
+        await _find(name).run(_context, **arguments)
     except Later as pause:
         return {"state": "later", "seconds": pause.seconds}
     except (TransientFailure, OperationalError) as failure:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,16 +23,20 @@ def sha256_of(key_facts: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-async def request_code(session: AsyncSession, dossier: Dossier, *, now: datetime) -> KeyFacts:
-    """Send the code that signs exactly the key facts that are returned."""
-    facts = _facts(dossier, now)
+async def request_code(
+    session: AsyncSession, dossier: Dossier, *, on: date, now: datetime
+) -> KeyFacts:
+    """Send the code that signs the key facts that are returned: a loan paid out on `on`."""
+    facts = _facts(dossier, on, now)
     await codes.issue(session, vault_of(session), dossier.borrower, _purpose(facts), now=now)
     return facts
 
 
-async def accept(session: AsyncSession, dossier: Dossier, *, code: str, now: datetime) -> Dossier:
+async def accept(
+    session: AsyncSession, dossier: Dossier, *, code: str, on: date, now: datetime
+) -> Dossier:
     """Sign with the code, open the loan and order its payout. A wrong code is a `problem`."""
-    facts = _facts(dossier, now)
+    facts = _facts(dossier, on, now)
     checked = await codes.check(
         session, vault_of(session), dossier.borrower, _purpose(facts), code, now=now
     )
@@ -55,23 +59,23 @@ async def accept(session: AsyncSession, dossier: Dossier, *, code: str, now: dat
         agreement_sha256=agreement.sha256,
     )  # fmt: skip
     application.version += 1
-    await _open_loan(session, dossier, facts, now)
+    await _open_loan(session, dossier, facts, on, now)
     return await dossiers.of(session, borrower)
 
 
 async def _open_loan(
-    session: AsyncSession, dossier: Dossier, facts: KeyFacts, now: datetime
+    session: AsyncSession, dossier: Dossier, facts: KeyFacts, on: date, now: datetime
 ) -> None:
     product = dossier.product
     assert product is not None
-    on = offers.payout_day(dossier, now)
     await origination.open_loan(
         session,
+        vault_of(session),
         application_id=dossier.draft.id,
         borrower_id=dossier.borrower.id,
         terms=calculator.terms_of(product, facts.principal, facts.term, on),
         rules=rules.parse(product.body.rules, product.currency),
-        payout_account=await _wallet(session, dossier.borrower, dossier.draft, now),
+        account=await _wallet(session, dossier.borrower, dossier.draft, now),
         on=on,
         now=now,
     )
@@ -85,9 +89,9 @@ async def _wallet(
     return key.open_text(f"applications.wallet_sealed.{application.id}", application.wallet_sealed)
 
 
-def _facts(dossier: Dossier, now: datetime) -> KeyFacts:
+def _facts(dossier: Dossier, on: date, now: datetime) -> KeyFacts:
     offer, product = offers.current(dossier, now=now)
-    return offers.key_facts(offer, product, offers.payout_day(dossier, now))
+    return offers.key_facts(offer, product, on)
 
 
 def _purpose(facts: KeyFacts) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from kit.money import Money
 from onboarding.products import LoanProduct
 from servicing import quotes, terms
+from servicing.schedule import Installment
 from servicing.terms import LoanTerms
 
 
@@ -107,12 +108,7 @@ def terms_of(product: LoanProduct, amount: Money, term: str, on: date) -> LoanTe
 def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
     quoted = quotes.quote(terms_of(product, amount, term, on))
     rules = product.body.rules
-    rows = tuple(
-        DueRow(
-            row.n, row.due_on, row.principal, row.interest, row.fees, row.due, row.balance
-        )
-        for row in quoted.installments
-    )  # fmt: skip
+    rows = tuple(_row(installment, amount.currency) for installment in quoted.installments)
     return KeyFacts(
         product=product.code,
         product_version=product.version,
@@ -128,6 +124,18 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         late_fee_percent=Fraction(rules["late_fee_percent"]),
         late_fee_after_days=int(rules["late_fee_after_days"]),
         cooling_off_days=int(rules["cooling_off_days"]),
+    )
+
+
+def _row(installment: Installment, currency: str) -> DueRow:
+    return DueRow(
+        n=installment.n,
+        due_on=installment.due_on,
+        principal=Money(installment.principal, currency),
+        interest=Money(installment.interest, currency),
+        fees=Money(installment.fees, currency),
+        due=Money(installment.due, currency),
+        balance=Money(installment.balance, currency),
     )
 
 

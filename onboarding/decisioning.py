@@ -36,7 +36,7 @@ from scoring.snapshot import (
     Snapshot,
     TermOption,
 )
-from servicing import queries as loans
+from servicing import history as loan_history
 
 _UNDECIDED = frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW})
 
@@ -137,7 +137,7 @@ def face_verdict(verification: Verification) -> FaceVerdict | None:
         return None
     if verification.distance <= verification.threshold:
         return FaceVerdict.YES
-    return FaceVerdict.NO if "faces_different" in verification.reasons else FaceVerdict.UNSURE
+    return FaceVerdict.NO if "different_face" in verification.reasons else FaceVerdict.UNSURE
 
 
 def _move(
@@ -215,7 +215,8 @@ async def birth_date(session: AsyncSession, borrower: Borrower, *, now: datetime
 
 
 async def _history(session: AsyncSession, borrower: Borrower, now: datetime) -> History:
-    past = await loans.history_of(session, borrower.id)
+    today = now.astimezone(ZoneInfo(borrower.timezone)).date()
+    past = await loan_history.of_borrower(session, borrower.id, on=today)
     first = await dossiers.first_seen(session, borrower.id)
     return History(
         loans_repaid=past.loans_repaid,

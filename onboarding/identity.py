@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import jobs, storage
 from kit.crypto import vault_of
 from kit.errors import DomainError
+from kyc import queries as verification_queries
 from kyc import verifications
 from kyc.pictures import Inspection
 from kyc.quality import Shot
@@ -76,7 +77,7 @@ async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
 
 
 async def start_check(session: AsyncSession, verification_id: UUID, *, now: datetime) -> None:
-    verification = await verifications.queries.get_verification(session, verification_id, lock=True)
+    verification = await verification_queries.get_verification(session, verification_id, lock=True)
     verifications.begin_check(session, verification, now=now)
     await jobs.enqueue(
         session,

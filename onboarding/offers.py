@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,11 +82,6 @@ def current(dossier: Dossier, *, now: datetime) -> tuple[Offer, LoanProduct]:
 def key_facts(offer: Offer, product: LoanProduct, on: date) -> KeyFacts:
     """The cost of the offer if it is paid out on `on`."""
     return calculator.quote(product, Money(offer.amount_minor, offer.currency), offer.term, on)
-
-
-def payout_day(dossier: Dossier, now: datetime) -> date:
-    """Accepted now, paid out today: the date of the borrower's own calendar."""
-    return now.astimezone(ZoneInfo(dossier.borrower.timezone)).date()
 
 
 @jobs.every("0 * * * *", "onboarding.expire_offers")
