@@ -54,7 +54,7 @@ def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
         pd=pd,
         grade=verdict.grade,
         outcome=verdict.outcome if counter is None else Outcome.COUNTER,
-        limit_minor=verdict.limit_minor,
+        limit_minor=max(verdict.limit_minor, counter.amount_minor if counter else 0),
         approved_minor=_approved(snapshot, verdict, counter),
         currency=snapshot.application.currency,
         reasons=reasons.choose(verdict.reasons, contributions if verdict.is_about_risk else ()),
@@ -166,8 +166,9 @@ def _counter(
 def _nearest(
     snapshot: Snapshot, counter: Counterfactual | None, reachable: list[Counterfactual]
 ) -> Counterfactual | None:
-    """Most money first, then the shortest term. Beside a counter-offer only what gives more."""
-    best = max(reachable, key=lambda c: (c.amount_minor, -c.term_days), default=None)
+    """Most money first, then the nearest term. Beside a counter-offer only what gives more."""
+    wanted = snapshot.application.term_days
+    best = max(reachable, key=lambda c: (c.amount_minor, -abs(c.term_days - wanted)), default=None)
     if best is None or counter is None:
         return best
     return best if best.amount_minor > counter.amount_minor else None

@@ -58,6 +58,8 @@ class Manifest:
     columns: tuple[Column, ...]
     calibrator: Calibrator
     target: str
+    reference: dict[str, float] = field(default_factory=dict)
+    """Each column's mean contribution among the safer half of the training rows."""
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
@@ -76,6 +78,7 @@ class Manifest:
             "columns_sha256": self.columns_sha256,
             "calibrator": self.calibrator.to_json(),
             "target": self.target,
+            "reference": self.reference,
             "training": self.training,
             "metrics": self.metrics,
             "probes": [{"row": list(p.row), "pd": p.pd.hex()} for p in self.probes],
@@ -98,7 +101,7 @@ def from_text(text: str) -> tuple[Manifest, str]:
         if document["format"] != FORMAT:
             raise ManifestUnreadable(problem=f"format {document['format']!r} is not known")
         return _read(document), str(document["columns_sha256"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestUnreadable(problem=f"{type(error).__name__} {error}") from None
 
 
@@ -110,6 +113,7 @@ def _read(document: dict[str, Any]) -> Manifest:
         columns=tuple(Column(**column) for column in document["columns"]),
         calibrator=calibration.from_json(document["calibrator"]),
         target=str(document["target"]),
+        reference={name: float(value) for name, value in document["reference"].items()},
         training=dict(document["training"]),
         metrics=dict(document["metrics"]),
         probes=tuple(

@@ -30,7 +30,7 @@ class ValueNotANumber(Sentence, DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """How much one feature moved the log-odds of this applicant away from the average."""
+    """How far one feature moves this applicant's log-odds from those of the safer half."""
 
     feature: str
     value: Value
@@ -56,12 +56,18 @@ class Model:
         matrix = np.asarray(rows, dtype=np.float64)
         return self.manifest.calibrator(self.booster.raw_scores(matrix))
 
+    def shares(self, rows: Floats) -> Floats:
+        """Per row and column: the column's part of the log-odds, less the reference's."""
+        reference = [self.manifest.reference.get(name, 0.0) for name in self.names]
+        away: Floats = self.booster.contributions(rows)[:, :-1] - np.asarray(reference)
+        return away
+
     def contributions(self, values: Mapping[str, Value]) -> tuple[Contribution, ...]:
         """Largest influence first; ties by the model's order, so that reasons never flicker."""
-        shares = self.booster.contributions(np.asarray([self.row(values)]))[0]
+        shares = self.shares(np.asarray([self.row(values)]))[0]
         found = [
             Contribution(name, values[name], float(share))
-            for name, share in zip(self.names, shares, strict=False)
+            for name, share in zip(self.names, shares, strict=True)
         ]
         return tuple(sorted(found, key=lambda contribution: -abs(contribution.log_odds)))
 

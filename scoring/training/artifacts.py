@@ -83,6 +83,7 @@ def _manifest(result: Result, text: str) -> Manifest:
         columns=result.columns,
         calibrator=result.calibrator,
         target=result.target,
+        reference=result.reference,
         training=result.training,
         metrics=measured,
         probes=_probes(result, text),

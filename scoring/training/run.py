@@ -13,6 +13,7 @@ from scoring.features import registry
 from scoring.model import manifest as manifests
 from scoring.model.calibration import Calibrator
 from scoring.model.manifest import Column
+from scoring.model.native import Booster
 from scoring.refusals import Sentence
 from scoring.training import encoding, folds, guards, metrics, platt, recipe, tables, trends
 from scoring.training.mapping import Mapping, apply
@@ -23,6 +24,7 @@ from scoring.training.tables import Floats, Table
 Ints = NDArray[np.int64]
 FOLDS = 5
 OLDEST_SHARE = 0.7
+REFERENCE_ROWS = 1_000
 Progress = Callable[[str, int, int], None]
 
 
@@ -62,6 +64,7 @@ class Result:
     notes: tuple[str, ...]
     training: dict[str, Any]
     mapping: Mapping | None
+    reference: dict[str, float]
 
 
 def train(
@@ -84,11 +87,12 @@ def train(
     pds = platt.crossed(scores, y, seed=recipe.SEED)
     later = _out_of_time(rows, order, steps) if order is not None else None
     final = rows.fit(steps.named("all rows"))
+    columns = encoding.fit(rows.table, y, rows.columns)
     return Result(
         name=wishes.name,
         target=wishes.target,
         ensemble=final,
-        columns=tuple(encoding.fit(rows.table, y, rows.columns)),
+        columns=tuple(columns),
         calibrator=replace(calibrator, offset=_offset(y, wishes.mapping)),
         y=y,
         pds=pds,
@@ -97,6 +101,7 @@ def train(
         notes=usable.notes,
         training=_facts(rows, final, table.sha256, wishes),
         mapping=wishes.mapping,
+        reference=_reference(final, tables.matrix(rows.table, columns), columns),
     )
 
 
@@ -181,6 +186,17 @@ def _offset(y: Ints, mapping: Mapping | None) -> float:
         return 0.0
     sample, wanted = float(y.mean()), mapping.population_bad_rate
     return math.log(wanted / (1 - wanted)) - math.log(sample / (1 - sample))
+
+
+def _reference(final: Ensemble, rows: Floats, columns: list[Column]) -> dict[str, float]:
+    """What each column contributes for a typical safer row: reasons are told against that."""
+    booster = Booster(final.text)
+    safer = rows[np.argsort(booster.raw_scores(rows), kind="stable")[: len(rows) // 2]]
+    step = max(1, len(safer) // REFERENCE_ROWS)
+    means = booster.contributions(safer[::step]).mean(axis=0)
+    return {
+        column.name: round(float(mean), 6) for column, mean in zip(columns, means, strict=False)
+    }
 
 
 def _facts(rows: _Rows, final: Ensemble, data_sha256: str, wishes: Wishes) -> dict[str, Any]:

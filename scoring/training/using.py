@@ -52,7 +52,7 @@ def score(
     model = loading.load(folder)
     matrix = tables.matrix(_inputs(model, folder, table, mapping), model.manifest.columns)
     pds = model.pds(matrix)
-    shares = model.booster.contributions(matrix)[:, :-1]
+    shares = model.shares(matrix)
     order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :strongest]
     return [
         Scored(
