@@ -46,6 +46,7 @@ def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -
             plan.redraw(n, balance, drawn)
         if charge is not None:
             charged = charge.interest(n, drawn)
+            balance += sum(tranche.amount_minor for tranche in drawn)
         else:
             charged = divide(balance * period.numerator, period.denominator)
             if drawn:
@@ -53,6 +54,9 @@ def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -
         principal = balance if n == last else plan.principal(n, balance, charged)
         balance -= principal
         rows.append(Part(principal, charged))
+    if terms.last_installment is LastInstallment.LEVEL and last > 0:
+        usual = sum(rows[-2])
+        rows[-1] = Part(rows[-1].principal, max(usual - rows[-1].principal, 0))
     return rows
 
 
@@ -60,6 +64,11 @@ def exact_level(terms: LoanTerms, periods: list[Period]) -> float:
     """The level installment in minor units, before any rounding."""
     value, annuity = _solve(terms, periods, [1] * len(periods), terms.principal.minor, ())
     return value / annuity
+
+
+def share(terms: LoanTerms, amount: int, count: int) -> int:
+    """One of `count` equal shares of `amount`, rounded as an installment is."""
+    return _rounded(terms, amount, count)
 
 
 def weights_of(terms: LoanTerms) -> list[Fraction]:

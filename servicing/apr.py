@@ -9,8 +9,6 @@ from fractions import Fraction
 from kit.errors import DomainError
 from servicing import calendars, yields
 
-_EARLIEST_WHOLE_YEARS = 200
-
 
 class NoAnnualRate(DomainError):
     """The payments and advances have no rate that makes them worth the same."""
@@ -119,19 +117,16 @@ def periods_between(start: date, end: date, unit: UnitPeriod) -> tuple[int, Frac
 def years_between(start: date, end: date, unit: UnitPeriod) -> Fraction:
     """Time in years for the European equation: whole months or weeks, odd days over their year.
 
-    The year of the odd days is the one that ends on the day to which they are counted: 366 days
+    Flows that follow no months or weeks are counted in days of which a year has 365. The year of the odd days is the one that ends on the day to which they are counted: 366 days
     long when it holds a 29 February.
     """
+    if unit.unit is Unit.DAY:
+        return Fraction((end - start).days, 365)
     if unit.unit is Unit.WEEK:
         weeks, odd = divmod((end - start).days, 7)
         return Fraction(weeks, 52) + _odd_part(start, odd)
-    if unit.unit is Unit.MONTH:
-        months, odd = _months_back(start, end)
-        return Fraction(months, 12) + _odd_part(start, odd)
-    years = 0
-    while calendars.add_months(end, -12 * (years + 1)) >= start and years < _EARLIEST_WHOLE_YEARS:
-        years += 1
-    return years + _odd_part(start, (calendars.add_months(end, -12 * years) - start).days)
+    months, odd = _months_back(start, end)
+    return Fraction(months, 12) + _odd_part(start, odd)
 
 
 def percent(value: float) -> str:

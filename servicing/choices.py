@@ -42,7 +42,11 @@ class InterestPeriod(StrEnum):
 
 class LastInstallment(StrEnum):
     ABSORBS = "absorbs"
+    """What rounding leaves is in the last installment."""
     RESPREAD = "respread"
+    """It is shared by all, when that brings the last one nearer to the others."""
+    LEVEL = "level"
+    """The last installment is like the others; its interest gives way."""
 
 
 class MonthEnd(StrEnum):

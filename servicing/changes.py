@@ -1,0 +1,179 @@
+"""Changes to a running loan: dates moved, debt spread anew, money taken back, debt given up."""
+
+import dataclasses
+from datetime import date, timedelta
+
+from servicing import calendars
+from servicing.choices import MonthEnd
+from servicing.delinquency import Pause
+from servicing.events import Event
+from servicing.fields import InvalidTerms
+from servicing.life import (
+    INTEREST,
+    PRINCIPAL,
+    Kind,
+    Life,
+    Row,
+    Status,
+    close_if_settled,
+    forgive,
+    replan,
+    shares,
+)
+
+
+def reschedule(life: Life, event: Event) -> None:
+    """Move due dates from one on, or add installments and spread what is left over all of them."""
+    details = event.details
+    regular = [row for row in life.rows if row.is_regular]
+    dates = [row.due_on for row in regular]
+    if details["from_due_date"] not in dates:
+        raise _refused(event, "from_due_date", "must be the due date of an installment")
+    index = dates.index(details["from_due_date"])
+    if details["new_due_date"] is not None:
+        if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
+            raise _refused(event, "new_due_date", "must be after the installment before it")
+        dates[index:] = [
+            calendars.step(life.terms, details["new_due_date"], n)
+            for n in range(len(dates) - index)
+        ]
+    dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
+    if not details["extra"]:
+        life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
+        replan(life)
+        return
+    _stretch(life, regular, index, dates)
+
+
+def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> None:
+    """The same debt over more installments, in equal shares from `index` on."""
+    moved = regular[index:]
+    principal = sum(row.unpaid(PRINCIPAL) for row in moved)
+    interest = sum(row.unpaid(INTEREST) for row in moved)
+    previous = dates[len(regular) - 1]
+    for due_on in dates[len(regular) :]:
+        row = Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0])
+        _insert(life, row)
+        moved.append(row)
+        previous = due_on
+    _give(moved, PRINCIPAL, shares(life, principal, len(moved)))
+    _give(moved, INTEREST, shares(life, interest, len(moved)))
+    life.is_reshaped = True
+
+
+def reage(life: Life, event: Event) -> None:
+    """All that is owed leaves its old installments and is spread over new ones."""
+    details, on = event.details, event.on
+    last = life.rows[-1].due_on
+    if details["start"] <= on:
+        raise _refused(event, "start", "must be after the day of the re-ageing")
+    dates = [
+        _after(details["start"], details["unit"], details["every"] * n)
+        for n in range(details["count"])
+    ]
+    amounts = [0, 0]
+    for row in life.rows:
+        for n, component in enumerate((INTEREST, PRINCIPAL)):
+            left = row.unpaid(component)
+            row.due[component] -= left
+            amounts[n] += left
+        if row.settled_on is None and not row.outstanding:
+            row.settled_on = on
+    rows, previous = [], min(last, dates[0]) if last < dates[0] else on
+    for due_on in dates:
+        rows.append(Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0]))
+        previous = due_on
+    _give(rows, INTEREST, shares(life, amounts[0], len(rows)))
+    _give(rows, PRINCIPAL, shares(life, amounts[1], len(rows)))
+    for row in rows:
+        _insert(life, row)
+    life.is_reshaped = True
+    life.record(on, "reage", sum(amounts), (0, 0, amounts[0], amounts[1]))
+
+
+def reamortize(life: Life, event: Event) -> None:
+    """What is overdue joins the installments still to come, in equal shares."""
+    on = event.on
+    coming = [row for row in life.rows if row.is_regular and row.due_on > on]
+    if not coming:
+        raise _refused(event, "date", "must leave an installment to come")
+    amounts = [0, 0]
+    for row in life.rows:
+        if row.due_on > on:
+            continue
+        for n, component in enumerate((INTEREST, PRINCIPAL)):
+            left = row.unpaid(component)
+            row.due[component] -= left
+            amounts[n] += left
+        if row.settled_on is None and not row.outstanding:
+            row.settled_on = on
+    for component, amount in zip((INTEREST, PRINCIPAL), amounts, strict=True):
+        for row, extra in zip(coming, shares(life, amount, len(coming)), strict=True):
+            row.due[component] += extra
+            row.settled_on = row.settled_on if not row.outstanding else None
+    life.is_reshaped = True
+    life.record(on, "reamortize", sum(amounts), (0, 0, amounts[0], amounts[1]))
+
+
+def charge_back(life: Life, event: Event) -> None:
+    """A payment that was taken back: owed again, with the installment in whose period it falls."""
+    amount = event.amount
+    from_credit = min(life.credit, amount)
+    life.credit -= from_credit
+    owed_again = amount - from_credit
+    if owed_again:
+        row = next((r for r in life.rows if r.is_regular and r.due_on >= event.on), None)
+        if row is None:
+            last = life.rows[-1]
+            days = max((event.on - last.due_on).days, 0)
+            row = Row(Kind.EXTRA, max(event.on, last.due_on), days, [0, 0, 0, 0])
+            life.rows.append(row)
+        row.due[PRINCIPAL] += owed_again
+        row.settled_on = None
+    life.record(event.on, "chargeback", amount, (0, 0, 0, owed_again))
+    close_if_settled(life, event.on)
+
+
+def refund(life: Life, event: Event) -> None:
+    """Give a credit back to the borrower."""
+    if event.amount > life.credit:
+        raise _refused(event, "amount", "must not be more than the borrower's credit")
+    life.credit -= event.amount
+    life.record(event.on, "refund", event.amount, (0, 0, 0, 0))
+    close_if_settled(life, event.on)
+
+
+def write_off(life: Life, event: Event) -> None:
+    """Give up what is owed; whatever still comes in is a recovery."""
+    given = forgive(life)
+    life.status = Status.WRITTEN_OFF
+    life.record(event.on, "write_off", sum(given), given)
+
+
+def pause(life: Life, event: Event) -> None:
+    life.pauses.append(Pause(event.details["start"], event.details["end"]))
+
+
+def _insert(life: Life, row: Row) -> None:
+    """By due date, before an extra row that only carries late charges."""
+    place = len(life.rows)
+    while place and life.rows[place - 1].due_on > row.due_on:
+        place -= 1
+    life.rows.insert(place, row)
+
+
+def _give(rows: list[Row], component: int, amounts: list[int]) -> None:
+    """Each row owes its amount of a component, in addition to what was already paid on it."""
+    for row, amount in zip(rows, amounts, strict=True):
+        row.due[component] = row.paid[component] + row.forgiven[component] + amount
+        row.settled_on = row.settled_on if not row.outstanding else None
+
+
+def _after(start: date, unit: str, steps: int) -> date:
+    if unit in ("day", "week"):
+        return start + timedelta(days=steps * (7 if unit == "week" else 1))
+    return calendars.add_months(start, steps * (12 if unit == "year" else 1), MonthEnd.CLAMP)
+
+
+def _refused(event: Event, field: str, reason: str) -> InvalidTerms:
+    return InvalidTerms(field=f"events[{event.seq - 1}].{field}", reason=reason)

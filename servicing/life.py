@@ -1,0 +1,268 @@
+"""The state of one loan between two events: installments, what was paid, what is left over."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from kit.money import Money
+from servicing import allocation, amortization, schedule
+from servicing.allocation import Future, Owed, Waterfall
+from servicing.choices import Tranche
+from servicing.delinquency import Pause
+from servicing.fields import InvalidTerms
+from servicing.product_rules import ProductRules
+from servicing.schedule import Installment
+from servicing.terms import LoanTerms
+
+PENALTY, FEE, INTEREST, PRINCIPAL = range(4)
+_INDEX = {component: n for n, component in enumerate(allocation.Component)}
+
+
+class Kind(StrEnum):
+    INSTALLMENT = "installment"
+    DOWN_PAYMENT = "down_payment"
+    EXTRA = "extra"
+    """Carries charges that fall due after the last installment."""
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    CLOSED = "closed"
+    OVERPAID = "overpaid"
+    WRITTEN_OFF = "written_off"
+
+
+@dataclass(slots=True)
+class Row:
+    """One installment; amounts by component in the order penalty, fee, interest, principal."""
+
+    kind: Kind
+    due_on: date
+    days: int
+    due: list[int]
+    paid: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    forgiven: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    in_advance: int = 0
+    late: int = 0
+    settled_on: date | None = None
+
+    def unpaid(self, component: int) -> int:
+        return self.due[component] - self.paid[component] - self.forgiven[component]
+
+    @property
+    def outstanding(self) -> int:
+        return sum(self.due) - sum(self.paid) - sum(self.forgiven)
+
+    @property
+    def is_regular(self) -> bool:
+        return self.kind is Kind.INSTALLMENT
+
+
+class Transaction(NamedTuple):
+    on: date
+    type: str
+    amount: int
+    parts: tuple[int, int, int, int]
+    balance: int
+    """Principal that is owed after it."""
+
+
+class Charge(NamedTuple):
+    component: int
+    due_on: date
+    amount: int
+
+
+@dataclass(slots=True)
+class Life:
+    terms: LoanTerms
+    rules: ProductRules
+    status: Status = Status.PENDING
+    draws: list[Tranche] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    future: dict[str, Future] = field(default_factory=dict)
+    pauses: list[Pause] = field(default_factory=list)
+    credit: int = 0
+    """Paid more than was owed: the borrower's money."""
+    recovered: int = 0
+    is_reshaped: bool = False
+    """True once installments were moved by hand: the terms no longer give the schedule."""
+
+    @property
+    def principal_owed(self) -> int:
+        """Draws and charged-back principal less what was repaid or written off."""
+        return sum(row.unpaid(PRINCIPAL) for row in self.rows)
+
+    @property
+    def outstanding(self) -> int:
+        return sum(row.outstanding for row in self.rows)
+
+    def record(self, on: date, type_: str, amount: int, parts: tuple[int, int, int, int]) -> None:
+        self.transactions.append(Transaction(on, type_, amount, parts, self.principal_owed))
+
+
+def begin(terms: LoanTerms, rules: ProductRules) -> Life:
+    """A loan that was agreed and not yet paid out: its planned schedule."""
+    life = Life(terms, rules)
+    life.rows = [_row(planned) for planned in schedule.build(terms).installments]
+    return life
+
+
+def disburse(life: Life, amount: int, on: date) -> None:
+    """Pay out (more of) the loan: the schedule grows, and a credit of the borrower is used up."""
+    if life.draws and on < life.draws[0].on:
+        raise InvalidTerms(field="events", reason="must not disburse before the first disbursement")
+    life.draws.append(Tranche(on, amount))
+    life.status = Status.ACTIVE
+    replan(life)
+    life.record(on, "disbursement", amount, (0, 0, 0, 0))
+    if life.credit:
+        used, life.credit = min(life.credit, amount), life.credit - min(life.credit, amount)
+        _settle(life, used, on, life.rules.waterfall_for("default", life.future))
+        life.transactions[-1] = life.transactions[-1]._replace(balance=life.principal_owed)
+    if life.rules.auto_down_payment:
+        _collect_down_payment(life, on)
+
+
+def _collect_down_payment(life: Life, on: date) -> None:
+    spot = [row for row in life.rows if row.kind is Kind.DOWN_PAYMENT and row.due_on == on]
+    if spot and spot[-1].outstanding:
+        receive(life, "down_payment", spot[-1].outstanding, on)
+
+
+def replan(life: Life) -> None:
+    """Schedule anew what the draws amount to, keeping what was paid on each installment."""
+    if life.is_reshaped:
+        _spread_over_coming(life, life.draws[-1])
+        return
+    first = life.draws[0]
+    terms = dataclasses.replace(
+        life.terms,
+        principal=Money(sum(draw.amount_minor for draw in life.draws), life.terms.currency),
+        disbursed_on=first.on,
+        tranches=tuple(life.draws) if len(life.draws) > 1 else (),
+    )
+    planned = [_row(row) for row in schedule.build(terms).installments]
+    _carry_over(life.rows, planned)
+    life.rows = planned
+    _place_charges(life)
+
+
+def charge(life: Life, component: int, amount: int, due_on: date) -> None:
+    life.charges.append(Charge(component, due_on, amount))
+    _row_for_charge(life, due_on).due[component] += amount
+
+
+def receive(life: Life, type_: str, amount: int, on: date) -> None:
+    """Money that came in, split by the waterfall of its type; what finds no debt is credit."""
+    if life.status is Status.WRITTEN_OFF:
+        life.recovered += amount
+        life.record(on, "recovery", amount, (0, 0, 0, 0))
+        return
+    parts = _settle(life, amount, on, life.rules.waterfall_for(type_, life.future))
+    life.credit += amount - sum(parts)
+    life.record(on, type_, amount, parts)
+    close_if_settled(life, on)
+
+
+def close_if_settled(life: Life, on: date) -> None:
+    left = life.outstanding
+    if 0 < left <= life.rules.tolerance_minor:
+        waived = forgive(life)
+        life.record(on, "waiver", sum(waived), waived)
+        left = 0
+    if left == 0 and life.draws:
+        life.status = Status.OVERPAID if life.credit else Status.CLOSED
+    elif life.status in (Status.CLOSED, Status.OVERPAID):
+        life.status = Status.ACTIVE
+
+
+def forgive(life: Life) -> tuple[int, int, int, int]:
+    """Give up everything that is still owed."""
+    given = [0, 0, 0, 0]
+    for row in life.rows:
+        for component in range(4):
+            left = row.unpaid(component)
+            row.forgiven[component] += left
+            given[component] += left
+    return given[0], given[1], given[2], given[3]
+
+
+def _settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> tuple[int, int, int, int]:
+    owed = [
+        Owed(n, row.due_on, *(row.unpaid(component) for component in range(4)))
+        for n, row in enumerate(life.rows)
+        if row.outstanding
+    ]
+    parts = [0, 0, 0, 0]
+    for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
+        row, component = life.rows[share.n], _INDEX[share.component]
+        row.paid[component] += share.amount
+        parts[component] += share.amount
+        if on < row.due_on:
+            row.in_advance += share.amount
+        elif on > row.due_on:
+            row.late += share.amount
+        if not row.outstanding:
+            row.settled_on = on
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def _row(planned: Installment) -> Row:
+    due = [0, planned.fees, planned.interest, planned.principal]
+    return Row(Kind(planned.kind.value), planned.due_on, planned.days, due)
+
+
+def _carry_over(old: list[Row], new: list[Row]) -> None:
+    """What was paid on the second installment stays on the second installment."""
+    for kind in (Kind.INSTALLMENT, Kind.DOWN_PAYMENT):
+        before = [row for row in old if row.kind is kind]
+        after = [row for row in new if row.kind is kind]
+        for was, now in zip(before, after, strict=False):
+            now.paid, now.forgiven = was.paid, was.forgiven
+            now.in_advance, now.late = was.in_advance, was.late
+            now.settled_on = was.settled_on if not now.outstanding else None
+    extra = [row for row in old if row.kind is Kind.EXTRA]
+    for row in extra:
+        row.due = [0, 0, 0, 0]
+    new.extend(extra)
+
+
+def _place_charges(life: Life) -> None:
+    for each in life.charges:
+        _row_for_charge(life, each.due_on).due[each.component] += each.amount
+
+
+def _row_for_charge(life: Life, due_on: date) -> Row:
+    """The installment in whose period the charge falls due; after the last, one more."""
+    for row in life.rows:
+        if row.is_regular and due_on <= row.due_on:
+            row.settled_on = None
+            return row
+    last = life.rows[-1]
+    if last.kind is Kind.EXTRA:
+        last.days += max((due_on - last.due_on).days, 0)
+        last.due_on = max(last.due_on, due_on)
+        return last
+    life.rows.append(Row(Kind.EXTRA, due_on, (due_on - last.due_on).days, [0, 0, 0, 0]))
+    return life.rows[-1]
+
+
+def _spread_over_coming(life: Life, draw: Tranche) -> None:
+    coming = [row for row in life.rows if row.is_regular and row.due_on > draw.on]
+    if not coming:
+        raise InvalidTerms(field="events", reason="must not disburse after the last due date")
+    for row, share in zip(coming, shares(life, draw.amount_minor, len(coming)), strict=True):
+        row.due[PRINCIPAL] += share
+        row.settled_on = None
+
+
+def shares(life: Life, amount: int, count: int) -> list[int]:
+    """`amount` in equal shares in multiples of the installment; the last has the rest."""
+    each = amortization.share(life.terms, amount, count)
+    return [each] * (count - 1) + [amount - each * (count - 1)]

@@ -1,0 +1,106 @@
+"""How a product treats a running loan: allocation, lateness, recalculation of interest."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from servicing import allocation, delinquency, penalties
+from servicing.allocation import Future, Waterfall
+from servicing.delinquency import BUCKETS, PLAIN, Bucket, DpdRule
+from servicing.fields import Fields
+from servicing.penalties import PenaltyRule
+
+
+class Rest(StrEnum):
+    """From when a payment lessens interest: its own day, or the next due date."""
+
+    DAILY = "daily"
+    SAME_AS_REPAYMENT = "same_as_repayment"
+
+
+class Advance(StrEnum):
+    """What becomes of the schedule when somebody pays more than is due."""
+
+    REDUCE_INSTALLMENT = "reduce_installment"
+    REDUCE_COUNT = "reduce_count"
+    ADJUST_LAST = "adjust_last"
+
+
+class Payoff(StrEnum):
+    TILL_DATE = "till_date"
+    TILL_REST_DATE = "till_rest_date"
+
+
+@dataclass(frozen=True, slots=True)
+class Recalculation:
+    """Interest follows what is really owed, not what the schedule expected."""
+
+    rest: Rest = Rest.DAILY
+    advance: Advance = Advance.ADJUST_LAST
+    payoff: Payoff = Payoff.TILL_DATE
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRules:
+    waterfall: Waterfall = allocation.EVERYTHING
+    future_by_transaction: dict[str, Future] = field(default_factory=dict)
+    recalculation: Recalculation | None = None
+    penalty: PenaltyRule | None = None
+    dpd: DpdRule = PLAIN
+    buckets: tuple[Bucket, ...] = BUCKETS
+    auto_down_payment: bool = True
+    tolerance_minor: int = 0
+    """A shortfall up to this amount is waived and the loan closes."""
+
+    def waterfall_for(self, transaction: str, told: dict[str, Future]) -> Waterfall:
+        """`told` are later changes of the rule; a transaction's own rule beats the default."""
+        rules = self.future_by_transaction | told
+        future = rules.get(transaction, rules.get("default", self.waterfall.future))
+        return Waterfall(self.waterfall.order, self.waterfall.processing, future)
+
+
+def parse(fields: Fields, currency: str) -> ProductRules:
+    waterfall = allocation.parse(fields.raw("allocation_order"), fields.raw("processing"))
+    fields.raw("closing_tolerance")
+    has_tolerance = fields.has("closing_tolerance")
+    said = fields.raw("auto_down_payment") is not None
+    return ProductRules(
+        waterfall=waterfall,
+        future_by_transaction=_future_rules(fields),
+        recalculation=_recalculation(fields.raw("interest_recalculation")),
+        penalty=penalties.parse(fields.raw("penalty"), currency),
+        dpd=delinquency.parse_rule(fields.raw("dpd_rule")),
+        buckets=delinquency.parse_buckets(fields),
+        auto_down_payment=fields.flag("auto_down_payment") if said else True,
+        tolerance_minor=fields.amount("closing_tolerance", currency) if has_tolerance else 0,
+    )
+
+
+def _future_rules(fields: Fields) -> dict[str, Future]:
+    """One rule for all, or one for each transaction type with `default` for the rest."""
+    value: Any = fields.raw("future_installment_rule")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        return {"default": allocation.parse_future("future_installment_rule", value)}
+    return {
+        str(name).lower(): allocation.parse_future(f"future_installment_rule.{name}", rule)
+        for name, rule in value.items()
+    }
+
+
+def _recalculation(source: object) -> Recalculation | None:
+    if source in (None, False):
+        return None
+    if source is True:
+        return Recalculation()
+    if isinstance(source, str):
+        source = {"rest": source}
+    fields = Fields(source, "interest_recalculation")
+    rules = Recalculation(
+        rest=fields.choice("rest", Rest, Rest.DAILY),
+        advance=fields.choice("advance", Advance, Advance.ADJUST_LAST),
+        payoff=fields.choice("payoff", Payoff, Payoff.TILL_DATE),
+    )
+    fields.finish()
+    return rules

@@ -1,0 +1,192 @@
+"""A loan as it stands on a day: installments, totals, lateness, what it costs to end it now."""
+
+import dataclasses
+from datetime import date
+from typing import Any
+
+from kit.money import Money
+from servicing import delinquency, penalties
+from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
+from servicing.penalties import Overdue
+
+_NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "penalties"}
+
+
+def take(life: Life, on: date) -> dict[str, Any]:
+    """Everything about the loan on business day `on`, as decimal strings and ISO dates."""
+    rule = dataclasses.replace(life.rules.dpd, pauses=(*life.rules.dpd.pauses, *life.pauses))
+    unpaid = [row.due_on for row in life.rows if row.outstanding > 0] if life.draws else []
+    due_unpaid = [due_on for due_on in unpaid if due_on <= on]
+    days = delinquency.days_past_due(due_unpaid, on, rule)
+    since = delinquency.delinquent_since(due_unpaid, on, rule) if days else None
+    bucket = delinquency.bucket(days, life.rules.buckets)
+    return {
+        "date": on.isoformat(),
+        "status": life.status.value,
+        "disbursements": [
+            {"date": draw.on.isoformat(), "amount": _major(life, draw.amount_minor)}
+            for draw in life.draws
+        ],
+        "installments": _installments(life),
+        "totals": _totals(life),
+        "balances": _balances(life),
+        "days_past_due": days,
+        "delinquent_since": since.isoformat() if since else None,
+        "bucket": delinquency.bucket_name(days, life.rules.buckets),
+        "bucket_from_days": bucket.from_days if bucket else None,
+        "penalty_accrued": _major(life, penalty_accrued(life, on)),
+        "payoff": _components(life, payoff(life, on)),
+        "transactions": _transactions(life),
+        "entries": _entries(life),
+    }
+
+
+def payoff(life: Life, on: date) -> tuple[int, int, int, int]:
+    """What ends the loan on that day, by component."""
+    owed = [sum(row.unpaid(component) for row in life.rows) for component in range(4)]
+    return owed[0], owed[1], owed[2], owed[3]
+
+
+def penalty_accrued(life: Life, on: date) -> int:
+    """What the product's penalty rule makes of the overdue installments, within its caps."""
+    rule = life.rules.penalty
+    if rule is None:
+        return 0
+    overdue = [
+        Overdue(row.due_on, row.unpaid(PRINCIPAL) + row.unpaid(INTEREST))
+        for row in life.rows
+        if row.due_on <= on
+    ]
+    charged = sum(row.due[PENALTY] for row in life.rows)
+    cap = penalties.cap_of(sum(draw.amount_minor for draw in life.draws), rule.cap_rate)
+    return penalties.allowed(penalties.total(rule, overdue, on), charged, cap)
+
+
+def _major(life: Life, minor: int) -> str:
+    return Money(minor, life.terms.currency).major
+
+
+def _installments(life: Life) -> list[dict[str, Any]]:
+    """Rows with the principal that is scheduled to be left after each."""
+    draws, balance, shown = list(life.draws), 0, []
+    if not draws:
+        balance = life.terms.principal.minor
+    for n, row in enumerate(life.rows, 1):
+        while draws and _is_before(draws[0].on, row, life):
+            balance += draws.pop(0).amount_minor
+        balance -= row.due[PRINCIPAL]
+        shown.append(_installment(life, n, row, balance))
+    return shown
+
+
+def _is_before(drawn_on: date, row: Row, life: Life) -> bool:
+    if row.kind is Kind.DOWN_PAYMENT or drawn_on == life.draws[0].on:
+        return drawn_on <= row.due_on
+    return drawn_on < row.due_on
+
+
+def _installment(life: Life, n: int, row: Row, balance: int) -> dict[str, Any]:
+    return {
+        "n": n,
+        "kind": row.kind.value,
+        "due_on": row.due_on.isoformat(),
+        "days": row.days,
+        "paid_on": row.settled_on.isoformat() if row.settled_on else None,
+        "balance": _major(life, balance),
+        **{name: _major(life, row.due[component]) for component, name in _NAMES.items()},
+        "due": _major(life, sum(row.due)),
+        "paid": _major(life, sum(row.paid)),
+        "in_advance": _major(life, row.in_advance),
+        "late": _major(life, row.late),
+        "written_off": _major(life, sum(row.forgiven)),
+        "outstanding": _major(life, row.outstanding),
+        "paid_by_component": _components(life, row.paid),
+        "outstanding_by_component": _components(life, [row.unpaid(c) for c in range(4)]),
+    }
+
+
+def _totals(life: Life) -> dict[str, str]:
+    rows = life.rows
+    totals = {name: sum(row.due[component] for row in rows) for component, name in _NAMES.items()}
+    totals |= {
+        "due": sum(sum(row.due) for row in rows),
+        "paid": sum(sum(row.paid) for row in rows),
+        "in_advance": sum(row.in_advance for row in rows),
+        "late": sum(row.late for row in rows),
+        "outstanding": life.outstanding,
+    }
+    return {name: _major(life, minor) for name, minor in totals.items()}
+
+
+def _balances(life: Life) -> dict[str, str]:
+    owed = [sum(row.unpaid(component) for row in life.rows) for component in range(4)]
+    return {
+        **_components(life, owed),
+        "outstanding": _major(life, sum(owed)),
+        "credit": _major(life, life.credit),
+        "recovered": _major(life, life.recovered),
+    }
+
+
+def _components(life: Life, amounts: list[int] | tuple[int, int, int, int]) -> dict[str, str]:
+    by_name = {name: _major(life, amounts[component]) for component, name in _NAMES.items()}
+    return {**by_name, "total": _major(life, sum(amounts))}
+
+
+def _transactions(life: Life) -> list[dict[str, str]]:
+    return [
+        {
+            "date": each.on.isoformat(),
+            "type": each.type,
+            "amount": _major(life, each.amount),
+            **{name: _major(life, each.parts[component]) for component, name in _NAMES.items()},
+            "balance": _major(life, each.balance),
+        }
+        for each in life.transactions
+    ]
+
+
+_MONEY = "cash"
+_RECEIVABLE = {
+    PRINCIPAL: "loan_principal",
+    INTEREST: "interest_receivable",
+    FEE: "fees_receivable",
+    PENALTY: "penalties_receivable",
+}
+
+
+def _entries(life: Life) -> list[dict[str, str]]:
+    """Each movement of money as debit and credit, in the ledger's own two-leg form."""
+    entries: list[dict[str, str]] = []
+    for each in life.transactions:
+        for debit, credit, minor in _legs(each.type, each.amount, each.parts):
+            if minor:
+                entries.append(
+                    {
+                        "date": each.on.isoformat(),
+                        "for": each.type,
+                        "debit": debit,
+                        "credit": credit,
+                        "amount": _major(life, minor),
+                    }
+                )
+    return entries
+
+
+def _legs(type_: str, amount: int, parts: tuple[int, int, int, int]) -> list[tuple[str, str, int]]:
+    if type_ == "disbursement":
+        return [("loan_principal", _MONEY, amount)]
+    if type_ in ("reage", "reamortize"):
+        return []
+    if type_ == "recovery":
+        return [(_MONEY, "write_off_recovery", amount)]
+    if type_ == "refund":
+        return [("borrower_credit", _MONEY, amount)]
+    if type_ == "chargeback":
+        back = parts[PRINCIPAL]
+        return [("loan_principal", _MONEY, back), ("borrower_credit", _MONEY, amount - back)]
+    source = {"write_off": "write_off_expense", "waiver": "waiver_expense"}.get(type_, _MONEY)
+    if type_ == "goodwill_credit":
+        source = "goodwill_expense"
+    legs = [(source, account, parts[component]) for component, account in _RECEIVABLE.items()]
+    return [*legs, (source, "borrower_credit", amount - sum(parts))]
