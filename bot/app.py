@@ -1,0 +1,91 @@
+"""Puts the bot together: the client, the dispatcher with all handlers, polling or webhook."""
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.base import BaseSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import BotCommand
+
+from bot import polling, text
+from bot.context import Office
+from bot.dispatcher import UpdateDispatcher
+from bot.handlers import answers, loans, menu, offers, photos, prices, steps, unexpected
+from bot.text import Words
+from kit.clock import Clock
+from kit.config import Settings
+from kit.db import Sessions
+from kit.text import DEFAULT_LOCALE, Texts
+from onboarding.decisioning import Underwriter
+
+WEBHOOK_PATH = "/webhooks/telegram"
+COMMANDS = (
+    "start",
+    "status",
+    "back",
+    "loan",
+    "schedule",
+    "pay",
+    "human",
+    "language",
+    "help",
+    "cancel",
+)
+
+
+def create_bot(settings: Settings, session: BaseSession | None = None) -> Bot:
+    """A client of Telegram, or of whatever speaks its protocol at TELEGRAM_API_URL."""
+    token = settings.telegram_bot_token.get_secret_value()
+    if session is None and settings.telegram_api_url:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    return Bot(token, session=session)
+
+
+def create_dispatcher(
+    sessions: Sessions,
+    clock: Clock,
+    settings: Settings,
+    underwriter: Underwriter,
+    texts: Texts | None = None,
+) -> UpdateDispatcher:
+    office = Office(sessions, clock, settings, texts or text.load(), underwriter)
+    dispatcher = UpdateDispatcher(office)
+    # The order matters: commands first, then what belongs to a place, then everything else.
+    dispatcher.include_routers(
+        menu.routes(),
+        steps.routes(),
+        loans.routes(),
+        prices.routes(),
+        offers.routes(),
+        photos.routes(),
+        answers.routes(),
+        unexpected.routes(),
+    )
+    return dispatcher
+
+
+async def run_polling(bot: Bot, dispatcher: UpdateDispatcher) -> None:
+    """Take updates until cancelled."""
+    await set_up(bot, dispatcher.office.texts)
+    await polling.run(bot, dispatcher)
+
+
+async def set_up(bot: Bot, texts: Texts | None = None) -> None:
+    """Show the commands in the chat's menu, in every language."""
+    spoken = texts or text.load()
+    for locale in spoken.locales:
+        words = Words(spoken, locale)
+        commands = [
+            BotCommand(command=name, description=words.label(f"command-{name}"))
+            for name in COMMANDS
+        ]
+        code = None if locale == DEFAULT_LOCALE else locale
+        await bot.set_my_commands(commands, language_code=code)
+
+
+async def register_webhook(bot: Bot, settings: Settings) -> None:
+    secret = settings.telegram_webhook_secret.get_secret_value()
+    await bot.set_webhook(
+        settings.base_url + WEBHOOK_PATH,
+        secret_token=secret or None,
+        allowed_updates=polling.ALLOWED,
+    )

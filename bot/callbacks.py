@@ -1,0 +1,50 @@
+"""What buttons carry: at most 64 bytes that come back from the client and are never trusted."""
+
+from enum import StrEnum
+
+from aiogram.filters.callback_data import CallbackData
+
+
+class Language(CallbackData, prefix="l"):
+    locale: str
+
+
+class Price(CallbackData, prefix="q"):
+    """The whole state of the calculator: people we do not know leave no row behind."""
+
+    act: str
+    """`show`, `apply`, `agree`, `read` or `nothing`."""
+    locale: str
+    product: str
+    amount: int
+    """In minor units."""
+    term: str
+
+
+class Act(CallbackData, prefix="a"):
+    """Something done to an application as it was when the button was drawn."""
+
+    application: str
+    version: int
+    act: str
+    value: str = ""
+
+
+class Menu(StrEnum):
+    """Ways to what every borrower can ask for at any time; notifications carry these words too."""
+
+    LANGUAGE = "language"
+    HELP = "help"
+    HUMAN = "human"
+    STATUS = "status"
+    PRICES = "prices"
+    LOAN = "loan"
+    SCHEDULE = "schedule"
+    PAY = "pay"
+
+
+class Pay(CallbackData, prefix="p"):
+    """Pay this much (minor units) on the loan with this reference; 0 asks for an amount."""
+
+    loan: str
+    amount: int

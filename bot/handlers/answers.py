@@ -1,0 +1,130 @@
+"""Answers to the questions of the journey: typed, pressed, shared, edited."""
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot import places, refusals
+from bot.callbacks import Act
+from bot.context import UpdateContext
+from bot.handlers.own import OwnButton
+from bot.models import AnswerMessage
+from bot.screens import questions
+from bot.screens.base import Reply, Screen
+from onboarding import cases, dossiers, journey, steps
+from onboarding.dossiers import Dossier
+from onboarding.saving import Contact
+from onboarding.steps import StepKind
+
+_PRESSED = frozenset({StepKind.CHOICE, StepKind.WALLET, StepKind.AMOUNT})
+
+
+async def typed(message: Message, context: UpdateContext) -> Reply:
+    dossier = context.dossier
+    if dossier is None:
+        return await refusals.not_understood(context)
+    case = await cases.question_for(context.session, dossier.borrower.id)
+    if case is not None:
+        await cases.reply(context.session, case, message.text or "", now=context.now)
+        return await _told_staff(context)
+    if dossier.is_drafting:
+        return await _answer_typed(message, context, dossier)
+    return await refusals.not_understood(context)
+
+
+async def shared(message: Message, context: UpdateContext) -> Reply:
+    dossier, contact = context.dossier, message.contact
+    if dossier is None or contact is None or not _asks(dossier, StepKind.CONTACT):
+        return await refusals.not_understood(context)
+    after = await journey.answer(
+        context.session,
+        dossier,
+        step="phone",
+        contact=Contact(contact.phone_number, contact.user_id),
+        settings=context.office.settings,
+        now=context.now,
+    )
+    return Reply((questions.thanks_for_phone(context.words), await places.asked(context, after)))
+
+
+async def picked(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
+    dossier = context.known
+    step = steps.next_step(dossier) if dossier.is_drafting else None
+    if step is None or step.kind not in _PRESSED:
+        return await places.stale(context)
+    before = await places.question(context, dossier, step)
+    after = await _answer(context, dossier, step.name, callback_data.value)
+    return Reply(
+        (await places.asked(context, after),),
+        settled=questions.answered(before, callback_data.value, context.words),
+    )
+
+
+async def edited(edited_message: Message, context: UpdateContext) -> Reply:
+    """The borrower corrected an own message: while it is a draft, that corrects the answer."""
+    dossier = context.dossier
+    answered = None
+    if dossier is not None and dossier.is_drafting and edited_message.text:
+        key = (dossier.draft.id, edited_message.message_id)
+        answered = await context.session.get(AnswerMessage, key)
+    if dossier is None or answered is None:
+        return refusals.under(context.words("edit-not-taken"), await places.current(context))
+    after = await journey.edit_answer(
+        context.session,
+        dossier,
+        step=answered.step,
+        text=edited_message.text or "",
+        settings=context.office.settings,
+        now=context.now,
+    )
+    return refusals.under(context.words("edit-taken"), await places.asked(context, after))
+
+
+async def _answer_typed(message: Message, context: UpdateContext, dossier: Dossier) -> Reply:
+    step = steps.next_step(dossier)
+    if step is None:
+        return await refusals.not_understood(context)
+    asked = await places.question(context, dossier, step)
+    text = message.text or ""
+    if step.kind is StepKind.CHOICE:
+        text = questions.key_of(asked, text, context.words)
+    after = await _answer(context, dossier, step.name, text)
+    if after.problem is None:
+        context.session.add(
+            AnswerMessage(
+                application_id=dossier.draft.id, message_id=message.message_id, step=step.name
+            )
+        )
+        return Reply((await places.asked(context, after),))
+    place: Screen = await places.current(context.at(after))
+    return refusals.under(context.words.refusal(after.problem), place)
+
+
+async def _answer(context: UpdateContext, dossier: Dossier, step: str, text: str) -> Dossier:
+    return await journey.answer(
+        context.session,
+        dossier,
+        step=step,
+        text=text,
+        settings=context.office.settings,
+        now=context.now,
+    )
+
+
+async def _told_staff(context: UpdateContext) -> Reply:
+    after = await dossiers.of(context.session, context.known.borrower)
+    sentence = context.words("status-question-answered")
+    return refusals.under(sentence, await places.current(context.at(after)))
+
+
+def _asks(dossier: Dossier, kind: StepKind) -> bool:
+    step = steps.next_step(dossier) if dossier.is_drafting else None
+    return step is not None and step.kind is kind
+
+
+def routes() -> Router:
+    router = Router(name="answers")
+    router.callback_query.register(picked, OwnButton("pick"))
+    router.message.register(shared, F.contact)
+    router.message.register(typed, F.text)
+    router.edited_message.register(edited)
+    return router

@@ -1,0 +1,101 @@
+"""/loan, /schedule and /pay."""
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+
+from bot import loan_places, places, refusals
+from bot.callbacks import Menu, Pay
+from bot.context import UpdateContext
+from bot.screens import loan as screens
+from bot.screens.base import Reply, Screen, reply
+from kit.crypto import vault_of
+from kit.errors import DomainError
+from kit.money import Money
+from onboarding import answers
+from servicing import payment_requests, queries
+from servicing.models import Loan
+from servicing.states import LoanStatus
+
+
+async def overview(_: Message | CallbackQuery, context: UpdateContext) -> Screen:
+    if context.dossier is None:
+        return screens.none(context.words)
+    return await loan_places.latest(context, context.dossier)
+
+
+async def schedule(event: Message | CallbackQuery, context: UpdateContext) -> Screen:
+    loan = _loan(context)
+    if loan is None:
+        return await overview(event, context)
+    return await loan_places.schedule(context, loan)
+
+
+async def pay(
+    event: Message | CallbackQuery, context: UpdateContext, command: CommandObject | None = None
+) -> Reply | Screen:
+    """`/pay` shows the choices; `/pay 5000` goes straight to that amount."""
+    loan = _loan(context)
+    if loan is None:
+        return await overview(event, context)
+    if loan.status is not LoanStatus.ACTIVE:
+        return refusals.under(
+            context.words("pay-not-yet"), await loan_places.overview(context, loan)
+        )
+    if command is not None and command.args:
+        amount = answers.amount(command.args, loan.currency)
+        return await loan_places.confirm(context, loan, amount)
+    return await loan_places.pay(context, loan)
+
+
+async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) -> Reply:
+    """Ask the wallet for the money. A second tap finds the first request still waiting."""
+    loan = _loan(context)
+    if loan is None or loan.reference != callback_data.loan or callback_data.amount < 0:
+        return await places.stale(context)
+    if callback_data.amount == 0:
+        return reply(Screen(context.words("pay-other-hint")))
+    if await queries.find_open_request(context.session, loan.id) is not None:
+        return reply(await loan_places.pay(context, loan))
+    amount = Money(callback_data.amount, loan.currency)
+    await payment_requests.request(
+        context.session,
+        vault_of(context.session),
+        loan_id=loan.id,
+        amount=amount,
+        now=context.now,
+    )
+    return reply(screens.requested(loan, amount, context.words))
+
+
+async def typed_amount(message: Message, context: UpdateContext) -> Reply | Screen:
+    """A number from somebody with a running loan: an amount to pay, confirmed by a button."""
+    loan = _loan(context)
+    assert loan is not None
+    try:
+        amount = answers.amount(message.text or "", loan.currency)
+    except DomainError:
+        return await refusals.not_understood(context)
+    return await loan_places.confirm(context, loan, amount)
+
+
+def _loan(context: UpdateContext) -> Loan | None:
+    return context.dossier.loan if context.dossier else None
+
+
+def _is_repaying(_: Message, context: UpdateContext) -> bool:
+    loan = _loan(context)
+    return loan is not None and loan.status is LoanStatus.ACTIVE
+
+
+def routes() -> Router:
+    router = Router(name="loans")
+    router.message.register(overview, Command("loan"))
+    router.message.register(schedule, Command("schedule"))
+    router.message.register(pay, Command("pay"))
+    router.callback_query.register(overview, F.data == Menu.LOAN)
+    router.callback_query.register(schedule, F.data == Menu.SCHEDULE)
+    router.callback_query.register(pay, F.data == Menu.PAY)
+    router.callback_query.register(pressed, Pay.filter())
+    router.message.register(typed_amount, F.text.regexp(r"^\W*\d"), _is_repaying)
+    return router

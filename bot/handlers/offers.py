@@ -1,0 +1,67 @@
+"""The offer: choose less or longer, ask for the code that signs it, sign."""
+
+import re
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot import places, refusals
+from bot.callbacks import Act
+from bot.context import UpdateContext
+from bot.handlers.own import OwnButton
+from bot.screens import offer
+from bot.screens.base import Reply, in_place, reply
+from onboarding import agreements, offers
+from onboarding.states import ApplicationStatus
+
+_ADJUST = re.compile(r"(\d{1,15})-(\w{1,10})", re.ASCII)
+_CODE_LIKE = re.compile(r"\s*(?:\d[\s-]*){4,8}", re.ASCII)
+
+
+async def adjust(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
+    wanted = _ADJUST.fullmatch(callback_data.value)
+    if wanted is None:
+        return await places.stale(context)
+    after = await offers.adjust(
+        context.session,
+        context.known,
+        amount_minor=int(wanted[1]),
+        term=wanted[2],
+        now=context.now,
+    )
+    return in_place(await places.current(context.at(after)))
+
+
+async def accept(_: CallbackQuery, context: UpdateContext) -> Reply:
+    """Send the code that signs exactly what the screen shows."""
+    dossier = context.known
+    facts = await agreements.request_code(context.session, dossier, on=context.on, now=context.now)
+    return reply(offer.code_asked(dossier, facts, context.words))
+
+
+async def sign(message: Message, context: UpdateContext) -> Reply:
+    dossier = context.known
+    after = await agreements.accept(
+        context.session, dossier, code=message.text or "", on=context.on, now=context.now
+    )
+    if after.problem is None:
+        return reply(offer.accepted(context.words))
+    found, product = offers.current(dossier, now=context.now)
+    facts = offers.key_facts(found, product, context.on)
+    sentence = context.words.refusal(after.problem)
+    return refusals.under(sentence, offer.code_asked(dossier, facts, context.words))
+
+
+def _is_signing(message: Message, context: UpdateContext) -> bool:
+    """Digits while an offer waits: the code from the SMS."""
+    application = context.dossier.application if context.dossier else None
+    is_offered = application is not None and application.status is ApplicationStatus.OFFERED
+    return is_offered and _CODE_LIKE.fullmatch(message.text or "") is not None
+
+
+def routes() -> Router:
+    router = Router(name="offers")
+    router.callback_query.register(adjust, OwnButton("adjust"))
+    router.callback_query.register(accept, OwnButton("accept"))
+    router.message.register(sign, F.text, _is_signing)
+    return router

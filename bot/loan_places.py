@@ -1,0 +1,63 @@
+"""What the screens of a loan show, read from servicing for one business day."""
+
+from bot.context import UpdateContext
+from bot.screens import loan as screens
+from bot.screens import status
+from bot.screens.base import Screen
+from bot.screens.loan import Standing
+from kit.money import Money
+from onboarding.dossiers import Dossier
+from servicing import queries
+from servicing.models import Loan
+from servicing.states import LoanStatus
+
+_ENDED = {
+    LoanStatus.CLOSED: "loan-closed",
+    LoanStatus.CANCELED: "loan-canceled",
+    LoanStatus.WRITTEN_OFF: "loan-written-off",
+}
+
+
+async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
+    session, on = context.session, context.on
+    owed = await queries.owed(session, loan, on=on)
+    payoff = await queries.payoff_quote(session, loan, on=on)
+    left = await queries.outstanding(session, loan)
+    return Standing(
+        loan=loan,
+        on=on,
+        due_now=owed.total,
+        payoff=payoff.total,
+        left=left.total,
+        credit=left.credit,
+        next_due=await queries.next_due(session, loan, on=on),
+    )
+
+
+async def overview(context: UpdateContext, loan: Loan) -> Screen:
+    return screens.overview(await standing_of(context, loan), context.words)
+
+
+async def schedule(context: UpdateContext, loan: Loan) -> Screen:
+    rows = await queries.list_installments(context.session, loan.id)
+    return screens.schedule(loan, rows, context.on, context.words)
+
+
+async def pay(context: UpdateContext, loan: Loan) -> Screen:
+    waiting = await queries.find_open_request(context.session, loan.id)
+    amount = waiting.amount if waiting is not None else None
+    return screens.pay(await standing_of(context, loan), amount, context.words)
+
+
+async def confirm(context: UpdateContext, loan: Loan, amount: Money) -> Screen:
+    return screens.confirm(await standing_of(context, loan), amount, context.words)
+
+
+async def latest(context: UpdateContext, dossier: Dossier) -> Screen:
+    """The open loan, or how the last one ended."""
+    if dossier.loan is not None:
+        return await overview(context, dossier.loan)
+    past = await queries.list_loans_of(context.session, dossier.borrower.id)
+    if not past or past[0].status not in _ENDED:
+        return screens.none(context.words)
+    return status.ended(_ENDED[past[0].status], context.words)

@@ -1,0 +1,136 @@
+# One sentence for every anticipated refusal, by its code. Kind, short, says what to do.
+
+# Not anticipated.
+error-unexpected = Sorry, something went wrong on our side (number { $reference }). Nothing is lost; I am trying again.
+error-unexpected-given-up = Sorry, this did not work (number { $reference }). Please try again, or write /human.
+error-something-else = This did not work. Please try again, or write /human.
+
+# Answers.
+error-name-not-readable = Please write your first and last name in letters, as on your document.
+error-date-not-readable = I cannot read this as a date. Please write day, month and year, for example 31.12.1990.
+error-too-young = You must be at least { $years } years old to borrow from us.
+error-text-not-readable = I cannot read this. Please write it in a few words.
+error-amount-not-readable = I cannot read this as an amount. Please write digits, for example 25000.
+error-amount-not-offered = Please choose an amount from { $least } to { $most }.
+error-invalid-amount = I cannot read this as an amount. Please write digits, for example 25000.
+error-choice-not-known = Please press one of the buttons.
+error-contact-expected = Please press the button below to share your number; do not type it.
+error-not-your-contact = This is not your own number. Please share your own with the button below.
+error-phone-not-usable = We cannot use this phone number. Please share a mobile number.
+error-photo-expected = Please send a photo.
+error-wallet-must-be-yours = We can pay only to the wallet of your own number.
+error-message-empty = I cannot read this message. Please write it in words.
+error-term-not-offered = Please choose one of the times on the buttons.
+error-product-not-found = This loan is no longer on offer. Please choose another one.
+
+# Codes.
+error-code-wrong = { $left ->
+        [one] This code is not right. You have one more try.
+       *[other] This code is not right. You have { $left } more tries.
+    }
+error-code-expired = This code does not work any more. Please press “Send a new code”.
+error-code-too-soon = { $seconds ->
+        [one] Please wait one second; then we can send a new code.
+       *[other] Please wait { $seconds } seconds; then we can send a new code.
+    }
+error-too-many-codes = We have sent too many codes today. Please try again tomorrow.
+
+# Pictures.
+error-picture-too-large = This file is larger than { $limit_mb } MB. Please send a smaller photo.
+error-picture-format-unsupported = I can only read photos (JPEG, PNG or WebP). Please send a photo.
+error-picture-not-readable = I cannot open this photo. Please take a new one.
+error-picture-too-many-pixels = This photo is too large for me. Please take it with your phone's normal camera.
+error-picture-moves = This is a moving picture. Please send a photo.
+error-picture-check-failed = I could not look at this photo. Please send it again.
+error-picture-not-good = Please take this photo again.
+error-picture-missing = A photo is missing. Please send it.
+
+# The journey.
+error-not-registered = Please start with the price of a loan.
+error-step-not-asked = This button is old. Here is where you are now.
+error-no-open-application = You have no application at the moment.
+error-not-all-answered = Some questions are still open.
+error-nothing-before = This is the first question. You cannot go further back.
+error-cannot-change = This answer cannot be changed any more.
+error-already-borrowing = You have a loan with us. You can apply again when it is repaid.
+error-no-offer = There is no offer at the moment.
+error-offer-expired = The offer has ended. You can apply again.
+error-outside-offer = Please choose at most { $most }.
+error-invalid-transition = That is not possible any more.
+error-verification-not-collecting = We already have your photos.
+error-verification-not-found = We have no photos from you.
+error-verification-reason-missing = A reason is needed.
+error-chat-belongs-to-another = This chat belongs to another person. Please write /human.
+error-contact-not-found = We do not know this person.
+error-borrower-not-found = We do not know this person.
+error-personal-data-erased = Your data was erased, as you wished.
+error-phone-not-e164 = We cannot use this phone number.
+error-timezone-unknown = We do not know this time zone.
+error-file-not-found = This file does not exist.
+
+# Loans and money.
+error-loan-not-found = You have no such loan.
+error-loan-not-repayable = This loan cannot be paid now: it is not paid out yet, or it is over.
+error-repayment-in-other-currency = Please pay in { $currency }.
+error-repayment-not-found = There is no such payment.
+error-repayment-not-reversible = This payment cannot be taken back by itself. A person will look at it.
+error-payout-not-failed = The money may already be on its way. A person will look at it.
+error-terms-not-serviced = We do not offer a loan like this.
+error-invalid-terms = We do not offer a loan like this.
+error-no-annual-rate = We cannot work out the cost of this loan.
+error-ledger-entry-already-reversed = This booking was already taken back.
+error-ledger-reference-reused = This booking exists and says something else.
+error-rail-reference-reused = This payment was already received.
+error-rail-callback-malformed = The payment message cannot be read.
+error-rail-not-found = This way of paying is not connected.
+error-rail-signature-invalid = The payment message is not signed.
+error-suspense-item-not-found = There is no such item.
+
+# Staff.
+error-case-not-found = There is no such case.
+error-case-resolved = This case is closed.
+error-decline-reasons-needed = One to four known reasons are needed.
+error-second-staff-needed = A second person has to agree.
+error-not-logged-in = Please log in.
+error-login-refused = The name or the password is not right.
+error-too-many-logins = Too many tries. Please wait a little.
+error-too-many-reveals = You have opened too many files today.
+error-role-forbids = Your role does not allow this.
+error-staff-not-found = There is no such member of staff.
+error-staff-name-taken = This name is taken.
+error-invalid-staff-name = This name cannot be used.
+error-password-too-weak = This password is too weak.
+error-idempotency-key-reused = This request was already made with other content.
+error-service-not-connected = This service is not connected.
+error-webhook-forged = The message is not signed.
+error-webhook-not-understood = The message cannot be understood.
+error-webhook-off = This service is switched off.
+error-notification-not-found = There is no such message.
+
+# Decisions and models.
+error-decision-not-found = There is no such decision.
+error-decision-made-by-another = The decision was made by another model or policy.
+error-feature-unknown = There is no such feature.
+error-model-calibrator-unknown = The model cannot be used.
+error-model-changed = The model was changed and cannot be used.
+error-model-column-missing = The data has no column that the model needs.
+error-model-definition-mismatch = The model does not fit this program.
+error-model-disagrees = The model does not give its own stored answers.
+error-model-library-mismatch = The model was made with another version.
+error-model-manifest-unreadable = The model's manifest cannot be read.
+error-model-not-found = There is no model.
+error-model-value-not-a-number = The data holds a value that is not a number.
+error-policy-refused = The policy cannot be used.
+error-snapshot-unreadable = The snapshot cannot be read.
+error-training-column-mixed = A column mixes numbers and text.
+error-training-data-too-large = The data is too large.
+error-training-data-unreadable = The data cannot be read.
+error-training-folder-in-use = The folder is already in use.
+error-training-mapping-refused = The mapping cannot be used.
+error-training-monotone-refused = The monotone directions cannot be used.
+error-training-no-columns = No usable column is left.
+error-training-nothing-learned = The data does not tell good from bad.
+error-training-target-constant = The target is the same in every row.
+error-training-target-leaks = A column already holds the answer.
+error-training-target-not-binary = The target must be 0 or 1.
+error-training-target-too-rare = The target has too few rows of one kind.

@@ -1,0 +1,32 @@
+# The loan: what is owed, when, and how to pay it.
+loan-title = <b>Your loan { $reference }</b>
+loan-pending = The money is on its way to your wallet. We write to you when it has arrived.
+loan-principal = Borrowed: { $amount }
+loan-next = Next payment: <b>{ $amount }</b> on { $day }
+loan-late = ⚠️ <b>{ $amount }</b> was due on { $day }.
+    Please pay it today with /pay, or talk to a person: we will find a way.
+loan-due-now = Due now: <b>{ $amount }</b>
+loan-nothing-due = Nothing is due now.
+loan-left = Left to pay in all: { $amount }
+loan-payoff = To pay everything today: { $amount }
+loan-credit = You have paid ahead: { $amount }
+loan-none = You have no loan with us now.
+loan-closed = 🎉 <b>Your loan is fully repaid.</b> Thank you! You owe nothing.
+loan-canceled = <b>The money could not be paid out.</b> You owe nothing. You can apply again, or talk to a person.
+loan-written-off = <b>Your loan is with our team.</b> Please talk to a person.
+
+schedule-title = <b>Payment dates, loan { $reference }</b>
+schedule-legend = ✓ paid · ! late
+
+pay-title = <b>How much do you want to pay?</b>
+pay-now = 💳 Due now: { $amount }
+pay-next = 💳 Next: { $amount }
+pay-all = 🏁 Everything: { $amount }
+pay-other = ✏️ Another amount
+pay-other-hint = Write the amount you want to pay, for example 5000.
+pay-confirm = Pay <b>{ $amount }</b>?
+pay-button = 💳 Pay { $amount }
+pay-requested = <b>Please confirm { $amount } in your wallet.</b> We write to you when the money has arrived.
+pay-waiting = <b>A payment of { $amount } is waiting in your wallet.</b> Please confirm it there.
+pay-by-reference = You can also send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
+pay-not-yet = There is nothing to pay yet: your money is still on its way.

@@ -1,0 +1,111 @@
+# One question for each step.
+step-of = Step { $step } of { $steps }
+answer-now = Your answer now: <b>{ $answer }</b>
+answer-given = ✓ { $answer }
+
+question-phone = <b>What is your phone number?</b> Press the button below to share it. We send you a code by SMS.
+question-phone-code = <b>Which code did we send you?</b> Write the { $digits } digits from the SMS.
+question-full-name = <b>What is your full name?</b> Write it as on your identity document.
+question-birth-date = <b>When were you born?</b> Write day, month and year, for example 31.12.1990.
+question-region = <b>Where do you live?</b> Write your town and region.
+question-employment = <b>How do you earn your living?</b>
+question-employment-since = <b>For how long have you done this?</b>
+question-residence = <b>What kind of home do you live in?</b>
+question-dependents = <b>How many people live from your income?</b> Do not count yourself.
+question-document =
+    <b>Send a photo of your identity document.</b>
+    Lay it on a table in good light. Your photo and all corners must be in the picture.
+question-selfie =
+    <b>Send a photo of your face.</b>
+    Look straight at the camera, in good light, without a hat or sunglasses.
+question-product = <b>Which loan do you want?</b>
+question-amount = <b>How much do you need?</b> Write an amount from { $least } to { $most }.
+question-term = <b>For how long?</b>
+question-purpose = <b>What is the money for?</b>
+question-income = <b>How much do you earn in a month?</b> Write the amount in { $currency }, for example 25000.
+question-obligations = <b>How much do you pay on other loans in a month?</b> Write the amount in { $currency }. Write 0 if there are none.
+question-wallet = <b>To which mobile wallet shall we pay?</b> It must be your own. Write its phone number.
+
+photo-received = Thank you, I am looking at your photo. This takes a few seconds.
+photo-good = ✓ Your photo is good.
+photo-again = Please send it again:
+photo-problem-picture-too-small = The picture is too small. Please send a larger one.
+photo-problem-too-dark = It is too dark. Please find more light.
+photo-problem-no-face = I cannot see a face. The whole face must be in the picture.
+photo-problem-several-faces = I see more than one face. Only you should be in the picture.
+photo-problem-face-too-small = The face is too small. Please come closer.
+photo-problem-blurred = The picture is not sharp. Hold the phone still.
+photo-problem-too-bright = It is too bright. Please turn away from the light.
+photo-problem-glare = Light is shining on the document. Please tilt it a little.
+
+phone-thanks = ✓ Thank you, I have your number.
+button-share-phone = 📱 Share my phone number
+button-send-code-again = ✉️ Send a new code
+button-other-phone = 📱 Another number
+button-use-my-phone = 📱 My own phone number
+button-nothing = 0 – nothing
+code-sent-again = We have sent you a new code.
+
+summary-title = <b>Is everything right?</b>
+summary-line = { $name }: <b>{ $answer }</b>
+summary-hint = Press a button to change an answer. When all is right, send it.
+summary-photo = ✓ received
+button-submit = ✅ All is right, send it
+field-phone = Phone
+field-phone-code = Code
+field-full-name = Name
+field-birth-date = Born
+field-region = Place
+field-employment = Work
+field-employment-since = In this work
+field-residence = Home
+field-dependents = Dependents
+field-document = Document
+field-selfie = Selfie
+field-product = Loan
+field-amount = Amount
+field-term = Time
+field-purpose = Purpose
+field-income = Monthly income
+field-obligations = Other loans a month
+field-wallet = Wallet
+
+choice-employment-salaried = I have a job with a salary
+choice-employment-self-employed = I have my own business
+choice-employment-casual = I do casual work
+choice-employment-farmer = I am a farmer
+choice-employment-pensioner = I am a pensioner
+choice-employment-student = I am a student
+choice-employment-none = I have no work now
+choice-employment-since-under-1-year = Less than 1 year
+choice-employment-since-1-to-4-years = 1 to 4 years
+choice-employment-since-4-to-7-years = 4 to 7 years
+choice-employment-since-over-7-years = More than 7 years
+choice-residence-own = My own home
+choice-residence-rent = I pay rent
+choice-residence-free = I live with family, free
+choice-dependents-0 = Nobody
+choice-dependents-1 = 1
+choice-dependents-2 = 2
+choice-dependents-3 = 3
+choice-dependents-4 = 4
+choice-dependents-5 = 5 or more
+choice-purpose-business = My business
+choice-purpose-stock = Goods to sell
+choice-purpose-school = School fees
+choice-purpose-medical = Doctor or medicine
+choice-purpose-home = My home
+choice-purpose-farming = Farming
+choice-purpose-emergency = An emergency
+choice-purpose-other = Something else
+
+expected-contact = Please press the button below to share your own number.
+expected-code = Please write the digits of the code from the SMS.
+expected-text = Please answer in words, as a text message.
+expected-date = Please write a date, for example 31.12.1990.
+expected-choice = Please press one of the buttons.
+expected-amount = Please write an amount in digits, for example 25000.
+expected-photo = Please send a photo.
+expected-wallet = Please press the button or write your own phone number.
+edit-taken = ✓ I have changed your answer.
+edit-not-taken = I cannot take this change any more. To change an answer, use the buttons.

@@ -1,0 +1,136 @@
+# Una frase por cada negativa prevista, según su código. Amable, corta, dice qué hacer.
+
+# No previsto.
+error-unexpected = Perdón, algo falló de nuestro lado (número { $reference }). No se perdió nada; lo intento otra vez.
+error-unexpected-given-up = Perdón, esto no funcionó (número { $reference }). Inténtalo otra vez o escribe /human.
+error-something-else = Esto no funcionó. Inténtalo otra vez o escribe /human.
+
+# Respuestas.
+error-name-not-readable = Escribe tu nombre y apellido con letras, como en tu documento, por favor.
+error-date-not-readable = No puedo leer esto como una fecha. Escribe día, mes y año, por ejemplo 31.12.1990.
+error-too-young = Debes tener al menos { $years } años para pedirnos un préstamo.
+error-text-not-readable = No puedo leer esto. Escríbelo en pocas palabras, por favor.
+error-amount-not-readable = No puedo leer esto como un monto. Escribe números, por ejemplo 25000.
+error-amount-not-offered = Elige un monto de { $least } a { $most }, por favor.
+error-invalid-amount = No puedo leer esto como un monto. Escribe números, por ejemplo 25000.
+error-choice-not-known = Toca uno de los botones, por favor.
+error-contact-expected = Toca el botón de abajo para compartir tu número; no lo escribas, por favor.
+error-not-your-contact = Este no es tu propio número. Comparte el tuyo con el botón de abajo, por favor.
+error-phone-not-usable = No podemos usar este número. Comparte un número de celular, por favor.
+error-photo-expected = Manda una foto, por favor.
+error-wallet-must-be-yours = Solo podemos pagar a la billetera de tu propio número.
+error-message-empty = No puedo leer este mensaje. Escríbelo con palabras, por favor.
+error-term-not-offered = Elige uno de los plazos de los botones, por favor.
+error-product-not-found = Este préstamo ya no se ofrece. Elige otro, por favor.
+
+# Códigos.
+error-code-wrong = { $left ->
+        [one] Este código no es correcto. Te queda un intento.
+       *[other] Este código no es correcto. Te quedan { $left } intentos.
+    }
+error-code-expired = Este código ya no sirve. Toca «Mandar otro código», por favor.
+error-code-too-soon = { $seconds ->
+        [one] Espera un segundo, por favor; después podemos mandar otro código.
+       *[other] Espera { $seconds } segundos, por favor; después podemos mandar otro código.
+    }
+error-too-many-codes = Hoy ya mandamos demasiados códigos. Inténtalo mañana, por favor.
+
+# Fotos.
+error-picture-too-large = Este archivo pesa más de { $limit_mb } MB. Manda una foto más pequeña, por favor.
+error-picture-format-unsupported = Solo puedo leer fotos (JPEG, PNG o WebP). Manda una foto, por favor.
+error-picture-not-readable = No puedo abrir esta foto. Toma una nueva, por favor.
+error-picture-too-many-pixels = Esta foto es demasiado grande para mí. Tómala con la cámara normal de tu teléfono.
+error-picture-moves = Esta imagen se mueve. Manda una foto, por favor.
+error-picture-check-failed = No pude mirar esta foto. Mándala otra vez, por favor.
+error-picture-not-good = Toma esta foto otra vez, por favor.
+error-picture-missing = Falta una foto. Mándala, por favor.
+
+# El camino.
+error-not-registered = Empieza por ver cuánto cuesta un préstamo, por favor.
+error-step-not-asked = Este botón ya no vale. Aquí es donde estás ahora.
+error-no-open-application = En este momento no tienes ninguna solicitud.
+error-not-all-answered = Todavía faltan algunas preguntas.
+error-nothing-before = Esta es la primera pregunta. No se puede volver más atrás.
+error-cannot-change = Esta respuesta ya no se puede cambiar.
+error-already-borrowing = Tienes un préstamo con nosotros. Podrás pedir otro cuando esté pagado.
+error-no-offer = En este momento no hay ninguna oferta.
+error-offer-expired = La oferta terminó. Puedes pedir otra vez.
+error-outside-offer = Elige como máximo { $most }, por favor.
+error-invalid-transition = Eso ya no es posible.
+error-verification-not-collecting = Ya tenemos tus fotos.
+error-verification-not-found = No tenemos fotos tuyas.
+error-verification-reason-missing = Hace falta una razón.
+error-chat-belongs-to-another = Este chat es de otra persona. Escribe /human, por favor.
+error-contact-not-found = No conocemos a esta persona.
+error-borrower-not-found = No conocemos a esta persona.
+error-personal-data-erased = Tus datos se borraron, como pediste.
+error-phone-not-e164 = No podemos usar este número de teléfono.
+error-timezone-unknown = No conocemos esta zona horaria.
+error-file-not-found = Este archivo no existe.
+
+# Préstamos y dinero.
+error-loan-not-found = No tienes ese préstamo.
+error-loan-not-repayable = Este préstamo no se puede pagar ahora: todavía no se entregó o ya terminó.
+error-repayment-in-other-currency = Paga en { $currency }, por favor.
+error-repayment-not-found = No existe ese pago.
+error-repayment-not-reversible = Este pago no se puede devolver por sí solo. Una persona lo mirará.
+error-payout-not-failed = Puede que el dinero ya vaya en camino. Una persona lo mirará.
+error-terms-not-serviced = No ofrecemos un préstamo así.
+error-invalid-terms = No ofrecemos un préstamo así.
+error-no-annual-rate = No podemos calcular el costo de este préstamo.
+error-ledger-entry-already-reversed = Este asiento ya se anuló.
+error-ledger-reference-reused = Este asiento existe y dice otra cosa.
+error-rail-reference-reused = Este pago ya se recibió.
+error-rail-callback-malformed = El mensaje de pago no se puede leer.
+error-rail-not-found = Esta forma de pago no está conectada.
+error-rail-signature-invalid = El mensaje de pago no está firmado.
+error-suspense-item-not-found = No existe esa partida.
+
+# Personal.
+error-case-not-found = No existe ese caso.
+error-case-resolved = Este caso está cerrado.
+error-decline-reasons-needed = Hacen falta de una a cuatro razones conocidas.
+error-second-staff-needed = Una segunda persona tiene que estar de acuerdo.
+error-not-logged-in = Inicia sesión, por favor.
+error-login-refused = El nombre o la contraseña no son correctos.
+error-too-many-logins = Demasiados intentos. Espera un poco, por favor.
+error-too-many-reveals = Hoy ya abriste demasiados expedientes.
+error-role-forbids = Tu función no permite esto.
+error-staff-not-found = No existe esa persona del equipo.
+error-staff-name-taken = Este nombre ya está en uso.
+error-invalid-staff-name = Este nombre no se puede usar.
+error-password-too-weak = Esta contraseña es demasiado débil.
+error-idempotency-key-reused = Esta petición ya se hizo con otro contenido.
+error-service-not-connected = Este servicio no está conectado.
+error-webhook-forged = El mensaje no está firmado.
+error-webhook-not-understood = El mensaje no se entiende.
+error-webhook-off = Este servicio está apagado.
+error-notification-not-found = No existe ese mensaje.
+
+# Decisiones y modelos.
+error-decision-not-found = No existe esa decisión.
+error-decision-made-by-another = La decisión la tomó otro modelo u otra política.
+error-feature-unknown = No existe esa característica.
+error-model-calibrator-unknown = El modelo no se puede usar.
+error-model-changed = El modelo cambió y no se puede usar.
+error-model-column-missing = A los datos les falta una columna que el modelo necesita.
+error-model-definition-mismatch = El modelo no encaja con este programa.
+error-model-disagrees = El modelo no da sus propias respuestas guardadas.
+error-model-library-mismatch = El modelo se hizo con otra versión.
+error-model-manifest-unreadable = El manifiesto del modelo no se puede leer.
+error-model-not-found = No hay ningún modelo.
+error-model-value-not-a-number = Los datos tienen un valor que no es un número.
+error-policy-refused = La política no se puede usar.
+error-snapshot-unreadable = La instantánea no se puede leer.
+error-training-column-mixed = Una columna mezcla números y texto.
+error-training-data-too-large = Los datos son demasiado grandes.
+error-training-data-unreadable = Los datos no se pueden leer.
+error-training-folder-in-use = La carpeta ya está en uso.
+error-training-mapping-refused = El mapa no se puede usar.
+error-training-monotone-refused = Las direcciones monótonas no se pueden usar.
+error-training-no-columns = No queda ninguna columna útil.
+error-training-nothing-learned = Los datos no distinguen lo bueno de lo malo.
+error-training-target-constant = El objetivo es igual en todas las filas.
+error-training-target-leaks = Una columna ya contiene la respuesta.
+error-training-target-not-binary = El objetivo debe ser 0 o 1.
+error-training-target-too-rare = El objetivo tiene muy pocas filas de un tipo.

@@ -1,0 +1,32 @@
+# El préstamo: cuánto se debe, cuándo y cómo pagarlo.
+loan-title = <b>Tu préstamo { $reference }</b>
+loan-pending = El dinero va en camino a tu billetera. Te escribimos cuando llegue.
+loan-principal = Prestado: { $amount }
+loan-next = Próximo pago: <b>{ $amount }</b> el { $day }
+loan-late = ⚠️ <b>{ $amount }</b> vencía el { $day }.
+    Págalo hoy con /pay, por favor, o habla con una persona: buscaremos una manera.
+loan-due-now = Para pagar ahora: <b>{ $amount }</b>
+loan-nothing-due = Ahora no tienes que pagar nada.
+loan-left = Falta por pagar en total: { $amount }
+loan-payoff = Para pagar todo hoy: { $amount }
+loan-credit = Has pagado por adelantado: { $amount }
+loan-none = Ahora no tienes ningún préstamo con nosotros.
+loan-closed = 🎉 <b>Tu préstamo está pagado del todo.</b> ¡Gracias! No debes nada.
+loan-canceled = <b>No se pudo entregar el dinero.</b> No debes nada. Puedes pedir otra vez o hablar con una persona.
+loan-written-off = <b>Tu préstamo está con nuestro equipo.</b> Habla con una persona, por favor.
+
+schedule-title = <b>Fechas de pago, préstamo { $reference }</b>
+schedule-legend = ✓ pagado · ! atrasado
+
+pay-title = <b>¿Cuánto quieres pagar?</b>
+pay-now = 💳 Ahora: { $amount }
+pay-next = 💳 Próximo: { $amount }
+pay-all = 🏁 Todo: { $amount }
+pay-other = ✏️ Otro monto
+pay-other-hint = Escribe el monto que quieres pagar, por ejemplo 5000.
+pay-confirm = ¿Pagar <b>{ $amount }</b>?
+pay-button = 💳 Pagar { $amount }
+pay-requested = <b>Confirma { $amount } en tu billetera, por favor.</b> Te escribimos cuando llegue el dinero.
+pay-waiting = <b>Hay un pago de { $amount } esperando en tu billetera.</b> Confírmalo allí, por favor.
+pay-by-reference = También puedes mandar el dinero tú mismo desde tu billetera. Escribe <code>{ $reference }</code> como referencia.
+pay-not-yet = Todavía no hay nada que pagar: tu dinero va en camino.

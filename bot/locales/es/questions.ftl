@@ -1,0 +1,111 @@
+# Una pregunta por paso.
+step-of = Paso { $step } de { $steps }
+answer-now = Tu respuesta ahora: <b>{ $answer }</b>
+answer-given = ✓ { $answer }
+
+question-phone = <b>¿Cuál es tu número de teléfono?</b> Toca el botón de abajo para compartirlo. Te mandamos un código por SMS.
+question-phone-code = <b>¿Qué código te mandamos?</b> Escribe los { $digits } números del SMS.
+question-full-name = <b>¿Cuál es tu nombre completo?</b> Escríbelo como está en tu documento de identidad.
+question-birth-date = <b>¿Cuándo naciste?</b> Escribe día, mes y año, por ejemplo 31.12.1990.
+question-region = <b>¿Dónde vives?</b> Escribe tu ciudad y tu región.
+question-employment = <b>¿Cómo te ganas la vida?</b>
+question-employment-since = <b>¿Desde hace cuánto tiempo?</b>
+question-residence = <b>¿En qué tipo de casa vives?</b>
+question-dependents = <b>¿Cuántas personas viven de tus ingresos?</b> Sin contarte a ti.
+question-document =
+    <b>Manda una foto de tu documento de identidad.</b>
+    Ponlo sobre una mesa con buena luz. Tu foto y todas las esquinas deben verse.
+question-selfie =
+    <b>Manda una foto de tu cara.</b>
+    Mira de frente a la cámara, con buena luz, sin gorra ni lentes oscuros.
+question-product = <b>¿Qué préstamo quieres?</b>
+question-amount = <b>¿Cuánto necesitas?</b> Escribe un monto de { $least } a { $most }.
+question-term = <b>¿Por cuánto tiempo?</b>
+question-purpose = <b>¿Para qué es el dinero?</b>
+question-income = <b>¿Cuánto ganas al mes?</b> Escribe el monto en { $currency }, por ejemplo 25000.
+question-obligations = <b>¿Cuánto pagas al mes por otros préstamos?</b> Escribe el monto en { $currency }. Escribe 0 si no tienes.
+question-wallet = <b>¿A qué billetera móvil te pagamos?</b> Tiene que ser tuya. Escribe su número de teléfono.
+
+photo-received = Gracias, estoy mirando tu foto. Tarda unos segundos.
+photo-good = ✓ Tu foto está bien.
+photo-again = Mándala otra vez, por favor:
+photo-problem-picture-too-small = La foto es muy pequeña. Manda una más grande, por favor.
+photo-problem-too-dark = Está muy oscuro. Busca más luz, por favor.
+photo-problem-no-face = No veo una cara. Toda la cara debe verse en la foto.
+photo-problem-several-faces = Veo más de una cara. Solo tú debes estar en la foto.
+photo-problem-face-too-small = La cara se ve muy pequeña. Acércate, por favor.
+photo-problem-blurred = La foto está borrosa. No muevas el teléfono.
+photo-problem-too-bright = Hay demasiada luz. Aléjate un poco de la luz, por favor.
+photo-problem-glare = La luz brilla sobre el documento. Inclínalo un poco, por favor.
+
+phone-thanks = ✓ Gracias, ya tengo tu número.
+button-share-phone = 📱 Compartir mi número
+button-send-code-again = ✉️ Mandar otro código
+button-other-phone = 📱 Otro número
+button-use-my-phone = 📱 Mi propio teléfono
+button-nothing = 0 – nada
+code-sent-again = Te mandamos un código nuevo.
+
+summary-title = <b>¿Está todo bien?</b>
+summary-line = { $name }: <b>{ $answer }</b>
+summary-hint = Toca un botón para cambiar una respuesta. Cuando todo esté bien, envíalo.
+summary-photo = ✓ recibida
+button-submit = ✅ Todo está bien, enviar
+field-phone = Teléfono
+field-phone-code = Código
+field-full-name = Nombre
+field-birth-date = Nacimiento
+field-region = Lugar
+field-employment = Trabajo
+field-employment-since = En este trabajo
+field-residence = Vivienda
+field-dependents = Dependientes
+field-document = Documento
+field-selfie = Selfi
+field-product = Préstamo
+field-amount = Monto
+field-term = Plazo
+field-purpose = Motivo
+field-income = Ingreso al mes
+field-obligations = Otros préstamos al mes
+field-wallet = Billetera
+
+choice-employment-salaried = Tengo un empleo con sueldo
+choice-employment-self-employed = Tengo mi propio negocio
+choice-employment-casual = Hago trabajos por día
+choice-employment-farmer = Trabajo en el campo
+choice-employment-pensioner = Soy pensionado
+choice-employment-student = Soy estudiante
+choice-employment-none = Ahora no tengo trabajo
+choice-employment-since-under-1-year = Menos de 1 año
+choice-employment-since-1-to-4-years = De 1 a 4 años
+choice-employment-since-4-to-7-years = De 4 a 7 años
+choice-employment-since-over-7-years = Más de 7 años
+choice-residence-own = Mi propia casa
+choice-residence-rent = Pago alquiler
+choice-residence-free = Vivo con mi familia, gratis
+choice-dependents-0 = Nadie
+choice-dependents-1 = 1
+choice-dependents-2 = 2
+choice-dependents-3 = 3
+choice-dependents-4 = 4
+choice-dependents-5 = 5 o más
+choice-purpose-business = Mi negocio
+choice-purpose-stock = Mercadería para vender
+choice-purpose-school = La escuela
+choice-purpose-medical = Médico o medicinas
+choice-purpose-home = Mi casa
+choice-purpose-farming = El campo
+choice-purpose-emergency = Una emergencia
+choice-purpose-other = Otra cosa
+
+expected-contact = Toca el botón de abajo para compartir tu propio número, por favor.
+expected-code = Escribe los números del código del SMS, por favor.
+expected-text = Responde con palabras, en un mensaje de texto, por favor.
+expected-date = Escribe una fecha, por favor, por ejemplo 31.12.1990.
+expected-choice = Toca uno de los botones, por favor.
+expected-amount = Escribe un monto en números, por favor, por ejemplo 25000.
+expected-photo = Manda una foto, por favor.
+expected-wallet = Toca el botón o escribe tu propio número, por favor.
+edit-taken = ✓ Cambié tu respuesta.
+edit-not-taken = Ya no puedo tomar este cambio. Para cambiar una respuesta, usa los botones.

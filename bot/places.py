@@ -1,0 +1,158 @@
+"""Where the borrower is now: loads what the screen of that place needs and draws it."""
+
+from collections.abc import Awaitable, Callable
+
+from bot import loan_places
+from bot.context import UpdateContext
+from bot.screens import calculator, offer, questions, review, status
+from bot.screens.base import Reply, Screen
+from bot.screens.calculator import Choice
+from bot.screens.questions import Asked
+from bot.text import Words
+from kit.money import Money
+from onboarding import calculator as pricing
+from onboarding import cases, journey, offers, products, steps, telemetry
+from onboarding.dossiers import Dossier
+from onboarding.models import is_open
+from onboarding.states import ApplicationStatus
+from onboarding.steps import Step
+from scoring import queries as decisions
+
+
+def is_under_way(dossier: Dossier | None) -> bool:
+    """An application or a loan: the price list is not the place to start another one."""
+    if dossier is None:
+        return False
+    application = dossier.application
+    return dossier.loan is not None or (application is not None and is_open(application))
+
+
+async def current(context: UpdateContext) -> Screen:
+    """The screen that says where the borrower is and what can be done next."""
+    dossier = context.dossier
+    if dossier is None or dossier.application is None:
+        return await price_list(context)
+    if dossier.loan is not None:
+        return await loan_places.overview(context, dossier.loan)
+    return await _PLACES[dossier.application.status](context, dossier)
+
+
+async def asked(context: UpdateContext, dossier: Dossier) -> Screen:
+    """Where the borrower is after a step of theirs; a new question is noted as shown."""
+    moved = context.at(dossier)
+    if dossier.is_drafting:
+        step = steps.next_step(dossier)
+        field = step.name if step is not None else "review"
+        await telemetry.shown(context.session, dossier.draft.id, field, now=context.now)
+    return await current(moved)
+
+
+async def stale(context: UpdateContext) -> Reply:
+    """A button of yesterday: said kindly, nothing done, and the present place shown."""
+    screen = await current(context)
+    return Reply((screen.under(context.words("stale-button")),), toast=toast(context.words))
+
+
+def toast(words: Words) -> str:
+    return words.label("stale-toast")
+
+
+async def price_list(context: UpdateContext, words: Words | None = None) -> Screen:
+    spoken = words or context.words
+    offered = await products.active(context.session)
+    if not offered:
+        return calculator.nothing_on_offer(spoken)
+    return await priced(context, calculator.default(offered[0]), spoken)
+
+
+async def priced(context: UpdateContext, choice: Choice, words: Words) -> Screen:
+    offered = await products.active(context.session)
+    facts = pricing.quote(choice.product, choice.amount, choice.term, context.on)
+    return calculator.screen(choice, offered, facts, words)
+
+
+async def draft(context: UpdateContext, dossier: Dossier) -> Screen:
+    step = steps.next_step(dossier)
+    if step is not None:
+        return questions.screen(await question(context, dossier, step), context.words)
+    values = {
+        each.name: await journey.known_value(context.session, dossier, each.name, now=context.now)
+        for each in steps.applying(dossier)
+        if each.kind is not steps.StepKind.PHOTO and each.name != "phone_code"
+    }
+    return review.screen(dossier, values, context.words)
+
+
+async def question(context: UpdateContext, dossier: Dossier, step: Step) -> Asked:
+    offered = await products.active(context.session) if step.name == "product" else ()
+    known = None
+    if step.name not in steps.ONCE and step.is_answered(dossier):
+        known = await journey.known_value(context.session, dossier, step.name, now=context.now)
+    return Asked(dossier, step, offered, known)
+
+
+async def submitted(context: UpdateContext, _: Dossier) -> Screen:
+    return status.waiting_for_identity(context.words)
+
+
+async def in_review(context: UpdateContext, _: Dossier) -> Screen:
+    return status.in_review(context.words)
+
+
+async def questioned(context: UpdateContext, dossier: Dossier) -> Screen:
+    return status.questioned(await _open_question(context, dossier), context.words)
+
+
+async def canceled(context: UpdateContext, _: Dossier) -> Screen:
+    return status.ended("canceled", context.words)
+
+
+async def expired(context: UpdateContext, _: Dossier) -> Screen:
+    return status.ended("offer-expired", context.words)
+
+
+async def _open_question(context: UpdateContext, dossier: Dossier) -> str | None:
+    """What staff asked and wait to hear."""
+    case = await cases.question_for(context.session, dossier.borrower.id)
+    if case is None:
+        return None
+    said = await cases.messages(context.session, case, now=context.now)
+    return next((one.body for one in reversed(said) if one.kind == "question"), None)
+
+
+async def offered(context: UpdateContext, dossier: Dossier) -> Screen:
+    found, product = dossier.offer, dossier.product
+    assert found is not None
+    assert product is not None
+    if context.now >= found.expires_at:
+        return status.ended("offer-expired", context.words)
+    facts = offers.key_facts(found, product, context.on)
+    return offer.screen(dossier, found, product, facts, context.words)
+
+
+async def declined(context: UpdateContext, dossier: Dossier) -> Screen:
+    """With the nearest request that would have been approved, when the engine found one."""
+    decision = await decisions.find_latest(context.session, dossier.draft.id)
+    change = None
+    if decision is not None and decision.counterfactual is not None:
+        nearest = decision.counterfactual
+        change = (
+            Money(nearest["amount_minor"], decision.currency),
+            status.term_named(
+                dossier.product, nearest["installments"], nearest["term_days"], context.words
+            ),
+        )
+    return status.declined(dossier, change, context.words)
+
+
+_PLACES: dict[ApplicationStatus, Callable[[UpdateContext, Dossier], Awaitable[Screen]]] = {
+    ApplicationStatus.DRAFT: draft,
+    ApplicationStatus.SUBMITTED: submitted,
+    ApplicationStatus.IN_REVIEW: in_review,
+    ApplicationStatus.QUESTIONED: questioned,
+    ApplicationStatus.OFFERED: offered,
+    ApplicationStatus.ACCEPTED: loan_places.latest,
+    ApplicationStatus.DECLINED: declined,
+    ApplicationStatus.CANCELED: canceled,
+    ApplicationStatus.EXPIRED: expired,
+}

@@ -1,0 +1,81 @@
+"""Long polling that confirms an update only when it is handled: aiogram's own confirms first."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+from aiogram.types import Update
+
+from bot.context import sender
+from bot.dispatcher import UpdateDispatcher
+
+log = structlog.get_logger(__name__)
+
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+_WAIT_SECONDS = 25
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+async def run(bot: Bot, dispatcher: UpdateDispatcher) -> None:
+    """Until cancelled. A cancelled update is not confirmed and comes again at the next start."""
+    await bot.delete_webhook()
+    offset: int | None = None
+    failures = 0
+    while True:
+        try:
+            updates = await bot.get_updates(
+                offset=offset,
+                timeout=_WAIT_SECONDS,
+                allowed_updates=ALLOWED,
+                request_timeout=_WAIT_SECONDS + 10,
+            )
+            failures = 0
+        except TelegramAPIError as failure:
+            failures += 1
+            log.warning("bot.polling_failed", why=type(failure).__name__, failures=failures)
+            await asyncio.sleep(_pause(failure, failures))
+            continue
+        await handle(bot, dispatcher, updates)
+        if updates:
+            offset = updates[-1].update_id + 1
+
+
+async def handle(bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update]) -> None:
+    """People side by side, the updates of one person in their order."""
+    ordered = sorted(updates, key=lambda update: (_person(update), update.update_id))
+    await asyncio.gather(
+        *(_in_order(bot, dispatcher, list(own)) for _, own in groupby(ordered, key=_person))
+    )
+
+
+async def _in_order(bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update]) -> None:
+    for update in updates:
+        failures = 0
+        while not await _taken(bot, dispatcher, update):
+            failures += 1
+            await asyncio.sleep(min(0.2 * 2**failures, _LONGEST_PAUSE_SECONDS))
+
+
+async def _taken(bot: Bot, dispatcher: UpdateDispatcher, update: Update) -> bool:
+    """False when it has to be tried again; the dispatcher gives up what crashes every time."""
+    try:
+        await dispatcher.feed_update(bot, update)
+    except Exception as failure:
+        log.warning("bot.update_again", update_id=update.update_id, why=type(failure).__name__)
+        return False
+    return True
+
+
+def _person(update: Update) -> int:
+    person = sender(update)
+    return person.id if person is not None else 0
+
+
+def _pause(failure: TelegramAPIError, failures: int) -> float:
+    if isinstance(failure, TelegramRetryAfter):
+        seconds: float = failure.retry_after
+        return seconds
+    return min(0.5 * float(2**failures), _LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,93 @@
+"""The price of a loan: amount, term and product by buttons that carry the whole state."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.callbacks import Menu, Price
+from bot.screens import prices
+from bot.screens.base import MINUS, Button, Screen, buttons, in_rows, paragraphs
+from bot.text import Words
+from kit.money import Money
+from onboarding.calculator import KeyFacts
+from onboarding.products import LoanProduct
+
+_BIG_STEPS = 10
+_TERMS_IN_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person is looking at."""
+
+    product: LoanProduct
+    amount: Money
+    term: str
+
+    def button(self, words: Words, act: str, **changed: Any) -> Price:
+        state = {"product": self.product.code, "amount": self.amount.minor, "term": self.term}
+        return Price(act=act, locale=words.locale, **(state | changed))
+
+
+def default(product: LoanProduct) -> Choice:
+    return Choice(product, product.bound("default"), product.body.default_term)
+
+
+def fitting(product: LoanProduct, amount_minor: int, term: str) -> Choice:
+    """The nearest thing on offer: buttons may be old, and come back from outside."""
+    least, most = product.bound("min").minor, product.bound("max").minor
+    amount = Money(min(max(amount_minor, least), most), product.currency)
+    known = term if term in product.terms else product.body.default_term
+    return Choice(product, amount, known)
+
+
+def screen(choice: Choice, offered: Sequence[LoanProduct], facts: KeyFacts, words: Words) -> Screen:
+    return Screen(
+        paragraphs(
+            words("calculator-title"),
+            words("calculator-intro"),
+            prices.cost(facts, words),
+            prices.dates(facts, words),
+            prices.late(facts, words),
+        ),
+        buttons(
+            list(_amounts(choice, words)),
+            *in_rows(_terms(choice, words), _TERMS_IN_A_ROW),
+            list(_products(choice, offered, words)) if len(offered) > 1 else [],
+            [(words.label("calculator-apply"), choice.button(words, "apply"))],
+            [
+                (words.label("button-language"), Menu.LANGUAGE),
+                (words.label("button-help"), Menu.HELP),
+            ],
+        ),
+    )
+
+
+def nothing_on_offer(words: Words) -> Screen:
+    return Screen(words("calculator-no-products"))
+
+
+def _amounts(choice: Choice, words: Words) -> Iterator[Button]:
+    step = choice.product.bound("step").minor
+    for steps in (-_BIG_STEPS, -1, 1, _BIG_STEPS):
+        change = Money(steps * step, choice.amount.currency)
+        target = fitting(choice.product, (choice.amount + change).minor, choice.term)
+        label = f"{'+' if steps > 0 else MINUS}{words.number(abs(steps) * step, change.currency)}"
+        yield label, choice.button(words, "show", amount=target.amount.minor)
+
+
+def _terms(choice: Choice, words: Words) -> Iterator[Button]:
+    for code, option in choice.product.terms.items():
+        label = _marked(prices.term(option, words), code == choice.term)
+        yield label, choice.button(words, "show", term=code)
+
+
+def _products(choice: Choice, offered: Sequence[LoanProduct], words: Words) -> Iterator[Button]:
+    for product in offered:
+        label = _marked(prices.product(product, words), product.code == choice.product.code)
+        other = choice if product.code == choice.product.code else default(product)
+        yield label, other.button(words, "show")
+
+
+def _marked(label: str, is_chosen: bool) -> str:
+    return f"• {label}" if is_chosen else label

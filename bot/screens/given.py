@@ -1,0 +1,50 @@
+"""An answer in the words in which the borrower gave it."""
+
+from datetime import date
+
+from bot.screens import prices
+from bot.text import Words
+from kit.money import Money
+from onboarding import steps
+from onboarding.dossiers import Dossier
+from onboarding.steps import Step, StepKind
+
+_LAST_DIGITS = 3
+
+
+def field(step_name: str, words: Words) -> str:
+    return words.label(f"field-{dashed(step_name)}")
+
+
+def answer(step: Step, value: str, dossier: Dossier, words: Words) -> str:
+    """`value` as the journey knows it (a key, ISO date, decimal amount), as people say it."""
+    match step.kind:
+        case StepKind.AMOUNT:
+            return words.money(Money.parse(value, dossier.draft.currency or ""))
+        case StepKind.DATE:
+            return words.day(date.fromisoformat(value))
+        case StepKind.CONTACT | StepKind.WALLET:
+            return f"•••{value[-_LAST_DIGITS:]}"
+        case StepKind.PHOTO:
+            return words.label("summary-photo")
+        case StepKind.CHOICE:
+            return choice(step, value, dossier, words)
+    return value
+
+
+def choice(step: Step, key: str, dossier: Dossier, words: Words) -> str:
+    """The label of one answer button."""
+    if step.name == "product":
+        return prices.product_named(key, words)
+    if step.name == "term":
+        terms = dossier.product.terms if dossier.product else {}
+        return prices.term(terms[key], words) if key in terms else key
+    return words.label(f"choice-{dashed(step.name)}-{dashed(key)}")
+
+
+def dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def is_once(step: Step) -> bool:
+    return step.name in steps.ONCE

@@ -1,0 +1,167 @@
+"""The loan in chat: what is owed, the payment dates, and ways to pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.callbacks import Menu, Pay
+from bot.screens import prices, ways
+from bot.screens.base import Button, Screen, buttons, lines, paragraphs, table
+from bot.text import Words
+from kit.money import Money
+from servicing.models import Installment, Loan
+from servicing.queries import NextDue
+from servicing.states import LoanStatus
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One loan on one day."""
+
+    loan: Loan
+    on: date
+    due_now: Money
+    payoff: Money
+    left: Money
+    credit: Money
+    next_due: NextDue | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.loan.status is LoanStatus.ACTIVE
+
+
+def overview(standing: Standing, words: Words) -> Screen:
+    loan = standing.loan
+    title = words("loan-title", reference=loan.reference)
+    if not standing.is_active:
+        return Screen(
+            paragraphs(
+                title, words("loan-pending"), words("loan-principal", amount=loan.principal)
+            ),
+            buttons([ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)),
+        )
+    return Screen(
+        paragraphs(
+            title,
+            _next(standing, words),
+            lines(
+                words("loan-due-now", amount=standing.due_now)
+                if standing.due_now
+                else words("loan-nothing-due"),
+                words("loan-left", amount=standing.left),
+                words("loan-payoff", amount=standing.payoff),
+                words("loan-credit", amount=standing.credit) if standing.credit else None,
+            ),
+        ),
+        buttons(
+            [ways.to(Menu.PAY, words), ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)
+        ),
+    )
+
+
+def schedule(loan: Loan, rows: Sequence[Installment], on: date, words: Words) -> Screen:
+    shown = [
+        (
+            _mark(row, on),
+            words.day(row.due_on),
+            words.money(Money(row.unpaid_minor or _whole(row), loan.currency)),
+        )
+        for row in rows[: prices.ROWS_SHOWN]
+    ]
+    return Screen(
+        paragraphs(
+            words("schedule-title", reference=loan.reference),
+            table(shown) if shown else words("loan-pending"),
+            words("schedule-legend"),
+        ),
+        buttons([ways.to(Menu.LOAN, words), ways.to(Menu.PAY, words)]),
+    )
+
+
+def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
+    """How much: what is due, everything, or an amount of one's own."""
+    by_hand = words("pay-by-reference", reference=standing.loan.reference)
+    if waiting is not None:
+        return Screen(
+            paragraphs(words("pay-waiting", amount=waiting), by_hand),
+            buttons([ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
+        )
+    choices = [
+        _payment("pay-now", standing, standing.due_now, words),
+        _payment("pay-next", standing, _next_amount(standing), words),
+        _payment("pay-all", standing, standing.payoff, words),
+    ]
+    return Screen(
+        paragraphs(words("pay-title"), by_hand),
+        buttons(
+            *([choice] for choice in choices if choice is not None),
+            [(words.label("pay-other"), _pay(standing, 0))],
+            [ways.to(Menu.LOAN, words)],
+        ),
+    )
+
+
+def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
+    return Screen(
+        words("pay-confirm", amount=amount),
+        buttons(
+            [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
+            [ways.to(Menu.PAY, words)],
+        ),
+    )
+
+
+def requested(loan: Loan, amount: Money, words: Words) -> Screen:
+    return Screen(
+        paragraphs(
+            words("pay-requested", amount=amount),
+            words("pay-by-reference", reference=loan.reference),
+        ),
+        buttons([ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
+    )
+
+
+def none(words: Words) -> Screen:
+    return Screen(words("loan-none"), buttons([ways.to(Menu.PRICES, words)]))
+
+
+def _next(standing: Standing, words: Words) -> str | None:
+    due = standing.next_due
+    if due is None:
+        return None
+    key = "loan-late" if due.is_overdue else "loan-next"
+    return words(key, amount=due.amount, day=due.due_on)
+
+
+def _next_amount(standing: Standing) -> Money:
+    """The next installment, where nothing is due yet."""
+    if standing.due_now or standing.next_due is None:
+        return standing.due_now.zero()
+    return standing.next_due.amount
+
+
+def _payment(key: str, standing: Standing, amount: Money, words: Words) -> Button | None:
+    return (words.label(key, amount=amount), _pay(standing, amount.minor)) if amount else None
+
+
+def _pay(standing: Standing, amount_minor: int) -> Pay:
+    return Pay(loan=standing.loan.reference, amount=amount_minor)
+
+
+def _mark(row: Installment, on: date) -> str:
+    if not row.unpaid_minor:
+        return "✓"
+    return "!" if row.due_on < on else "·"
+
+
+def _whole(row: Installment) -> int:
+    """What was due in all."""
+    return (
+        row.principal_minor
+        + row.interest_minor
+        - row.interest_forgone_minor
+        + row.fees_minor
+        - row.fees_forgone_minor
+        + row.penalties_minor
+    )

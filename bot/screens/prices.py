@@ -1,0 +1,64 @@
+"""Key facts in words: what a loan costs and when it is paid, the same wherever it is shown."""
+
+from bot.screens.base import lines, table
+from bot.text import Words
+from onboarding.calculator import KeyFacts
+from onboarding.products import LoanProduct, TermOption
+
+ROWS_SHOWN = 40
+"""Longer tables would not fit into one message."""
+
+
+def cost(facts: KeyFacts, words: Words) -> str:
+    """What is received and paid back, with interest and fees apart from the principal."""
+    return lines(
+        words("calculator-asked", amount=facts.principal),
+        words("calculator-received", amount=facts.net_disbursed),
+        words("calculator-total", amount=facts.total_payable),
+        "",
+        words("calculator-interest", amount=facts.total_interest),
+        *_fees(facts, words),
+        words("calculator-apr", percent=words.percent(facts.apr_percent)),
+    )
+
+
+def dates(facts: KeyFacts, words: Words) -> str:
+    rows = [
+        (str(row.n), words.day(row.due_on), words.money(row.due)) for row in facts.rows[:ROWS_SHOWN]
+    ]
+    more = "…" if len(facts.rows) > ROWS_SHOWN else None
+    return lines(words("calculator-when"), table(rows), more)
+
+
+def late(facts: KeyFacts, words: Words) -> str | None:
+    if not facts.late_fee_percent:
+        return None
+    return words(
+        "calculator-late",
+        percent=words.percent(facts.late_fee_percent),
+        days=facts.late_fee_after_days,
+    )
+
+
+def term(option: TermOption, words: Words) -> str:
+    return words.label(f"term-{option.frequency}", count=option.installments * option.every)
+
+
+def product(found: LoanProduct, words: Words) -> str:
+    return product_named(found.code, words)
+
+
+def product_named(code: str, words: Words) -> str:
+    key = f"product-{code.replace('_', '-')}"
+    return words.label(key) if words.has(key) else code
+
+
+def _fees(facts: KeyFacts, words: Words) -> list[str]:
+    deducted = facts.principal - facts.net_disbursed
+    other = facts.total_fees - deducted
+    said = []
+    if deducted:
+        said.append(words("calculator-fees-deducted", amount=deducted))
+    if other:
+        said.append(words("calculator-fees-other", amount=other))
+    return said or [words("calculator-no-fees")]

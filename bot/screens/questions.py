@@ -1,0 +1,140 @@
+"""One question of the journey, with its place among them, its answers and the ways out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aiogram.types import KeyboardButton, ReplyKeyboardMarkup, ReplyKeyboardRemove
+
+from bot.callbacks import Act, Menu
+from bot.screens import given, prices
+from bot.screens.base import Button, Keyboard, Screen, buttons, in_rows, lines, paragraphs
+from bot.text import Words
+from onboarding import codes, steps
+from onboarding.dossiers import Dossier
+from onboarding.products import LoanProduct
+from onboarding.saving import MY_PHONE
+from onboarding.steps import Step, StepKind
+
+_SHORT_LABEL = 14
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and what is needed to draw it."""
+
+    dossier: Dossier
+    step: Step
+    offered: Sequence[LoanProduct] = ()
+    known: str | None = None
+    """The answer given before, when it is asked again."""
+
+
+def act(dossier: Dossier, name: str, value: str = "") -> Act:
+    application = dossier.draft
+    return Act(
+        application=application.reference, version=application.version, act=name, value=value
+    )
+
+
+def screen(asked: Asked, words: Words) -> Screen:
+    step, steps_in_all = steps.position(asked.dossier, asked.step)
+    before = (
+        words("answer-now", answer=given.answer(asked.step, asked.known, asked.dossier, words))
+        if asked.known is not None
+        else None
+    )
+    return Screen(
+        paragraphs(
+            lines(
+                f"<i>{words('step-of', step=step, steps=steps_in_all)}</i>",
+                question(asked, words),
+            ),
+            before,
+        ),
+        _keyboard(asked, words),
+    )
+
+
+def question(asked: Asked, words: Words) -> str:
+    key = f"question-{given.dashed(asked.step.name)}"
+    product = asked.dossier.product
+    match asked.step.name:
+        case "phone_code":
+            return words(key, digits=codes.DIGITS)
+        case "amount" if product is not None:
+            return words(key, least=product.bound("min"), most=product.bound("max"))
+        case "income" | "obligations":
+            return words(key, currency=asked.dossier.draft.currency or "")
+    return words(key)
+
+
+def answered(asked: Asked, value: str, words: Words) -> str:
+    """What the message with the question becomes once a button has answered it."""
+    said = given.answer(asked.step, value, asked.dossier, words)
+    return lines(question(asked, words), words("answer-given", answer=said))
+
+
+def choices(asked: Asked, words: Words) -> list[tuple[str, str]]:
+    """The answers on the buttons: (key, label)."""
+    dossier, step = asked.dossier, asked.step
+    if step.name == "product":
+        return [(product.code, prices.product(product, words)) for product in asked.offered]
+    keys = dossier.product.terms if step.name == "term" and dossier.product else step.choices
+    return [(key, given.choice(step, key, dossier, words)) for key in keys]
+
+
+def key_of(asked: Asked, typed: str, words: Words) -> str:
+    """The key of an answer that was typed instead of pressed; what was typed if it is none."""
+    wanted = typed.strip().casefold()
+    for key, label in choices(asked, words):
+        if wanted == label.casefold():
+            return key
+    return typed
+
+
+def thanks_for_phone(words: Words) -> Screen:
+    """Takes the contact button away."""
+    return Screen(words("phone-thanks"), ReplyKeyboardRemove())
+
+
+def _keyboard(asked: Asked, words: Words) -> Keyboard:
+    if asked.step.kind is StepKind.CONTACT:
+        return _contact_keyboard(words)
+    pairs = [(label, act(asked.dossier, "pick", key)) for key, label in choices(asked, words)]
+    width = 2 if all(len(label) <= _SHORT_LABEL for label, _ in pairs) else 1
+    return buttons(
+        *in_rows(pairs, width),
+        *([button] for button in _extra(asked, words)),
+        list(_ways_out(asked, words)),
+    )
+
+
+def _contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
+    """Only this kind of keyboard can ask for a contact; the other ways out are commands on it."""
+    return ReplyKeyboardMarkup(
+        keyboard=[
+            [KeyboardButton(text=words.label("button-share-phone"), request_contact=True)],
+            [KeyboardButton(text="/help"), KeyboardButton(text="/human")],
+        ],
+        resize_keyboard=True,
+        one_time_keyboard=True,
+    )
+
+
+def _extra(asked: Asked, words: Words) -> Iterator[Button]:
+    dossier = asked.dossier
+    match asked.step.name:
+        case "phone_code":
+            yield words.label("button-send-code-again"), act(dossier, "resend")
+            yield words.label("button-other-phone"), act(dossier, "rephone")
+        case "obligations":
+            yield words.label("button-nothing"), act(dossier, "pick", "0")
+        case "wallet":
+            yield words.label("button-use-my-phone"), act(dossier, "pick", MY_PHONE)
+
+
+def _ways_out(asked: Asked, words: Words) -> Iterator[Button]:
+    if steps.before(asked.dossier, asked.step) is not None:
+        yield words.label("button-back"), act(asked.dossier, "back")
+    yield words.label("button-help"), Menu.HELP
+    yield words.label("button-human"), Menu.HUMAN

@@ -1,0 +1,110 @@
+"""Fetching a photograph that a borrower sent, and saying at once what is wrong with it."""
+
+import io
+from datetime import datetime
+from uuid import UUID
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import context as contexts
+from bot import places, show, text
+from bot.context import Office
+from bot.screens.base import Screen
+from kit import jobs
+from kit.config import Settings
+from kit.db import lock_key, unit_of_work
+from kit.errors import DomainError, TransientFailure
+from kyc import pictures
+from kyc.images import PictureNotReadable
+from kyc.pictures import Inspection
+from kyc.quality import Shot
+from onboarding import identity
+from onboarding.decisioning import Underwriter
+from onboarding.dossiers import Dossier
+from onboarding.saving import StepNotAsked
+
+PHOTO = "bot.photo"
+_PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
+
+
+@jobs.effect(PHOTO)
+async def photo(
+    context: jobs.Context, *, application_id: str, chat_id: int, step: str, file_id: str
+) -> None:
+    """Download, clean and check outside any transaction; then keep it or ask for a better one."""
+    bot = context.service(Bot)
+    seen: Inspection | DomainError
+    try:
+        seen = await pictures.inspect(await _download(bot, file_id), Shot(step))
+    except DomainError as unusable:
+        seen = unusable
+    try:
+        screens = await _settle(context, UUID(application_id), chat_id, step, seen)
+    except StepNotAsked:
+        return  # A repeat, or the question has been settled since.
+    await show.send(bot, chat_id, *screens)
+
+
+async def _download(bot: Bot, file_id: str) -> bytes:
+    try:
+        content = await bot.download(file_id, io.BytesIO())
+    except _PASSING as failure:
+        raise TransientFailure(type(failure).__name__) from failure
+    except TelegramAPIError:
+        raise PictureNotReadable() from None
+    assert content is not None
+    return content.read()
+
+
+async def _settle(
+    context: jobs.Context,
+    application_id: UUID,
+    chat_id: int,
+    step: str,
+    seen: Inspection | DomainError,
+) -> list[Screen]:
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        await lock_key(session, contexts.lock_name(chat_id))
+        if isinstance(seen, DomainError):
+            dossier = await identity.forget_photo(session, application_id)
+            return await _again(_office(context), session, dossier, seen, now)
+        dossier = await identity.receive_photo(
+            session, application_id=application_id, step=step, inspection=seen, now=now
+        )
+        if dossier.problem is not None:
+            return await _again(_office(context), session, dossier, dossier.problem, now)
+        here = contexts.resumed(_office(context), session, dossier, now)
+        return [Screen(here.words("photo-good")), await places.asked(here, dossier)]
+
+
+async def _again(
+    office: Office, session: AsyncSession, dossier: Dossier, why: DomainError, now: datetime
+) -> list[Screen]:
+    """The question stands; say in one sentence what to do better."""
+    here = contexts.resumed(office, session, dossier, now)
+    problem = why.params.get("problem")
+    sentence = (
+        here.words(f"photo-problem-{str(problem).replace('_', '-')}")
+        if problem is not None
+        else here.words.refusal(why)
+    )
+    place = await places.current(here)
+    return [place.under(f"{sentence} {here.words('photo-again')}")]
+
+
+def _office(context: jobs.Context) -> Office:
+    return Office(
+        sessions=context.sessions,
+        clock=context.clock,
+        settings=context.service(Settings),
+        texts=text.load(),
+        underwriter=context.service(Underwriter),
+    )

@@ -1,0 +1,105 @@
+"""Sentences for the chat: `kit.text` in one reader's language, safe as Telegram HTML."""
+
+import html
+import unicodedata
+from datetime import date
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+from kit import text
+from kit.errors import DomainError
+from kit.money import InvalidAmount, Money
+from kit.text import DEFAULT_LOCALE, MissingText, Texts
+
+Value = str | int | Money | date
+
+LOCALES = Path(__file__).resolve().parent / "locales"
+LABEL_CHARACTERS = 32
+_NAME_CHARACTERS = 300
+_JOINER = "\u200d"  # Holds emoji and some scripts together; harmless on its own.
+
+
+@cache
+def load() -> Texts:
+    return Texts(LOCALES)
+
+
+def plain(untrusted: str, limit: int = _NAME_CHARACTERS) -> str:
+    """What a stranger wrote, on one line, without characters that hide or reverse anything."""
+    normal = unicodedata.normalize("NFKC", untrusted[: 4 * limit])
+    spaced = " ".join(normal.split())
+    kept = (c for c in spaced if c == _JOINER or unicodedata.category(c)[0] != "C")
+    return "".join(kept)[:limit]
+
+
+def matching_locale(language_code: str | None, texts: Texts) -> str:
+    """The locale for what Telegram calls the person's language (`es-MX`), English if we lack it."""
+    language = (language_code or "").lower().partition("-")[0]
+    return language if language in texts.locales else DEFAULT_LOCALE
+
+
+class Words:
+    """All sentences of one locale. Called, it gives HTML in which every parameter is escaped."""
+
+    def __init__(self, texts: Texts, locale: str) -> None:
+        self._texts = texts
+        self.locale = locale
+
+    def __call__(self, key: str, **params: Value) -> str:
+        written = {name: self._written(value) for name, value in params.items()}
+        return self._texts.format(
+            self.locale, key, **{name: _escaped(value) for name, value in written.items()}
+        )
+
+    def label(self, key: str, **params: Value) -> str:
+        """A button's text: Telegram shows it as it is."""
+        written = {name: self._written(value) for name, value in params.items()}
+        return self._texts.format(self.locale, key, **written)
+
+    def money(self, amount: Money) -> str:
+        return text.money(amount, self.locale)
+
+    def number(self, minor: int, currency: str) -> str:
+        """An amount without its currency, for small buttons."""
+        written = self.money(Money(minor, currency))
+        return written.replace(currency, "").strip()
+
+    def day(self, value: date) -> str:
+        return text.day(value, self.locale)
+
+    def percent(self, value: Fraction, digits: int = 2) -> str:
+        return text.percent(value, self.locale, digits)
+
+    def has(self, key: str) -> bool:
+        return key in self._texts.keys(self.locale)
+
+    def refusal(self, error: DomainError) -> str:
+        """The kind sentence for an anticipated error."""
+        currency = error.params.get("currency")
+        params = {name: _value(value, currency) for name, value in error.params.items()}
+        try:
+            return self(f"error-{error.code.replace('_', '-')}", **params)
+        except (MissingText, LookupError):
+            return self("error-something-else")
+
+    def _written(self, value: Value) -> str | int:
+        if isinstance(value, Money):
+            return self.money(value)
+        if isinstance(value, date):
+            return self.day(value)
+        return plain(value) if isinstance(value, str) else value
+
+
+def _escaped(value: str | int) -> str | int:
+    return html.escape(value, quote=False) if isinstance(value, str) else value
+
+
+def _value(value: object, currency: object) -> Value:
+    """Errors carry amounts as decimal strings beside their currency."""
+    if isinstance(value, str) and isinstance(currency, str):
+        try:
+            return Money.parse(value, currency)
+        except InvalidAmount:
+            return value
+    return value if isinstance(value, str | int | Money | date) else str(value)
