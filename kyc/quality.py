@@ -41,6 +41,8 @@ class Face:
     right: int
     bottom: int
     left: int
+    score: float = 1.0
+    """How sure the detector is, on its own scale."""
 
     @property
     def height(self) -> int:
@@ -102,8 +104,7 @@ def sharpness(gray: NDArray[np.float32]) -> float:
 def _gray(pixels: Pixels, face: Face | None) -> NDArray[np.float32]:
     """Brightness of the face (or of everything) at one size, so that limits mean the same."""
     if face is not None:
-        top, left = max(0, face.top), max(0, face.left)
-        pixels = pixels[top : face.bottom, left : face.right]
+        pixels = pixels[face.top : face.bottom, face.left : face.right]
     image = Image.fromarray(pixels).convert("L")
     if image.height > _SCALE:
         width = max(3, round(image.width * _SCALE / image.height))
