@@ -1,11 +1,12 @@
 """Sums over the ledger: the trial balance, and what stands on the accounts of one loan."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.ledger.chart import TYPE_OF, Account, Side
@@ -30,28 +31,38 @@ class Balance:
 
 async def trial_balance(session: AsyncSession, *, until: date | None = None) -> list[Balance]:
     """Every account that was ever used, in the order of the chart."""
-    where = [Entry.posted_on <= until] if until is not None else []
-    return await _sums(session, where)
-
-
-async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:
-    """Net minor units per account, each on its normal side. Unused accounts stand at zero."""
-    rows = await _sums(session, [Line.loan_id == loan_id])
-    return dict.fromkeys(Account, 0) | {row.account: row.net_minor for row in rows}
-
-
-async def _sums(session: AsyncSession, where: list[ColumnElement[bool]]) -> list[Balance]:
     sums: dict[tuple[Account, str], list[int]] = defaultdict(lambda: [0, 0])
     for side, column in enumerate((Line.debit, Line.credit)):
-        rows = await session.execute(
-            select(column, Line.currency, func.sum(Line.amount_minor))
-            .join(Entry, Entry.id == Line.entry_id)
-            .where(*where)
-            .group_by(column, Line.currency)
-        )
-        for account, currency, minor in rows:
+        query = select(column, Line.currency, func.sum(Line.amount_minor))
+        if until is not None:
+            query = query.join(Entry, Entry.id == Line.entry_id).where(Entry.posted_on <= until)
+        for account, currency, minor in await session.execute(
+            query.group_by(column, Line.currency)
+        ):
             # PostgreSQL sums bigints as numeric.
             sums[account, currency][side] += int(minor)
     order = list(Account)
     keys = sorted(sums, key=lambda key: (order.index(key[0]), key[1]))
     return [Balance(*key, debit_minor=sums[key][0], credit_minor=sums[key][1]) for key in keys]
+
+
+async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:
+    """Net minor units per account, each on its normal side. Unused accounts stand at zero."""
+    return (await of_loans(session, [loan_id]))[loan_id]
+
+
+async def of_loans(
+    session: AsyncSession, loan_ids: Sequence[UUID]
+) -> dict[UUID, dict[Account, int]]:
+    """The same for many loans at once. A loan has one currency."""
+    stands = {loan_id: dict.fromkeys(Account, 0) for loan_id in loan_ids}
+    for side, column in ((Side.DEBIT, Line.debit), (Side.CREDIT, Line.credit)):
+        rows = await session.execute(
+            select(Line.loan_id, column, func.sum(Line.amount_minor))
+            .where(Line.loan_id.in_(loan_ids))
+            .group_by(Line.loan_id, column)
+        )
+        for loan_id, account, minor in rows:
+            sign = 1 if TYPE_OF[account].normal_side is side else -1
+            stands[loan_id][account] += sign * int(minor)
+    return stands

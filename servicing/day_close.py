@@ -1,0 +1,73 @@
+"""The end of a business day: interest, what fell due, credit and late fees, for every running loan.
+
+Each loan is done under its lock and knows how far it has come, so a close may run late, twice, or
+again after it was stopped in the middle.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import insert_once
+from servicing import accrual, closing, credits, debts, late_fees, queries
+from servicing.models import DayClose, Loan
+from servicing.states import LoanStatus
+
+BATCH = 200
+
+
+async def close(session: AsyncSession, *, on: date, now: datetime) -> None:
+    """Close one business day in the caller's transaction."""
+    last, loans, fees = None, 0, 0
+    while batch := await list_to_close(session, on=on, after=last):
+        for loan_id in batch:
+            fees += await close_loan(session, loan_id, on=on, now=now)
+        last, loans = batch[-1], loans + len(batch)
+    await finish(session, on=on, loans=loans, late_fees=fees, now=now)
+
+
+async def list_to_close(
+    session: AsyncSession, *, on: date, after: UUID | None = None
+) -> list[UUID]:
+    """The next batch of running loans that were paid out by `on`, in the order of their ids."""
+    query = select(Loan.id).where(Loan.status == LoanStatus.ACTIVE, Loan.disbursed_on <= on)
+    if after is not None:
+        query = query.where(Loan.id > after)
+    return list(await session.scalars(query.order_by(Loan.id).limit(BATCH)))
+
+
+async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: datetime) -> int:
+    """One loan's day; how many late fees it was charged."""
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    if loan.status is not LoanStatus.ACTIVE:
+        return 0
+    rows = await queries.list_installments(session, loan.id)
+    await accrual.accrue(session, loan, rows, on=on, now=now)
+    await credits.settle(session, loan, rows, debts.due(rows, on), on=on, now=now)
+    charged = await late_fees.charge(session, loan, rows, on=on, now=now)
+    if debts.is_settled(rows):
+        await closing.close(session, loan, rows, on=on, now=now)
+    return charged
+
+
+async def finish(
+    session: AsyncSession, *, on: date, loans: int, late_fees: int, now: datetime
+) -> None:
+    await insert_once(
+        session, DayClose, business_date=on, loans=loans, late_fees=late_fees, closed_at=now
+    )
+
+
+async def days_to_close(session: AsyncSession, *, today: date) -> list[date]:
+    """Every business day before `today` that is not closed, oldest first."""
+    last = await session.scalar(select(func.max(DayClose.business_date)))
+    first = last + timedelta(days=1) if last is not None else await _first_day(session, today)
+    return [first + timedelta(days=n) for n in range((today - first).days)]
+
+
+async def _first_day(session: AsyncSession, today: date) -> date:
+    """Nothing was ever closed: begin with the first loan."""
+    earliest = await session.scalar(select(func.min(Loan.disbursed_on)))
+    return earliest if earliest is not None else today

@@ -1,0 +1,111 @@
+"""Money out: when the rail proves that it arrived, the loan begins; when it fails, staff decide."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.crypto import person_key, vault_of
+from kit.errors import DomainError, Kind
+from kit.money import Money
+from servicing import accrual, messages, origination, queries
+from servicing import terms as agreements
+from servicing.ledger import posting
+from servicing.ledger.rules import EntryKind, Event
+from servicing.models import Loan, Payout
+from servicing.orders import Orders
+from servicing.rails.base import Direction
+from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderStatus
+
+
+class PayoutNotFailed(DomainError):
+    """Only money that is proven not to have been sent may be sent again, or given up."""
+
+    kind = Kind.CONFLICT
+    code = "payout_not_failed"
+
+
+async def settle(
+    session: AsyncSession, loan: Loan, payout: Payout, *, on: date, now: datetime
+) -> None:
+    """The borrower has the money: the loan runs from `on`. All of it in one transaction."""
+    audit.move(session, LOAN, loan, LoanEvent.DISBURSED, actor=audit.SYSTEM, now=now)
+    terms = origination.redated(agreements.parse(loan.terms), on)
+    await origination.write_schedule(session, loan, terms)
+    own, others = origination.deducted(terms)
+    await posting.post(
+        session,
+        EntryKind.DISBURSEMENT,
+        (Event.PRINCIPAL_DISBURSED, payout.amount),
+        (Event.FEE_DEDUCTED, Money(own, loan.currency)),
+        (Event.THIRD_PARTY_FEE_DEDUCTED, Money(others, loan.currency)),
+        reference=f"disbursement:{payout.id}",
+        on=on,
+        now=now,
+        loan_id=loan.id,
+    )
+    loan.disbursed_on = on
+    loan.accrued_on = on - timedelta(days=1)
+    rows = await queries.list_installments(session, loan.id)
+    await accrual.accrue(session, loan, rows, on=on, now=now)
+    await messages.disbursed(session, loan, payout, now=now)
+
+
+async def fail(
+    session: AsyncSession, loan: Loan, payout: Payout, *, on: date, now: datetime
+) -> None:
+    """Proven: no money moved. The loan waits for staff, who try again or cancel it."""
+    await messages.disbursement_failed(session, loan, payout, now=now)
+
+
+async def retry(
+    session: AsyncSession,
+    loan_id: UUID,
+    *,
+    actor: str,
+    now: datetime,
+    account: str | None = None,
+) -> Payout:
+    """A new attempt after a proven failure, to the same account or to a corrected one."""
+    loan, failed = await _failed_payout(session, loan_id)
+    key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+    payout = await origination.new_payout(
+        session,
+        loan,
+        attempt=failed.attempt + 1,
+        amount_minor=failed.amount_minor,
+        account=account or key.open_text(failed.account_place, failed.account),
+        now=now,
+    )
+    audit.record(
+        session, actor=actor, action="payout.retry", subject=f"payout:{payout.id}", now=now,
+        attempt=payout.attempt, is_new_account=account is not None,
+    )  # fmt: skip
+    return payout
+
+
+async def cancel(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetime) -> Loan:
+    """Give the loan up after a proven failure."""
+    loan, _ = await _failed_payout(session, loan_id)
+    audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
+    return loan
+
+
+async def _failed_payout(session: AsyncSession, loan_id: UUID) -> tuple[Loan, Payout]:
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    payouts = await queries.list_payouts(session, loan_id)
+    pending = loan.status is LoanStatus.PENDING_DISBURSEMENT
+    if not pending or payouts[-1].status is not OrderStatus.FAILED:
+        raise PayoutNotFailed(loan=loan.reference)
+    return loan, payouts[-1]
+
+
+PAYOUTS = Orders(
+    model=Payout,
+    machine=PAYOUT,
+    direction=Direction.PAYOUT,
+    job=origination.DISBURSE,
+    settled=settle,
+    failed=fail,
+)

@@ -1,0 +1,108 @@
+"""What servicing tells borrowers. The words belong to notifications; here is who hears what."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from notifications import outbox
+from notifications.states import Channel, Purpose
+from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
+
+_CHAT = (Channel.TELEGRAM,)
+
+
+async def disbursed(session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime) -> None:
+    await _say(session, loan, "disbursed", key=f"disbursed:{payout.id}", now=now,
+               amount=spoken(payout.amount))  # fmt: skip
+
+
+async def disbursement_failed(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    await _say(session, loan, "disbursement_failed", key=f"disbursement_failed:{payout.id}",
+               now=now, amount=spoken(payout.amount))  # fmt: skip
+
+
+async def repayment_received(
+    session: AsyncSession, loan: Loan, repayment: Repayment, balance: Money, *, now: datetime
+) -> None:
+    await _say(session, loan, "repayment_received", key=f"repayment:{repayment.id}", now=now,
+               amount=spoken(repayment.amount), balance=spoken(balance))  # fmt: skip
+
+
+async def payment_requested(
+    session: AsyncSession, loan: Loan, request: PaymentRequest, *, now: datetime
+) -> None:
+    await _say(session, loan, "payment_request", key=f"payment_request:{request.id}", now=now,
+               purpose=Purpose.SERVICE, amount=spoken(request.amount))  # fmt: skip
+
+
+async def loan_closed(session: AsyncSession, loan: Loan, *, on: date, now: datetime) -> None:
+    await _say(session, loan, "loan_closed", key=f"closed:{loan.id}:{on}", now=now)
+
+
+async def late_fee_charged(
+    session: AsyncSession, loan: Loan, row: Installment, fee: Money, due: Money, *, now: datetime
+) -> None:
+    await _say(session, loan, "late_fee_charged", key=f"late_fee:{row.id}", now=now,
+               purpose=Purpose.SERVICE, fee=spoken(fee), amount=spoken(due))  # fmt: skip
+
+
+async def remind(
+    session: AsyncSession,
+    loan: Loan,
+    template: str,
+    *,
+    key: str,
+    purpose: Purpose,
+    channels: Sequence[Channel],
+    now: datetime,
+    **params: str | int,
+) -> None:
+    await outbox.notify(
+        session,
+        person_id=loan.borrower_id,
+        template=template,
+        params={"loan": loan.reference, **params},
+        key=key,
+        purpose=purpose,
+        subject=loan.subject,
+        channels=tuple(channels),
+        now=now,
+    )
+
+
+async def silence(session: AsyncSession, loan: Loan, *, reason: str, now: datetime) -> int:
+    """Take back every reminder and collection message that has not left yet."""
+    return await outbox.cancel(
+        session,
+        subject=loan.subject,
+        purposes=(Purpose.REMINDER, Purpose.COLLECTION),
+        reason=reason,
+        now=now,
+    )
+
+
+def spoken(amount: Money) -> str:
+    return f"money:{amount.minor}:{amount.currency}"
+
+
+def spoken_day(day: date) -> str:
+    return f"date:{day.isoformat()}"
+
+
+async def _say(
+    session: AsyncSession,
+    loan: Loan,
+    template: str,
+    *,
+    key: str,
+    now: datetime,
+    purpose: Purpose = Purpose.CRITICAL,
+    **params: str | int,
+) -> None:
+    await remind(
+        session, loan, template, key=key, purpose=purpose, channels=_CHAT, now=now, **params
+    )

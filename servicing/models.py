@@ -1,0 +1,269 @@
+"""Tables of servicing: loans and what is due, what we asked of the rail, what the rail told us."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Row
+from kit.money import Money
+from servicing.states import LoanStatus, OrderStatus
+
+
+class Loan(Row):
+    __tablename__ = "loans"
+    __table_args__ = (CheckConstraint("principal_minor > 0", name="principal_is_positive"),)
+
+    application_id: Mapped[UUID] = mapped_column(unique=True)
+    """One application opens one loan: opening twice hits this constraint."""
+    borrower_id: Mapped[UUID] = mapped_column(index=True)
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    """What a borrower writes when he sends money himself."""
+    status: Mapped[LoanStatus] = mapped_column(index=True)
+    terms: Mapped[dict[str, Any]]
+    """As agreed (`terms.as_document`); after the disbursement, dated from it."""
+    rules: Mapped[dict[str, Any]]
+    currency: Mapped[str] = mapped_column(String(3))
+    principal_minor: Mapped[int] = mapped_column(BigInteger)
+    disbursed_on: Mapped[date | None]
+    accrued_on: Mapped[date | None] = mapped_column(index=True)
+    """The business date up to which interest is in the ledger."""
+    closed_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def principal(self) -> Money:
+        return Money(self.principal_minor, self.currency)
+
+    @property
+    def subject(self) -> str:
+        """How messages and the audit trail name this loan."""
+        return f"loan:{self.id}"
+
+
+class Installment(Row):
+    """One due portion: per component what is due in all, and what of it is paid."""
+
+    __tablename__ = "installments"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "n"),
+        *(
+            CheckConstraint(
+                f"{part}_paid_minor >= 0 AND {part}_paid_minor <= {part}_minor",
+                name=f"{part}_paid_fits",
+            )
+            for part in ("penalties", "principal")
+        ),
+        *(
+            CheckConstraint(
+                f"{part}_paid_minor >= 0 AND {part}_forgone_minor >= 0"
+                f" AND {part}_paid_minor + {part}_forgone_minor <= {part}_minor",
+                name=f"{part}_paid_fits",
+            )
+            for part in ("interest", "fees")
+        ),
+        CheckConstraint("third_party_fees_minor BETWEEN 0 AND fees_minor", name="third_party_fits"),
+    )
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"))
+    n: Mapped[int]
+    """From 1; 0 is what is due on the day of the disbursement itself."""
+    due_on: Mapped[date] = mapped_column(index=True)
+    accrues_from: Mapped[date]
+    """Its interest is earned evenly from this day to the due date."""
+    principal_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    interest_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    fees_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    third_party_fees_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The part of the fees that is collected for others."""
+    penalties_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    interest_forgone_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Interest of days that never came, because the loan was repaid early."""
+    fees_forgone_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    principal_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    interest_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    fees_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    penalties_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    fees_charged_on: Mapped[date | None]
+    """When its fees became a claim in the ledger."""
+    late_fee_on: Mapped[date | None]
+    """Charged at most once."""
+    settled_on: Mapped[date | None]
+
+    @property
+    def unpaid_minor(self) -> int:
+        return (
+            self.principal_minor - self.principal_paid_minor
+            + self.interest_minor - self.interest_forgone_minor - self.interest_paid_minor
+            + self.fees_minor - self.fees_forgone_minor - self.fees_paid_minor
+            + self.penalties_minor - self.penalties_paid_minor
+        )  # fmt: skip
+
+
+class Repayment(Row):
+    __tablename__ = "repayments"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_is_positive"),)
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"), index=True)
+    rail_reference: Mapped[str] = mapped_column(String(120), unique=True)
+    """The rail's name for this money: it is received once."""
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    paid_on: Mapped[date]
+    allocation: Mapped[dict[str, Any]]
+    """`shares` of [installment, component, minor], and what was paid `in_advance`."""
+    received_at: Mapped[datetime]
+    reversed_on: Mapped[date | None]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class _Order(Row):
+    """What we ask a rail to do. The row, and with it the reference, exists before the call."""
+
+    __abstract__ = True
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"), index=True)
+    client_ref: Mapped[str] = mapped_column(String(64), unique=True)
+    """Our name for it and the idempotency key, minted once."""
+    status: Mapped[OrderStatus] = mapped_column(index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    account: Mapped[bytes] = mapped_column(LargeBinary)
+    """The borrower's account at the rail, sealed with the person's key."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often we sent it or asked about it."""
+    ask_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When to ask next, as long as it is under way."""
+    rail_id: Mapped[str | None] = mapped_column(String(80))
+    failure_code: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    """The rail's instant."""
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def account_place(self) -> str:
+        return f"{self.__tablename__}.account.{self.id}"
+
+
+class Payout(_Order):
+    __tablename__ = "payouts"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "attempt"),
+        Index(
+            "uq_payouts_live",
+            "loan_id",
+            unique=True,
+            postgresql_where=text("status <> 'failed'"),
+            sqlite_where=text("status <> 'failed'"),
+        ),
+        CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+    )
+
+    attempt: Mapped[int]
+    """The next attempt exists only after a proven failure of this one."""
+
+
+class PaymentRequest(_Order):
+    __tablename__ = "payment_requests"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_is_positive"),)
+
+
+class RailEventRow(Row):
+    """What a rail told us, once per event."""
+
+    __tablename__ = "rail_events"
+    __table_args__ = (UniqueConstraint("rail", "event_id"),)
+
+    rail: Mapped[str] = mapped_column(String(40))
+    event_id: Mapped[str] = mapped_column(String(120))
+    client_ref: Mapped[str] = mapped_column(String(80), index=True)
+    status: Mapped[str] = mapped_column(String(40))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    received_at: Mapped[datetime]
+
+
+class SuspenseItem(Row):
+    """Money that a person must place: it fits no open loan, or is left over from one."""
+
+    __tablename__ = "suspense_items"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_is_positive"),)
+
+    reference: Mapped[str] = mapped_column(String(120), unique=True)
+    reason: Mapped[str] = mapped_column(String(40))
+    loan_id: Mapped[UUID | None] = mapped_column(ForeignKey("loans.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    received_on: Mapped[date]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Incident(Row):
+    """The outside contradicts what we know about money. Nothing was posted; a person must look."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (UniqueConstraint("kind", "subject"),)
+
+    kind: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(120))
+    facts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class DayClose(Base):
+    __tablename__ = "day_closes"
+
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    loans: Mapped[int]
+    late_fees: Mapped[int]
+    closed_at: Mapped[datetime]
+
+
+class ReconciliationRun(Base):
+    __tablename__ = "reconciliation_runs"
+
+    rail: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    """A day of the rail's statement (UTC)."""
+    matched: Mapped[int]
+    breaks: Mapped[int]
+    ran_at: Mapped[datetime]
+
+
+class ReconciliationBreak(Row):
+    __tablename__ = "reconciliation_breaks"
+    __table_args__ = (UniqueConstraint("rail", "day", "category", "reference"),)
+
+    rail: Mapped[str] = mapped_column(String(40))
+    day: Mapped[date] = mapped_column(index=True)
+    category: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str] = mapped_column(String(120))
+    ours_minor: Mapped[int | None] = mapped_column(BigInteger)
+    theirs_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,266 @@
+"""Asking a rail to move money, so that a repeat, a crash or silence never moves it twice.
+
+An order is written before the call and sent under its own reference. Whoever comes back to an order
+that may have been sent asks about it first; it is sent again, under the same reference, only when
+the rail says that it never came.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit, jobs
+from kit.clock import business_date
+from kit.config import Settings
+from kit.crypto import person_key, vault_of
+from kit.db import unit_of_work
+from kit.state import Machine
+from servicing import incidents, queries
+from servicing.models import Loan, PaymentRequest, Payout
+from servicing.rails.base import (
+    Ack,
+    AckStatus,
+    Direction,
+    Instruction,
+    Outcome,
+    OutcomeStatus,
+    Rails,
+)
+from servicing.states import ASKABLE, FINAL, OrderEvent, OrderStatus
+
+Order = Payout | PaymentRequest
+Told = Callable[..., Awaitable[None]]
+
+# After so many answers of "I do not know" a person looks: more than half a day of asking.
+TRIES_MAX = 20
+_SOON = 5
+_ASK_SECONDS, _ASK_SECONDS_MAX = 30, 3600
+_MAYBE_SENT = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """One kind of order: where it is kept, and what its end means for the loan."""
+
+    model: type[Payout] | type[PaymentRequest]
+    machine: Machine[OrderStatus, OrderEvent]
+    direction: Direction
+    job: str
+    settled: Told
+    """`(session, loan, order, *, on, now)`, in the transaction that settles the order."""
+    failed: Told
+
+
+@dataclass(frozen=True)
+class _Begun:
+    instruction: Instruction
+    may_be_known: bool
+    """The rail may have heard of it: ask before sending."""
+    may_be_sent: bool
+    """The rail has not confirmed that it has it."""
+
+
+async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None:
+    """Send the order, or find out what became of it. Safe to run again at any point."""
+    begun = await _begin(context, kind, order_id)
+    if begun is None:
+        return
+    rail = context.service(Rails).main
+    if begun.may_be_known:
+        outcome = await rail.query(begun.instruction.client_ref)
+        never_came = outcome.status is OutcomeStatus.NOT_FOUND
+        if not (never_came and begun.may_be_sent and rail.caps.honours_keys):
+            await _learn(context, kind, order_id, outcome)
+            return
+    ack = await rail.submit(begun.instruction)
+    await _acknowledge(context, kind, order_id, ack)
+
+
+async def apply(
+    session: AsyncSession,
+    kind: Orders,
+    order_id: UUID,
+    outcome: Outcome,
+    *,
+    on: date,
+    now: datetime,
+) -> None:
+    """Take over what the rail says about an order. A final state absorbs repeats."""
+    loan, order = await _locked(session, kind, order_id)
+    if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
+        outcome.amount != order.amount
+    ):
+        await _contradiction(session, kind, order, outcome, "amount_differs", now=now)
+        if order.status in ASKABLE:
+            _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+    elif order.status is OrderStatus.CREATED:
+        await _contradiction(session, kind, order, outcome, "never_sent", now=now)
+    elif order.status in FINAL:
+        if _contradicts(order.status, outcome.status):
+            await _contradiction(session, kind, order, outcome, "final_state_differs", now=now)
+    elif outcome.status is OutcomeStatus.SETTLED:
+        _note(order, outcome)
+        order.settled_at = outcome.settled_at or now
+        _move(session, kind, order, OrderEvent.SETTLE, now=now)
+        await kind.settled(session, loan, order, on=on, now=now)
+    elif outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED):
+        _note(order, outcome)
+        _move(session, kind, order, OrderEvent.FAIL, now=now, code=outcome.failure_code)
+        await kind.failed(session, loan, order, on=on, now=now)
+    else:
+        await _still_open(session, kind, order, outcome, now=now)
+
+
+async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
+    """Orders under way whose time to ask has come."""
+    rows = await session.scalars(
+        select(kind.model.id)
+        .where(kind.model.status.in_(ASKABLE), kind.model.ask_at <= now)
+        .order_by(kind.model.ask_at)
+        .limit(500)
+    )
+    return list(rows)
+
+
+async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:
+    found: Order | None = await session.scalar(
+        select(kind.model).where(kind.model.client_ref == client_ref)
+    )
+    return found
+
+
+async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun | None:
+    """Commit the intention to call; None when there is nothing to call about."""
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        loan, order = await _locked(session, kind, order_id)
+        if order.status in (*FINAL, OrderStatus.NEEDS_REVIEW):
+            return None
+        before = order.status
+        order.tries += 1
+        order.ask_at = now + _pause(order.tries)
+        if before is not OrderStatus.PENDING:
+            order.submitted_at = order.submitted_at or now
+            _move(session, kind, order, OrderEvent.SUBMIT, now=now)
+        key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+        instruction = Instruction(
+            client_ref=order.client_ref,
+            direction=kind.direction,
+            account=key.open_text(order.account_place, order.account),
+            amount=order.amount,
+            description=f"Loan {loan.reference}",
+        )
+        return _Begun(
+            instruction,
+            may_be_known=before is not OrderStatus.CREATED,
+            may_be_sent=before is not OrderStatus.PENDING,
+        )
+
+
+async def _acknowledge(context: jobs.Context, kind: Orders, order_id: UUID, ack: Ack) -> None:
+    if ack.status is AckStatus.REJECTED:
+        failure = Outcome(OutcomeStatus.FAILED, failure_code=ack.code)
+        await _learn(context, kind, order_id, failure)
+        return
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        _, order = await _locked(session, kind, order_id)
+        # A callback may have been faster than the answer: what it said stays.
+        if order.status in _MAYBE_SENT:
+            if ack.status is AckStatus.ACCEPTED:
+                order.rail_id = ack.rail_id
+                _move(session, kind, order, OrderEvent.ACCEPT, now=now)
+            elif order.status is OrderStatus.SUBMITTING:
+                _move(session, kind, order, OrderEvent.LOSE, now=now)
+        is_unknown, tries = order.status is OrderStatus.UNKNOWN, order.tries
+    if is_unknown:
+        _ask_again_soon(tries)
+
+
+async def _learn(context: jobs.Context, kind: Orders, order_id: UUID, outcome: Outcome) -> None:
+    now = context.clock.now()
+    on = business_date(now, context.service(Settings).timezone)
+    async with unit_of_work(context.sessions) as session:
+        await apply(session, kind, order_id, outcome, on=on, now=now)
+        _, order = await _locked(session, kind, order_id)
+        is_unknown, tries = order.status in _MAYBE_SENT, order.tries
+    if is_unknown:
+        _ask_again_soon(tries)
+
+
+def _ask_again_soon(tries: int) -> None:
+    """A few quick questions; then the sweeper asks, with longer and longer pauses."""
+    if tries < _SOON:
+        raise jobs.Later(seconds=0.25 * 2**tries)
+
+
+async def _still_open(
+    session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, *, now: datetime
+) -> None:
+    if outcome.status is OutcomeStatus.PENDING:
+        _note(order, outcome)
+        if order.status in _MAYBE_SENT:
+            _move(session, kind, order, OrderEvent.ACCEPT, now=now)
+        return
+    if order.status is OrderStatus.SUBMITTING:
+        _move(session, kind, order, OrderEvent.LOSE, now=now)
+    denied = outcome.status is OutcomeStatus.NOT_FOUND
+    if order.status in ASKABLE and (denied or order.tries >= TRIES_MAX):
+        # It denies what it took, or its keys cannot be trusted, or it stays silent.
+        _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+        why = "denied_by_rail" if denied else "no_answer"
+        await _contradiction(session, kind, order, outcome, why, now=now)
+
+
+async def _locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[Loan, Order]:
+    """The loan's lock first, always: whoever changes an order changes its loan."""
+    loan_id = await session.scalar(select(kind.model.loan_id).where(kind.model.id == order_id))
+    assert loan_id is not None, f"no {kind.machine.name} {order_id}"
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    order: Order = await session.get_one(
+        kind.model, order_id, with_for_update=True, populate_existing=True
+    )
+    return loan, order
+
+
+async def _contradiction(
+    session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
+) -> None:
+    await incidents.report(
+        session,
+        kind=f"{kind.machine.name}_{why}",
+        subject=f"{kind.machine.name}:{order.id}",
+        now=now,
+        ours=str(order.amount),
+        theirs=str(outcome.amount),
+        status=order.status,
+        told=outcome.status,
+    )
+
+
+def _contradicts(status: OrderStatus, told: OutcomeStatus) -> bool:
+    if status is OrderStatus.SETTLED:
+        return told in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED, OutcomeStatus.NOT_FOUND)
+    return told in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)
+
+
+def _note(order: Order, outcome: Outcome) -> None:
+    order.rail_id = outcome.rail_id or order.rail_id
+    order.failure_code = outcome.failure_code or order.failure_code
+
+
+def _move(
+    session: AsyncSession, kind: Orders, order: Order, event: OrderEvent, *, now: datetime,
+    **facts: str | None,
+) -> None:  # fmt: skip
+    audit.move(session, kind.machine, order, event, actor=audit.SYSTEM, now=now, **facts)
+    if order.status in (*FINAL, OrderStatus.NEEDS_REVIEW):
+        order.ask_at = None
+
+
+def _pause(tries: int) -> timedelta:
+    return timedelta(seconds=min(_ASK_SECONDS * 2 ** (tries - 1), _ASK_SECONDS_MAX))

@@ -1,0 +1,83 @@
+"""Asking the borrower's wallet for money: the borrower accepts there, and the rail tells us."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import ids, jobs
+from kit.crypto import person_key, vault_of
+from kit.money import Money
+from servicing import messages, queries, repayments, suspense
+from servicing.models import Loan, PaymentRequest
+from servicing.orders import Orders
+from servicing.rails.base import Direction
+from servicing.states import PAYMENT_REQUEST, LoanStatus
+
+COLLECT = "servicing.collect"
+
+
+async def request(
+    session: AsyncSession, *, loan_id: UUID, amount: Money, now: datetime
+) -> PaymentRequest:
+    """Ask the wallet that the loan was paid to; an open request for the same amount is reused."""
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    if loan.status is not LoanStatus.ACTIVE:
+        raise repayments.LoanNotRepayable(status=loan.status)
+    if amount.currency != loan.currency or amount.minor <= 0:
+        raise repayments.RepaymentInOtherCurrency(currency=loan.currency)
+    waiting = await queries.find_open_request(session, loan.id)
+    if waiting is not None and waiting.amount == amount:
+        return waiting
+    key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+    payout = (await queries.list_payouts(session, loan.id))[-1]
+    request_id = ids.new_id()
+    asked = PaymentRequest(
+        id=request_id,
+        loan_id=loan.id,
+        client_ref=f"C{request_id.hex}",
+        status=PAYMENT_REQUEST.initial,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        tries=0,
+        created_at=now,
+    )
+    account = key.open_text(payout.account_place, payout.account)
+    asked.account = key.seal(asked.account_place, account)
+    session.add(asked)
+    await session.flush()
+    await jobs.enqueue(session, COLLECT, key=f"collect:{request_id}", request_id=str(request_id))
+    await messages.payment_requested(session, loan, asked, now=now)
+    return asked
+
+
+async def settle(
+    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
+) -> None:
+    """The borrower accepted: the money is here, whether or not the loan still needs it."""
+    reference = f"rail:{asked.client_ref}"
+    if loan.status is LoanStatus.ACTIVE:
+        await repayments.receive(
+            session, loan_id=loan.id, amount=asked.amount, rail_reference=reference, on=on, now=now
+        )
+    else:
+        await suspense.receive(
+            session, reference=reference, reason="loan_over", amount=asked.amount, loan=loan,
+            on=on, now=now,
+        )  # fmt: skip
+
+
+async def fail(
+    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
+) -> None:
+    """Declined: nothing moved, nothing changes."""
+
+
+REQUESTS = Orders(
+    model=PaymentRequest,
+    machine=PAYMENT_REQUEST,
+    direction=Direction.COLLECT,
+    job=COLLECT,
+    settled=settle,
+    failed=fail,
+)

@@ -1,0 +1,188 @@
+"""Questions about loans: what exists, what is owed on a day, what comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.errors import DomainError, Kind
+from kit.money import Money
+from servicing import debts, delinquency
+from servicing.allocation import Owed
+from servicing.debts import Debt
+from servicing.ledger import balances
+from servicing.ledger.chart import Account
+from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.states import FINAL, OPEN, LoanStatus
+
+
+class LoanNotFound(DomainError):
+    kind = Kind.NOT_FOUND
+    code = "loan_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    installment: Installment
+    due_on: date
+    amount: Money
+    """What is left to pay of it, after the borrower's credit."""
+    is_overdue: bool
+
+
+async def get_loan(session: AsyncSession, loan_id: UUID, *, lock: bool = False) -> Loan:
+    """With `lock`, nobody else changes the loan or its installments until we are done."""
+    loan = await session.get(Loan, loan_id, with_for_update=lock or None, populate_existing=lock)
+    if loan is None:
+        raise LoanNotFound(loan_id=loan_id)
+    return loan
+
+
+async def find_by_application(session: AsyncSession, application_id: UUID) -> Loan | None:
+    return await session.scalar(select(Loan).where(Loan.application_id == application_id))
+
+
+async def find_by_reference(session: AsyncSession, reference: str) -> Loan | None:
+    """By what a borrower typed: spaces around it and small letters do not matter."""
+    return await session.scalar(select(Loan).where(Loan.reference == reference.strip().upper()))
+
+
+async def find_open_loan(session: AsyncSession, borrower_id: UUID) -> Loan | None:
+    """The loan that is being paid out or repaid."""
+    return await session.scalar(
+        select(Loan)
+        .where(Loan.borrower_id == borrower_id, Loan.status.in_(OPEN))
+        .order_by(Loan.id.desc())
+        .limit(1)
+    )
+
+
+async def list_loans_of(session: AsyncSession, borrower_id: UUID) -> list[Loan]:
+    """Newest first."""
+    rows = await session.scalars(
+        select(Loan).where(Loan.borrower_id == borrower_id).order_by(Loan.id.desc())
+    )
+    return list(rows)
+
+
+async def list_loans(
+    session: AsyncSession,
+    *,
+    status: LoanStatus | None = None,
+    overdue_on: date | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Loan]:
+    """For staff, newest first. `overdue_on`: with something unpaid that fell due before that day.
+    `after` is the last id of the page before."""
+    query = select(Loan).order_by(Loan.id.desc()).limit(limit)
+    if status is not None:
+        query = query.where(Loan.status == status)
+    if after is not None:
+        query = query.where(Loan.id < after)
+    if overdue_on is not None:
+        query = query.where(
+            Loan.status == LoanStatus.ACTIVE,
+            exists().where(
+                Installment.loan_id == Loan.id,
+                Installment.settled_on.is_(None),
+                Installment.due_on < overdue_on,
+            ),
+        )
+    return list(await session.scalars(query))
+
+
+async def list_installments(session: AsyncSession, loan_id: UUID) -> list[Installment]:
+    rows = await session.scalars(
+        select(Installment)
+        .where(Installment.loan_id == loan_id)
+        .order_by(Installment.due_on, Installment.n)
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
+
+
+async def list_repayments(session: AsyncSession, loan_id: UUID) -> list[Repayment]:
+    rows = await session.scalars(
+        select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.id)
+    )
+    return list(rows)
+
+
+async def find_repayment(session: AsyncSession, rail_reference: str) -> Repayment | None:
+    return await session.scalar(select(Repayment).where(Repayment.rail_reference == rail_reference))
+
+
+async def list_payouts(session: AsyncSession, loan_id: UUID) -> list[Payout]:
+    """Every attempt, in order."""
+    rows = await session.scalars(
+        select(Payout).where(Payout.loan_id == loan_id).order_by(Payout.attempt)
+    )
+    return list(rows)
+
+
+async def find_open_request(session: AsyncSession, loan_id: UUID) -> PaymentRequest | None:
+    """The newest payment request that the borrower has not answered."""
+    return await session.scalar(
+        select(PaymentRequest)
+        .where(PaymentRequest.loan_id == loan_id, PaymentRequest.status.not_in(FINAL))
+        .order_by(PaymentRequest.id.desc())
+        .limit(1)
+    )
+
+
+async def credit(session: AsyncSession, loan: Loan) -> Money:
+    """What the borrower has paid before it was due, straight from the ledger."""
+    stands = await balances.of_loan(session, loan.id)
+    return Money(stands[Account.BORROWER_CREDIT], loan.currency)
+
+
+async def owed(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
+    """What has fallen due up to `on` and is unpaid."""
+    rows = await list_installments(session, loan.id)
+    return debts.debt(_running(loan, debts.due(rows, on)), credit=await credit(session, loan))
+
+
+async def payoff_quote(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
+    """What settles the loan for good on that day; `total` is the amount to pay."""
+    rows = await list_installments(session, loan.id)
+    return debts.debt(_running(loan, debts.payoff(rows, on)), credit=await credit(session, loan))
+
+
+async def outstanding(session: AsyncSession, loan: Loan) -> Debt:
+    """All that is left to pay if every installment is paid when it falls due."""
+    rows = await list_installments(session, loan.id)
+    return debts.debt(_running(loan, debts.scheduled(rows)), credit=await credit(session, loan))
+
+
+async def next_due(session: AsyncSession, loan: Loan, *, on: date) -> NextDue | None:
+    """The oldest installment that the borrower still has to bring money for."""
+    if loan.status is not LoanStatus.ACTIVE:
+        return None
+    left = (await credit(session, loan)).minor
+    for row in await list_installments(session, loan.id):
+        missing = row.unpaid_minor - left
+        left = max(-missing, 0)
+        if missing > 0:
+            amount = Money(missing, loan.currency)
+            return NextDue(row, row.due_on, amount, is_overdue=row.due_on < on)
+    return None
+
+
+async def days_past_due(session: AsyncSession, loan: Loan, *, on: date) -> int:
+    """Days since the oldest unpaid installment fell due; 0 on the due date itself."""
+    if loan.status is not LoanStatus.ACTIVE:
+        return 0
+    return days_late(await list_installments(session, loan.id), on)
+
+
+def days_late(rows: Sequence[Installment], on: date) -> int:
+    return delinquency.days_past_due([row.due_on for row in rows if row.unpaid_minor], on)
+
+
+def _running(loan: Loan, rows: list[Owed]) -> list[Owed]:
+    """Nothing is owed before the money came, or after the loan ended."""
+    return rows if loan.status is LoanStatus.ACTIVE else []

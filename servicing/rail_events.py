@@ -1,0 +1,69 @@
+"""What a rail tells us by itself: taken in once, matched by reference and amount, or set aside."""
+
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import insert_once
+from kit.ids import new_id
+from servicing import incidents, orders, queries, repayments, suspense
+from servicing.disbursements import PAYOUTS
+from servicing.models import RailEventRow
+from servicing.payment_requests import REQUESTS
+from servicing.rails.base import Direction, OutcomeStatus, RailEvent
+from servicing.states import LoanStatus
+
+_ORDERED = {Direction.PAYOUT: PAYOUTS, Direction.COLLECT: REQUESTS}
+
+
+async def apply(session: AsyncSession, event: RailEvent, *, on: date, now: datetime) -> None:
+    """Do what an authenticated event means. The same event again changes nothing."""
+    wrote = await insert_once(
+        session,
+        RailEventRow,
+        id=new_id(),
+        rail=event.rail,
+        event_id=event.event_id,
+        client_ref=event.reference,
+        status=event.outcome.status,
+        amount_minor=event.amount.minor,
+        currency=event.amount.currency,
+        received_at=now,
+    )
+    if not wrote:
+        return
+    if event.direction is Direction.INCOMING:
+        await _incoming(session, event, on=on, now=now)
+        return
+    kind = _ORDERED[event.direction]
+    order = await orders.find(session, kind, event.reference)
+    if order is not None:
+        await orders.apply(session, kind, order.id, event.outcome, on=on, now=now)
+        return
+    await incidents.report(
+        session, kind=f"{event.direction}_unknown_to_us", subject=f"{event.rail}:{event.rail_id}",
+        now=now, amount=str(event.amount), told=event.outcome.status,
+    )  # fmt: skip
+
+
+async def _incoming(session: AsyncSession, event: RailEvent, *, on: date, now: datetime) -> None:
+    """Money that a borrower sent by the loan's reference; what fits no running loan waits."""
+    if event.outcome.status is not OutcomeStatus.SETTLED:
+        return
+    reference = f"{event.rail}:{event.rail_id}"
+    loan = await queries.find_by_reference(session, event.reference)
+    if loan is not None:
+        loan = await queries.get_loan(session, loan.id, lock=True)
+    known = await queries.find_repayment(session, reference)
+    if loan is None or loan.currency != event.amount.currency:
+        reason = "unknown_reference" if loan is None else "other_currency"
+    elif loan.status is LoanStatus.ACTIVE or known is not None:
+        await repayments.receive(
+            session, loan_id=loan.id, amount=event.amount, rail_reference=reference, on=on, now=now
+        )
+        return
+    else:
+        reason = "loan_over"
+    await suspense.receive(
+        session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan
+    )

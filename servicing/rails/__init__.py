@@ -1,0 +1,1 @@
+"""Whatever moves money for us: one contract, an adapter for each rail."""

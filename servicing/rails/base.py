@@ -1,0 +1,139 @@
+"""What the product asks of a rail, and what a rail may answer. UNKNOWN is an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from kit.errors import DomainError, Kind
+from kit.money import Money
+
+
+class SignatureInvalid(DomainError):
+    """The callback was not signed by the rail."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "rail_signature_invalid"
+
+
+class CallbackMalformed(DomainError):
+    """The callback is signed and cannot be read. `field` is what was wrong in it."""
+
+    code = "rail_callback_malformed"
+
+
+class Direction(StrEnum):
+    PAYOUT = "payout"
+    COLLECT = "collect"
+    INCOMING = "incoming"
+    """The borrower sent money himself."""
+
+
+class AckStatus(StrEnum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    """Proven: nothing was done."""
+    UNKNOWN = "unknown"
+
+
+class OutcomeStatus(StrEnum):
+    PENDING = "pending"
+    SETTLED = "settled"
+    FAILED = "failed"
+    RETURNED = "returned"
+    """Settled, and the money came back."""
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    client_ref: str
+    """Minted once and stored before the call; the rail's idempotency key."""
+    direction: Direction
+    account: str
+    amount: Money
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    status: AckStatus
+    rail_id: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    status: OutcomeStatus
+    amount: Money | None = None
+    rail_id: str | None = None
+    failure_code: str | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RailEvent:
+    """One authenticated message of a rail about one transfer."""
+
+    rail: str
+    event_id: str
+    direction: Direction
+    reference: str
+    """Our client reference, or what the payer wrote when he sent money himself."""
+    rail_id: str
+    amount: Money
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    rail_id: str
+    reference: str
+    direction: Direction
+    amount: Money
+    status: OutcomeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    honours_keys: bool
+    """The same reference twice moves money once: an order that never came may be sent again."""
+
+
+class Rail(Protocol):
+    name: str
+    caps: Caps
+
+    async def submit(self, instruction: Instruction) -> Ack:
+        """Never raises for want of an answer: that is UNKNOWN."""
+
+    async def query(self, client_ref: str) -> Outcome: ...
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+        """Authenticate and read. Pure: nothing happens yet."""
+
+    async def statement(self, day: date, currency: str) -> list[StatementLine]: ...
+
+
+class NoSuchRail(DomainError):
+    kind = Kind.NOT_FOUND
+    code = "rail_not_found"
+
+
+@dataclass(frozen=True)
+class Rails:
+    """The rails of this installation. The first one pays out and collects."""
+
+    all: tuple[Rail, ...]
+
+    @property
+    def main(self) -> Rail:
+        return self.all[0]
+
+    def get(self, name: str) -> Rail:
+        for rail in self.all:
+            if rail.name == name:
+                return rail
+        raise NoSuchRail(rail=name[:40])

@@ -1,0 +1,189 @@
+"""The wallet rail over HTTP: transfers under our reference, signed callbacks, a daily statement."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kit.config import Settings
+from kit.errors import TransientFailure
+from kit.money import InvalidAmount, Money
+from servicing.rails.base import (
+    Ack,
+    AckStatus,
+    CallbackMalformed,
+    Caps,
+    Direction,
+    Instruction,
+    Outcome,
+    OutcomeStatus,
+    RailEvent,
+    Rails,
+    SignatureInvalid,
+    StatementLine,
+)
+
+NAME = "wallet"
+SIGNATURE = "x-rail-signature"
+CALLBACK_PATH = "/webhooks/rail/wallet"
+_REJECTED = 422
+_STATUSES = {
+    "pending": OutcomeStatus.PENDING,
+    "settled": OutcomeStatus.SETTLED,
+    "failed": OutcomeStatus.FAILED,
+    "returned": OutcomeStatus.RETURNED,
+}
+
+
+def configured(settings: Settings) -> Rails:
+    """The rails that the settings name."""
+    rail = WalletRail(
+        settings.rail_base_url,
+        api_key=settings.rail_api_key.get_secret_value(),
+        webhook_secret=settings.rail_webhook_secret.get_secret_value(),
+        callback_url=settings.base_url + CALLBACK_PATH,
+    )
+    return Rails((rail,))
+
+
+class WalletRail:
+    name = NAME
+    caps = Caps(honours_keys=True)
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str,
+        webhook_secret: str,
+        callback_url: str,
+        timeout_seconds: float = 10.0,
+    ) -> None:
+        self._secret = webhook_secret.encode()
+        self._callback_url = callback_url
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=timeout_seconds,
+            # A rail on this machine is never behind the proxy that the environment names.
+            trust_env=not _is_loopback(base_url),
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def submit(self, instruction: Instruction) -> Ack:
+        body = {
+            "reference": instruction.client_ref,
+            "direction": instruction.direction,
+            "account": instruction.account,
+            "amount": instruction.amount.major,
+            "currency": instruction.amount.currency,
+            "description": instruction.description,
+            "callback_url": self._callback_url,
+        }
+        try:
+            answer = await self._client.post(
+                "/v1/transfers", json=body, headers={"Idempotency-Key": instruction.client_ref}
+            )
+            content = answer.json()
+            if answer.is_success:
+                return Ack(AckStatus.ACCEPTED, rail_id=str(content["id"]))
+            if answer.status_code == _REJECTED:
+                return Ack(AckStatus.REJECTED, code=str(content["code"])[:60])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            pass
+        # 409 too: something is there under our reference, and only asking tells what.
+        return Ack(AckStatus.UNKNOWN)
+
+    async def query(self, client_ref: str) -> Outcome:
+        try:
+            answer = await self._client.get("/v1/transfers", params={"reference": client_ref})
+            if answer.status_code == 404 and answer.json().get("code") == "not_found":
+                return Outcome(OutcomeStatus.NOT_FOUND)
+            if answer.is_success:
+                return _outcome(answer.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, InvalidAmount):
+            pass
+        return Outcome(OutcomeStatus.UNKNOWN)
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+        given = next((value for key, value in headers.items() if key.lower() == SIGNATURE), "")
+        expected = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
+        if not self._secret or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise SignatureInvalid()
+        try:
+            content = json.loads(body)
+            transfer = content["transfer"]
+            outcome = _outcome(transfer)
+            return [
+                RailEvent(
+                    rail=NAME,
+                    event_id=str(content["event_id"])[:120],
+                    direction=Direction(transfer["direction"]),
+                    reference=str(transfer["reference"])[:80],
+                    rail_id=str(transfer["id"])[:80],
+                    amount=_amount(transfer),
+                    outcome=outcome,
+                )
+            ]
+        except (ValueError, KeyError, TypeError, InvalidAmount) as error:
+            raise CallbackMalformed(field=type(error).__name__) from error
+
+    async def statement(self, day: date, currency: str) -> list[StatementLine]:
+        """Raises TransientFailure when the rail does not give one."""
+        try:
+            answer = await self._client.get(
+                "/v1/statement", params={"day": day.isoformat(), "currency": currency}
+            )
+            answer.raise_for_status()
+            return [_statement_line(line) for line in answer.json()["lines"]]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, InvalidAmount) as error:
+            raise TransientFailure(f"statement of {day}: {type(error).__name__}") from error
+
+
+def _outcome(transfer: Mapping[str, Any]) -> Outcome:
+    settled_at = transfer.get("settled_at")
+    code = transfer.get("failure_code")
+    return Outcome(
+        status=_STATUSES[transfer["status"]],
+        amount=_amount(transfer),
+        rail_id=str(transfer["id"])[:80],
+        failure_code=str(code)[:60] if code else None,
+        settled_at=_instant(settled_at) if settled_at else None,
+    )
+
+
+def _statement_line(line: Mapping[str, Any]) -> StatementLine:
+    return StatementLine(
+        rail_id=str(line["id"]),
+        reference=str(line["reference"]),
+        direction=Direction(line["direction"]),
+        amount=_amount(line),
+        status=_STATUSES[line["status"]],
+    )
+
+
+def _amount(transfer: Mapping[str, Any]) -> Money:
+    return Money.parse(str(transfer["amount"]), str(transfer["currency"]))
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+    return instant
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,89 @@
+"""The lives of a loan, and of what we ask a rail to do, as tables."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from kit.state import Machine
+
+
+class LoanStatus(StrEnum):
+    PENDING_DISBURSEMENT = "pending_disbursement"
+    """Agreed; the money has not been proven to have arrived."""
+    ACTIVE = "active"
+    CLOSED = "closed"
+    """Repaid in full."""
+    CANCELED = "canceled"
+    """Never paid out."""
+    WRITTEN_OFF = "written_off"
+
+
+class LoanEvent(StrEnum):
+    DISBURSED = "disbursed"
+    DISBURSEMENT_FAILED = "disbursement_failed"
+    REPAID_IN_FULL = "repaid_in_full"
+    REPAYMENT_REVERSED = "repayment_reversed"
+    WRITTEN_OFF = "written_off"
+
+
+LOAN: Machine[LoanStatus, LoanEvent] = Machine(
+    name="loan",
+    initial=LoanStatus.PENDING_DISBURSEMENT,
+    table={
+        (LoanStatus.PENDING_DISBURSEMENT, LoanEvent.DISBURSED): LoanStatus.ACTIVE,
+        (LoanStatus.PENDING_DISBURSEMENT, LoanEvent.DISBURSEMENT_FAILED): LoanStatus.CANCELED,
+        (LoanStatus.ACTIVE, LoanEvent.REPAID_IN_FULL): LoanStatus.CLOSED,
+        (LoanStatus.ACTIVE, LoanEvent.WRITTEN_OFF): LoanStatus.WRITTEN_OFF,
+        (LoanStatus.CLOSED, LoanEvent.REPAYMENT_REVERSED): LoanStatus.ACTIVE,
+    },
+)
+OPEN = (LoanStatus.PENDING_DISBURSEMENT, LoanStatus.ACTIVE)
+
+
+class OrderStatus(StrEnum):
+    CREATED = "created"
+    SUBMITTING = "submitting"
+    """Written before the call: the rail may or may not have heard of it."""
+    PENDING = "pending"
+    """The rail has it and has not decided."""
+    UNKNOWN = "unknown"
+    """The rail did not answer. Nothing new is ordered: we ask."""
+    SETTLED = "settled"
+    FAILED = "failed"
+    """Proven: no money moved and none will."""
+    NEEDS_REVIEW = "needs_review"
+    """The rail contradicts itself or stays silent: a person must look."""
+
+
+class OrderEvent(StrEnum):
+    SUBMIT = "submit"
+    ACCEPT = "accept"
+    LOSE = "lose"
+    SETTLE = "settle"
+    FAIL = "fail"
+    GIVE_UP = "give_up"
+
+
+_UNDER_WAY = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.PENDING)
+ASKABLE = _UNDER_WAY
+FINAL = (OrderStatus.SETTLED, OrderStatus.FAILED)
+
+_ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
+    (OrderStatus.CREATED, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
+    (OrderStatus.CREATED, OrderEvent.FAIL): OrderStatus.FAILED,
+    (OrderStatus.SUBMITTING, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
+    # The same order once more under the same key, after the rail said that it never came.
+    (OrderStatus.UNKNOWN, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
+    (OrderStatus.SUBMITTING, OrderEvent.ACCEPT): OrderStatus.PENDING,
+    (OrderStatus.UNKNOWN, OrderEvent.ACCEPT): OrderStatus.PENDING,
+    (OrderStatus.SUBMITTING, OrderEvent.LOSE): OrderStatus.UNKNOWN,
+    **{(status, OrderEvent.SETTLE): OrderStatus.SETTLED for status in _UNDER_WAY},
+    **{(status, OrderEvent.FAIL): OrderStatus.FAILED for status in _UNDER_WAY},
+    **{(status, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW for status in _UNDER_WAY},
+    (OrderStatus.NEEDS_REVIEW, OrderEvent.SETTLE): OrderStatus.SETTLED,
+    (OrderStatus.NEEDS_REVIEW, OrderEvent.FAIL): OrderStatus.FAILED,
+}
+
+PAYOUT: Machine[OrderStatus, OrderEvent] = Machine("payout", OrderStatus.CREATED, _ORDER)
+PAYMENT_REQUEST: Machine[OrderStatus, OrderEvent] = Machine(
+    "payment_request", OrderStatus.CREATED, _ORDER
+)

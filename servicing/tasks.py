@@ -1,0 +1,125 @@
+"""The jobs of servicing: orders to the rail, the sweeper, day close, reminders, reconciliation."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import jobs
+from kit.clock import business_date
+from kit.config import Settings
+from kit.db import unit_of_work
+from servicing import day_close, orders, origination, reconciliation, reminders
+from servicing import payment_requests as requests
+from servicing.disbursements import PAYOUTS
+from servicing.orders import Orders
+from servicing.rails.base import Rails
+
+_KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS)}
+
+
+@jobs.effect(origination.DISBURSE, queue="rail")
+async def disburse(context: jobs.Context, *, payout_id: str) -> None:
+    await orders.carry_out(context, PAYOUTS, UUID(payout_id))
+
+
+@jobs.effect(requests.COLLECT, queue="rail")
+async def collect(context: jobs.Context, *, request_id: str) -> None:
+    await orders.carry_out(context, requests.REQUESTS, UUID(request_id))
+
+
+@jobs.effect("servicing.inquire", queue="rail")
+async def inquire(context: jobs.Context, *, kind: str, order_id: str) -> None:
+    """Ask about an order of which we have not heard: a callback may be late or lost."""
+    await orders.carry_out(context, _KINDS[kind], UUID(order_id))
+
+
+@jobs.every("* * * * *", "servicing.sweep")
+async def sweep(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    for kind in _KINDS.values():
+        await _enqueue_inquiries(session, kind, now, tick)
+
+
+@jobs.every("*/15 * * * *", "servicing.clock")
+async def clock(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """Whatever the lender's time zone, a day that is over is closed within a quarter of an hour."""
+    await jobs.enqueue(session, "servicing.close_days", key=f"close_days:{tick.isoformat()}")
+
+
+@jobs.every("5 * * * *", "servicing.reminders")
+async def remind_hourly(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    await jobs.enqueue(session, "servicing.remind", key=f"remind:{tick.isoformat()}")
+
+
+@jobs.every("30 3 * * *", "servicing.reconciliation", catch_up="all")
+async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """The statement of the day before, in UTC as the rail keeps its days."""
+    day = (tick.date() - timedelta(days=1)).isoformat()
+    await jobs.enqueue(session, "servicing.reconcile", key=f"reconcile:{day}", day=day)
+
+
+@jobs.effect("servicing.close_days")
+async def close_days(context: jobs.Context) -> None:
+    """Close every business day that is over, in order. Each loan's day is its own transaction."""
+    now = context.clock.now()
+    today = business_date(now, context.service(Settings).timezone)
+    async with unit_of_work(context.sessions) as session:
+        days = await day_close.days_to_close(session, today=today)
+    for day in days:
+        await _close_day(context, day, now)
+
+
+@jobs.effect("servicing.remind")
+async def remind(context: jobs.Context) -> None:
+    now, zone = context.clock.now(), context.service(Settings).timezone
+    last: UUID | None = None
+    while True:
+        async with unit_of_work(context.sessions) as session:
+            batch = await reminders.list_candidates(
+                session, on=business_date(now, zone), after=last
+            )
+        for loan_id in batch:
+            async with unit_of_work(context.sessions) as session:
+                await reminders.remind(session, loan_id, zone=zone, now=now)
+        if not batch:
+            return
+        last = batch[-1]
+
+
+@jobs.effect("servicing.reconcile", queue="rail")
+async def reconcile(context: jobs.Context, *, day: str) -> None:
+    rail, on = context.service(Rails).main, date.fromisoformat(day)
+    lines = await rail.statement(on, context.service(Settings).currency)
+    async with unit_of_work(context.sessions) as session:
+        await reconciliation.run(
+            session, rail=rail.name, day=on, lines=lines, now=context.clock.now()
+        )
+
+
+async def _close_day(context: jobs.Context, day: date, now: datetime) -> None:
+    last, loans, fees = None, 0, 0
+    while True:
+        async with unit_of_work(context.sessions) as session:
+            batch = await day_close.list_to_close(session, on=day, after=last)
+        for loan_id in batch:
+            async with unit_of_work(context.sessions) as session:
+                fees += await day_close.close_loan(session, loan_id, on=day, now=now)
+        loans += len(batch)
+        if not batch:
+            break
+        last = batch[-1]
+    async with unit_of_work(context.sessions) as session:
+        await day_close.finish(session, on=day, loans=loans, late_fees=fees, now=now)
+
+
+async def _enqueue_inquiries(
+    session: AsyncSession, kind: Orders, now: datetime, tick: datetime
+) -> None:
+    for order_id in await orders.list_to_ask(session, kind, now=now):
+        await jobs.enqueue(
+            session,
+            "servicing.inquire",
+            key=f"inquire:{order_id}:{tick.isoformat()}",
+            kind=kind.machine.name,
+            order_id=str(order_id),
+        )
