@@ -38,9 +38,7 @@ class Calibrator:
             raise CalibratorUnknown(problem="its slope is not positive, so it would turn the order")
 
     def __call__(self, scores: Floats) -> Floats:
-        shifted = self.slope * scores + self.intercept + self.offset
-        probabilities: Floats = 1.0 / (1.0 + np.exp(-shifted))
-        return probabilities
+        return logistic(self.slope * scores + self.intercept + self.offset)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +47,11 @@ class Calibrator:
             "intercept": self.intercept,
             "offset": self.offset,
         }
+
+
+def logistic(scores: Floats) -> Floats:
+    probabilities: Floats = 1.0 / (1.0 + np.exp(-np.clip(scores, -700.0, 700.0)))
+    return probabilities
 
 
 def from_json(document: Any) -> Calibrator:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.model.calibration import logistic
 from scoring.model.native import Booster
 from scoring.training import folds, merging, metrics
 
@@ -116,7 +117,7 @@ def _boost(
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
     text = booster.model_to_string(num_iteration=booster.best_iteration)
-    pds = 1 / (1 + np.exp(-Booster(text).raw_scores(rows[held])))
+    pds = logistic(Booster(text).raw_scores(rows[held]))
     step()
     return _Fit(text, metrics.log_loss(y[held], pds))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kit.errors import DomainError, Kind
 from scoring.features import registry
 from scoring.model import manifest as manifests
-from scoring.model.calibration import Calibrator
+from scoring.model.calibration import Calibrator, logistic
 from scoring.model.manifest import Column
 from scoring.model.native import Booster
 from scoring.refusals import Sentence
@@ -176,7 +176,7 @@ def _out_of_time(rows: _Rows, order: Ints, steps: _Steps) -> dict[str, Estimate]
     if min(old.y.sum(), new.y.sum()) < guards.FEWEST_OF_A_CLASS:
         return None
     scores = old.scores(old.fit(steps.named("oldest rows")), new)
-    pds = 1 / (1 + np.exp(-scores))
+    pds = logistic(scores)
     return metrics.estimate(new.y, pds, seed=recipe.SEED)
 
 
