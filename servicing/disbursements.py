@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.crypto import person_key, vault_of
+from kit.crypto import Vault, person_key
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from servicing import accrual, messages, origination, queries
@@ -61,6 +61,7 @@ async def fail(
 
 async def retry(
     session: AsyncSession,
+    vault: Vault,
     loan_id: UUID,
     *,
     actor: str,
@@ -69,9 +70,10 @@ async def retry(
 ) -> Payout:
     """A new attempt after a proven failure, to the same account or to a corrected one."""
     loan, failed = await _failed_payout(session, loan_id)
-    key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+    key = await person_key(session, vault, loan.borrower_id, now=now)
     payout = await origination.new_payout(
         session,
+        vault,
         loan,
         attempt=failed.attempt + 1,
         amount_minor=failed.amount_minor,

@@ -1,10 +1,11 @@
-"""How a borrower has repaid us so far: what a later decision may know of earlier loans."""
+"""What a borrower's earlier loans say about the next one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.models import Installment, Loan
@@ -12,22 +13,28 @@ from servicing.states import LoanStatus
 
 
 @dataclass(frozen=True, slots=True)
-class RepaymentHistory:
+class LoanHistory:
     loans_repaid: int
     worst_dpd: int | None
-    """Most days that any installment was late; None without any installment that fell due."""
+    """The most days that any installment was paid, or still is, after its due date. None when no
+    installment has fallen due."""
 
 
-async def of_borrower(session: AsyncSession, borrower_id: UUID, *, on: date) -> RepaymentHistory:
-    repaid = await session.scalar(
-        select(func.count(Loan.id)).where(
-            Loan.borrower_id == borrower_id, Loan.status == LoanStatus.CLOSED
-        )
-    )
+async def of_borrower(session: AsyncSession, borrower_id: UUID, *, on: date) -> LoanHistory:
     rows = await session.execute(
         select(Installment.due_on, Installment.settled_on)
         .join(Loan, Loan.id == Installment.loan_id)
-        .where(Loan.borrower_id == borrower_id, Installment.due_on <= on)
+        .where(
+            Loan.borrower_id == borrower_id,
+            Loan.disbursed_on.is_not(None),
+            Installment.due_on <= on,
+        )
     )
-    late = [((settled or on) - due).days for due, settled in rows.all()]
-    return RepaymentHistory(repaid or 0, max(0, *late) if late else None)
+    statuses = await session.scalars(select(Loan.status).where(Loan.borrower_id == borrower_id))
+    repaid = sum(1 for status in statuses if status is LoanStatus.CLOSED)
+    return LoanHistory(repaid, _worst(((due, settled or on) for due, settled in rows)))
+
+
+def _worst(paid: Iterable[tuple[date, date]]) -> int | None:
+    days = [max((settled_on - due_on).days, 0) for due_on, settled_on in paid]
+    return max(days, default=None)

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, ids, jobs
-from kit.crypto import person_key, vault_of
+from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError
 from servicing import queries, schedule
@@ -32,6 +32,7 @@ class TermsNotServiced(DomainError):
 
 async def open_loan(
     session: AsyncSession,
+    vault: Vault,
     *,
     application_id: UUID,
     borrower_id: UUID,
@@ -65,7 +66,7 @@ async def open_loan(
     await session.flush()
     await write_schedule(session, loan, redated(terms, on))
     payout = await new_payout(
-        session, loan, attempt=1, amount_minor=plan.net_disbursed.minor, account=account,
+        session, vault, loan, attempt=1, amount_minor=plan.net_disbursed.minor, account=account,
         now=now,
     )  # fmt: skip
     audit.record(
@@ -77,6 +78,7 @@ async def open_loan(
 
 async def new_payout(
     session: AsyncSession,
+    vault: Vault,
     loan: Loan,
     *,
     attempt: int,
@@ -85,7 +87,7 @@ async def new_payout(
     now: datetime,
 ) -> Payout:
     """A payout and the job that carries it out, both in the caller's transaction."""
-    key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+    key = await person_key(session, vault, loan.borrower_id, now=now)
     payout_id = ids.new_id()
     payout = Payout(
         id=payout_id,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import ids, jobs
-from kit.crypto import person_key, vault_of
+from kit.crypto import Vault, person_key
 from kit.money import Money
 from servicing import messages, queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
@@ -18,7 +18,7 @@ COLLECT = "servicing.collect"
 
 
 async def request(
-    session: AsyncSession, *, loan_id: UUID, amount: Money, now: datetime
+    session: AsyncSession, vault: Vault, *, loan_id: UUID, amount: Money, now: datetime
 ) -> PaymentRequest:
     """Ask the wallet that the loan was paid to; an open request for the same amount is reused."""
     loan = await queries.get_loan(session, loan_id, lock=True)
@@ -29,7 +29,7 @@ async def request(
     waiting = await queries.find_open_request(session, loan.id)
     if waiting is not None and waiting.amount == amount:
         return waiting
-    key = await person_key(session, vault_of(session), loan.borrower_id, now=now)
+    key = await person_key(session, vault, loan.borrower_id, now=now)
     payout = (await queries.list_payouts(session, loan.id))[-1]
     request_id = ids.new_id()
     asked = PaymentRequest(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -64,5 +65,5 @@ async def of_loans(
         )
         for loan_id, account, minor in rows:
             sign = 1 if TYPE_OF[account].normal_side is side else -1
-            stands[loan_id][account] += sign * int(minor)
+            stands[cast(UUID, loan_id)][account] += sign * int(minor)
     return stands
