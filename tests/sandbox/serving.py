@@ -91,9 +91,10 @@ async def running_sandbox(
     folder: Path | None = None,
     inbound_url: str = "",
     rail_callback_url: str = "",
+    clock: ShiftedClock | None = None,
     control: ClockControl | None = None,
 ) -> AsyncIterator[Running]:
-    clock = ShiftedClock()
+    clock = clock or ShiftedClock()
     config = SandboxConfig(
         bot=BotAccount(TOKEN),
         sms=SmsAccount(

@@ -27,7 +27,7 @@ from tests.sandbox.serving import (
 AMINAS_PHONE = "+12025550101"
 
 
-class Redirected(TwilioHttpClient):
+class Redirected(TwilioHttpClient):  # type: ignore[misc]
     """The SDK's client; only the host is another."""
 
     def __init__(self, base: str) -> None:

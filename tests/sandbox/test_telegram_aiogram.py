@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiogram import Bot, Dispatcher, F, Router
+from aiogram.enums import ContentType
 from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramConflictError,
@@ -70,7 +71,9 @@ def echo_routes() -> Router:
         assert largest is not None
         content = await bot.download(largest)
         assert content is not None
-        await message.answer(f"{message.content_type.value} of {len(content.read())} bytes")
+        await message.answer(
+            f"{ContentType(message.content_type).value} of {len(content.read())} bytes"
+        )
 
     @router.edited_message()
     async def edited(message: Message) -> None:

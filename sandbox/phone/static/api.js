@@ -1,0 +1,45 @@
+// Calls to the sandbox. A refusal is shown to the person and ends the action.
+
+import { toast } from "./notices.js";
+
+export class Refused extends Error {}
+
+async function call(method, path, options = {}) {
+  let response;
+  try {
+    response = await fetch(`api${path}`, { method, ...options });
+  } catch {
+    toast("The sandbox does not answer. Is it running?");
+    throw new Refused("no answer");
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const detail = Array.isArray(body.detail) ? body.detail[0].msg : body.detail;
+    const reason = body.message ?? detail ?? `Error ${response.status}`;
+    const sentence = reason.charAt(0).toUpperCase() + reason.slice(1);
+    toast(sentence);
+    throw new Refused(sentence);
+  }
+  return body;
+}
+
+export const get = (path) => call("GET", path);
+
+export const post = (path, body) =>
+  call("POST", path, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export function upload(path, file, fields) {
+  const form = new FormData();
+  form.append("file", file, file.name ?? "photo.jpg");
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return call("POST", path, { body: form });
+}
+
+// An event handler may end in a refusal that the person has already been told about.
+export const quietly = (action) => async (...given) => {
+  try {
+    await action(...given);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+  }
+};
