@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from servicing import interest, rounding
 from servicing.choices import LastInstallment, Method, Tranche
 from servicing.interest import Period
+from servicing.rounding import Rounding
 from servicing.terms import LoanTerms
 
 _ONE = 1 << 96
@@ -66,6 +67,13 @@ def exact_level(terms: LoanTerms, periods: list[Period]) -> float:
     return value / annuity
 
 
+def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
+    """The rounded level installment that repays `balance` over `periods`."""
+    reckoned = _reckoned(terms, periods)
+    value, annuity = _solve(terms, reckoned, [1] * len(periods), balance, ())
+    return _rounded(terms, value, annuity)
+
+
 def share(terms: LoanTerms, amount: int, count: int) -> int:
     """One of `count` equal shares of `amount`, rounded as an installment is."""
     return _rounded(terms, amount, count)
@@ -114,16 +122,18 @@ class _LevelPayment:
     def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
         self._terms = terms
         self._periods = periods
+        self._reckoned = _reckoned(terms, periods)
         self._weights: list[int] = _scaled(weights_of(terms))
         self._payments: list[int] = []
         self._may_respread = (
             terms.last_installment is LastInstallment.RESPREAD
+            and terms.rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP)
             and not terms.balloon_minor
             and max(self._weights) == 1
         )
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
-        terms, periods, weights = self._terms, self._periods[n:], self._weights[n:]
+        terms, periods, weights = self._terms, self._reckoned[n:], self._weights[n:]
         value, annuity = _solve(terms, periods, weights, balance, draws)
         level = _rounded(terms, value, annuity)
         if self._may_respread:
@@ -220,6 +230,25 @@ class _FlatInterest:
         charged = max(divide(due.numerator, due.denominator), 0)
         self._charged += charged
         return charged
+
+
+def _reckoned(terms: LoanTerms, periods: list[Period]) -> list[Period]:
+    """The periods with which a level installment is found.
+
+    Where the last installment absorbs the difference, the installment is reckoned as if every month
+    had 30 days of a year of 365; interest is still charged for the days there are.
+    """
+    absorbs = terms.last_installment is LastInstallment.ABSORBS
+    if not absorbs or interest.is_proportional(terms):
+        return periods
+    days = interest.standard_days(terms)
+    rate = terms.annual_rate
+    return [
+        period._replace(numerator=rate.numerator * days, denominator=rate.denominator * 365)
+        if period.numerator
+        else period
+        for period in periods
+    ]
 
 
 def _solve(

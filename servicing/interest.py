@@ -74,6 +74,15 @@ def year_days(terms: LoanTerms) -> int:
     return _YEAR_DAYS[terms.day_count]
 
 
+def standard_days(terms: LoanTerms) -> int:
+    """The days of a regular period, were every month 30 days and every year 365 days long."""
+    if terms.frequency is Frequency.YEAR:
+        return 365 * terms.every
+    if terms.frequency is Frequency.MONTH:
+        return 30 * terms.every
+    return calendars.step_days(terms)
+
+
 def regular(terms: LoanTerms) -> Ratio:
     """The part of a year that one whole regular period is."""
     if terms.interest_period is InterestPeriod.SAME_AS_REPAYMENT:

@@ -17,6 +17,7 @@ from servicing.schedule import Installment
 from servicing.terms import LoanTerms
 
 PENALTY, FEE, INTEREST, PRINCIPAL = range(4)
+Parts = tuple[int, int, int, int]
 _INDEX = {component: n for n, component in enumerate(allocation.Component)}
 
 
@@ -48,6 +49,10 @@ class Row:
     in_advance: int = 0
     late: int = 0
     settled_on: date | None = None
+    planned: tuple[int, int] = (0, 0)
+    """Interest and principal of the schedule as agreed."""
+    level: int = 0
+    """Interest and principal together, as long as the installment stays level."""
 
     def unpaid(self, component: int) -> int:
         return self.due[component] - self.paid[component] - self.forgiven[component]
@@ -65,7 +70,7 @@ class Transaction(NamedTuple):
     on: date
     type: str
     amount: int
-    parts: tuple[int, int, int, int]
+    parts: Parts
     balance: int
     """Principal that is owed after it."""
 
@@ -90,6 +95,8 @@ class Life:
     credit: int = 0
     """Paid more than was owed: the borrower's money."""
     recovered: int = 0
+    repaid: list[tuple[date, int]] = field(default_factory=list)
+    """Principal that came back, by the day it did."""
     is_reshaped: bool = False
     """True once installments were moved by hand: the terms no longer give the schedule."""
 
@@ -102,7 +109,16 @@ class Life:
     def outstanding(self) -> int:
         return sum(row.outstanding for row in self.rows)
 
-    def record(self, on: date, type_: str, amount: int, parts: tuple[int, int, int, int]) -> None:
+    @property
+    def drawn(self) -> int:
+        return sum(draw.amount_minor for draw in self.draws)
+
+    @property
+    def cost(self) -> int:
+        """Interest, fees and penalties, due so far and to come."""
+        return sum(row.due[INTEREST] + row.due[FEE] + row.due[PENALTY] for row in self.rows)
+
+    def record(self, on: date, type_: str, amount: int, parts: Parts) -> None:
         self.transactions.append(Transaction(on, type_, amount, parts, self.principal_owed))
 
 
@@ -123,7 +139,7 @@ def disburse(life: Life, amount: int, on: date) -> None:
     life.record(on, "disbursement", amount, (0, 0, 0, 0))
     if life.credit:
         used, life.credit = min(life.credit, amount), life.credit - min(life.credit, amount)
-        _settle(life, used, on, life.rules.waterfall_for("default", life.future))
+        settle(life, used, on, life.rules.waterfall_for("default", life.future))
         life.transactions[-1] = life.transactions[-1]._replace(balance=life.principal_owed)
     if life.rules.auto_down_payment:
         _collect_down_payment(life, on)
@@ -143,7 +159,7 @@ def replan(life: Life) -> None:
     first = life.draws[0]
     terms = dataclasses.replace(
         life.terms,
-        principal=Money(sum(draw.amount_minor for draw in life.draws), life.terms.currency),
+        principal=Money(life.drawn, life.terms.currency),
         disbursed_on=first.on,
         tranches=tuple(life.draws) if len(life.draws) > 1 else (),
     )
@@ -164,7 +180,12 @@ def receive(life: Life, type_: str, amount: int, on: date) -> None:
         life.recovered += amount
         life.record(on, "recovery", amount, (0, 0, 0, 0))
         return
-    parts = _settle(life, amount, on, life.rules.waterfall_for(type_, life.future))
+    parts = settle(life, amount, on, life.rules.waterfall_for(type_, life.future))
+    book(life, type_, amount, on, parts)
+
+
+def book(life: Life, type_: str, amount: int, on: date, parts: Parts) -> None:
+    """Write down a payment that was split; what found no debt is the borrower's."""
     life.credit += amount - sum(parts)
     life.record(on, type_, amount, parts)
     close_if_settled(life, on)
@@ -182,7 +203,7 @@ def close_if_settled(life: Life, on: date) -> None:
         life.status = Status.ACTIVE
 
 
-def forgive(life: Life) -> tuple[int, int, int, int]:
+def forgive(life: Life) -> Parts:
     """Give up everything that is still owed."""
     given = [0, 0, 0, 0]
     for row in life.rows:
@@ -193,7 +214,7 @@ def forgive(life: Life) -> tuple[int, int, int, int]:
     return given[0], given[1], given[2], given[3]
 
 
-def _settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> tuple[int, int, int, int]:
+def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     owed = [
         Owed(n, row.due_on, *(row.unpaid(component) for component in range(4)))
         for n, row in enumerate(life.rows)
@@ -202,20 +223,29 @@ def _settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> tuple[in
     parts = [0, 0, 0, 0]
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
         row, component = life.rows[share.n], _INDEX[share.component]
-        row.paid[component] += share.amount
+        pay(life, row, component, share.amount, on)
         parts[component] += share.amount
-        if on < row.due_on:
-            row.in_advance += share.amount
-        elif on > row.due_on:
-            row.late += share.amount
-        if not row.outstanding:
-            row.settled_on = on
     return parts[0], parts[1], parts[2], parts[3]
+
+
+def pay(life: Life, row: Row, component: int, amount: int, on: date) -> None:
+    row.paid[component] += amount
+    if component == PRINCIPAL:
+        life.repaid.append((on, amount))
+    if on < row.due_on:
+        row.in_advance += amount
+    elif on > row.due_on:
+        row.late += amount
+    if not row.outstanding:
+        row.settled_on = on
 
 
 def _row(planned: Installment) -> Row:
     due = [0, planned.fees, planned.interest, planned.principal]
-    return Row(Kind(planned.kind.value), planned.due_on, planned.days, due)
+    row = Row(Kind(planned.kind.value), planned.due_on, planned.days, due)
+    row.planned = (planned.interest, planned.principal)
+    row.level = planned.interest + planned.principal
+    return row
 
 
 def _carry_over(old: list[Row], new: list[Row]) -> None:

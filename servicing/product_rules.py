@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
-from servicing import allocation, delinquency, penalties
+from servicing import allocation, delinquency, penalties, settlement
 from servicing.allocation import Future, Waterfall
 from servicing.delinquency import BUCKETS, PLAIN, Bucket, DpdRule
 from servicing.fields import Fields
 from servicing.penalties import PenaltyRule
+from servicing.settlement import RebateRule
 
 
 class Rest(StrEnum):
@@ -51,6 +53,9 @@ class ProductRules:
     auto_down_payment: bool = True
     tolerance_minor: int = 0
     """A shortfall up to this amount is waived and the loan closes."""
+    rebate: RebateRule | None = None
+    cost_cap: Fraction | None = None
+    """Interest, fees and penalties together never exceed this part of the principal."""
 
     def waterfall_for(self, transaction: str, told: dict[str, Future]) -> Waterfall:
         """`told` are later changes of the rule; a transaction's own rule beats the default."""
@@ -73,7 +78,16 @@ def parse(fields: Fields, currency: str) -> ProductRules:
         buckets=delinquency.parse_buckets(fields),
         auto_down_payment=fields.flag("auto_down_payment") if said else True,
         tolerance_minor=fields.amount("closing_tolerance", currency) if has_tolerance else 0,
+        rebate=settlement.parse(fields.raw("rebate")),
+        cost_cap=_cost_cap(fields),
     )
+
+
+def _cost_cap(fields: Fields) -> Fraction | None:
+    fields.raw("cost_cap_percent_of_principal")
+    if not fields.has("cost_cap_percent_of_principal"):
+        return None
+    return fields.number("cost_cap_percent_of_principal", high=10_000) / 100
 
 
 def _future_rules(fields: Fields) -> dict[str, Future]:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from servicing import allocation, changes, events, life, product_rules, snapshots
+from servicing import (
+    allocation,
+    changes,
+    events,
+    life,
+    penalties,
+    product_rules,
+    recalculation,
+    snapshots,
+)
 from servicing import terms as loan_terms
 from servicing.events import Event, Type
 from servicing.fields import Fields, InvalidTerms
@@ -54,6 +63,8 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     state = life.begin(story.terms, story.rules)
     for event in events.in_effect(told):
         _APPLY[event.type](state, event)
+        if event.type is not Type.BUSINESS_DATE and recalculation.applies(state):
+            recalculation.refresh(state, event.on)
     days = [event.on for event in told if event.type is Type.BUSINESS_DATE]
     today = (
         days[-1] if days else max((e.recorded_on for e in told), default=story.terms.disbursed_on)
@@ -87,19 +98,30 @@ def _receive(state: Life, event: Event) -> None:
         raise InvalidTerms(
             field=f"events[{event.seq - 1}]", reason="must not come before a disbursement"
         )
-    life.receive(state, event.type.value, event.amount, event.on)
+    _take(state, event.type.value, event.amount, event.on)
+
+
+def _take(state: Life, type_: str, amount: int, on: date) -> None:
+    if recalculation.applies(state):
+        recalculation.receive(state, type_, amount, on)
+    else:
+        life.receive(state, type_, amount, on)
 
 
 def _charge(state: Life, event: Event) -> None:
     component = PENALTY if event.details["kind"] == "penalty" else FEE
-    life.charge(state, component, event.amount, event.details["due_on"])
+    cap = penalties.cap_of(state.drawn, state.rules.cost_cap)
+    amount = penalties.allowed(event.amount, state.cost, cap)
+    if not amount:
+        return
+    life.charge(state, component, amount, event.details["due_on"])
     life.close_if_settled(state, event.on)
 
 
 def _pay_off(state: Life, event: Event) -> None:
-    owed = snapshots.payoff(state, event.on)
-    if sum(owed):
-        life.receive(state, "repayment", sum(owed), event.on)
+    owed = sum(recalculation.payoff(state, event.on))
+    if owed:
+        _take(state, "repayment", owed, event.on)
 
 
 def _tell_future_rule(state: Life, event: Event) -> None:

@@ -2,10 +2,12 @@
 
 import dataclasses
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from kit.money import Money
-from servicing import delinquency, penalties
+from servicing import delinquency, penalties, recalculation, settlement
+from servicing.apr import Unit, UnitPeriod
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
 from servicing.penalties import Overdue
 
@@ -19,6 +21,7 @@ def take(life: Life, on: date) -> dict[str, Any]:
     due_unpaid = [due_on for due_on in unpaid if due_on <= on]
     days = delinquency.days_past_due(due_unpaid, on, rule)
     since = delinquency.delinquent_since(due_unpaid, on, rule) if days else None
+    owed = recalculation.payoff(life, on)
     bucket = delinquency.bucket(days, life.rules.buckets)
     return {
         "date": on.isoformat(),
@@ -35,16 +38,28 @@ def take(life: Life, on: date) -> dict[str, Any]:
         "bucket": delinquency.bucket_name(days, life.rules.buckets),
         "bucket_from_days": bucket.from_days if bucket else None,
         "penalty_accrued": _major(life, penalty_accrued(life, on)),
-        "payoff": _components(life, payoff(life, on)),
+        "payoff": _components(life, owed) | {"rebate": _major(life, rebate(life, on))},
         "transactions": _transactions(life),
         "entries": _entries(life),
     }
 
 
-def payoff(life: Life, on: date) -> tuple[int, int, int, int]:
-    """What ends the loan on that day, by component."""
-    owed = [sum(row.unpaid(component) for row in life.rows) for component in range(4)]
-    return owed[0], owed[1], owed[2], owed[3]
+def rebate(life: Life, on: date) -> int:
+    """What a law gives back of the scheduled cost when the loan is settled on that day."""
+    rule = life.rules.rebate
+    rows = [row for row in life.rows if row.is_regular]
+    if rule is None or not life.draws or not rows:
+        return 0
+    after = sum(1 for row in rows if row.due_on <= on)
+    if after == len(rows):
+        return 0
+    begun = rows[after - 1].due_on if after else life.draws[0].on
+    part = Fraction((on - begun).days, max((rows[after].due_on - begun).days, 1))
+    unit = UnitPeriod(Unit(life.terms.frequency.value), life.terms.every)
+    return settlement.rebate(
+        life.drawn, [sum(row.due) for row in rows], rule,
+        after=after, part=part, per_year=unit.per_year,
+    )  # fmt: skip
 
 
 def penalty_accrued(life: Life, on: date) -> int:
@@ -58,7 +73,7 @@ def penalty_accrued(life: Life, on: date) -> int:
         if row.due_on <= on
     ]
     charged = sum(row.due[PENALTY] for row in life.rows)
-    cap = penalties.cap_of(sum(draw.amount_minor for draw in life.draws), rule.cap_rate)
+    cap = penalties.cap_of(life.drawn, rule.cap_rate)
     return penalties.allowed(penalties.total(rule, overdue, on), charged, cap)
 
 

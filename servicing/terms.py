@@ -52,7 +52,7 @@ class LoanTerms:
     installment_multiple_minor: int = 1
     rounding: Rounding = Rounding.HALF_EVEN
     interest_rounding: Rounding = Rounding.HALF_EVEN
-    last_installment: LastInstallment = LastInstallment.ABSORBS
+    last_installment: LastInstallment = LastInstallment.RESPREAD
     grace: Grace = NO_GRACE
     interest_due: InterestDue = InterestDue.EACH_INSTALLMENT
     month_end: MonthEnd = MonthEnd.CLAMP
@@ -102,7 +102,7 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
         rounding=rounding,
         interest_rounding=_interest_rounding(fields, rounding),
         last_installment=fields.choice(
-            "last_installment", LastInstallment, LastInstallment.ABSORBS
+            "last_installment", LastInstallment, LastInstallment.RESPREAD
         ),
         interest_due=fields.choice("interest_due", InterestDue, InterestDue.EACH_INSTALLMENT),
         month_end=fields.choice("month_end", MonthEnd, MonthEnd.CLAMP),

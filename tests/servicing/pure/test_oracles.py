@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from servicing import (
     quotes,
     replay,
     schedule,
+    settlement,
     snapshots,
     terms,
     yields,
@@ -26,7 +28,11 @@ from tests.servicing.pure import fineract
 FILE = Path(__file__).resolve().parents[4] / "shared" / "oracles" / "servicing.json"
 CASES: list[dict[str, Any]] = json.loads(FILE.read_text()) if FILE.exists() else []
 
-NOT_YET: dict[str, str] = {}
+NOT_YET: dict[str, str] = {
+    "fin-alloc-dpfip-1265": "the source counts a penalty paid before its installment is due as in "
+    "advance in its neighbours (1475, 1528), and here not; we count it",
+    "frp-collateral-shortfall": "no collateral is kept yet",
+}
 """Cases that fail for a stated reason. One that starts to pass makes this test fail: remove it."""
 
 pytestmark = pytest.mark.skipif(not CASES, reason=f"the worked examples are not at {FILE}")
@@ -43,6 +49,9 @@ def plan(**document: Any) -> schedule.Schedule:
 
 
 def check_life(case: dict[str, Any]) -> None:
+    if "product_config" not in case["inputs"]:
+        check_plain_allocation(case)
+        return
     story = replay.parse(fineract.life(case))
     tables = case["expected"].get("snapshots", [case["expected"]])
     for ours, theirs in zip(replay.tell(story), tables, strict=True):
@@ -349,7 +358,8 @@ def eu_payments(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 def revolving_payments() -> list[dict[str, Any]]:
     """EC example 15: the balance grows by 6 %/12, then the greater of 2 % and 300 is paid."""
-    balance, rows = Fraction(200_000), []
+    balance = Fraction(200_000)
+    rows: list[dict[str, Any]] = []
     while balance > 0:
         balance *= 1 + Fraction(6, 1200)
         payment = min(max(balance / 50, Fraction(300)), balance)
@@ -597,6 +607,88 @@ def check_accounting(case: dict[str, Any]) -> None:
     assert told["status"] == "written_off"
 
 
+def check_rebate(case: dict[str, Any]) -> None:
+    """Within one cent: the source rounds the balance on the way."""
+    given = case["inputs"]
+    payments = [major_to_minor(given["payments"]["amount"])] * given["payments"]["count"]
+    rule = settlement.RebateRule(settlement.Law.UK_2004, Fraction(given["apr_percent"]) / 100)
+    ours = settlement.rebate(
+        major_to_minor(given["principal"]),
+        payments,
+        rule,
+        after=given["settlement_after_payments"],
+        part=Fraction(given["settlement_part_period"]),
+    )
+    assert abs(ours - major_to_minor(case["expected"]["rebate"])) <= 1
+
+
+def major_to_minor(text: str) -> int:
+    return round(Fraction(text) * 100)
+
+
+def check_settlement(case: dict[str, Any]) -> None:
+    given = case["inputs"]
+    start = date.fromisoformat(given["start"])
+    paid = [
+        {
+            "type": "repayment",
+            "date": (start + timedelta(days=row["day"])).isoformat(),
+            "amount": row["amount"],
+        }
+        for row in given["payments"]
+    ]
+    document = {
+        "terms": {
+            "principal": given["principal"],
+            "currency": "GBP",
+            "annual_rate_percent": str(float(given["daily_rate_percent"]) * 365),
+            "installments": given["instalments"],
+            "disbursed_on": given["start"],
+            "first_due_on": given["first_due"],
+            "day_count": "actual/365",
+            "rounding": "up",
+            "interest_rounding": given["interest_rounding"],
+        },
+        "allocation_order": "penalty_fee_interest_principal",
+        "interest_recalculation": {"rest": "daily", "advance": "adjust_last"},
+        "events": [
+            {"type": "disbursement", "date": given["start"], "amount": given["principal"]},
+            *paid,
+            {"type": "business_date", "date": given["quote_date"]},
+        ],
+    }
+    (told,) = replay.tell(replay.parse(document))
+    expected = case["expected"]
+    assert told["payoff"]["total"] == expected["settlement"]
+    assert told["payoff"]["principal"] == expected["principal"]
+    assert told["payoff"]["interest"] == expected["interest"]
+
+
+def check_plain_allocation(case: dict[str, Any]) -> None:
+    """Whole cents on the way: the source's own sum is rounded to five."""
+    given = case["inputs"]
+    document = {
+        "terms": {
+            "principal": given["principal"],
+            "currency": "INR",
+            "annual_rate_percent": given["annual_rate_percent"],
+            "installments": given["instalments"],
+            "disbursed_on": given["disbursed"],
+            "first_due_on": given["first_due"],
+            "day_count": "actual/365",
+        },
+        "interest_recalculation": {"rest": "daily", "advance": "reduce_installment"},
+        "events": [
+            {"type": "disbursement", "date": given["disbursed"], "amount": given["principal"]},
+            {"type": "repayment", **given["payment"]},
+        ],
+    }
+    (told,) = replay.tell(replay.parse(document))
+    paid = told["transactions"][-1]
+    assert paid["interest"] == case["expected"]["interest_paid"]
+    assert paid["principal"] == case["expected"]["principal_paid"]
+
+
 CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     **dict.fromkeys(
         (
@@ -635,6 +727,8 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "closing_tolerance": check_tolerance,
     "interest_cap": check_cap,
     "accounting": check_accounting,
+    "early_settlement_rebate": check_rebate,
+    "settlement_quote": check_settlement,
 }
 
 
