@@ -5,10 +5,16 @@ import importlib
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "api": ("cli.run:api", "The HTTP API and the webhooks."),
     "apr": ("cli.apr:apr", "The APR of cash flows (us, eu, uk or in)."),
+    "bot": ("cli.run:bot", "The bot by long polling."),
+    "face": ("cli.face:face", "Compare the faces of two pictures."),
+    "ledger": ("cli.ledger:ledger", "Whether the books are right."),
     "model": ("cli.model:model", "Train, evaluate and use risk models."),
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
+    "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
+    "worker": ("cli.run:worker", "Runs the jobs."),
 }
 """name -> (module:function, one line of help). Kept sorted."""
 
@@ -39,3 +45,7 @@ def kopa() -> None:
 
 def main() -> None:
     kopa()
+
+
+if __name__ == "__main__":
+    main()

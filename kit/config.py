@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 _ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -94,6 +94,19 @@ class Worker:
             for name, schedule in jobs.SCHEDULES.items():
                 await _enqueue_due(session, name, schedule, now)
 
+    async def catch_up(self) -> None:
+        """Run every schedule tick that our clock has passed here and now, in order.
+
+        For a clock that is moved on by hand: the ticks of a month need no queue.
+        """
+        now = self._context.clock.now()
+        for name, schedule in jobs.SCHEDULES.items():
+            async with unit_of_work(self._context.sessions) as session:
+                await lock_key(session, "job_schedules")
+                ticks = await _claim_due(session, name, schedule, now)
+            for tick in ticks:
+                await jobs.JOBS[name].run(self._context, tick=tick.isoformat())
+
     async def until_idle(self, *, timeout_seconds: float = 30.0) -> None:
         """Wait until nothing is queued or running. Used where a clock is moved on by hand."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
@@ -148,16 +161,23 @@ class Worker:
 async def _enqueue_due(
     session: AsyncSession, name: str, schedule: jobs.Schedule, now: datetime
 ) -> None:
-    row = await session.get(JobSchedule, name)
-    if row is None:
-        session.add(JobSchedule(name=name, last_tick=now))
-        return
-    ticks = due_ticks(schedule, row.last_tick, now)
-    for tick in ticks:
+    for tick in await _claim_due(session, name, schedule, now):
         moment = tick.isoformat()
         await jobs.enqueue(session, name, key=f"tick:{name}:{moment}", tick=moment)
+
+
+async def _claim_due(
+    session: AsyncSession, name: str, schedule: jobs.Schedule, now: datetime
+) -> list[datetime]:
+    """The ticks that are due, noted as taken in the caller's transaction."""
+    row = await session.get(JobSchedule, name, with_for_update=True)
+    if row is None:
+        session.add(JobSchedule(name=name, last_tick=now))
+        return []
+    ticks = due_ticks(schedule, row.last_tick, now)
     if ticks:
         row.last_tick = ticks[-1]
+    return ticks
 
 
 def due_ticks(schedule: jobs.Schedule, after: datetime, until: datetime) -> list[datetime]:

@@ -8,6 +8,7 @@ from kit.db import Base
 from kit.jobs import sync_url
 from migrations.tables import load_models
 
+
 def _ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
     """The job engine keeps tables of its own beside ours."""
     return not (kind == "table" and reflected and name not in Base.metadata.tables)
@@ -31,6 +32,6 @@ if given is not None:
     _run(given)
 else:
     engine = create_engine(sync_url(context.config.attributes.get("url") or Settings().url))
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         _run(connection)
     engine.dispose()

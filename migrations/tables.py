@@ -1,17 +1,16 @@
 """Finds every table of every room, so that migrations and models can be compared."""
 
 import importlib
-import pkgutil
 from pathlib import Path
 
 ROOMS = ("kit", "notifications", "servicing", "scoring", "kyc", "onboarding", "bot", "api")
-_DECLARING = frozenset({"models", "contacts"})
 
 
 def load_models() -> None:
-    """Import every module that may declare a table."""
+    """Import every module that may declare a table: `models.py`, and all of the tool-box."""
     root = Path(__file__).resolve().parent.parent
     for room in ROOMS:
-        for module in pkgutil.walk_packages([str(root / room)], prefix=f"{room}."):
-            if room == "kit" or module.name.rpartition(".")[2] in _DECLARING:
-                importlib.import_module(module.name)
+        for path in sorted((root / room).rglob("*.py" if room == "kit" else "models.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            if parts[-1] != "__init__":
+                importlib.import_module(".".join(parts))

@@ -11,7 +11,7 @@ from kyc.pictures import Inspection
 from kyc.quality import Shot
 from notifications import sealing
 from notifications.models import Notification
-from onboarding import identity, journey, products, steps
+from onboarding import identity, journey, products, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.saving import MY_PHONE, Contact
 
@@ -58,9 +58,10 @@ class Applicant:
 
     async def answers(self, dossier: Dossier, text: str | None = None) -> Dossier:
         """Answer whatever is asked, with `text` or her usual words."""
-        self.now += self.pause
         step = steps.next_step(dossier)
         assert step is not None
+        await telemetry.shown(self.session, dossier.draft.id, step.name, now=self.now)
+        self.now += self.pause
         if step.name == "phone":
             return await journey.answer(
                 self.session, dossier, step="phone", settings=SETTINGS,

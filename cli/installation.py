@@ -1,0 +1,86 @@
+"""One running installation: what every program of it opens at its start and closes at its end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import notifications.delivery
+from aiogram import Bot
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import bot.tasks
+import onboarding.tasks
+import servicing.tasks
+from bot.app import create_bot
+from kit import jobs, migrate
+from kit.clock import Clock
+from kit.config import Settings
+from kit.crypto import Vault, open_vault
+from kit.db import Sessions, create_engine, sessions_of, unit_of_work
+from kit.worker import Worker
+from notifications.channels.base import SmsChannel
+from notifications.channels.telegram import TelegramChannel
+from notifications.channels.twilio import TwilioSms
+from onboarding import decisioning, products
+from onboarding.decisioning import Underwriter
+from servicing.rails import wallet
+from servicing.rails.base import Rails
+
+# A worker runs every job there is, so it imports every room's tasks.
+TASKS = (bot.tasks, notifications.delivery, onboarding.tasks, servicing.tasks)
+
+
+@dataclass(frozen=True)
+class Installation:
+    settings: Settings
+    clock: Clock
+    engine: AsyncEngine
+    vault: Vault
+    sessions: Sessions
+    underwriter: Underwriter
+    bot: Bot
+    context: jobs.Context
+
+    def worker(self) -> Worker:
+        return Worker(self.settings, self.context)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation]:
+    """Bring the database to the newest schema and products, and connect the adapters."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.url)
+    engine = create_engine(settings.url)
+    vault = open_vault(settings)
+    sessions = sessions_of(engine, vault)
+    underwriter = decisioning.load(settings)
+    async with unit_of_work(sessions) as session:
+        await products.load(session, settings.products_file, now=clock.now())
+    telegram, sms, rails = create_bot(settings), TwilioSms(settings), wallet.configured(settings)
+    services: dict[type, object] = {
+        Settings: settings,
+        Vault: vault,
+        Underwriter: underwriter,
+        Bot: telegram,
+        TelegramChannel: TelegramChannel(telegram),
+        SmsChannel: sms,
+        Rails: rails,
+    }
+    try:
+        yield Installation(
+            settings=settings,
+            clock=clock,
+            engine=engine,
+            vault=vault,
+            sessions=sessions,
+            underwriter=underwriter,
+            bot=telegram,
+            context=jobs.Context(sessions, clock, services),
+        )
+    finally:
+        await telegram.session.close()
+        await sms.close()
+        for rail in rails.all:
+            if isinstance(rail, wallet.WalletRail):
+                await rail.close()
+        await engine.dispose()

@@ -1,0 +1,234 @@
+"""The programs: everything in one process, or API, bot and workers as many as you like."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator
+
+import click
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from bot.app import create_dispatcher, register_webhook, run_polling, set_up
+from bot.dispatcher import UpdateDispatcher
+from cli import sandboxed
+from cli.installation import Installation, opened
+from kit import log
+from kit.clock import SystemClock
+from kit.config import Settings
+from kyc import pictures
+from sandbox.app import create_app as create_sandbox
+
+_READY_SECONDS = 30.0
+
+
+@click.command()
+@click.option("--port", type=int, help="Port of the web server (default 8000).")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+def run(port: int | None, host: str | None) -> None:
+    """Everything in one process. Without TELEGRAM_BOT_TOKEN the outside is a sandbox."""
+    settings = _settings(port, host)
+    asyncio.run(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
+
+
+@click.command()
+@click.option("--port", type=int, help="Port of the web server (default 8000).")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+def api(port: int | None, host: str | None) -> None:
+    """The HTTP API and the webhooks; with TELEGRAM_MODE=webhook the bot too."""
+    asyncio.run(_run_api(_settings(port, host)))
+
+
+@click.command()
+def bot() -> None:
+    """The bot by long polling."""
+    asyncio.run(_run_bot(Settings()))
+
+
+@click.command()
+def worker() -> None:
+    """Runs the jobs: payouts, messages, identity checks, the day close."""
+    asyncio.run(_run_worker(Settings()))
+
+
+def _settings(port: int | None, host: str | None) -> Settings:
+    given = {"port": port, "host": host}
+    return Settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+
+
+async def _run_sandbox(plain: Settings) -> None:
+    started = time.monotonic()
+    log.configure(plain.log_level)
+    settings = sandboxed.settings_for(plain)
+    clock = sandboxed.KeptClock(settings.var / "clock.json")
+    walk = sandboxed.TimeWalk(clock)
+    outside = create_sandbox(sandboxed.config_for(settings), clock, walk)
+    async with opened(settings, clock) as installation:
+        dispatcher = _dispatcher(installation)
+        app = _web(installation, dispatcher, {"/sandbox": outside})
+        async with _serving(settings, app, outside):
+            own = installation.worker()
+            await own.start()
+            walk.attach(installation, own)
+            polling = asyncio.ensure_future(run_polling(installation.bot, dispatcher))
+            warm = asyncio.ensure_future(pictures.warm_up())
+            try:
+                await _announce(installation, time.monotonic() - started)
+                await _until_stopped()
+            finally:
+                await _cancelled(polling, warm)
+                await own.stop()
+
+
+async def _run_real(settings: Settings) -> None:
+    log.configure(settings.log_level)
+    clock = SystemClock()
+    async with opened(settings, clock) as installation:
+        dispatcher = _dispatcher(installation)
+        async with _serving(settings, _web(installation, dispatcher, {})):
+            own = installation.worker()
+            await own.start()
+            listening = asyncio.ensure_future(_listen(installation, dispatcher))
+            try:
+                click.echo(f"Kopa listens on {settings.base_url}")
+                await _until_stopped()
+            finally:
+                await _cancelled(listening)
+                await own.stop()
+
+
+async def _run_api(settings: Settings) -> None:
+    log.configure(settings.log_level)
+    async with opened(settings, SystemClock()) as installation:
+        dispatcher = _dispatcher(installation)
+        if settings.telegram_mode == "webhook":
+            await _listen(installation, dispatcher)
+        async with _serving(settings, _web(installation, dispatcher, {})):
+            click.echo(f"Kopa's API listens on {settings.base_url}")
+            await _until_stopped()
+
+
+async def _run_bot(settings: Settings) -> None:
+    log.configure(settings.log_level)
+    async with opened(settings, SystemClock()) as installation:
+        polling = asyncio.ensure_future(run_polling(installation.bot, _dispatcher(installation)))
+        click.echo("Kopa's bot is polling")
+        try:
+            await _until_stopped()
+        finally:
+            await _cancelled(polling)
+
+
+async def _run_worker(settings: Settings) -> None:
+    log.configure(settings.log_level)
+    async with opened(settings, SystemClock()) as installation:
+        own = installation.worker()
+        await own.start()
+        click.echo(f"Worker {own.executor_id} is running")
+        try:
+            await _until_stopped()
+        finally:
+            await own.stop()
+
+
+def _dispatcher(installation: Installation) -> UpdateDispatcher:
+    return create_dispatcher(
+        installation.sessions,
+        installation.clock,
+        installation.settings,
+        installation.underwriter,
+    )
+
+
+def _web(
+    installation: Installation, dispatcher: UpdateDispatcher, programs: dict[str, FastAPI]
+) -> FastAPI:
+    return create_app(
+        installation.settings,
+        installation.sessions,
+        installation.clock,
+        installation.vault,
+        underwriter=installation.underwriter,
+        telegram=(installation.bot, dispatcher),
+        programs=programs,
+    )
+
+
+async def _listen(installation: Installation, dispatcher: UpdateDispatcher) -> None:
+    """Take updates in the way that TELEGRAM_MODE says."""
+    if installation.settings.telegram_mode == "polling":
+        await run_polling(installation.bot, dispatcher)
+        return
+    await set_up(installation.bot)
+    await register_webhook(installation.bot, installation.settings)
+
+
+@contextlib.asynccontextmanager
+async def _serving(
+    settings: Settings, app: FastAPI, outside: FastAPI | None = None
+) -> AsyncIterator[None]:
+    """The web server, up when the block begins and down when it ends."""
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_level="warning", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    if outside is not None:
+        outside.state.world.start()
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await _up(server, serving, settings)
+        yield
+    finally:
+        if outside is not None:
+            outside.state.world.hang_up()
+        server.should_exit = True
+        await serving
+        if outside is not None:
+            await outside.state.world.close()
+
+
+async def _up(server: uvicorn.Server, serving: "asyncio.Future[None]", settings: Settings) -> None:
+    deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+    while not server.started:
+        if serving.done() or asyncio.get_running_loop().time() > deadline:
+            raise click.ClickException(
+                f"Port {settings.port} on {settings.host} cannot be opened. Is Kopa running"
+                " already? Another port: kopa run --port 8001"
+            )
+        await asyncio.sleep(0.01)
+
+
+async def _announce(installation: Installation, seconds: float) -> None:
+    base = installation.settings.base_url
+    click.echo(
+        "\n".join(
+            [
+                "",
+                f"  Kopa is ready after {seconds:.1f} s. The outside world is simulated.",
+                "",
+                f"  The phone       {base}/sandbox/",
+                f"  The staff API   {base}/docs",
+                f"  Health          {base}/health/ready",
+                "",
+                "  A staff account: kopa staff add NAME --role underwriter     Stop: Ctrl+C",
+                "",
+            ]
+        )
+    )
+
+
+async def _until_stopped() -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+async def _cancelled(*futures: "asyncio.Future[None]") -> None:
+    for future in futures:
+        future.cancel()
+    await asyncio.gather(*futures, return_exceptions=True)

@@ -1,0 +1,117 @@
+"""The sandbox beside the product: its settings, its clock that can be moved, its staff."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from cli.installation import Installation
+from kit.clock import ShiftedClock, business_date
+from kit.config import Settings
+from kit.db import unit_of_work
+from kit.worker import Worker
+from onboarding import dossiers
+from sandbox.app import SandboxConfig
+from sandbox.sms.state import SmsAccount
+from sandbox.telegram.state import BotAccount
+from sandbox.wallet.state import WalletAccount
+from servicing import queries as loans
+
+_TOKEN = "1000000001:sandbox-token-of-no-use-elsewhere"  # noqa: S105
+_SMS = SmsAccount(sid="AC" + "5" * 32, auth_token="sandbox", number="+15005550006")  # noqa: S106
+_DAY = 24
+_STRIDE_HOURS = 3
+"""On long walks the schedules are looked at this often: reminders have windows of hours."""
+
+
+def settings_for(settings: Settings) -> Settings:
+    """Settings that lead every adapter to the stand-ins, over the same wire as to the world."""
+    base = f"{settings.base_url}/sandbox"
+    return settings.model_copy(
+        update={
+            "telegram_bot_token": SecretStr(_TOKEN),
+            "telegram_api_url": f"{base}/telegram",
+            "twilio_account_sid": _SMS.sid,
+            "twilio_auth_token": SecretStr(_SMS.auth_token),
+            "twilio_from": _SMS.number,
+            "twilio_api_url": f"{base}/twilio",
+            "rail_base_url": f"{base}/wallet",
+            "rail_api_key": SecretStr("sandbox"),
+            "rail_webhook_secret": SecretStr("sandbox"),
+            "job_polling_seconds": 0.05,
+        }
+    )
+
+
+def config_for(settings: Settings) -> SandboxConfig:
+    hooks = f"{settings.base_url}/webhooks"
+    return SandboxConfig(
+        bot=BotAccount(token=_TOKEN, first_name=settings.lender_name),
+        sms=SmsAccount(
+            sid=_SMS.sid,
+            auth_token=_SMS.auth_token,
+            number=_SMS.number,
+            inbound_url=f"{hooks}/twilio/inbound",
+        ),
+        wallet=WalletAccount(
+            api_key="sandbox",
+            webhook_secret="sandbox",  # noqa: S106
+            callback_url=f"{hooks}/rail/wallet",
+            currency=settings.currency,
+            purse_major="20000",
+        ),
+        folder=settings.var / "sandbox",
+    )
+
+
+class KeptClock(ShiftedClock):
+    """A moved clock stays moved over a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        kept = json.loads(path.read_text()) if path.exists() else {"offset_seconds": 0}
+        super().__init__(timedelta(seconds=kept["offset_seconds"]))
+
+    def move(self, by: timedelta) -> None:
+        super().move(by)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps({"offset_seconds": self.offset.total_seconds()}))
+
+
+class TimeWalk:
+    """Moves the product's clock, doing on the way what falls due on the way."""
+
+    def __init__(self, clock: ShiftedClock) -> None:
+        self._clock = clock
+        self._installation: Installation | None = None
+        self._worker: Worker | None = None
+
+    def attach(self, installation: Installation, worker: Worker) -> None:
+        self._installation, self._worker = installation, worker
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def move(self, hours: int) -> AsyncIterator[datetime]:
+        assert self._worker is not None
+        stride = 1 if hours <= _DAY else _STRIDE_HOURS
+        while hours > 0:
+            step = min(stride, hours)
+            hours -= step
+            self._clock.move(timedelta(hours=step))
+            await self._worker.catch_up()
+            await self._worker.until_idle()
+            yield self._clock.now()
+
+    async def next_due(self, telegram_chat_id: int) -> date | None:
+        assert self._installation is not None
+        today = business_date(self._clock.now(), self._installation.settings.timezone)
+        async with unit_of_work(self._installation.sessions) as session:
+            dossier = await dossiers.find(session, telegram_id=telegram_chat_id)
+            if dossier is None or dossier.loan is None:
+                return None
+            rows = await loans.list_installments(session, dossier.loan.id)
+            coming = [row.due_on for row in rows if row.due_on > today and row.settled_on is None]
+            return min(coming, default=None)

@@ -1,0 +1,311 @@
+"""From a sent application to an answer, an offer, a signature, or a person's decision."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.storage import Blob
+from kyc.faces import FaceComparison, Verdict
+from kyc.quality import Shot
+from kyc.states import VerificationStatus
+from notifications.models import Notification
+from onboarding import (
+    agreements,
+    cases,
+    codes,
+    decisioning,
+    evidence,
+    journey,
+    offers,
+    reviews,
+    tasks,
+)
+from onboarding.decisioning import Underwriter
+from onboarding.dossiers import Dossier
+from onboarding.models import Agreement
+from onboarding.states import ApplicationStatus, CaseKind, CaseStatus
+from servicing import queries as loans
+from servicing.states import LoanStatus
+from tests.onboarding.people import SETTINGS, Applicant
+
+UMA, USHA = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture(scope="session")
+def underwriter() -> Underwriter:
+    return decisioning.load(SETTINGS)
+
+
+@pytest.fixture
+def amina(session: AsyncSession, now: datetime) -> Applicant:
+    return Applicant(session, now)
+
+
+def compared(verdict: Verdict, distance: float) -> FaceComparison:
+    """What the face engine says; the engine itself is tested in its own room."""
+    return FaceComparison(
+        verdict=verdict,
+        distance=distance,
+        threshold=0.545,
+        fmr=1e-3,
+        engine="test",
+        faces_found=(1, 1),
+        quality=dict.fromkeys(Shot, ()),
+        explanation=(f"{verdict}_face",),
+    )
+
+
+SAME = compared(Verdict.SAME, 0.31)
+DIFFERENT = compared(Verdict.DIFFERENT, 0.86)
+
+
+async def identified(
+    amina: Applicant, dossier: Dossier, outcome: FaceComparison, underwriter: Underwriter
+) -> None:
+    assert dossier.verification is not None
+    await tasks.conclude(
+        amina.session, dossier.verification.id, outcome, underwriter, now=amina.now
+    )
+
+
+async def sent(
+    amina: Applicant, underwriter: Underwriter, outcome: FaceComparison = SAME
+) -> Dossier:
+    """A complete application whose identity check has ended before it was sent."""
+    dossier = await amina.answers_until(await amina.begins(), None)
+    await identified(amina, dossier, outcome, underwriter)
+    dossier = await journey.dossiers.of(amina.session, dossier.borrower)
+    return await journey.submit(amina.session, dossier, underwriter, now=amina.now)
+
+
+async def told(session: AsyncSession, template: str) -> int:
+    rows = await session.scalars(select(Notification).where(Notification.template == template))
+    return len(rows.all())
+
+
+class TestSubmit:
+    async def test_answers_at_once_when_the_identity_is_proven(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter)
+
+        assert dossier.draft.status is ApplicationStatus.OFFERED
+        assert dossier.offer is not None
+        assert dossier.offer.amount_minor <= 2_000_000
+
+    async def test_waits_for_a_check_that_is_running(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), None)
+        dossier = await journey.submit(amina.session, dossier, underwriter, now=amina.now)
+        assert dossier.draft.status is ApplicationStatus.SUBMITTED
+
+        await identified(amina, dossier, SAME, underwriter)
+        dossier = await journey.dossiers.of(amina.session, dossier.borrower)
+        assert dossier.draft.status is ApplicationStatus.OFFERED
+        assert await told(amina.session, "application_news") == 1
+
+    async def test_a_different_face_becomes_a_case(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+
+        assert dossier.draft.status is ApplicationStatus.IN_REVIEW
+        assert dossier.case is not None
+        assert (dossier.case.kind, dossier.case.needs_second) == (CaseKind.IDENTITY, True)
+
+    async def test_an_incomplete_one_is_refused(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), "wallet")
+
+        with pytest.raises(journey.NotAllAnswered):
+            await journey.submit(amina.session, dossier, underwriter, now=amina.now)
+
+    async def test_the_document_of_somebody_else_goes_to_a_person(
+        self, amina: Applicant, session: AsyncSession, underwriter: Underwriter
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), None)
+        mine = await session.scalar(
+            select(Blob.fingerprint).where(Blob.person_id == dossier.borrower.id)
+        )
+        session.add(
+            Blob(
+                person_id=uuid4(), kind="document", media_type="image/jpeg", size_bytes=1,
+                fingerprint=mine, sealed=b"", created_at=amina.now,
+            )
+        )  # fmt: skip
+        await identified(amina, dossier, SAME, underwriter)
+        dossier = await journey.dossiers.of(session, dossier.borrower)
+        dossier = await journey.submit(session, dossier, underwriter, now=amina.now)
+
+        assert dossier.draft.status is ApplicationStatus.IN_REVIEW
+        assert dossier.case is not None
+        assert dossier.case.reasons == ["details_shared_with_another"]
+
+    async def test_someone_who_earns_nothing_is_declined_with_true_reasons(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), "income")
+        dossier = await amina.answers(dossier, "0")
+        dossier = await amina.answers_until(dossier, None)
+        await identified(amina, dossier, SAME, underwriter)
+        dossier = await journey.dossiers.of(amina.session, dossier.borrower)
+        dossier = await journey.submit(amina.session, dossier, underwriter, now=amina.now)
+
+        assert dossier.draft.status is ApplicationStatus.DECLINED
+        assert dossier.draft.decline_reasons
+        assert len(dossier.draft.decline_reasons) <= 4
+
+
+class TestOffers:
+    async def test_less_and_longer_may_be_chosen_and_no_more(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter)
+        offer = dossier.offer
+        assert offer is not None
+        await offers.adjust(
+            amina.session, dossier, amount_minor=1_000_000, term="9m", now=amina.now
+        )
+        assert (offer.amount_minor, offer.term) == (1_000_000, "9m")
+
+        for amount, term in ((offer.limit_minor + 100, "9m"), (1_000_000, "3m"), (100, "9m")):
+            with pytest.raises(offers.OutsideOffer):
+                await offers.adjust(
+                    amina.session, dossier, amount_minor=amount, term=term, now=amina.now
+                )
+
+    async def test_expire(self, amina: Applicant, underwriter: Underwriter) -> None:
+        dossier = await sent(amina, underwriter)
+        late = amina.now + timedelta(days=7)
+
+        with pytest.raises(offers.OfferExpired):
+            offers.current(dossier, now=late)
+        await offers.expire(amina.session, now=late, tick=late)
+        assert dossier.draft.status is ApplicationStatus.EXPIRED
+
+
+class TestAgreements:
+    async def test_the_code_signs_the_facts_and_opens_one_loan(
+        self, amina: Applicant, underwriter: Underwriter, now: datetime
+    ) -> None:
+        dossier = await sent(amina, underwriter)
+        amina.now += timedelta(minutes=2)
+        facts = await agreements.request_code(amina.session, dossier, on=now.date(), now=amina.now)
+        code = await amina.latest_code(dossier)
+        dossier = await agreements.accept(
+            amina.session, dossier, code=code, on=now.date(), now=amina.now
+        )
+
+        assert dossier.draft.status is ApplicationStatus.ACCEPTED
+        signed = await amina.session.scalar(select(Agreement))
+        assert signed is not None
+        assert signed.key_facts == facts.to_json()
+        assert signed.sha256 == agreements.sha256_of(signed.key_facts)
+        loan = await loans.find_open_loan(amina.session, dossier.borrower.id)
+        assert loan is not None
+        assert loan.status is LoanStatus.PENDING_DISBURSEMENT
+        rows = await loans.list_installments(amina.session, loan.id)
+        due = [row.principal_minor + row.interest_minor + row.fees_minor for row in rows]
+        assert due == [row.due.minor for row in facts.rows]
+
+    async def test_a_code_for_other_terms_does_not_sign(
+        self, amina: Applicant, underwriter: Underwriter, now: datetime
+    ) -> None:
+        dossier = await sent(amina, underwriter)
+        amina.now += timedelta(minutes=2)
+        await agreements.request_code(amina.session, dossier, on=now.date(), now=amina.now)
+        code = await amina.latest_code(dossier)
+        await offers.adjust(
+            amina.session, dossier, amount_minor=1_000_000, term="9m", now=amina.now
+        )
+
+        dossier = await agreements.accept(
+            amina.session, dossier, code=code, on=now.date(), now=amina.now
+        )
+        assert isinstance(dossier.problem, codes.CodeExpired)
+        assert dossier.draft.status is ApplicationStatus.OFFERED
+
+
+class TestReviews:
+    async def test_passing_another_face_needs_two_members_of_staff(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        case = dossier.case
+        assert case is not None
+        act = {"note": "same scar", "underwriter": underwriter, "now": amina.now}
+
+        await reviews.approve(amina.session, case, staff_id=UMA, **act)
+        assert case.status is CaseStatus.PROPOSED
+        with pytest.raises(reviews.SameStaff):
+            await reviews.approve(amina.session, case, staff_id=UMA, **act)
+        await reviews.approve(amina.session, case, staff_id=USHA, **act)
+
+        dossier = await journey.dossiers.of(amina.session, dossier.borrower)
+        assert case.status is CaseStatus.RESOLVED
+        assert dossier.verification is not None
+        assert dossier.verification.status is VerificationStatus.PASSED
+        assert dossier.draft.status is ApplicationStatus.OFFERED
+
+    async def test_declining_tells_the_borrower_why(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        assert dossier.case is not None
+        await reviews.decline(
+            amina.session, dossier.case, staff_id=UMA, reasons=["identity_not_confirmed"],
+            note="another person", now=amina.now,
+        )  # fmt: skip
+
+        dossier = await journey.dossiers.of(amina.session, dossier.borrower)
+        assert dossier.draft.status is ApplicationStatus.DECLINED
+        assert dossier.draft.decline_reasons == ["identity_not_confirmed"]
+        assert await told(amina.session, "application_news") == 1
+
+    async def test_reasons_that_no_borrower_would_understand_are_refused(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        assert dossier.case is not None
+
+        for reasons in ([], ["bad_vibes"], list(reviews.DECLINE_REASONS)):
+            with pytest.raises(reviews.ReasonsNeeded):
+                await reviews.decline(
+                    amina.session, dossier.case, staff_id=UMA, reasons=reasons, note="x",
+                    now=amina.now,
+                )  # fmt: skip
+
+    async def test_a_question_reaches_the_borrower_and_the_answer_comes_back(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        case = dossier.case
+        assert case is not None
+        await cases.ask_borrower(
+            amina.session, case, staff_id=UMA, question="Is the document new?", now=amina.now
+        )
+        assert dossier.draft.status is ApplicationStatus.QUESTIONED
+        assert await told(amina.session, "staff_question") == 1
+
+        assert await cases.question_for(amina.session, dossier.borrower.id) is case
+        await cases.reply(amina.session, case, "Ten years old\u202e.", now=amina.now)
+        assert dossier.draft.status is ApplicationStatus.IN_REVIEW
+        words = [m.body for m in await cases.messages(amina.session, case, now=amina.now)]
+        assert words == ["Is the document new?", "Ten years old ."]
+
+    async def test_evidence_shows_behaviour_with_what_it_means(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        assert dossier.case is not None
+
+        found = await evidence.of_case(amina.session, dossier.case, now=amina.now)
+
+        assert set(found.images) == {"document", "selfie"}
+        assert {signal.name for signal in found.behaviour} >= {"answers", "median_answer_seconds"}
+        assert len(found.decisions) == 1
