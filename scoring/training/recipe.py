@@ -1,7 +1,10 @@
 """The disciplined recipe: small trees, early stopping inside the rows given, averaged boosters."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -65,25 +68,21 @@ def fit(
     rows: Floats, y: Ints, monotone: Sequence[int], *, seed: int = SEED, step: Step = lambda: None
 ) -> Ensemble:
     """Try every configuration on held-out parts of these rows; average the best ones' boosters."""
-    splits = [
-        split for _, split in zip(range(SPLITS), folds.stratified(y, seed=seed), strict=False)
-    ]
-    small = len(y) <= SEARCH_ROWS
-    searched = splits if small else [_thinned(splits[0], seed)]
-    trials = {
-        name: [_boost(rows, y, split, monotone, name, seed, step) for split in searched]
-        for name in CONFIGURATIONS
-    }
-    losses = {name: float(np.mean([t.loss for t in tried])) for name, tried in trials.items()}
-    chosen = tuple(sorted(losses, key=lambda name: losses[name])[:BEST])
-    kept = {
-        name: trials[name]
-        if small
-        else [_boost(rows, y, split, monotone, name, seed, step) for split in splits]
-        for name in chosen
-    }
-    texts = [trial.text for name in chosen for trial in kept[name]]
+    splits = list(islice(folds.stratified(y, seed=seed), SPLITS))
+    work = _Work(rows, y, monotone, seed, step)
+    if len(y) <= SEARCH_ROWS:
+        trials = work.trials(CONFIGURATIONS, splits)
+        losses, chosen = _ranked(trials)
+    else:
+        losses, chosen = _ranked(work.trials(CONFIGURATIONS, [_thinned(splits[0], seed)]))
+        trials = work.trials(chosen, splits)
+    texts = [trial.text for name in chosen for trial in trials[name]]
     return Ensemble(merging.average(texts), chosen, losses)
+
+
+def _ranked(trials: Mapping[str, Sequence[_Fit]]) -> tuple[dict[str, float], tuple[str, ...]]:
+    losses = {name: float(np.mean([t.loss for t in tried])) for name, tried in trials.items()}
+    return losses, tuple(sorted(losses, key=lambda name: losses[name])[:BEST])
 
 
 def _thinned(split: tuple[Ints, Ints], seed: int) -> tuple[Ints, Ints]:
@@ -95,31 +94,42 @@ def _thinned(split: tuple[Ints, Ints], seed: int) -> tuple[Ints, Ints]:
     )
 
 
-def _boost(
-    rows: Floats,
-    y: Ints,
-    split: tuple[Ints, Ints],
-    monotone: Sequence[int],
-    name: str,
-    seed: int,
-    step: Step,
-) -> _Fit:
-    import lightgbm
+@dataclass(frozen=True, slots=True)
+class _Work:
+    rows: Floats
+    y: Ints
+    monotone: Sequence[int]
+    seed: int
+    step: Step
 
-    kept, held = split
-    settings = _settings(name, monotone, len(kept), seed)
-    data = lightgbm.Dataset(rows[kept], y[kept], params=settings, free_raw_data=True)
-    booster = lightgbm.train(
-        settings,
-        data,
-        num_boost_round=ROUNDS,
-        valid_sets=[lightgbm.Dataset(rows[held], y[held], reference=data)],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-    )
-    text = booster.model_to_string(num_iteration=booster.best_iteration)
-    pds = logistic(Booster(text).raw_scores(rows[held]))
-    step()
-    return _Fit(text, metrics.log_loss(y[held], pds))
+    def trials(
+        self, names: Iterable[str], splits: Sequence[tuple[Ints, Ints]]
+    ) -> dict[str, list[_Fit]]:
+        """One booster per name and split, each on one core: the same whatever else runs."""
+        jobs = [(name, split) for name in names for split in splits]
+        found: dict[str, list[_Fit]] = {name: [] for name, _ in jobs}
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for (name, _), trial in zip(jobs, pool.map(self._boost, jobs), strict=True):
+                found[name].append(trial)
+                self.step()
+        return found
+
+    def _boost(self, job: tuple[str, tuple[Ints, Ints]]) -> _Fit:
+        import lightgbm
+
+        name, (kept, held) = job
+        settings = _settings(name, self.monotone, len(kept), self.seed)
+        data = lightgbm.Dataset(self.rows[kept], self.y[kept], params=settings)
+        booster = lightgbm.train(
+            settings,
+            data,
+            num_boost_round=ROUNDS,
+            valid_sets=[lightgbm.Dataset(self.rows[held], self.y[held], reference=data)],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
+        text = booster.model_to_string(num_iteration=booster.best_iteration)
+        pds = logistic(Booster(text).raw_scores(self.rows[held]))
+        return _Fit(text, metrics.log_loss(self.y[held], pds))
 
 
 def _settings(name: str, monotone: Sequence[int], rows: int, seed: int) -> dict[str, Any]:
