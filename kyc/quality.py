@@ -1,6 +1,6 @@
 """Is a picture good enough to be judged? Each answer is a number against a limit.
 
-The limits were set on 63 photographs of faces and on copies of them that were blurred, darkened
+The limits were set on 64 photographs of faces and on copies of them that were blurred, darkened
 and burnt out (see docs/kyc.md); tests/kyc measures them again.
 """
 
@@ -64,7 +64,7 @@ RIVAL_SHARE = {Shot.DOCUMENT: 0.75, Shot.SELFIE: 0.4}
 """A second face this large next to the first is a second person. Smaller ones are ghost portraits
 on a document and bystanders on a selfie."""
 SHARPNESS = 20.0
-"""Sharp photographs measure 146 to 2,400, blurred by a hundredth of the face's height 5 to 20."""
+"""Sharp photographs measure 146 to 2,400, blurred by an eightieth of the face's height 5 to 17."""
 BRIGHTEST = 80.0
 """Brightness that the lightest twentieth of the face reaches. Photographs: 165 to 255. Not the
 mean, which is low for dark skin in good light."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,11 @@ class TestExamine:
         examined = faces.examine(engine, table, Shot.DOCUMENT)
 
         assert [60 < face.height < 140 for face in examined.faces] == [True]
+
+
+class TestEngine:
+    def test_is_named_after_the_installed_version(self, engine: FaceEngine) -> None:
+        assert engine.name == f"face_recognition-{version('face-recognition')}"
 
 
 class TestThreshold:

@@ -78,7 +78,7 @@ class TestWorkers:
         with pytest.raises(workers.PictureCheckFailed):
             await workers.run(bytearray, workers.MEMORY_BYTES)
 
-    async def test_time_has_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_time_has_a_limit(self) -> None:
         with pytest.raises(workers.PictureCheckFailed):
             await workers.run(_spin_with_a_second_left)
 

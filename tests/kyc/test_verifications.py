@@ -1,6 +1,7 @@
 """A verification from the first picture to its verdict."""
 
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -322,6 +323,11 @@ class TestSendBack:
 
 
 class TestMachine:
+    def test_is_drawn_in_the_documentation(self) -> None:
+        page = Path(__file__).resolve().parents[2] / "docs" / "kyc.md"
+
+        assert VERIFICATION.mermaid() in page.read_text()
+
     @pytest.mark.parametrize("final", [VerificationStatus.PASSED, VerificationStatus.REFUSED])
     def test_a_verdict_is_final(self, final: VerificationStatus) -> None:
         assert VERIFICATION.events(final) == frozenset()
