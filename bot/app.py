@@ -1,9 +1,11 @@
 """Puts the bot together: the client, the dispatcher with all handlers, polling or webhook."""
 
+import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BotCommand
 
 from bot import polling, text
@@ -16,6 +18,8 @@ from kit.config import Settings
 from kit.db import Sessions
 from kit.text import DEFAULT_LOCALE, Texts
 from onboarding.decisioning import Underwriter
+
+log = structlog.get_logger(__name__)
 
 WEBHOOK_PATH = "/webhooks/telegram"
 COMMANDS = (
@@ -65,7 +69,11 @@ def create_dispatcher(
 
 async def run_polling(bot: Bot, dispatcher: UpdateDispatcher) -> None:
     """Take updates until cancelled."""
-    await set_up(bot, dispatcher.office.texts)
+    try:
+        await set_up(bot, dispatcher.office.texts)
+    except TelegramAPIError as failure:
+        # The menu stays as it was; a start without Telegram waits for it in the loop below.
+        log.warning("bot.set_up_failed", why=type(failure).__name__)
     await polling.run(bot, dispatcher)
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from aiogram.types import Chat, Update, User
+from aiogram.types import Chat, Message, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.callbacks import Price
 from bot.text import Words, matching_locale
 from kit.clock import Clock, business_date
 from kit.config import Settings
@@ -65,12 +66,27 @@ class UpdateContext:
 
 
 async def opened(
-    office: Office, session: AsyncSession, person: User, now: datetime
+    office: Office, session: AsyncSession, person: User, update: Update, now: datetime
 ) -> UpdateContext:
     dossier = await dossiers.find(session, telegram_id=person.id)
-    spoken = dossier.borrower.locale if dossier else person.language_code
+    spoken = dossier.borrower.locale if dossier else _spoken(person, update)
     words = Words(office.texts, matching_locale(spoken, office.texts))
     return UpdateContext(session, now, person, dossier, words, office)
+
+
+def _spoken(person: User, update: Update) -> str | None:
+    """The language of the screen whose button was pressed: nothing else remembers a stranger's
+    choice. Without one, what Telegram says."""
+    message = update.callback_query.message if update.callback_query else None
+    keyboard = message.reply_markup if isinstance(message, Message) else None
+    for button in (
+        (button for row in keyboard.inline_keyboard for button in row) if keyboard else ()
+    ):
+        try:
+            return Price.unpack(button.callback_data or "").locale
+        except (TypeError, ValueError):
+            continue
+    return person.language_code
 
 
 def sender(update: Update) -> User | None:

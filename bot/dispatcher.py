@@ -62,7 +62,7 @@ class UpdateDispatcher(Dispatcher):
         async with unit_of_work(self.office.sessions) as session:
             if not await _claim(session, bot, update, person, now):
                 return None
-            context = await opened(self.office, session, person, now)
+            context = await opened(self.office, session, person, update, now)
             answer = await super().feed_update(bot, update, context=context, **kwargs)
         return _as_reply(answer)
 
@@ -74,7 +74,7 @@ class UpdateDispatcher(Dispatcher):
         async with unit_of_work(self.office.sessions) as session:
             if not await _claim(session, bot, update, person, now):
                 return None
-            context = await opened(self.office, session, person, now)
+            context = await opened(self.office, session, person, update, now)
             return await refusals.explain(context, refusal)
 
     async def _fail(self, bot: Bot, update: Update, person: User, failure: Exception) -> bool:

@@ -21,11 +21,12 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 async def run(bot: Bot, dispatcher: UpdateDispatcher) -> None:
     """Until cancelled. A cancelled update is not confirmed and comes again at the next start."""
-    await bot.delete_webhook()
     offset: int | None = None
     failures = 0
     while True:
         try:
+            if offset is None:
+                await bot.delete_webhook()  # Telegram refuses to be polled beside a webhook.
             updates = await bot.get_updates(
                 offset=offset,
                 timeout=_WAIT_SECONDS,

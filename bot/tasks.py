@@ -45,11 +45,22 @@ async def photo(
         seen = await pictures.inspect(await _download(bot, file_id), Shot(step))
     except DomainError as unusable:
         seen = unusable
+    await answer(context, UUID(application_id), chat_id, step, seen)
+
+
+async def answer(
+    context: jobs.Context,
+    application_id: UUID,
+    chat_id: int,
+    step: str,
+    seen: Inspection | DomainError,
+) -> None:
+    """What was seen in the picture is settled in one transaction, then told."""
     try:
-        screens = await _settle(context, UUID(application_id), chat_id, step, seen)
+        screens = await _settle(context, application_id, chat_id, step, seen)
     except StepNotAsked:
         return  # A repeat, or the question has been settled since.
-    await show.send(bot, chat_id, *screens)
+    await show.send(context.service(Bot), chat_id, *screens)
 
 
 async def _download(bot: Bot, file_id: str) -> bytes:

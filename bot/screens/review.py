@@ -20,7 +20,7 @@ def screen(dossier: Dossier, values: Mapping[str, str], words: Words) -> Screen:
         words(
             "summary-line",
             name=given.field(step.name, words),
-            answer=given.answer(step, values[step.name], dossier, words),
+            answer=given.answer(step, values.get(step.name, ""), dossier, words),
         )
         for step in shown
     ]

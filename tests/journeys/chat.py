@@ -24,6 +24,7 @@ from aiogram.types import (
     Message,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
+    Update,
     User,
 )
 
@@ -214,6 +215,10 @@ class Chatter:
         ]
         return "\n".join([*changed, *(one.text for one in self.chat[before:])])
 
+    def update(self, update: dict[str, Any]) -> Update:
+        """As polling gets it."""
+        return Update.model_validate(update, context={"bot": self.bot})
+
     def message(self, **content: Any) -> dict[str, Any]:
         number = next(_numbers)
         message = {
@@ -241,6 +246,7 @@ class Chatter:
                 "chat": {"id": self.id, "type": "private", "first_name": "A"},
                 "from": BOT.model_dump(exclude_none=True),
                 "text": shown.text,
+                "reply_markup": shown.keyboard.model_dump(exclude_none=True),
             },
         }
         return {"update_id": number, "callback_query": query}

@@ -1,0 +1,101 @@
+"""A lender that people in tests can write to: the real dispatcher over the test's database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiogram import Bot
+from sqlalchemy import select
+
+from bot import tasks
+from bot.app import create_bot, create_dispatcher
+from bot.dispatcher import UpdateDispatcher
+from kit import jobs
+from kit.config import Settings
+from kit.db import Sessions, unit_of_work
+from kyc.pictures import Inspection
+from kyc.quality import Finding, Shot
+from notifications import sealing
+from notifications.models import Notification
+from onboarding import decisioning, dossiers, products, steps
+from onboarding.decisioning import Underwriter
+from onboarding.dossiers import Dossier
+from tests.journeys.chat import Chatter, Telegram
+
+SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test")  # type: ignore[call-arg, arg-type]
+
+
+@dataclass
+class SetClock:
+    """Stands still until it is moved on."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@dataclass
+class Lender:
+    sessions: Sessions
+    clock: SetClock
+    dispatcher: UpdateDispatcher
+    bot: Bot
+    underwriter: Underwriter
+
+    def chatter(self, telegram_id: int = 7001, language: str = "en") -> Chatter:
+        return Chatter(self.dispatcher, self.bot, telegram_id=telegram_id, language=language)
+
+    @property
+    def context(self) -> jobs.Context:
+        services = {Bot: self.bot, Settings: SETTINGS, Underwriter: self.underwriter}
+        return jobs.Context(self.sessions, self.clock, services)
+
+    async def dossier(self, person: Chatter) -> Dossier:
+        async with unit_of_work(self.sessions) as session:
+            found = await dossiers.find(session, telegram_id=person.id)
+        assert found is not None
+        return found
+
+    async def step(self, person: Chatter) -> str | None:
+        dossier = await self.dossier(person)
+        if not dossier.is_drafting:
+            return None
+        found = steps.next_step(dossier)
+        return found.name if found is not None else "review"
+
+    async def code(self, person: Chatter) -> str:
+        """The digits of the newest code that was sent to this person."""
+        borrower_id = (await self.dossier(person)).borrower.id
+        async with unit_of_work(self.sessions) as session:
+            message = await session.scalar(
+                select(Notification)
+                .where(Notification.person_id == borrower_id, Notification.template == "otp_code")
+                .order_by(Notification.id.desc())
+                .limit(1)
+            )
+            assert message is not None
+            params = await sealing.params_of(session, message, now=self.clock.now())
+        return str(params["code"])
+
+    async def looks_at_photo(self, person: Chatter, *findings: Finding) -> str:
+        """What the job does once it has seen the picture. Without `findings` it is good."""
+        dossier = await self.dossier(person)
+        step = dossier.draft.pending_photo
+        assert step is not None
+        content = f"picture of {person.id} for {step}".encode()
+        seen = Inspection(Shot(step), content, faces_found=1, findings=findings)
+        before = len(person.chat)
+        await tasks.answer(self.context, dossier.draft.id, person.id, step, seen)
+        return "\n".join(shown.text for shown in person.chat[before:])
+
+
+async def open_lender(sessions: Sessions, now: datetime) -> Lender:
+    clock, bot = SetClock(now), create_bot(SETTINGS, Telegram())
+    underwriter = decisioning.load(SETTINGS)
+    async with unit_of_work(sessions) as session:
+        await products.load(session, SETTINGS.products_file, now=now)
+    dispatcher = create_dispatcher(sessions, clock, SETTINGS, underwriter)
+    return Lender(sessions, clock, dispatcher, bot, underwriter)
