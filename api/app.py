@@ -18,6 +18,11 @@ from kit.db import Sessions
 
 _TAGS = [
     {"name": "session", "description": "Logging in and out."},
+    {"name": "cases", "description": "What needs a person: evidence, questions, decisions."},
+    {"name": "borrowers", "description": "Persons: masked, unless somebody says why not."},
+    {"name": "loans", "description": "Schedules, repayments, payouts, the ledger."},
+    {"name": "calculator", "description": "What a loan would cost, for anybody who asks."},
+    {"name": "operations", "description": "Jobs that died, and who did what."},
     {"name": "webhooks", "description": "For Telegram, Twilio and payment rails, not for people."},
     {"name": "health", "description": "For the machines that watch this one."},
 ]
@@ -30,12 +35,14 @@ def create_app(
     vault: Vault,
     *,
     telegram: tuple[Bot, Dispatcher] | None = None,
+    services: Mapping[type, object] | None = None,
     routers: Sequence[APIRouter] = (),
     programs: Mapping[str, ASGIApp] | None = None,
     wall: Clock | None = None,
 ) -> FastAPI:
-    """`programs` are whole applications: they get every request under their prefix (`/sandbox`)
-    as it came, and are started and stopped by the caller."""
+    """`services` are the adapters that jobs work with too. `programs` are whole applications:
+    they get every request under their prefix (`/sandbox`) as it came, and the caller starts and
+    stops them."""
     metrics = Metrics()
     app = FastAPI(
         title="Kopa",
@@ -54,6 +61,7 @@ def create_app(
         vault=vault,
         metrics=metrics,
         telegram=telegram,
+        services=services or {},
     )
     problems.install(app)
     for router in (v1.routes(), webhooks.routes(), health.router, *routers):

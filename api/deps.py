@@ -1,9 +1,9 @@
 """What routes ask for by name: the transaction, the time, who is calling."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -17,6 +17,16 @@ from kit.clock import Clock, business_date
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
+from kit.errors import DomainError, Kind
+
+T = TypeVar("T")
+
+
+class NotConnected(DomainError):
+    """This installation was started without something that the request needs."""
+
+    kind = Kind.UNAVAILABLE
+    code = "service_not_connected"
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,14 @@ class Wiring:
     vault: Vault
     metrics: Metrics
     telegram: tuple[Bot, Dispatcher] | None
+    services: Mapping[type, object]
+    """The adapters of this installation, the same that jobs work with."""
+
+    def service(self, kind: type[T]) -> T:
+        found = self.services.get(kind)
+        if not isinstance(found, kind):
+            raise NotConnected(service=kind.__name__)
+        return found
 
 
 def wiring_of(request: Request) -> Wiring:
@@ -79,13 +97,15 @@ _bearer = HTTPBearer(
 
 
 async def _staff(
-    session: Session,
+    wiring: Wired,
     wall_now: WallNow,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> auth.Staff:
     if credentials is None:
         raise auth.NotLoggedIn()
-    staff = await auth.identify(session, credentials.credentials, now=wall_now)
+    # In a transaction of its own: some routes have none, and may not hold one open.
+    async with unit_of_work(wiring.sessions) as session:
+        staff = await auth.identify(session, credentials.credentials, now=wall_now)
     structlog.contextvars.bind_contextvars(actor=staff.actor)
     return staff
 

@@ -113,8 +113,18 @@ async def _refused(request: Request, error: Exception) -> Response:
         error.code,
         detail=printable(str(error)) if error.params else "",
         params=error.params,
+        errors=_places(error),
         headers=headers,
     )
+
+
+def _places(error: DomainError) -> list[dict[str, str]]:
+    """Refusals that know which field they are about say so like any other bad input."""
+    where, what = error.params.get("field"), error.params.get("reason")
+    if where is None or what is None:
+        return []
+    found = {"where": f"body.{where}", "what": str(what), "code": error.code}
+    return [{name: printable(text) for name, text in found.items()}]
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:

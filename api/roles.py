@@ -11,18 +11,43 @@ class Role(StrEnum):
 
 
 _U, _C, _A, _ADMIN = Role
-_ALL = frozenset(Role)
+_EVERYBODY = frozenset(Role)
 _DECIDES = frozenset({_U})
-_READS_PERSONS = frozenset({_U, _A})
+_REVIEWS = frozenset({_U, _A})
 _SERVES = frozenset({_U, _C, _A})
+_CALLS = frozenset({_U, _C})
 _COLLECTS = frozenset({_C})
 _OVERSEES = frozenset({_A, _ADMIN})
 _RUNS = frozenset({_ADMIN})
 
 MATRIX: dict[str, frozenset[Role]] = {
-    "get_me": _ALL,
-    "change_password": _ALL,
-    "delete_session": _ALL,
+    "get_me": _EVERYBODY,
+    "change_password": _EVERYBODY,
+    "delete_session": _EVERYBODY,
+    "list_cases": _SERVES,
+    "get_case": _REVIEWS,
+    "assign_case": _DECIDES,
+    "ask_borrower": _DECIDES,
+    "add_case_note": _DECIDES,
+    "approve_case": _DECIDES,
+    "decline_case": _DECIDES,
+    "close_case": _DECIDES,
+    "read_evidence": _REVIEWS,
+    "get_borrower": _SERVES,
+    "reveal_borrower": _CALLS,
+    "get_conversation": _SERVES,
+    "list_applications": _REVIEWS,
+    "get_application": _REVIEWS,
+    "list_loans": _SERVES,
+    "get_loan": _SERVES,
+    "list_loan_ledger": _SERVES,
+    "receive_repayment": _COLLECTS,
+    "list_payouts": _OVERSEES,
+    "get_trial_balance": _OVERSEES,
+    "get_portfolio": _EVERYBODY,
+    "list_audit": _OVERSEES,
+    "list_dead_jobs": _OVERSEES,
+    "retry_job": _RUNS,
 }
 """Names of the route functions under `/v1` and the roles that may call them."""
 

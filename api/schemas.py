@@ -4,12 +4,12 @@ import unicodedata
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from kit import money
 from servicing.fields import is_currency
 
-T = TypeVar("T")
 _DIRECTION_MARKS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -83,7 +83,22 @@ class MoneyShown(Shown):
         return cls.of(money.Money(minor, currency))
 
 
-class Page(BaseModel, Generic[T]):
-    items: list[T]
+class Record(Shown):
+    """Something with an id: pages are made of them."""
+
+    id: UUID
+
+
+R = TypeVar("R", bound=Record)
+PageSize = Annotated[int, Query(ge=1, le=200)]
+
+
+class Page(BaseModel, Generic[R]):
+    items: list[R]
     next: UUID | None = None
     """Send it as `after` for the next page; null at the end."""
+
+    @classmethod
+    def of(cls, items: list[R], limit: int) -> "Page[R]":
+        """`items` were asked for with this `limit`: a full page may have one after it."""
+        return cls(items=items, next=items[-1].id if len(items) == limit else None)

@@ -2,12 +2,23 @@
 
 from fastapi import APIRouter
 
-from api.v1 import sessions
+from api.v1 import (
+    applications,
+    borrowers,
+    calculator,
+    cases,
+    evidence,
+    ledger,
+    loans,
+    operations,
+    sessions,
+)
 
 
 def routes() -> APIRouter:
     router = APIRouter()
-    for module in (sessions,):
-        router.include_router(module.router)
     router.include_router(sessions.door)
+    router.include_router(calculator.router)
+    for module in (sessions, cases, evidence, borrowers, applications, loans, ledger, operations):
+        router.include_router(module.router)
     return router

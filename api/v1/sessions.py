@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, status
 from pydantic import Field, StringConstraints
@@ -11,7 +10,7 @@ from api import auth, staff
 from api.deps import Session, Staff, Wired, permitted
 from api.models import StaffMember
 from api.roles import Role
-from api.schemas import Shown, Strict, Word
+from api.schemas import Record, Shown, Strict, Word
 
 _Secret = Annotated[str, StringConstraints(min_length=1, max_length=staff.PASSWORD_LENGTH_MAX)]
 
@@ -34,8 +33,7 @@ class SessionShown(Shown):
     must_choose_password: bool
 
 
-class Me(Shown):
-    id: UUID
+class Me(Record):
     name: str
     role: Role
 

@@ -1,0 +1,114 @@
+"""Borrowers: who they are (masked), what they asked for, what was said to them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from api import persons
+from api.deps import Now, OurVault, Session, Staff, permitted
+from api.schemas import PageSize, Record, Shown, Strict, Text
+from kit.crypto import KeyDestroyed
+from notifications import queries
+from notifications.queries import Direction, Said
+from notifications.states import Channel
+from onboarding import dossiers
+
+router = APIRouter(prefix="/v1/borrowers", tags=["borrowers"], dependencies=[Depends(permitted)])
+
+
+class PersonShown(Shown):
+    phone: str | None
+    full_name: str | None
+    birth_date: str | None
+    region: str | None
+
+
+class BorrowerShown(Record):
+    reference: str
+    locale: str
+    timezone: str
+    phone_verified_at: datetime | None
+    employment: str | None
+    employment_since: str | None
+    residence: str | None
+    dependents: int | None
+    created_at: datetime
+    application_id: UUID | None
+    loan_id: UUID | None
+    case_id: UUID | None
+    masked: bool
+    person: PersonShown | None
+    """Null when the person was erased."""
+
+
+class SaidShown(Shown):
+    at: datetime
+    direction: Direction
+    channel: Channel
+    text: str | None
+    about: str
+    status: str
+    error_code: str | None
+
+
+class Reveal(Strict):
+    purpose: Text = Field(description="Why the work needs it; kept in the audit trail.")
+
+
+@router.get("/{borrower_id}", response_model=BorrowerShown)
+async def get_borrower(
+    borrower_id: UUID, session: Session, vault: OurVault, now: Now
+) -> BorrowerShown:
+    """Names and numbers are masked."""
+    dossier = await dossiers.get(session, borrower_id)
+    try:
+        person = await persons.masked(session, vault, dossier.borrower, now=now)
+    except KeyDestroyed:
+        return _shown(dossier, None, masked=True)
+    return _shown(dossier, person, masked=True)
+
+
+@router.post("/{borrower_id}/reveal", response_model=BorrowerShown)
+async def reveal_borrower(
+    borrower_id: UUID, body: Reveal, session: Session, vault: OurVault, who: Staff, now: Now
+) -> BorrowerShown:
+    """Names and numbers in plain words, for a stated reason and so many times a day."""
+    dossier = await dossiers.get(session, borrower_id)
+    person = await persons.reveal(
+        session, vault, dossier.borrower, who, purpose=body.purpose, now=now
+    )
+    return _shown(dossier, person, masked=False)
+
+
+@router.get("/{borrower_id}/conversation", response_model=list[SaidShown])
+async def get_conversation(
+    borrower_id: UUID, session: Session, who: Staff, now: Now, limit: PageSize = 100
+) -> list[Said]:
+    """What was said both ways, oldest first. Reading it is recorded; codes are never shown."""
+    await dossiers.get(session, borrower_id)
+    return await queries.conversation(session, borrower_id, actor=who.actor, now=now, limit=limit)
+
+
+def _shown(
+    dossier: dossiers.Dossier, person: persons.Person | None, *, masked: bool
+) -> BorrowerShown:
+    borrower, application = dossier.borrower, dossier.application
+    return BorrowerShown(
+        id=borrower.id,
+        reference=borrower.reference,
+        locale=borrower.locale,
+        timezone=borrower.timezone,
+        phone_verified_at=borrower.phone_verified_at,
+        employment=borrower.employment,
+        employment_since=borrower.employment_since,
+        residence=borrower.residence,
+        dependents=borrower.dependents,
+        created_at=borrower.created_at,
+        application_id=application.id if application else None,
+        loan_id=dossier.loan.id if dossier.loan else None,
+        case_id=dossier.case.id if dossier.case else None,
+        masked=masked,
+        person=PersonShown.model_validate(person) if person else None,
+    )

@@ -1,0 +1,237 @@
+"""Cases: the list, the evidence, questions to the borrower, and decisions by staff."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, status
+from pydantic import Field
+
+from api.deps import Now, Session, Staff, Wired, permitted
+from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Strict, Text, Word
+from kit import audit
+from onboarding import cases, evidence, reviews
+from onboarding.decisioning import Underwriter
+from onboarding.evidence import Evidence
+from onboarding.models import Case
+from onboarding.states import CaseKind, CaseStatus
+from scoring.models import Decision
+from scoring.policy import Outcome
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[Depends(permitted)])
+
+
+class CaseShown(Record):
+    reference: str
+    kind: CaseKind
+    status: CaseStatus
+    borrower_id: UUID
+    application_id: UUID | None
+    reasons: list[str]
+    needs_second: bool
+    """Approving it goes against the engine: two different members of staff have to agree."""
+    assigned_to: UUID | None
+    proposed_by: UUID | None
+    confirmed_by: UUID | None
+    verdict: str | None
+    verdict_reasons: list[str] | None
+    opened_at: datetime
+    due_at: datetime
+    resolved_at: datetime | None
+
+
+class DecisionShown(Record):
+    attempt: int
+    outcome: Outcome
+    pd: float
+    grade: str
+    limit: MoneyShown
+    approved: MoneyShown
+    reasons: list[str]
+    counterfactual: dict[str, Any] | None
+    contributions: list[Any]
+    snapshot: dict[str, Any]
+    """Everything that the decision looked at."""
+    model_sha256: str
+    policy_sha256: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Decision) -> "DecisionShown":
+        return cls(
+            id=row.id,
+            attempt=row.attempt,
+            outcome=row.outcome,
+            pd=row.pd,
+            grade=row.grade,
+            limit=MoneyShown.of_minor(row.limit_minor, row.currency),
+            approved=MoneyShown.of_minor(row.approved_minor, row.currency),
+            reasons=row.reasons,
+            counterfactual=row.counterfactual,
+            contributions=row.contributions,
+            snapshot=row.snapshot,
+            model_sha256=row.model_sha256,
+            policy_sha256=row.policy_sha256,
+            created_at=row.created_at,
+        )
+
+
+class VerificationShown(Record):
+    status: str
+    attempts: int
+    engine: str | None
+    distance: float | None
+    threshold: float | None
+    """At most this far apart, the two faces count as one person's."""
+    fmr: float | None
+    problems: list[Any]
+    reasons: list[str]
+    duplicates: list[Any]
+    decided_by: str | None
+    concluded_at: datetime | None
+
+
+class SignalShown(Shown):
+    name: str
+    value: float | int
+    meaning: str
+
+
+class EventShown(Shown):
+    kind: str
+    field: str
+    at: datetime
+    length: int | None
+
+
+class MessageShown(Shown):
+    author: str
+    kind: str
+    body: str
+    at: datetime
+
+
+class CaseDetail(CaseShown):
+    request: dict[str, Any] | None
+    decisions: list[DecisionShown]
+    verification: VerificationShown | None
+    images: dict[str, str]
+    """Where each photograph can be read; every reading is recorded."""
+    behaviour: list[SignalShown]
+    events: list[EventShown]
+    messages: list[MessageShown]
+
+    @classmethod
+    def collect(cls, found: Evidence) -> "CaseDetail":
+        case = CaseShown.model_validate(found.case)
+        asked = evidence.request_of(found.dossier) if found.case.application_id else None
+        verification = found.verification
+        return cls(
+            **case.model_dump(),
+            request=asked,
+            decisions=[DecisionShown.of(decision) for decision in found.decisions],
+            verification=(VerificationShown.model_validate(verification) if verification else None),
+            images={name: f"/v1/evidence/{blob_id}" for name, blob_id in found.images.items()},
+            behaviour=[SignalShown.model_validate(signal) for signal in found.behaviour],
+            events=[EventShown.model_validate(event) for event in found.events],
+            messages=[MessageShown.model_validate(message) for message in found.messages],
+        )
+
+
+class Approval(Strict):
+    note: Text = Field(description="Why; staff see it, the borrower does not.")
+
+
+class Refusal(Strict):
+    reasons: Annotated[list[Word], Field(min_length=1, max_length=4)] = Field(
+        description="Told to the borrower: " + ", ".join(reviews.DECLINE_REASONS)
+    )
+    note: Text
+
+
+class Question(Strict):
+    question: Text = Field(description="Sent to the borrower's chat.")
+
+
+@router.get("", response_model=Page[CaseShown])
+async def list_cases(
+    session: Session,
+    kind: CaseKind | None = None,
+    status: CaseStatus | None = None,
+    assigned_to: UUID | None = None,
+    reference: Annotated[str | None, Query(max_length=20)] = None,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[CaseShown]:
+    """The longest waiting first."""
+    wanted = cases.Filter(kind, status, assigned_to, reference)
+    rows = await cases.list_cases(session, wanted, after=after, limit=limit)
+    return Page.of([CaseShown.model_validate(row) for row in rows], limit)
+
+
+@router.get("/{case_id}", response_model=CaseDetail)
+async def get_case(case_id: UUID, session: Session, who: Staff, now: Now) -> CaseDetail:
+    """All evidence side by side. That it was looked at is recorded."""
+    case = await cases.get(session, case_id)
+    audit.record(session, actor=who.actor, action="case.read", subject=f"case:{case.id}", now=now)
+    return CaseDetail.collect(await evidence.of_case(session, case, now=now))
+
+
+@router.post("/{case_id}/assign", response_model=CaseShown)
+async def assign_case(case_id: UUID, session: Session, who: Staff, now: Now) -> Case:
+    """Take the case."""
+    case = await cases.get(session, case_id, lock=True)
+    cases.assign(session, case, who.id, now=now)
+    return case
+
+
+@router.post("/{case_id}/ask", response_model=CaseShown)
+async def ask_borrower(
+    case_id: UUID, body: Question, session: Session, who: Staff, now: Now
+) -> Case:
+    """The question reaches the borrower in chat; the answer comes back to the case."""
+    case = await cases.get(session, case_id, lock=True)
+    await cases.ask_borrower(session, case, staff_id=who.id, question=body.question, now=now)
+    return case
+
+
+@router.post("/{case_id}/notes", response_model=CaseShown, status_code=status.HTTP_201_CREATED)
+async def add_case_note(
+    case_id: UUID, body: Approval, session: Session, who: Staff, now: Now
+) -> Case:
+    case = await cases.get(session, case_id, lock=True)
+    await cases.add_note(session, case, staff_id=who.id, text=body.note, now=now)
+    return case
+
+
+@router.post("/{case_id}/approve", response_model=CaseShown)
+async def approve_case(
+    case_id: UUID, body: Approval, session: Session, who: Staff, wiring: Wired, now: Now
+) -> Case:
+    """Against the engine this is a proposal: another member of staff calls it again to confirm."""
+    case = await cases.get(session, case_id, lock=True)
+    return await reviews.approve(
+        session,
+        case,
+        staff_id=who.id,
+        note=body.note,
+        underwriter=wiring.service(Underwriter),
+        now=now,
+    )
+
+
+@router.post("/{case_id}/decline", response_model=CaseShown)
+async def decline_case(
+    case_id: UUID, body: Refusal, session: Session, who: Staff, now: Now
+) -> Case:
+    case = await cases.get(session, case_id, lock=True)
+    return await reviews.decline(
+        session, case, staff_id=who.id, reasons=list(body.reasons), note=body.note, now=now
+    )
+
+
+@router.post("/{case_id}/close", response_model=CaseShown)
+async def close_case(case_id: UUID, body: Approval, session: Session, who: Staff, now: Now) -> Case:
+    """The end of a support case."""
+    case = await cases.get(session, case_id, lock=True)
+    return await reviews.close(session, case, staff_id=who.id, note=body.note, now=now)

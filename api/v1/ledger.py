@@ -1,0 +1,96 @@
+"""The books: the trial balance, and the portfolio in a few numbers."""
+
+from datetime import date
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import func, select
+
+from api.deps import Session, Today, permitted
+from api.schemas import MoneyShown, Shown
+from onboarding.models import Application, Case
+from onboarding.states import CaseStatus
+from servicing.ledger import balances
+from servicing.ledger.balances import Balance
+from servicing.ledger.chart import RECEIVABLES, Account
+from servicing.models import Loan
+from servicing.states import LoanStatus
+
+router = APIRouter(prefix="/v1", tags=["loans"], dependencies=[Depends(permitted)])
+
+
+class BalanceShown(Shown):
+    account: Account
+    debit: MoneyShown
+    credit: MoneyShown
+    net: MoneyShown
+    """Positive on the side on which the account normally grows."""
+
+
+class TrialBalance(Shown):
+    until: date
+    balances: list[BalanceShown]
+    balanced: bool
+    """In every currency, all debits together are all credits together."""
+
+
+class Portfolio(Shown):
+    on: date
+    loans: dict[LoanStatus, int]
+    owed: list[BalanceShown]
+    """What borrowers owe, by account and currency."""
+    applications: dict[str, int]
+    open_cases: dict[str, int]
+
+
+@router.get("/ledger/trial-balance", response_model=TrialBalance)
+async def get_trial_balance(
+    session: Session, today: Today, until: date | None = None
+) -> TrialBalance:
+    """Everything that was ever posted up to a business date."""
+    day = until or today
+    rows = await balances.trial_balance(session, until=day)
+    return TrialBalance(
+        until=day, balances=[_shown(row) for row in rows], balanced=_is_balanced(rows)
+    )
+
+
+@router.get("/portfolio", response_model=Portfolio)
+async def get_portfolio(session: Session, today: Today) -> Portfolio:
+    loans = await session.execute(select(Loan.status, func.count()).group_by(Loan.status))
+    asked = await session.execute(
+        select(Application.status, func.count()).group_by(Application.status)
+    )
+    waiting = await session.execute(
+        select(Case.kind, func.count())
+        .where(Case.status != CaseStatus.RESOLVED)
+        .group_by(Case.kind)
+    )
+    rows = await balances.trial_balance(session, until=today)
+    owed = [row for row in rows if row.account in RECEIVABLES]
+    return Portfolio(
+        on=today,
+        loans=dict(loans.all()),
+        owed=[_shown(row) for row in owed],
+        applications=dict(asked.all()),
+        open_cases=dict(waiting.all()),
+    )
+
+
+def _shown(row: Balance) -> BalanceShown:
+    def money(minor: int) -> MoneyShown:
+        return MoneyShown.of_minor(minor, row.currency)
+
+    return BalanceShown(
+        account=row.account,
+        debit=money(row.debit_minor),
+        credit=money(row.credit_minor),
+        net=money(row.net_minor),
+    )
+
+
+def _is_balanced(rows: list[Balance]) -> bool:
+    currencies = {row.currency for row in rows}
+    return all(
+        sum(row.debit_minor - row.credit_minor for row in rows if row.currency == currency) == 0
+        for currency in currencies
+    )

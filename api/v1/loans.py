@@ -1,0 +1,315 @@
+"""Loans: what was agreed, what is owed, what was paid, and money that staff have received."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.deps import Now, Session, Staff, Today, permitted
+from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Strict, Word
+from kit import audit, idempotency
+from kit.errors import DomainError
+from servicing import queries, repayments
+from servicing.debts import Debt
+from servicing.ledger.models import Entry, Line
+from servicing.models import Installment, Loan, Payout, Repayment
+from servicing.states import LoanStatus, OrderStatus
+
+router = APIRouter(prefix="/v1", tags=["loans"], dependencies=[Depends(permitted)])
+
+
+class PaidInFuture(DomainError):
+    """Money that arrives tomorrow is recorded tomorrow."""
+
+    code = "paid_in_future"
+
+
+class LoanShown(Record):
+    reference: str
+    status: LoanStatus
+    borrower_id: UUID
+    application_id: UUID
+    principal: MoneyShown
+    disbursed_on: date | None
+    closed_on: date | None
+    days_past_due: int
+    created_at: datetime
+
+    @classmethod
+    def fields_of(cls, loan: Loan, dpd: int) -> dict[str, Any]:
+        return {
+            "id": loan.id,
+            "reference": loan.reference,
+            "status": loan.status,
+            "borrower_id": loan.borrower_id,
+            "application_id": loan.application_id,
+            "principal": MoneyShown.of(loan.principal),
+            "disbursed_on": loan.disbursed_on,
+            "closed_on": loan.closed_on,
+            "days_past_due": dpd,
+            "created_at": loan.created_at,
+        }
+
+
+class InstallmentShown(Shown):
+    n: int
+    due_on: date
+    principal: MoneyShown
+    interest: MoneyShown
+    fees: MoneyShown
+    penalties: MoneyShown
+    unpaid: MoneyShown
+    settled_on: date | None
+
+    @classmethod
+    def of(cls, row: Installment, currency: str) -> "InstallmentShown":
+        def money(minor: int) -> MoneyShown:
+            return MoneyShown.of_minor(minor, currency)
+
+        return cls(
+            n=row.n,
+            due_on=row.due_on,
+            principal=money(row.principal_minor),
+            interest=money(row.interest_minor),
+            fees=money(row.fees_minor),
+            penalties=money(row.penalties_minor),
+            unpaid=money(row.unpaid_minor),
+            settled_on=row.settled_on,
+        )
+
+
+class DebtShown(Shown):
+    principal: MoneyShown
+    interest: MoneyShown
+    fees: MoneyShown
+    penalties: MoneyShown
+    credit: MoneyShown
+    """Paid before it was due."""
+    total: MoneyShown
+
+    @classmethod
+    def of(cls, debt: Debt) -> "DebtShown":
+        parts = ("principal", "interest", "fees", "penalties", "credit", "total")
+        return cls(**{part: MoneyShown.of(getattr(debt, part)) for part in parts})
+
+
+class RepaymentShown(Record):
+    loan_id: UUID
+    amount: MoneyShown
+    rail_reference: str
+    paid_on: date
+    allocation: dict[str, Any]
+    received_at: datetime
+    reversed_on: date | None
+
+    @classmethod
+    def of(cls, row: Repayment) -> "RepaymentShown":
+        return cls(
+            id=row.id,
+            loan_id=row.loan_id,
+            amount=MoneyShown.of(row.amount),
+            rail_reference=row.rail_reference,
+            paid_on=row.paid_on,
+            allocation=row.allocation,
+            received_at=row.received_at,
+            reversed_on=row.reversed_on,
+        )
+
+
+class PayoutShown(Record):
+    loan_id: UUID
+    attempt: int
+    status: OrderStatus
+    amount: MoneyShown
+    client_ref: str
+    rail_id: str | None
+    failure_code: str | None
+    created_at: datetime
+    submitted_at: datetime | None
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Payout) -> "PayoutShown":
+        return cls(
+            id=row.id,
+            loan_id=row.loan_id,
+            attempt=row.attempt,
+            status=row.status,
+            amount=MoneyShown.of(row.amount),
+            client_ref=row.client_ref,
+            rail_id=row.rail_id,
+            failure_code=row.failure_code,
+            created_at=row.created_at,
+            submitted_at=row.submitted_at,
+            settled_at=row.settled_at,
+        )
+
+
+class LoanDetail(LoanShown):
+    terms: dict[str, Any]
+    rules: dict[str, Any]
+    installments: list[InstallmentShown]
+    owed: DebtShown
+    """What has fallen due and is unpaid."""
+    payoff: DebtShown
+    """What settles the loan for good today."""
+    outstanding: DebtShown
+    """All that is left if every installment is paid when it falls due."""
+    repayments: list[RepaymentShown]
+    payouts: list[PayoutShown]
+
+
+class LedgerLineShown(Record):
+    posted_on: date
+    reference: str
+    entry: str
+    event: str
+    debit: str
+    credit: str
+    amount: MoneyShown
+
+
+class RepaymentReceived(Strict):
+    money: Amount
+    reference: Word
+    """The receipt or bank reference: the same money is recorded once."""
+    paid_on: Annotated[date, Field(strict=False)]
+
+
+@router.get("/loans", response_model=Page[LoanShown])
+async def list_loans(
+    session: Session,
+    today: Today,
+    status: LoanStatus | None = None,
+    min_days_past_due: Annotated[int | None, Query(ge=1, le=3_650)] = None,
+    reference: Annotated[str | None, Query(max_length=20)] = None,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[LoanShown]:
+    """Newest first."""
+    if reference is not None:
+        found = await queries.find_by_reference(session, reference)
+        rows = [found] if found is not None else []
+    else:
+        overdue_on = _late_since(today, min_days_past_due)
+        rows = await queries.list_loans(
+            session, status=status, overdue_on=overdue_on, after=after, limit=limit
+        )
+    return Page.of([await _shown(session, loan, today) for loan in rows], limit)
+
+
+@router.get("/loans/{loan_id}", response_model=LoanDetail)
+async def get_loan(loan_id: UUID, session: Session, today: Today) -> LoanDetail:
+    """Schedule and balances as of today."""
+    loan = await queries.get_loan(session, loan_id)
+    rows = await queries.list_installments(session, loan.id)
+    received = await queries.list_repayments(session, loan.id)
+    sent = await queries.list_payouts(session, loan.id)
+    dpd = await queries.days_past_due(session, loan, on=today)
+    return LoanDetail(
+        **LoanShown.fields_of(loan, dpd),
+        terms=loan.terms,
+        rules=loan.rules,
+        installments=[InstallmentShown.of(row, loan.currency) for row in rows],
+        owed=DebtShown.of(await queries.owed(session, loan, on=today)),
+        payoff=DebtShown.of(await queries.payoff_quote(session, loan, on=today)),
+        outstanding=DebtShown.of(await queries.outstanding(session, loan)),
+        repayments=[RepaymentShown.of(row) for row in received],
+        payouts=[PayoutShown.of(row) for row in sent],
+    )
+
+
+@router.get("/loans/{loan_id}/ledger", response_model=list[LedgerLineShown])
+async def list_loan_ledger(loan_id: UUID, session: Session) -> list[LedgerLineShown]:
+    """Every line of the ledger about this loan, oldest first."""
+    loan = await queries.get_loan(session, loan_id)
+    found = await session.execute(
+        select(Line, Entry)
+        .join(Entry, Entry.id == Line.entry_id)
+        .where(Line.loan_id == loan.id)
+        .order_by(Entry.created_at, Entry.id, Line.id)
+    )
+    return [
+        LedgerLineShown(
+            id=line.id,
+            posted_on=entry.posted_on,
+            reference=entry.reference,
+            entry=entry.kind,
+            event=line.event,
+            debit=line.debit,
+            credit=line.credit,
+            amount=MoneyShown.of(line.amount),
+        )
+        for line, entry in found
+    ]
+
+
+@router.post(
+    "/loans/{loan_id}/repayments",
+    response_model=RepaymentShown,
+    status_code=status.HTTP_201_CREATED,
+)
+async def receive_repayment(
+    loan_id: UUID,
+    body: RepaymentReceived,
+    session: Session,
+    who: Staff,
+    now: Now,
+    today: Today,
+    idempotency_key: Annotated[str, Header(pattern=r"^[\x21-\x7e]{8,200}$")],
+) -> Response:
+    """Record money that has arrived outside the rails. The same key is answered the same."""
+    scope, asked = f"repayments:{loan_id}", body.model_dump(mode="json")
+    known = await idempotency.recall(session, scope=scope, key=idempotency_key, body=asked)
+    if known is not None:
+        replayed = {"Idempotency-Replayed": "true"}
+        return JSONResponse(known.answer, status_code=known.status, headers=replayed)
+    if body.paid_on > today:
+        raise PaidInFuture(paid_on=body.paid_on, today=today)
+    repayment = await repayments.receive(
+        session,
+        loan_id=loan_id,
+        amount=body.money.money(),
+        rail_reference=f"staff:{body.reference}",
+        on=body.paid_on,
+        now=now,
+    )
+    audit.record(
+        session, actor=who.actor, action="repayment.record", subject=f"loan:{loan_id}", now=now,
+        repayment=str(repayment.id), amount=str(repayment.amount),
+    )  # fmt: skip
+    answer = RepaymentShown.of(repayment).model_dump(mode="json")
+    idempotency.remember(
+        session, scope=scope, key=idempotency_key, body=asked, status=201, answer=answer, now=now
+    )
+    return JSONResponse(answer, status_code=201)
+
+
+@router.get("/payouts", response_model=Page[PayoutShown])
+async def list_payouts(
+    session: Session,
+    status: OrderStatus = OrderStatus.NEEDS_REVIEW,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[PayoutShown]:
+    """Oldest first; those that a person must look at, unless another status is asked for."""
+    query = select(Payout).where(Payout.status == status).order_by(Payout.id).limit(limit)
+    if after is not None:
+        query = query.where(Payout.id > after)
+    rows = await session.scalars(query)
+    return Page.of([PayoutShown.of(row) for row in rows], limit)
+
+
+async def _shown(session: AsyncSession, loan: Loan, today: date) -> LoanShown:
+    dpd = await queries.days_past_due(session, loan, on=today)
+    return LoanShown(**LoanShown.fields_of(loan, dpd))
+
+
+def _late_since(today: date, days: int | None) -> date | None:
+    """Whoever has something unpaid that fell due before this day is so many days late."""
+    return date.fromordinal(today.toordinal() - days + 1) if days is not None else None

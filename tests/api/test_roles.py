@@ -1,0 +1,92 @@
+"""Every route against every role: deny by default, and nothing is open by mistake."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api import roles
+from api.roles import Role
+from tests.api.conftest import CAST, Enter
+
+PUBLIC = {
+    ("POST", "/v1/session"),
+    ("GET", "/v1/products"),
+    ("POST", "/v1/quote"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+}
+"""Open to anybody. Webhooks ask for a proof of their own."""
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def guarded(app: FastAPI) -> list[tuple[str, str, str]]:
+    return [
+        (method, path, operation["operationId"])
+        for method, path, operation in operations(app)
+        if (method, path) not in PUBLIC and not path.startswith("/webhooks/")
+    ]
+
+
+def filled(path: str) -> str:
+    while "{" in path:
+        before, _, rest = path.partition("{")
+        path = before + NOBODY + rest.partition("}")[2]
+    return path
+
+
+async def test_every_route_needs_a_token(app: FastAPI, stranger: httpx.AsyncClient) -> None:
+    for method, path, _ in guarded(app):
+        answer = await stranger.request(method, filled(path))
+
+        assert answer.status_code == 401, (method, path)
+
+
+@pytest.mark.parametrize("name", [name for name in CAST if name != "Usha"])
+async def test_every_route_asks_the_table(app: FastAPI, enter: Enter, name: str) -> None:
+    client, role = await enter(name), CAST[name]
+    for method, path, route in sorted(guarded(app), key=lambda each: each[2] == "delete_session"):
+        answer = await client.request(method, filled(path))
+
+        is_refused = answer.status_code == 403 and answer.json()["code"] == "role_forbids"
+        assert is_refused is not roles.allows(route, role), (method, path, role)
+
+
+def test_the_table_names_the_routes_that_exist(app: FastAPI) -> None:
+    assert {route for _, _, route in guarded(app)} == set(roles.MATRIX)
+
+
+def test_a_route_that_is_not_in_the_table_is_for_nobody() -> None:
+    assert not any(roles.allows("new_route", role) for role in Role)
+
+
+def test_the_public_routes_exist(app: FastAPI) -> None:
+    assert {(method, path) for method, path, _ in operations(app)} >= PUBLIC
+
+
+def test_people_and_money_are_apart() -> None:
+    """Who decides about borrowers does not touch money, and who runs the machines neither."""
+    assert roles.MATRIX["approve_case"] == {Role.UNDERWRITER}
+    assert Role.UNDERWRITER not in roles.MATRIX["receive_repayment"]
+    for route in ("read_evidence", "reveal_borrower", "get_conversation"):
+        assert Role.ADMIN not in roles.MATRIX[route]
+
+
+def test_the_description_is_openapi_3_1_and_names_the_token(app: FastAPI) -> None:
+    described = app.openapi()
+
+    assert described["openapi"].startswith("3.1")
+    assert described["components"]["securitySchemes"]["staff token"]["scheme"] == "bearer"
+    for method, path, route in guarded(app):
+        operation = described["paths"][path][method.lower()]
+        assert operation["security"] == [{"staff token": []}], route
+        assert operation["tags"], route
