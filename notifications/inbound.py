@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.config import Settings
 from kit.crypto import KeyDestroyed, Vault, person_key
 from kit.db import insert_once, lock_key
 from kit.ids import new_id
@@ -19,26 +18,15 @@ from notifications.states import Channel, InboundKind
 # The carriers' words come first: they change the consent at the carrier too. A wish that is
 # worded in another way must be honoured as well.
 _STOP_WORDS = frozenset(
-    [
-        "stop",
-        "stopall",
-        "unsubscribe",
-        "cancel",
-        "end",
-        "quit",
-        "revoke",
-        "optout",
-        "baja",
-        "alto",
-        "cancelar",
-        "parar",
-    ]
+    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}
+    | {"baja", "alto", "cancelar", "parar"}
 )
 _STOP_PHRASES = re.compile(
-    r"\bstop\b|\bunsubscribe|\bopt(ing)? ?out\b|\bremove me\b|\bno more (texts?|messages?|sms)\b"
-    r"|\bdo ?n.?t (text|message|write|contact)\b|\bleave me alone\b"
-    r"|\b(de|darme|denme|dar) (de )?baja\b|\bno (mas|quiero|deseo)( recibir)?( mas)? (mensajes|sms)\b"
-    r"|\bno me (escriban?|manden?|envien?|contacten?|molesten?)\b|\bdejen? de (escribir|enviar|mandar)"
+    r"\bstop\b|\bunsubscribe|\bopt(ing)? ?out\b|\bremove me\b|\bleave me alone\b"
+    r"|\bno more (texts?|messages?|sms)\b|\bdo(n.?t| not) (text|message|write|contact)\b"
+    r"|\b(de|darme|denme|dar) (de )?baja\b|\bno me (escrib|mand|envi|contact|molest)"
+    r"|\bno (mas|quiero|deseo)( recibir)?( mas)? (mensajes|sms)\b"
+    r"|\bdejen? de (escrib|envi|mand)"
 )
 _START_WORDS = frozenset({"start", "yes", "unstop"})
 _HELP_WORDS = frozenset({"help", "info", "ayuda"})
@@ -47,11 +35,11 @@ _HELP_WORDS = frozenset({"help", "info", "ayuda"})
 async def receive(
     session: AsyncSession,
     vault: Vault,
-    settings: Settings,
     *,
     sid: str,
     from_phone: str,
     body: str,
+    lender: str,
     now: datetime,
 ) -> str | None:
     """Take an SMS in, once for its `sid`. The answer to give, or None for silence."""
@@ -69,7 +57,7 @@ async def receive(
             contacts.opt_in(session, person, source="sms", now=now)
     if kind in (InboundKind.HELP, InboundKind.MENU):
         locale = people[0].locale if people else "en"
-        words = templates.render("sms_help", Channel.SMS, locale, {}, lender=settings.lender_name)
+        words = templates.render("sms_help", Channel.SMS, locale, {}, lender=lender)
         return words.text
     return None
 

@@ -54,9 +54,9 @@ async def conversation(
 
 async def count_by_status(session: AsyncSession) -> dict[Status, int]:
     rows = await session.execute(
-        select(Notification.status, func.count()).group_by(Notification.status)
+        select(Notification.status, func.count().label("number")).group_by(Notification.status)
     )
-    counts = {status: number for status, number in rows}
+    counts = {row.status: row.number for row in rows}
     return {status: counts.get(status, 0) for status in Status}
 
 
@@ -93,7 +93,7 @@ async def _ours(session: AsyncSession, person_id: UUID, limit: int, now: datetim
             status=row.status,
             error_code=row.error_code,
         )
-        for row, template in rows.tuples()
+        for row, template in rows
     ]
 
 
