@@ -3,7 +3,6 @@
 import dataclasses
 from copy import deepcopy
 from datetime import date
-from itertools import pairwise
 
 from servicing import amortization, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
@@ -33,19 +32,30 @@ def refresh(loan: Life, today: date) -> None:
     What is overdue is taken to be paid today, what is to come on its due date.
     """
     rows = [row for row in loan.rows if row.is_regular]
+    periods = _periods(loan, rows)
+    divide = rounding.DIVIDE[loan.terms.interest_rounding]
     owed = loan.drawn - _down_payments(loan)
+    returned = sum(amount for _, amount in loan.repaid)
     assumed: list[Move] = []
-    start = loan.draws[0].on
-    for n, row in enumerate(rows):
-        is_last = n == len(rows) - 1
+    pending = 0
+    start, last = loan.draws[0].on, len(rows) - 1
+    for n, (row, period) in enumerate(zip(rows, periods, strict=True)):
         if _is_settled(row):
             start = _accrued_until(loan, row)
         else:
-            charged = _charged(loan, row, start, assumed, today, is_last=is_last)
-            _set(loan, row, charged, owed, is_last=is_last)
+            if start >= today and n < last and start == period.start:
+                # A period that has not begun: one balance from its first day to its last.
+                balance = max(loan.drawn - returned - pending, 0)
+                charged = divide(balance * period.numerator, period.denominator)
+            else:
+                charged = _charged(loan, row, period, start, assumed, today, is_last=n == last)
+            _set(loan, row, charged, owed, is_last=n == last)
             start = row.due_on
         owed -= row.due[PRINCIPAL]
-        assumed.append((row.due_on, row.unpaid(PRINCIPAL)))
+        unpaid = row.unpaid(PRINCIPAL)
+        if unpaid:
+            assumed.append((row.due_on, unpaid))
+            pending += unpaid
 
 
 def receive(loan: Life, type_: str, amount: int, on: date) -> None:
@@ -53,7 +63,7 @@ def receive(loan: Life, type_: str, amount: int, on: date) -> None:
     assert loan.rules.recalculation is not None
     refresh(loan, on)
     waterfall = loan.rules.waterfall_for(type_, loan.future)
-    whole = amount >= sum(payoff(loan, on))
+    whole = amount >= loan.principal_owed and amount >= sum(payoff(loan, on))
     if whole or loan.rules.recalculation.advance is Advance.ADJUST_LAST:
         _look_ahead(loan, on)
         parts = life.settle(loan, amount, on, waterfall)
@@ -65,11 +75,11 @@ def receive(loan: Life, type_: str, amount: int, on: date) -> None:
 
 def payoff(loan: Life, on: date) -> Parts:
     """What ends the loan on that day: principal, and interest up to it."""
-    copy = deepcopy(loan)
-    if applies(copy):
-        refresh(copy, on)
-        _look_ahead(copy, on)
-    owed = [sum(row.unpaid(component) for row in copy.rows) for component in range(4)]
+    if applies(loan):
+        loan = deepcopy(loan)
+        refresh(loan, on)
+        _look_ahead(loan, on)
+    owed = [sum(row.unpaid(component) for row in loan.rows) for component in range(4)]
     return owed[0], owed[1], owed[2], owed[3]
 
 
@@ -79,6 +89,7 @@ def _look_ahead(loan: Life, on: date) -> None:
     rows = [row for row in loan.rows if row.is_regular]
     owed = loan.drawn - _down_payments(loan)
     till_date = loan.rules.recalculation.payoff is Payoff.TILL_DATE
+    periods = _periods(loan, rows)
     start = loan.draws[0].on
     for n, row in enumerate(rows):
         if row.due_on > on and not _is_settled(row):
@@ -86,7 +97,7 @@ def _look_ahead(loan: Life, on: date) -> None:
             if start < on:
                 until = on if till_date else row.due_on
                 moves = _moves(loan, row, start, _unpaid_before(rows[:n]), on)
-                charged = _interest(loan, row, start, until, moves)
+                charged = _interest(loan, periods[n], start, until, moves)
             _set(loan, row, charged, owed, is_last=n == len(rows) - 1)
         start = _accrued_until(loan, row) if _is_settled(row) else row.due_on
         owed -= row.due[PRINCIPAL]
@@ -137,13 +148,20 @@ def _resolve(loan: Life, rows: list[Row], current: Row) -> None:
 
 
 def _charged(
-    loan: Life, row: Row, start: date, assumed: list[Move], today: date, *, is_last: bool
+    loan: Life,
+    row: Row,
+    period: Period,
+    start: date,
+    assumed: list[Move],
+    today: date,
+    *,
+    is_last: bool,
 ) -> int:
     assert loan.rules.recalculation is not None
     if loan.rules.recalculation.rest is Rest.SAME_AS_REPAYMENT and row.due_on < today:
         return row.due[INTEREST]  # a period that is over is not touched again
     end = max(row.due_on, today) if is_last else row.due_on
-    return _interest(loan, row, start, end, _moves(loan, row, start, assumed, today))
+    return _interest(loan, period, start, end, _moves(loan, row, start, assumed, today))
 
 
 def _set(loan: Life, row: Row, charged: int, owed: int, *, is_last: bool) -> None:
@@ -175,16 +193,17 @@ def _moves(loan: Life, row: Row, start: date, assumed: list[Move], today: date) 
     return sorted(moves)
 
 
-def _interest(loan: Life, row: Row, start: date, end: date, moves: list[Move]) -> int:
+def _interest(loan: Life, period: Period, start: date, end: date, moves: list[Move]) -> int:
     """Interest from `start` to `end`, rounded between one change of the balance and the next."""
     divide = rounding.DIVIDE[loan.terms.interest_rounding]
-    period = _period(loan, row)
-    days = sorted({start, *(day for day, _ in moves if start < day < end), end})
-    total = 0
-    for since, until in pairwise(days):
-        balance = sum(change for day, change in moves if day <= since)
-        part, whole = _factor(loan.terms, period, since, until)
-        total += divide(max(balance, 0) * part, whole)
+    balance = sum(change for day, change in moves if day <= start)
+    total, since = 0, start
+    for until, change in [*((d, c) for d, c in moves if start < d < end), (end, 0)]:
+        if until > since:
+            part, whole = _factor(loan.terms, period, since, until)
+            total += divide(max(balance, 0) * part, whole)
+            since = until
+        balance += change
     return total
 
 
@@ -192,11 +211,6 @@ def _factor(terms: LoanTerms, period: Period, since: date, until: date) -> inter
     if since <= period.start and until == period.end:
         return period.numerator, period.denominator
     return interest.part_of(terms, period, since, until)
-
-
-def _period(loan: Life, row: Row) -> Period:
-    rows = [each for each in loan.rows if each.is_regular]
-    return _periods(loan, rows)[rows.index(row)]
 
 
 def _periods(loan: Life, rows: list[Row]) -> list[Period]:

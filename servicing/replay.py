@@ -63,7 +63,7 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     state = life.begin(story.terms, story.rules)
     for event in events.in_effect(told):
         _APPLY[event.type](state, event)
-        if event.type is not Type.BUSINESS_DATE and recalculation.applies(state):
+        if event.type in _AT_WHICH_INTEREST_IS_LOOKED_AT and recalculation.applies(state):
             recalculation.refresh(state, event.on)
     days = [event.on for event in told if event.type is Type.BUSINESS_DATE]
     today = (
@@ -129,6 +129,9 @@ def _tell_future_rule(state: Life, event: Event) -> None:
     state.future[event.details["transaction"]] = rule
 
 
+_AT_WHICH_INTEREST_IS_LOOKED_AT = tuple(
+    type_ for type_ in Type if type_ not in (*events.MONEY_IN, Type.BUSINESS_DATE)
+)
 _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     **dict.fromkeys(events.MONEY_IN, _receive),
     Type.BUSINESS_DATE: _nothing,

@@ -53,4 +53,5 @@ def rebate(
     for paid in payments_minor[:after]:
         balance = balance * growth - paid
     balance *= growth ** float(part)
-    return max(sum(payments_minor[after:]) - round(balance), 0)
+    given_back: int = sum(payments_minor[after:]) - round(balance)
+    return max(given_back, 0)
