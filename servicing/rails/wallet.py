@@ -82,7 +82,8 @@ class WalletRail:
         body = {
             "reference": instruction.client_ref,
             "direction": instruction.direction,
-            "account": instruction.account,
+            # Wallets are named by the number without its plus.
+            "account": instruction.account.removeprefix("+"),
             "amount": instruction.amount.major,
             "currency": instruction.amount.currency,
             "description": instruction.description,
