@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
+    "staff": ("cli.staff:staff", "Accounts of the staff API."),
     "worker": ("cli.run:worker", "Runs the jobs."),
 }
 """name -> (module:function, one line of help). Kept sorted."""

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import insert_once
-from servicing import accrual, closing, credits, debts, late_fees, queries
+from servicing import accrual, credits, debts, late_fees, queries
 from servicing.models import DayClose, Loan
 from servicing.states import LoanStatus
 
@@ -46,10 +46,8 @@ async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: dat
     rows = await queries.list_installments(session, loan.id)
     await accrual.accrue(session, loan, rows, on=on, now=now)
     await credits.settle(session, loan, rows, debts.due(rows, on), on=on, now=now)
-    charged = await late_fees.charge(session, loan, rows, on=on, now=now)
-    if debts.is_settled(rows):
-        await closing.close(session, loan, rows, on=on, now=now)
-    return charged
+    # Credit never closes a loan: had it been enough for the payoff, the payment had closed it.
+    return await late_fees.charge(session, loan, rows, on=on, now=now)
 
 
 async def finish(

@@ -1,0 +1,311 @@
+"""Whatever the rail answers, and wherever we are stopped, money moves at most once."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from kit import jobs
+from kit.audit import AuditEvent
+from kit.crypto import vault_of
+from kit.db import unit_of_work
+from kit.ids import new_id
+from servicing import disbursements, incidents, orders, origination, queries, tasks
+from servicing.disbursements import PAYOUTS
+from servicing.models import Loan, Payout
+from servicing.rails.base import Ack, AckStatus, Caps, Outcome, OutcomeStatus
+from servicing.states import LoanStatus, OrderStatus
+from tests.servicing.lending import ACCOUNT, Lender, kes
+
+PAID = kes(29_200)
+SILENCE = Ack(AckStatus.UNKNOWN)
+NO = Ack(AckStatus.REJECTED, code="unknown_account")
+
+
+def settled(amount: str = "29200") -> Outcome:
+    return Outcome(OutcomeStatus.SETTLED, kes(amount), "W1")
+
+
+async def payout_of(lender: Lender, loan: Loan) -> Payout:
+    async with lender.sessions() as session:
+        return (await queries.list_payouts(session, loan.id))[-1]
+
+
+async def told(lender: Lender, payout_id: UUID, outcome: Outcome) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        await orders.apply(session, PAYOUTS, payout_id, outcome, on=lender.on, now=lender.now)
+
+
+async def open_incidents(lender: Lender) -> list[str]:
+    async with lender.sessions() as session:
+        return [incident.kind for incident in await incidents.list_open(session)]
+
+
+class TestOpenLoan:
+    async def test_opens_one_loan_for_an_application(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        async with unit_of_work(lender.sessions) as session:
+            again = await origination.open_loan(
+                session, vault_of(session), application_id=loan.application_id,
+                borrower_id=loan.borrower_id, terms=origination.agreements.parse(loan.terms),
+                rules=origination.LoanRules(), account=ACCOUNT, on=lender.on, now=lender.now,
+            )  # fmt: skip
+            payouts = await queries.list_payouts(session, loan.id)
+
+        assert again.id == loan.id
+        assert [payout.amount for payout in payouts] == [PAID]
+
+    async def test_posts_nothing_yet(self, lender: Lender) -> None:
+        loan = await lender.opens()
+
+        assert await lender.books(loan) == {}
+        assert (await lender.owed(loan)).gross == kes(0)
+
+    async def test_seals_the_account(self, lender: Lender) -> None:
+        payout = await payout_of(lender, await lender.opens())
+
+        assert ACCOUNT.encode() not in payout.account
+
+    @pytest.mark.parametrize(
+        ("changed", "reason"),
+        [
+            ({"tranches": [{"on": "2026-12-01", "amount": "10000"}]}, "tranches"),
+            ({"fees": [{"code": "all", "percent": "100", "when": "deducted"}]}, "nothing_to_pay"),
+        ],
+    )
+    async def test_refuses_terms_that_cannot_be_serviced(
+        self, lender: Lender, changed: dict[str, object], reason: str
+    ) -> None:
+        with pytest.raises(origination.TermsNotServiced) as refused:
+            await lender.opens(**changed)
+
+        assert refused.value.params == {"reason": reason}
+
+
+class TestDisburse:
+    async def test_sends_the_stored_reference_to_the_account(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        await lender.pays_out(loan)
+
+        (sent,) = lender.rail.sent
+        payout = await payout_of(lender, loan)
+        assert (sent.client_ref, sent.account, sent.amount) == (payout.client_ref, ACCOUNT, PAID)
+        assert payout.status is OrderStatus.PENDING
+
+    async def test_again_does_not_send_again(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        lender.rail.knows[payout.client_ref] = Outcome(OutcomeStatus.PENDING, PAID, "W1")
+
+        for _ in range(3):
+            await lender.pays_out(loan)
+
+        assert len(lender.rail.sent) == 1
+
+    async def test_silence_is_asked_about_not_sent_again(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        lender.rail.acks = [SILENCE]
+        with pytest.raises(jobs.Later):
+            await lender.pays_out(loan)
+        assert (await payout_of(lender, loan)).status is OrderStatus.UNKNOWN
+
+        lender.rail.knows[payout.client_ref] = settled()
+        await lender.pays_out(loan)
+
+        assert len(lender.rail.sent) == 1
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+
+    async def test_what_never_came_is_sent_under_the_same_reference(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        lender.rail.acks = [SILENCE]
+        with pytest.raises(jobs.Later):
+            await lender.pays_out(loan)
+
+        await lender.pays_out(loan)
+
+        first, second = lender.rail.sent
+        assert first == second
+        assert (await payout_of(lender, loan)).status is OrderStatus.PENDING
+
+    async def test_killed_between_the_intention_and_the_answer(self, lender: Lender) -> None:
+        """The process died in the call; the rail had executed it."""
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+
+        class Killed(BaseException):
+            pass
+
+        class DyingRail(type(lender.rail)):  # type: ignore[misc]
+            async def submit(self, instruction: object) -> Ack:
+                await super().submit(instruction)
+                raise Killed
+
+        healthy, lender.rail = lender.rail, DyingRail()
+        with pytest.raises(Killed):
+            await lender.pays_out(loan)
+        assert (await payout_of(lender, loan)).status is OrderStatus.SUBMITTING
+
+        sent_before, lender.rail = lender.rail.sent, healthy
+        healthy.knows[payout.client_ref] = settled()
+        await lender.pays_out(loan)
+
+        assert len(sent_before) == 1
+        assert healthy.sent == []
+        assert (await lender.books(loan))["cash_wallet"] == "-29200.00"
+
+    async def test_without_keys_at_the_rail_a_person_looks(self, lender: Lender) -> None:
+        lender.rail.caps = Caps(honours_keys=False)
+        loan = await lender.opens()
+        lender.rail.acks = [SILENCE]
+        with pytest.raises(jobs.Later):
+            await lender.pays_out(loan)
+
+        await lender.pays_out(loan)
+
+        assert len(lender.rail.sent) == 1
+        assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
+        assert await open_incidents(lender) == ["payout_denied_by_rail"]
+
+    async def test_endless_silence_goes_to_a_person(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        lender.rail.acks = [SILENCE]
+        lender.rail.knows[payout.client_ref] = Outcome(OutcomeStatus.UNKNOWN)
+
+        later = 0
+        for _ in range(orders.TRIES_MAX):
+            try:
+                await lender.pays_out(loan)
+            except jobs.Later:
+                later += 1
+
+        assert later == 4  # then the sweeper asks
+        assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
+
+
+class TestSettle:
+    async def test_twice_is_once(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        payout, books = await payout_of(lender, loan), await lender.books(loan)
+
+        await told(lender, payout.id, settled())
+
+        assert await lender.books(loan) == books
+        assert await open_incidents(lender) == []
+
+    async def test_another_amount_posts_nothing(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout_id = await lender.pays_out(loan)
+
+        for _ in range(2):
+            await told(lender, payout_id, settled("29000"))
+
+        assert await lender.books(loan) == {}
+        assert await open_incidents(lender) == ["payout_amount_differs"]
+        assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
+
+    async def test_what_was_never_sent_cannot_settle(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+
+        await told(lender, payout.id, settled())
+
+        assert await lender.books(loan) == {}
+        assert await open_incidents(lender) == ["payout_never_sent"]
+
+    @pytest.mark.parametrize("status", [OutcomeStatus.FAILED, OutcomeStatus.RETURNED])
+    async def test_a_contradiction_never_flips_money(
+        self, lender: Lender, status: OutcomeStatus
+    ) -> None:
+        loan = await lender.lends()
+        payout, books = await payout_of(lender, loan), await lender.books(loan)
+
+        await told(lender, payout.id, Outcome(status, PAID, "W1", "account_closed"))
+
+        assert await lender.books(loan) == books
+        assert await open_incidents(lender) == ["payout_final_state_differs"]
+        async with lender.sessions() as session:
+            actions = await session.scalars(
+                select(AuditEvent.action).where(AuditEvent.subject == f"payout:{payout.id}")
+            )
+            assert "incident.payout_final_state_differs" in list(actions)
+
+
+class TestFail:
+    async def fails(self, lender: Lender) -> Loan:
+        loan = await lender.opens()
+        lender.rail.acks = [NO]
+        await lender.pays_out(loan)
+        return loan
+
+    async def test_posts_nothing_and_waits_for_staff(self, lender: Lender) -> None:
+        loan = await self.fails(lender)
+
+        payout = await payout_of(lender, loan)
+        assert (payout.status, payout.failure_code) == (OrderStatus.FAILED, "unknown_account")
+        assert (await lender.sees(loan)).status is LoanStatus.PENDING_DISBURSEMENT
+        assert await lender.books(loan) == {}
+
+    async def test_staff_try_again_to_a_corrected_account(self, lender: Lender) -> None:
+        loan = await self.fails(lender)
+        async with unit_of_work(lender.sessions) as session:
+            await disbursements.retry(
+                session, vault_of(session), loan.id, actor="staff:1", now=lender.now,
+                account="254700000002",
+            )  # fmt: skip
+        await lender.arrives(loan)
+
+        first, second = lender.rail.sent
+        assert (first.account, second.account) == (ACCOUNT, "254700000002")
+        assert first.client_ref != second.client_ref
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        await lender.verifies()
+
+    async def test_staff_give_the_loan_up(self, lender: Lender) -> None:
+        loan = await self.fails(lender)
+        async with unit_of_work(lender.sessions) as session:
+            await disbursements.cancel(session, loan.id, actor="staff:1", now=lender.now)
+
+        assert (await lender.sees(loan)).status is LoanStatus.CANCELED
+
+    async def test_money_on_its_way_is_not_sent_again(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        await lender.pays_out(loan)
+
+        with pytest.raises(disbursements.PayoutNotFailed):
+            async with unit_of_work(lender.sessions) as session:
+                await disbursements.retry(
+                    session, vault_of(session), loan.id, actor="staff:1", now=lender.now
+                )
+
+    async def test_the_database_allows_one_live_payout(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        second = Payout(
+            id=new_id(), loan_id=loan.id, attempt=2, client_ref="P2", status=OrderStatus.CREATED,
+            amount_minor=1, currency="KES", account=payout.account, tries=0, created_at=lender.now,
+        )  # fmt: skip
+
+        with pytest.raises(IntegrityError, match=r"(?i)unique"):
+            async with unit_of_work(lender.sessions) as session:
+                session.add(second)
+
+
+class TestSweep:
+    async def test_asks_about_what_it_has_not_heard_of(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout_id = await lender.pays_out(loan)
+        payout = await payout_of(lender, loan)
+        assert payout.ask_at is not None
+        async with lender.sessions() as session:
+            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
+            assert payout_id in await orders.list_to_ask(session, PAYOUTS, now=payout.ask_at)
+
+        lender.rail.knows[payout.client_ref] = settled()
+        await tasks.inquire(lender.context, kind="payout", order_id=str(payout_id))
+
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        async with lender.sessions() as session:
+            assert await orders.list_to_ask(session, PAYOUTS, now=payout.ask_at) == []
