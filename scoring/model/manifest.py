@@ -32,6 +32,9 @@ class Column:
     """For a category: the number each level stands for. A level that is not here is missing."""
     definition: int | None = None
     """Version of our own feature of this name; None for a column of the lender's own data."""
+    fill: float | None = None
+    """What a missing value counts as where no training row missed one: a tree would take it for
+    zero. None where missing was learned."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -39,6 +42,7 @@ class Column:
             "monotone": self.monotone,
             "levels": self.levels,
             "definition": self.definition,
+            "fill": self.fill,
         }
 
 

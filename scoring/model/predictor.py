@@ -49,7 +49,7 @@ class Model:
         return tuple(column.name for column in self.manifest.columns)
 
     def row(self, values: Mapping[str, Value]) -> list[float]:
-        """One row in the model's order; missing and unseen levels become NaN."""
+        """One row in the model's order; missing stays NaN where training knew missing."""
         return [encode(column, _value(values, column.name)) for column in self.manifest.columns]
 
     def pds(self, rows: Sequence[Sequence[float]] | Floats) -> Floats:
@@ -73,10 +73,11 @@ class Model:
 
 
 def encode(column: Column, value: Value) -> float:
+    """The number the trees see. A level that training did not know is missing."""
+    if value is not None and column.levels is not None:
+        value = column.levels.get(str(value))
     if value is None:
-        return math.nan
-    if column.levels is not None:
-        return column.levels.get(str(value), math.nan)
+        return math.nan if column.fill is None else column.fill
     if isinstance(value, str):
         raise ValueNotANumber(column=column.name, value=value[:40])
     return float(value)

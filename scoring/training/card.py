@@ -81,7 +81,10 @@ def _inputs(result: Result) -> Iterator[str]:
         missing = result.training["missing"][column.name]
         meaning = result.training["features"][column.name] or "a column of the lender's own data"
         yield f"| `{column.name}` | {_direction(column)} | {missing:.1%} | {meaning} |"
-    yield "\nMissing stays missing; unseen and rare categories are treated as missing.\n"
+    yield (
+        "\nMissing stays missing where training knew missing; elsewhere it counts as the middle "
+        "value. Unseen and rare categories are missing.\n"
+    )
 
 
 def _direction(column: Column) -> str:

@@ -1,6 +1,7 @@
 """Categories as numbers: each level becomes the log-odds of its bad rate, pulled to the average."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ RAREST = 10
 
 
 def fit(table: Table, y: Ints, columns: list[Column]) -> list[Column]:
-    """The columns with the numbers of their levels, counted on all rows."""
-    return [_fitted(table, y, column) for column in columns]
+    """The columns with the numbers of their levels and their fills, from all rows."""
+    return [_filling(table, _fitted(table, y, column)) for column in columns]
 
 
 def crossed(table: Table, y: Ints, columns: list[Column], *, seed: int) -> Floats:
@@ -54,7 +55,15 @@ def _fitted(table: Table, y: Ints, column: Column) -> Column:
     values = table.get(column.name)
     if column.levels is None or not isinstance(values, list):
         return column
-    return Column(column.name, column.monotone, level_log_odds(values, y), column.definition)
+    return replace(column, levels=level_log_odds(values, y))
+
+
+def _filling(table: Table, column: Column) -> Column:
+    """Where every row has a value, the middle one stands in for those that come without."""
+    values = tables.matrix(table, [column])[:, 0]
+    if np.isnan(values).any():
+        return column
+    return replace(column, fill=round(float(np.median(values)), 6))
 
 
 def _of(levels: dict[str, float], value: str | None) -> float:

@@ -84,10 +84,14 @@ def read(source: str) -> Table:
 
 
 def matrix(table: Table, columns: Sequence[Column]) -> Floats:
-    """The rows a model reads, in its order. Unseen levels become NaN."""
+    """The rows a model reads, in its order. Unseen levels are missing."""
     if not columns:
         return np.empty((table.rows, 0))
-    return np.column_stack([_encoded(table, column) for column in columns])
+    return np.column_stack([_filled(_encoded(table, column), column) for column in columns])
+
+
+def _filled(values: Floats, column: Column) -> Floats:
+    return values if column.fill is None else np.where(np.isnan(values), column.fill, values)
 
 
 def _encoded(table: Table, column: Column) -> Floats:

@@ -13,7 +13,7 @@ import pytest
 
 from kit.errors import DomainError
 from scoring import features, model
-from scoring.model import loading, native
+from scoring.model import loading, native, predictor
 from scoring.model.calibration import Calibrator, CalibratorUnknown
 from scoring.model.manifest import Column, ManifestUnreadable, Probe
 from scoring.model.predictor import ColumnMissing, ValueNotANumber
@@ -145,14 +145,31 @@ class TestPredict:
         score = float(cases.stock().booster.raw_scores(rows)[0])
         assert math.isclose(shares.sum(), score, abs_tol=1e-9)
 
-    def test_reads_unseen_levels_as_missing(self) -> None:
+    @pytest.mark.parametrize(
+        ("column", "value", "expected"),
+        [
+            (Column("work", levels={"farmer": -1.5}), "farmer", -1.5),
+            (Column("work", levels={"farmer": -1.5}), "astronaut", math.nan),
+            (Column("work", levels={"farmer": -1.5}), None, math.nan),
+            (Column("work", levels={"farmer": -1.5}, fill=-1.0), "astronaut", -1.0),
+            (Column("months", fill=6.0), None, 6.0),
+            (Column("months", fill=6.0), 0, 0.0),
+            (Column("months"), None, math.nan),
+        ],
+    )
+    def test_reads_missing_as_training_knew_it(
+        self, column: Column, value: features.Value, expected: float
+    ) -> None:
+        np.testing.assert_equal(predictor.encode(column, value), expected)
+
+    def test_takes_unknown_work_for_the_middle_not_for_the_worst(self) -> None:
         loaded = cases.stock()
         values = features.values(cases.AMINA, loaded.names)
+        rows = [loaded.row({**values, "employment_rank": rank}) for rank in (0, None, 4)]
 
-        unseen = loaded.row({**values, "purpose": "moon trip"})
-        missing = loaded.row({**values, "purpose": None})
+        worst, unknown, best = loaded.pds(rows)
 
-        np.testing.assert_array_equal(unseen, missing)
+        assert best < unknown < worst
 
     def test_refuses_text_for_a_number(self) -> None:
         values = features.values(cases.AMINA, cases.stock().names)

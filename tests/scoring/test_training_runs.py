@@ -256,6 +256,7 @@ class TestStockModel:
         used = set(loading.load(loading.STOCK).names)
 
         assert not used & {"age_years", "dependents", "face_distance", "residence"}
+        assert all(column.monotone for column in loading.load().manifest.columns)
 
 
 class TestRealLender:
