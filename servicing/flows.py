@@ -50,7 +50,7 @@ def parse(source: Mapping[str, Any]) -> Flows:
     fields.raw("unit_periods_per_year")
     said = fields.has("unit_periods_per_year")
     per_year = fields.ratio("unit_periods_per_year") if said else Fraction(0)
-    if per_year and not Fraction(1, 100) <= per_year <= 366:
+    if said and not Fraction(1, 100) <= per_year <= 366:
         raise fields.refuse("unit_periods_per_year", "must be from 0.01 to 366")
     whole = None
     fields.raw("whole_periods_to_first"), fields.raw("odd_fraction")

@@ -1,0 +1,277 @@
+"""Schedules as tables that an accountant can read."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from servicing import schedule, terms
+from servicing.schedule import Schedule
+
+LOAN = {
+    "principal": "1200",
+    "currency": "EUR",
+    "annual_rate_percent": "24",
+    "installments": 4,
+    "disbursed_on": "2026-01-15",
+}
+
+
+def plan(**changes: Any) -> Schedule:
+    return schedule.build(terms.parse({**LOAN, **changes}))
+
+
+def table(built: Schedule) -> str:
+    rows = [
+        f"{row.due_on} {row.days:>3} {built.money(row.principal).major:>8} "
+        f"{built.money(row.interest).major:>7} {built.money(row.fees).major:>6} "
+        f"{built.money(row.due).major:>8} {built.money(row.balance).major:>8}"
+        for row in built.installments
+    ]
+    return "\n".join(rows)
+
+
+def check(built: Schedule, expected: str) -> None:
+    lines = [line.strip() for line in expected.strip().splitlines()[1:]]
+    assert [" ".join(line.split()) for line in table(built).splitlines()] == [
+        " ".join(line.split()) for line in lines
+    ]
+
+
+class TestMethods:
+    def test_declining_pays_the_same_each_month(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   291.15   24.00   0.00   315.15   908.85
+            2026-03-15   28   296.97   18.18   0.00   315.15   611.88
+            2026-04-15   31   302.91   12.24   0.00   315.15   308.97
+            2026-05-15   30   308.97    6.18   0.00   315.15     0.00
+        """
+        check(plan(), expected)
+
+    def test_flat_charges_the_whole_principal_all_the_time(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   300.00   24.00   0.00   324.00   900.00
+            2026-03-15   28   300.00   24.00   0.00   324.00   600.00
+            2026-04-15   31   300.00   24.00   0.00   324.00   300.00
+            2026-05-15   30   300.00   24.00   0.00   324.00     0.00
+        """
+        check(plan(method="flat"), expected)
+
+    def test_equal_principal_pays_less_each_month(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   300.00   24.00   0.00   324.00   900.00
+            2026-03-15   28   300.00   18.00   0.00   318.00   600.00
+            2026-04-15   31   300.00   12.00   0.00   312.00   300.00
+            2026-05-15   30   300.00    6.00   0.00   306.00     0.00
+        """
+        check(plan(method="equal_principal"), expected)
+
+    @pytest.mark.parametrize("method", ["bullet", "interest_only"])
+    def test_bullet_repays_at_the_end(self, method: str) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31     0.00   24.00   0.00    24.00  1200.00
+            2026-03-15   28     0.00   24.00   0.00    24.00  1200.00
+            2026-04-15   31     0.00   24.00   0.00    24.00  1200.00
+            2026-05-15   30  1200.00   24.00   0.00  1224.00     0.00
+        """
+        check(plan(method=method), expected)
+
+    def test_a_bullet_may_leave_interest_to_the_end_too(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31     0.00    0.00   0.00     0.00  1200.00
+            2026-03-15   28     0.00    0.00   0.00     0.00  1200.00
+            2026-04-15   31     0.00    0.00   0.00     0.00  1200.00
+            2026-05-15   30  1200.00   96.00   0.00  1296.00     0.00
+        """
+        check(plan(method="bullet", interest_due="with_principal"), expected)
+
+    def test_balloon_leaves_a_part_for_the_end(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   145.57   24.00   0.00   169.57  1054.43
+            2026-03-15   28   148.48   21.09   0.00   169.57   905.95
+            2026-04-15   31   151.45   18.12   0.00   169.57   754.50
+            2026-05-15   30   754.50   15.09   0.00   769.59     0.00
+        """
+        check(plan(method="balloon", balloon_percent="50"), expected)
+
+    def test_seasonal_waits_for_the_harvest(self) -> None:
+        built = plan(
+            method="seasonal", harvest_months=[4, 5], interest_due="with_principal", fees=[]
+        )
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31     0.00    0.00   0.00     0.00  1200.00
+            2026-03-15   28     0.00    0.00   0.00     0.00  1200.00
+            2026-04-15   31   600.00   72.00   0.00   672.00   600.00
+            2026-05-15   30   600.00   12.00   0.00   612.00     0.00
+        """
+        check(built, expected)
+
+    def test_seasonal_follows_the_expected_cash(self) -> None:
+        built = plan(method="seasonal", weights=["1", "0", "2", "1"])
+        assert [row.principal for row in built.installments] == [30000, 0, 60000, 30000]
+
+    def test_graduated_payments_rise_step_by_step(self) -> None:
+        built = plan(method="graduated", step_percent="10", step_every=2)
+        first, second, third, fourth = (row.due for row in built.installments)
+        assert first == second
+        assert third == pytest.approx(first * 1.1, abs=1)
+        assert fourth == pytest.approx(third, abs=4)
+
+    def test_revenue_share_ends_with_the_remainder(self) -> None:
+        built = schedule.build(
+            terms.parse(
+                {
+                    "principal": "900",
+                    "currency": "EUR",
+                    "method": "revenue_share",
+                    "frequency": "week",
+                    "day_count": "actual/364",
+                    "disbursed_on": "2026-01-05",
+                    "revenue": {"yearly": "52000", "share_percent": "30", "fee": "100"},
+                }
+            )
+        )
+        assert [row.due for row in built.installments] == [30000, 30000, 30000, 10000]
+        assert built.total_interest.major == "100.00"
+
+    def test_a_fixed_installment_takes_as_long_as_it_takes(self) -> None:
+        built = plan(installments=None, installment="500")
+        assert [row.due for row in built.installments] == [50000, 50000, 24325]
+
+
+class TestShape:
+    def test_grace_on_principal_and_on_paying_interest(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31     0.00    0.00   0.00     0.00  1200.00
+            2026-03-15   28     0.00   48.00   0.00    48.00  1200.00
+            2026-04-15   31   594.06   24.00   0.00   618.06   605.94
+            2026-05-15   30   605.94   12.12   0.00   618.06     0.00
+        """
+        check(plan(grace={"principal": 2, "interest_payment": 1}), expected)
+
+    def test_interest_free_periods_cost_nothing(self) -> None:
+        built = plan(method="bullet", grace={"interest_free": 2})
+        assert [row.interest for row in built.installments] == [0, 0, 2400, 2400]
+
+    def test_fees_stand_apart(self) -> None:
+        built = plan(
+            fees=[
+                {"code": "service", "amount": "2.50", "when": "per_installment"},
+                {"code": "origination", "percent": "3", "when": "deducted"},
+                {"code": "stamp", "amount": "1", "when": "upfront", "to": "third_party"},
+                {"code": "setup", "amount": "4", "when": "first_installment"},
+            ]
+        )
+        assert [row.fees for row in built.installments] == [650, 250, 250, 250]
+        assert built.net_disbursed.major == "1164.00"
+        assert built.total_fees.major == "51.00"
+        assert built.total_payable.major == "1275.60"
+
+    def test_a_down_payment_is_paid_on_the_spot(self) -> None:
+        built = plan(down_payment_percent="25")
+        assert (built.installments[0].days, built.installments[0].principal) == (0, 30000)
+        assert len(built.installments) == 5
+
+    def test_a_draw_on_a_due_date_belongs_to_the_next_period(self) -> None:
+        built = plan(method="bullet", tranches=[{"on": "2026-02-15", "amount": "600"}])
+        assert [row.interest for row in built.installments] == [1200, 2400, 2400, 2400]
+
+    def test_a_broken_first_period_costs_its_days(self) -> None:
+        built = plan(method="bullet", first_due_on="2026-03-01", day_count="30/360")
+        # 15 January to 1 March: one month back to 1 February, 17 of January's 31 days before it.
+        assert built.installments[0].interest == round(2400 * (1 + 17 / 31))
+
+    def test_installments_in_whole_units_leave_the_rest_to_the_last(self) -> None:
+        built = plan(installment_multiple="1", last_installment="absorbs")
+        assert [row.due for row in built.installments] == [31500, 31500, 31500, 31561]
+
+    def test_absorbing_reckons_with_months_of_thirty_days(self) -> None:
+        kept, shared = (
+            [
+                row.due
+                for row in plan(
+                    disbursed_on="2026-06-15", day_count="actual/365", last_installment=rule
+                ).installments
+            ]
+            for rule in ("absorbs", "respread")
+        )
+        assert kept == [31494, 31494, 31494, 31596]
+        assert shared == [31519, 31519, 31519, 31519]
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            ("sticky", ["2026-05-31", "2026-06-30", "2026-07-31", "2026-08-31"]),
+            ("clamp", ["2026-05-30", "2026-06-30", "2026-07-30", "2026-08-30"]),
+        ],
+    )
+    def test_a_last_day_sticks_or_is_only_a_day(self, rule: str, expected: list[str]) -> None:
+        built = plan(disbursed_on="2026-04-30", month_end=rule)
+        assert [row.due_on.isoformat() for row in built.installments] == expected
+
+    def test_next_month_moves_a_missing_day_to_the_first(self) -> None:
+        built = plan(disbursed_on="2026-01-31", month_end="next_month")
+        days = ["2026-03-01", "2026-03-31", "2026-05-01", "2026-05-31"]
+        assert [row.due_on.isoformat() for row in built.installments] == days
+
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            ("keep", date(2026, 5, 31)),
+            ("next", date(2026, 6, 1)),
+            ("previous", date(2026, 5, 29)),
+            ("modified_next", date(2026, 5, 29)),
+        ],
+    )
+    def test_a_sunday_is_moved_as_the_product_says(self, rule: str, expected: date) -> None:
+        built = plan(installments=1, first_due_on="2026-05-31", weekend=rule)
+        assert built.installments[0].due_on == expected
+
+    def test_a_shifted_date_drags_no_other(self) -> None:
+        built = plan(disbursed_on="2026-01-01", weekend="next", holidays=["2026-05-01"])
+        days = ["2026-02-02", "2026-03-02", "2026-04-01", "2026-05-04"]
+        assert [row.due_on.isoformat() for row in built.installments] == days
+
+    def test_holidays_of_a_country(self) -> None:
+        built = plan(installments=1, first_due_on="2026-12-25", holidays="KE", weekend="next")
+        assert built.installments[0].due_on == date(2026, 12, 28)
+
+    def test_weeks_and_days(self) -> None:
+        built = plan(frequency="week", every=2, method="bullet")
+        assert [row.days for row in built.installments] == [14] * 4
+        assert built.installments[0].interest == round(120_000 * 0.24 * 2 / 52)
+        daily = plan(frequency="day", installments=30, method="flat", day_count="actual/365")
+        assert daily.installments[-1].due_on == date(2026, 2, 14)
+
+
+class TestDayCounts:
+    @pytest.mark.parametrize(
+        ("day_count", "interest"),
+        [
+            ("30/360", 100_000 * 12 // 12 // 100),
+            ("actual/360", round(100_000 * 0.12 * 31 / 360)),
+            ("actual/364", round(100_000 * 0.12 * 31 / 364)),
+            ("actual/365", round(100_000 * 0.12 * 31 / 365)),
+            ("actual/actual", round(100_000 * 0.12 * (19 / 365 + 12 / 366))),
+            ("actual/first-year", round(100_000 * 0.12 * 31 / 365)),
+        ],
+    )
+    def test_a_month_over_the_end_of_a_year(self, day_count: str, interest: int) -> None:
+        built = plan(
+            principal="1000",
+            annual_rate_percent="12",
+            installments=1,
+            disbursed_on="2023-12-12",
+            day_count=day_count,
+        )
+        assert built.installments[0].interest == interest
