@@ -3,19 +3,32 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Response:
+    status: int
+    reason: str
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
 class Outgoing:
-    """Owns the HTTP client and the running tasks, so that a stop leaves nothing behind."""
+    """Owns the HTTP session and the running tasks, so that a stop leaves nothing behind."""
 
     def __init__(self, *, timeout_seconds: float = 30) -> None:
-        self._timeout_seconds = timeout_seconds
-        self._client: httpx.AsyncClient | None = None
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -31,14 +44,18 @@ class Outgoing:
 
     async def post(
         self, url: str, *, content: bytes, headers: Mapping[str, str]
-    ) -> httpx.Response | None:
+    ) -> Response | None:
         """The answer, or None when nobody answered."""
-        if self._client is None:
-            # Never through a proxy: whoever is called lives on this machine.
-            self._client = httpx.AsyncClient(timeout=self._timeout_seconds, trust_env=False)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
-            return await self._client.post(url, content=content, headers=dict(headers))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with self._session.post(
+                url, data=content, headers=headers, allow_redirects=False
+            ) as answer:
+                body = await answer.read()
+                headers_read = [(name.lower(), value) for name, value in answer.raw_headers]
+                return Response(answer.status, answer.reason or "", headers_read, body)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             _log.info("sandbox call to %s failed: %r", url, error)
             return None
 
@@ -47,6 +64,6 @@ class Outgoing:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

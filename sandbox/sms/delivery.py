@@ -112,7 +112,7 @@ async def _post(sms: Sms, url: str, form: dict[str, str]) -> str | None:
     for pause in (0.5, 2.0, 0):
         response = await sms.outgoing.post(url, content=urlencode(form).encode(), headers=headers)
         if response is not None:
-            return response.text if response.is_success else None
+            return response.content.decode(errors="replace") if response.is_success else None
         await asyncio.sleep(pause)
     return None
 

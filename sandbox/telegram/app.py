@@ -2,11 +2,11 @@
 
 import logging
 
-import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 
+from sandbox import outgoing
 from sandbox.telegram import methods, requests
 from sandbox.telegram.files import media_type
 from sandbox.telegram.refusals import Refusal
@@ -22,7 +22,7 @@ _DESCRIPTIONS = {
 def create_app(telegram: Telegram) -> FastAPI:
     app = FastAPI(title="Telegram Bot API (sandbox)", openapi_url=None)
 
-    async def on_answer(response: httpx.Response) -> None:
+    async def on_answer(response: outgoing.Response) -> None:
         await _run_answer(telegram, response)
 
     telegram.updates.on_answer = on_answer
@@ -60,10 +60,10 @@ def _check_token(telegram: Telegram, token: str) -> None:
         raise Refusal(401, "Unauthorized")
 
 
-async def _run_answer(telegram: Telegram, response: httpx.Response) -> None:
+async def _run_answer(telegram: Telegram, response: outgoing.Response) -> None:
     """A webhook may answer with a method call. Its result goes nowhere, as in Telegram."""
     try:
-        headers = Headers(raw=[(name.lower(), value) for name, value in response.headers.raw])
+        headers = Headers(raw=response.headers)
         fields, uploads = await requests.decoded(headers, response.content)
         if method := fields.pop("method", None):
             await methods.answer(telegram, requests.checked(str(method), fields, uploads))

@@ -14,7 +14,6 @@ from sandbox.store import Json, Store
 from sandbox.telegram.refusals import bad_request
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
-_PHOTO_LIMIT = 10 * 1024 * 1024
 _BOXES = (90, 320, 800, 1280)
 _FOLDERS = {
     "photo": "photos",
@@ -56,8 +55,6 @@ class Files:
 
     async def put_photo(self, content: bytes) -> list[Json]:
         """PhotoSize entries, smallest first. The original is not kept, exactly as in Telegram."""
-        if len(content) > _PHOTO_LIMIT:
-            raise bad_request("file is too big")
         sizes = []
         for width, height, jpeg in await asyncio.to_thread(_recompressed, content):
             kept = await self.put("photo", "photo.jpg", jpeg)

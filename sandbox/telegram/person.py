@@ -31,7 +31,14 @@ async def say(
 async def send_file(
     telegram: Telegram, chat: Chat, kind: str, upload: Upload, *, caption: str, details: Json
 ) -> int:
-    content = await new_media(telegram, kind, upload, details)
+    """Send a file. The app turns a large photo down to size by itself, so no limit holds here."""
+    _refuse_when_blocked(chat)
+    try:
+        content = await new_media(telegram, kind, upload, details)
+    except Refusal as refusal:
+        if kind == "photo":
+            raise bad_request("this file is no picture that can be sent") from refusal
+        raise
     return _send(telegram, chat, content | caption_content({"caption": caption}))
 
 

@@ -7,7 +7,7 @@ from sandbox.store import Json
 from sandbox.telegram import markup as markups
 from sandbox.telegram import markup_html
 from sandbox.telegram.files import media_type
-from sandbox.telegram.refusals import bad_request
+from sandbox.telegram.refusals import Refusal, bad_request
 from sandbox.telegram.requests import Call, Upload
 from sandbox.telegram.state import Chat, Telegram
 from sandbox.telegram.text import (
@@ -32,6 +32,8 @@ _ACTIONS = (
     "record_video_note",
     "upload_video_note",
 )
+_PHOTO_LIMIT = 10 * 1024 * 1024
+_UPLOAD_LIMIT = 50 * 1024 * 1024
 _NO_CAPTION = ("video_note", "sticker")
 
 
@@ -116,6 +118,8 @@ async def _media(telegram: Telegram, kind: str, source: str, details: Json, call
         upload = call.uploads.get(source.removeprefix("attach://"))
         if upload is None:
             raise bad_request("there is no file in the request for an attach:// link")
+        if len(upload.content) > (_PHOTO_LIMIT if kind == "photo" else _UPLOAD_LIMIT):
+            raise Refusal(413, "Request Entity Too Large")
         return await new_media(telegram, kind, upload, details)
     if source.startswith(("http://", "https://")):
         raise bad_request("failed to get HTTP URL content")

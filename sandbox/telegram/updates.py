@@ -5,15 +5,13 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import httpx
-
 from kit.clock import Clock
-from sandbox.outgoing import Outgoing
+from sandbox.outgoing import Outgoing, Response
 from sandbox.store import Json, Store
 from sandbox.telegram.refusals import conflict
 from sandbox.trouble import Door
 
-AnswerInResponse = Callable[[httpx.Response], Coroutine[Any, Any, None]]
+AnswerInResponse = Callable[[Response], Coroutine[Any, Any, None]]
 
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -199,8 +197,7 @@ class Updates:
             webhook["last_error_message"] = (
                 "Connection failed"
                 if response is None
-                else f"Wrong response from the webhook: {response.status_code} "
-                f"{response.reason_phrase}"
+                else f"Wrong response from the webhook: {response.status} {response.reason}"
             )
             return False
         if response.content and self.on_answer is not None:

@@ -164,7 +164,7 @@ def pay(wallet: Wallet, account: str, *, reference: str, money: Money) -> Json:
         description="",
         callback_url=wallet.account.callback_url,
     )
-    return public(_settle(wallet, transfer, text=f"Sent, reference {reference}"))
+    return public(_settle(wallet, transfer, text="Sent"))
 
 
 def top_up(wallet: Wallet, account: str, money: Money) -> None:

@@ -11,6 +11,7 @@ from aiogram.enums import ContentType
 from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramConflictError,
+    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramUnauthorizedError,
 )
@@ -239,6 +240,19 @@ class TestSending:
         assert sent[0].caption == "one"
         with pytest.raises(TelegramBadRequest, match="between 2 and 10"):
             await bot.send_media_group(AMINA, [InputMediaPhoto(media=photo)])
+
+    async def test_too_large_a_photo(self, started: Running, bot: Bot) -> None:
+        large = BufferedInputFile(bytes(10 * 1024 * 1024 + 1), "a.jpg")
+        with pytest.raises(TelegramEntityTooLarge):
+            await bot.send_photo(AMINA, large)
+
+    async def test_a_large_file_is_not_downloaded(self, started: Running, bot: Bot) -> None:
+        file = {"file": ("large.bin", bytes(20 * 1024 * 1024 + 1))}
+        sent = await started.http.post(f"/people/{AMINA}/send/document", files=file)
+        assert sent.status_code == 200
+        document = (await started.chat(AMINA))["messages"][-1]["document"]
+        with pytest.raises(TelegramBadRequest, match="file is too big"):
+            await bot.get_file(document["file_id"])
 
     async def test_what_is_no_picture_is_refused(self, started: Running, bot: Bot) -> None:
         with pytest.raises(TelegramBadRequest, match="IMAGE_PROCESS_FAILED"):
