@@ -216,6 +216,7 @@ class TestTelegram:
     def test_the_checker_itself_finds_faults(self, bot_api: BotApi) -> None:
         good = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}
         assert bot_api.faults(good, ["Message"], "m") == []
+        bad: dict[str, Any]
         for bad in ({"message_id": "1"}, {"chat": {"id": 1}}, {"colour": "red"}, {"photo": [{}]}):
             assert bot_api.faults(good | bad, ["Message"], "m") != []
 
