@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from fluent.runtime.errors import FluentReferenceError
+
 from kit import text
 from kit.errors import DomainError
 from kit.money import InvalidAmount, Money
@@ -16,7 +18,7 @@ Value = str | int | Money | date
 
 LOCALES = Path(__file__).resolve().parent / "locales"
 LABEL_CHARACTERS = 32
-_NAME_CHARACTERS = 300
+_LONGEST = 2_000
 _JOINER = "\u200d"  # Holds emoji and some scripts together; harmless on its own.
 
 
@@ -25,7 +27,7 @@ def load() -> Texts:
     return Texts(LOCALES)
 
 
-def plain(untrusted: str, limit: int = _NAME_CHARACTERS) -> str:
+def plain(untrusted: str, limit: int = _LONGEST) -> str:
     """What a stranger wrote, on one line, without characters that hide or reverse anything."""
     normal = unicodedata.normalize("NFKC", untrusted[: 4 * limit])
     spaced = " ".join(normal.split())
@@ -80,7 +82,7 @@ class Words:
         params = {name: _value(value, currency) for name, value in error.params.items()}
         try:
             return self(f"error-{error.code.replace('_', '-')}", **params)
-        except (MissingText, LookupError):
+        except (MissingText, FluentReferenceError):
             return self("error-something-else")
 
     def _written(self, value: Value) -> str | int:

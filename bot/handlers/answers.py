@@ -1,5 +1,7 @@
 """Answers to the questions of the journey: typed, pressed, shared, edited."""
 
+import re
+
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
@@ -15,6 +17,7 @@ from onboarding.dossiers import Dossier
 from onboarding.saving import Contact
 from onboarding.steps import StepKind
 
+_CODE_LIKE = re.compile(r"\s*(?:\d[\s-]*){6}", re.ASCII)
 _PRESSED = frozenset({StepKind.CHOICE, StepKind.WALLET, StepKind.AMOUNT})
 
 
@@ -80,11 +83,11 @@ async def edited(edited_message: Message, context: UpdateContext) -> Reply:
 
 
 async def _answer_typed(message: Message, context: UpdateContext, dossier: Dossier) -> Reply:
-    step = steps.next_step(dossier)
-    if step is None:
+    step, text = steps.next_step(dossier), message.text or ""
+    if step is None or (step.kind is StepKind.CODE and not _CODE_LIKE.fullmatch(text)):
+        # Words are no try at a code: there are only a few tries.
         return await refusals.not_understood(context)
     asked = await places.question(context, dossier, step)
-    text = message.text or ""
     if step.kind is StepKind.CHOICE:
         text = questions.key_of(asked, text, context.words)
     after = await _answer(context, dossier, step.name, text)
@@ -125,6 +128,7 @@ def routes() -> Router:
     router = Router(name="answers")
     router.callback_query.register(picked, OwnButton("pick"))
     router.message.register(shared, F.contact)
-    router.message.register(typed, F.text)
+    # A command that nobody knows is no answer, however free the question.
+    router.message.register(typed, F.text, ~F.text.startswith("/"))
     router.edited_message.register(edited)
     return router

@@ -70,7 +70,10 @@ def question(asked: Asked, words: Words) -> str:
 
 def answered(asked: Asked, value: str, words: Words) -> str:
     """What the message with the question becomes once a button has answered it."""
-    said = given.answer(asked.step, value, asked.dossier, words)
+    if value == MY_PHONE:
+        said = words.label("button-use-my-phone")
+    else:
+        said = given.answer(asked.step, value, asked.dossier, words)
     return lines(question(asked, words), words("answer-given", answer=said))
 
 

@@ -235,7 +235,7 @@ class Chatter:
 
     def press(self, shown: Shown, data: str) -> dict[str, Any]:
         number = next(_numbers)
-        query = {
+        query: dict[str, Any] = {
             "id": str(number),
             "from": self.user,
             "chat_instance": "1",
@@ -246,7 +246,8 @@ class Chatter:
                 "chat": {"id": self.id, "type": "private", "first_name": "A"},
                 "from": BOT.model_dump(exclude_none=True),
                 "text": shown.text,
-                "reply_markup": shown.keyboard.model_dump(exclude_none=True),
             },
         }
+        if isinstance(shown.keyboard, InlineKeyboardMarkup):
+            query["message"]["reply_markup"] = shown.keyboard.model_dump(exclude_none=True)
         return {"update_id": number, "callback_query": query}

@@ -1,7 +1,7 @@
 """A lender that people in tests can write to: the real dispatcher over the test's database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from aiogram import Bot
 from sqlalchemy import select
@@ -10,18 +10,23 @@ from bot import tasks
 from bot.app import create_bot, create_dispatcher
 from bot.dispatcher import UpdateDispatcher
 from kit import jobs
+from kit.clock import business_date
 from kit.config import Settings
 from kit.db import Sessions, unit_of_work
+from kyc.faces import FaceComparison, Verdict
 from kyc.pictures import Inspection
 from kyc.quality import Finding, Shot
 from notifications import sealing
 from notifications.models import Notification
 from onboarding import decisioning, dossiers, products, steps
+from onboarding import tasks as identity_tasks
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
+from servicing import disbursements
+from servicing import queries as loans
 from tests.journeys.chat import Chatter, Telegram
 
-SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test")  # type: ignore[call-arg, arg-type]
+SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test")
 
 
 @dataclass
@@ -90,6 +95,43 @@ class Lender:
         before = len(person.chat)
         await tasks.answer(self.context, dossier.draft.id, person.id, step, seen)
         return "\n".join(shown.text for shown in person.chat[before:])
+
+    async def compares_faces(self, person: Chatter, *, is_same: bool = True) -> None:
+        """What the identity job writes down; the face engine itself is tested in its own room."""
+        dossier = await self.dossier(person)
+        assert dossier.verification is not None
+        verdict = Verdict.SAME if is_same else Verdict.DIFFERENT
+        comparison = FaceComparison(
+            verdict=verdict,
+            distance=0.31 if is_same else 0.86,
+            threshold=0.545,
+            fmr=1e-3,
+            engine="test",
+            faces_found=(1, 1),
+            quality=dict.fromkeys(Shot, ()),
+            explanation=(f"{verdict}_face",),
+        )
+        async with unit_of_work(self.sessions) as session:
+            await identity_tasks.conclude(
+                session,
+                dossier.verification.id,
+                comparison,
+                self.underwriter,
+                now=self.clock.now(),
+            )
+
+    async def pays_out(self, person: Chatter) -> None:
+        """The rail proves that the money arrived."""
+        loan = (await self.dossier(person)).loan
+        assert loan is not None
+        async with unit_of_work(self.sessions) as session:
+            locked = await loans.get_loan(session, loan.id, lock=True)
+            payout = (await loans.list_payouts(session, loan.id))[-1]
+            await disbursements.settle(session, locked, payout, on=self.today, now=self.clock.now())
+
+    @property
+    def today(self) -> date:
+        return business_date(self.clock.now(), SETTINGS.timezone)
 
 
 async def open_lender(sessions: Sessions, now: datetime) -> Lender:

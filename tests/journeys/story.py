@@ -61,3 +61,18 @@ class Story:
         if answer.startswith("!"):
             return await person.presses(answer[1:])
         return await person.says(answer)
+
+    async def gets_an_offer(self) -> str:
+        await self.begins()
+        await self.until("review")
+        await self.lender.compares_faces(self.person)
+        return await self.person.presses("send it")
+
+    async def signs(self) -> str:
+        await self.person.presses("I take this loan")
+        return await self.person.says(await self.lender.code(self.person))
+
+    async def gets_the_money(self) -> None:
+        await self.gets_an_offer()
+        await self.signs()
+        await self.lender.pays_out(self.person)

@@ -87,6 +87,9 @@ error-rail-signature-invalid = The payment message is not signed.
 error-suspense-item-not-found = There is no such item.
 
 # Staff.
+error-application-not-found = There is no such application.
+error-job-not-dead = This job has not failed.
+error-paid-in-future = The day of the payment lies in the future.
 error-case-not-found = There is no such case.
 error-case-resolved = This case is closed.
 error-decline-reasons-needed = One to four known reasons are needed.

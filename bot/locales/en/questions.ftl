@@ -3,15 +3,27 @@ step-of = Step { $step } of { $steps }
 answer-now = Your answer now: <b>{ $answer }</b>
 answer-given = ✓ { $answer }
 
-question-phone = <b>What is your phone number?</b> Press the button below to share it. We send you a code by SMS.
-question-phone-code = <b>Which code did we send you?</b> Write the { $digits } digits from the SMS.
-question-full-name = <b>What is your full name?</b> Write it as on your identity document.
-question-birth-date = <b>When were you born?</b> Write day, month and year, for example 31.12.1990.
-question-region = <b>Where do you live?</b> Write your town and region.
+question-phone =
+    <b>What is your phone number?</b>
+    Press the button below to share it. We send you a code by SMS.
+question-phone-code =
+    <b>Which code did we send you?</b>
+    Write the { $digits } digits from the SMS.
+question-full-name =
+    <b>What is your full name?</b>
+    Write it as on your identity document.
+question-birth-date =
+    <b>When were you born?</b>
+    Write day, month and year, for example 31.12.1990.
+question-region =
+    <b>Where do you live?</b>
+    Write your town and region.
 question-employment = <b>How do you earn your living?</b>
 question-employment-since = <b>For how long have you done this?</b>
 question-residence = <b>What kind of home do you live in?</b>
-question-dependents = <b>How many people live from your income?</b> Do not count yourself.
+question-dependents =
+    <b>How many people live from your income?</b>
+    Do not count yourself.
 question-document =
     <b>Send a photo of your identity document.</b>
     Lay it on a table in good light. Your photo and all corners must be in the picture.
@@ -19,12 +31,20 @@ question-selfie =
     <b>Send a photo of your face.</b>
     Look straight at the camera, in good light, without a hat or sunglasses.
 question-product = <b>Which loan do you want?</b>
-question-amount = <b>How much do you need?</b> Write an amount from { $least } to { $most }.
+question-amount =
+    <b>How much do you need?</b>
+    Write an amount from { $least } to { $most }.
 question-term = <b>For how long?</b>
 question-purpose = <b>What is the money for?</b>
-question-income = <b>How much do you earn in a month?</b> Write the amount in { $currency }, for example 25000.
-question-obligations = <b>How much do you pay on other loans in a month?</b> Write the amount in { $currency }. Write 0 if there are none.
-question-wallet = <b>To which mobile wallet shall we pay?</b> It must be your own. Write its phone number.
+question-income =
+    <b>How much do you earn in a month?</b>
+    Write the amount in { $currency }, for example 25000.
+question-obligations =
+    <b>How much do you pay on other loans in a month?</b>
+    Write the amount in { $currency }. Write 0 if there are none.
+question-wallet =
+    <b>To which mobile wallet shall we pay?</b>
+    It must be your own. Write its phone number.
 
 photo-received = Thank you, I am looking at your photo. This takes a few seconds.
 photo-good = ✓ Your photo is good.

@@ -25,7 +25,9 @@ offer-until = This offer is good until { $day }. You may take less.
 offer-accept = ✅ I take this loan
 offer-refuse = ❌ I do not want it
 offer-back = ⬅️ Back to the offer
-offer-code = <b>Which code did we send you?</b> Write the { $digits } digits from the SMS. The code is your signature.
+offer-code =
+    <b>Which code did we send you?</b>
+    Write the { $digits } digits from the SMS. The code is your signature.
 offer-code-signs = You sign for { $amount } and pay back { $total } in all.
 offer-accepted = ✅ <b>Agreed.</b> The money is on its way to your wallet.
 offer-expired = <b>The offer has ended.</b> You can apply again.

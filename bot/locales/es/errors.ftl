@@ -87,6 +87,9 @@ error-rail-signature-invalid = El mensaje de pago no está firmado.
 error-suspense-item-not-found = No existe esa partida.
 
 # Personal.
+error-application-not-found = No existe esa solicitud.
+error-job-not-dead = Esta tarea no ha fallado.
+error-paid-in-future = El día del pago está en el futuro.
 error-case-not-found = No existe ese caso.
 error-case-resolved = Este caso está cerrado.
 error-decline-reasons-needed = Hacen falta de una a cuatro razones conocidas.

@@ -3,15 +3,27 @@ step-of = Paso { $step } de { $steps }
 answer-now = Tu respuesta ahora: <b>{ $answer }</b>
 answer-given = ✓ { $answer }
 
-question-phone = <b>¿Cuál es tu número de teléfono?</b> Toca el botón de abajo para compartirlo. Te mandamos un código por SMS.
-question-phone-code = <b>¿Qué código te mandamos?</b> Escribe los { $digits } números del SMS.
-question-full-name = <b>¿Cuál es tu nombre completo?</b> Escríbelo como está en tu documento de identidad.
-question-birth-date = <b>¿Cuándo naciste?</b> Escribe día, mes y año, por ejemplo 31.12.1990.
-question-region = <b>¿Dónde vives?</b> Escribe tu ciudad y tu región.
+question-phone =
+    <b>¿Cuál es tu número de teléfono?</b>
+    Toca el botón de abajo para compartirlo. Te mandamos un código por SMS.
+question-phone-code =
+    <b>¿Qué código te mandamos?</b>
+    Escribe los { $digits } números del SMS.
+question-full-name =
+    <b>¿Cuál es tu nombre completo?</b>
+    Escríbelo como está en tu documento de identidad.
+question-birth-date =
+    <b>¿Cuándo naciste?</b>
+    Escribe día, mes y año, por ejemplo 31.12.1990.
+question-region =
+    <b>¿Dónde vives?</b>
+    Escribe tu ciudad y tu región.
 question-employment = <b>¿Cómo te ganas la vida?</b>
 question-employment-since = <b>¿Desde hace cuánto tiempo?</b>
 question-residence = <b>¿En qué tipo de casa vives?</b>
-question-dependents = <b>¿Cuántas personas viven de tus ingresos?</b> Sin contarte a ti.
+question-dependents =
+    <b>¿Cuántas personas viven de tus ingresos?</b>
+    Sin contarte a ti.
 question-document =
     <b>Manda una foto de tu documento de identidad.</b>
     Ponlo sobre una mesa con buena luz. Tu foto y todas las esquinas deben verse.
@@ -19,12 +31,20 @@ question-selfie =
     <b>Manda una foto de tu cara.</b>
     Mira de frente a la cámara, con buena luz, sin gorra ni lentes oscuros.
 question-product = <b>¿Qué préstamo quieres?</b>
-question-amount = <b>¿Cuánto necesitas?</b> Escribe un monto de { $least } a { $most }.
+question-amount =
+    <b>¿Cuánto necesitas?</b>
+    Escribe un monto de { $least } a { $most }.
 question-term = <b>¿Por cuánto tiempo?</b>
 question-purpose = <b>¿Para qué es el dinero?</b>
-question-income = <b>¿Cuánto ganas al mes?</b> Escribe el monto en { $currency }, por ejemplo 25000.
-question-obligations = <b>¿Cuánto pagas al mes por otros préstamos?</b> Escribe el monto en { $currency }. Escribe 0 si no tienes.
-question-wallet = <b>¿A qué billetera móvil te pagamos?</b> Tiene que ser tuya. Escribe su número de teléfono.
+question-income =
+    <b>¿Cuánto ganas al mes?</b>
+    Escribe el monto en { $currency }, por ejemplo 25000.
+question-obligations =
+    <b>¿Cuánto pagas al mes por otros préstamos?</b>
+    Escribe el monto en { $currency }. Escribe 0 si no tienes.
+question-wallet =
+    <b>¿A qué billetera móvil te pagamos?</b>
+    Tiene que ser tuya. Escribe su número de teléfono.
 
 photo-received = Gracias, estoy mirando tu foto. Tarda unos segundos.
 photo-good = ✓ Tu foto está bien.

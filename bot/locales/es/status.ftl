@@ -25,7 +25,9 @@ offer-until = Esta oferta vale hasta el { $day }. Puedes tomar menos.
 offer-accept = ✅ Tomo este préstamo
 offer-refuse = ❌ No lo quiero
 offer-back = ⬅️ Volver a la oferta
-offer-code = <b>¿Qué código te mandamos?</b> Escribe los { $digits } números del SMS. El código es tu firma.
+offer-code =
+    <b>¿Qué código te mandamos?</b>
+    Escribe los { $digits } números del SMS. El código es tu firma.
 offer-code-signs = Firmas por { $amount } y pagas { $total } en total.
 offer-accepted = ✅ <b>De acuerdo.</b> El dinero va en camino a tu billetera.
 offer-expired = <b>La oferta terminó.</b> Puedes pedir otra vez.

@@ -1,0 +1,126 @@
+"""Every sentence exists in every language, with the same variables, and fits where it is shown."""
+
+import importlib
+import re
+
+import pytest
+
+from bot import text
+from bot.text import LABEL_CHARACTERS, LOCALES, Words, plain
+from kit.errors import DomainError
+from kit.money import Money
+from onboarding import steps
+from onboarding.steps import StepKind
+
+TEXTS = text.load()
+_VARIABLE = re.compile(r"\{\s*\$([\w-]+)")
+_BUTTONS = re.compile(
+    r"button-|choice-|field-|language-name|product-|term-|calculator-apply"
+    r"|(offer-(accept|refuse|back)|pay-(now|next|all|other|button)|consents-(agree|read|back))$"
+)
+
+
+def patterns(locale: str) -> dict[str, str]:
+    """The raw text of every message, by key."""
+    found: dict[str, str] = {}
+    for path in sorted((LOCALES / locale).glob("*.ftl")):
+        parts = re.split(r"^([a-z][\w-]*) =", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        found.update(zip(parts[1::2], parts[2::2], strict=True))
+    return found
+
+
+def variables(locale: str) -> dict[str, set[str]]:
+    return {key: set(_VARIABLE.findall(body)) for key, body in patterns(locale).items()}
+
+
+class TestLocales:
+    @pytest.mark.parametrize("locale", [name for name in TEXTS.locales if name != "en"])
+    def test_have_the_same_keys_and_variables(self, locale: str) -> None:
+        assert variables(locale) == variables("en")
+
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_have_balanced_bold_text(self, locale: str) -> None:
+        for key, body in patterns(locale).items():
+            assert body.count("<b>") == body.count("</b>"), key
+            assert set(re.findall(r"<(\w+)>", body)) <= {"b", "code", "i"}, key
+
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_have_short_button_labels(self, locale: str) -> None:
+        words = Words(TEXTS, locale)
+        for key in sorted(TEXTS.keys(locale)):
+            if _BUTTONS.match(key):
+                label = words.label(key, amount=Money(20_000_000, "KES"), count=12)
+                assert len(label) <= LABEL_CHARACTERS, f"{key}: {label}"
+
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_have_words_for_every_question_and_answer(self, locale: str) -> None:
+        words = Words(TEXTS, locale)
+        for step in steps.STEPS:
+            name = step.name.replace("_", "-")
+            assert words.has(f"question-{name}")
+            assert words.has(f"field-{name}")
+            for key in step.choices:
+                assert words.has(f"choice-{name}-{key.replace('_', '-')}")
+        assert all(words.has(f"expected-{kind}") for kind in StepKind)
+
+    def test_of_spanish_keep_their_accents(self) -> None:
+        written = set(re.findall(r"\w+", " ".join(patterns("es").values()).lower()))
+
+        assert not written & {"numero", "codigo", "prestamo", "telefono", "dia", "aqui", "asi"}
+
+
+def codes() -> set[str]:
+    """Every anticipated refusal of every room."""
+    root = LOCALES.parent.parent
+    for room in ("kit", "notifications", "servicing", "scoring", "kyc", "onboarding", "api"):
+        for path in sorted((root / room).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            importlib.import_module(".".join(part for part in parts if part != "__init__"))
+    found, waiting = set(), [DomainError]
+    while waiting:
+        for error in waiting.pop().__subclasses__():
+            waiting.append(error)
+            if not error.__module__.startswith("tests."):
+                found.add(error.code)
+    return found
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_all_have_a_sentence(self, locale: str) -> None:
+        words = Words(TEXTS, locale)
+        missing = {code for code in codes() if not words.has(f"error-{code.replace('_', '-')}")}
+
+        assert missing == set()
+
+    def test_write_amounts_as_the_locale_does(self) -> None:
+        class TooMuch(DomainError):
+            code = "amount_not_offered"
+
+        error = TooMuch(least="5000.00", most="200000.00", currency="KES")
+
+        assert Words(TEXTS, "en").refusal(error).endswith("KES 5,000 to KES 200,000.")
+
+    def test_without_the_right_variables_is_still_a_sentence(self) -> None:
+        class TooYoungOrSo(DomainError):
+            code = "too_young"
+
+        assert "try again" in Words(TEXTS, "en").refusal(TooYoungOrSo())
+
+
+class TestStrangersWords:
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+            ("\u202egnp.exe", "gnp.exe"),
+            ("a\x00b\u200bc\nd", "abc d"),
+            ("\uff1cscript\uff1e", "&lt;script&gt;"),
+            ("Ñandú & Žofie", "Ñandú &amp; Žofie"),
+        ],
+    )
+    def test_are_harmless_in_a_message(self, written: str, shown: str) -> None:
+        assert Words(TEXTS, "en")("answer-given", answer=written) == f"✓ {shown}"
+
+    def test_are_cut(self) -> None:
+        assert [len(plain("é" * n)) for n in (10, 2_000, 5_000)] == [10, 2_000, 2_000]
