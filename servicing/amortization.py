@@ -43,7 +43,7 @@ def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -
     balance, rows = 0, []
     for n, period in enumerate(periods):
         drawn = draws[n]
-        if drawn:
+        if drawn or (n and _rate_changes(terms, periods, n)):
             plan.redraw(n, balance, drawn)
         if charge is not None:
             charged = charge.interest(n, drawn)
@@ -232,23 +232,30 @@ class _FlatInterest:
         return charged
 
 
+def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
+    return any(
+        periods[n - 1].start < change.start <= periods[n].start for change in terms.rate_changes
+    )
+
+
 def _reckoned(terms: LoanTerms, periods: list[Period]) -> list[Period]:
     """The periods with which a level installment is found.
 
     Where the last installment absorbs the difference, the installment is reckoned as if every month
     had 30 days of a year of 365; interest is still charged for the days there are.
     """
+    if terms.interest_pauses:
+        periods = interest.periods(terms, [period.end for period in periods], paused=False)
     absorbs = terms.last_installment is LastInstallment.ABSORBS
     if not absorbs or interest.is_proportional(terms):
         return periods
     days = interest.standard_days(terms)
-    rate = terms.annual_rate
-    return [
-        period._replace(numerator=rate.numerator * days, denominator=rate.denominator * 365)
-        if period.numerator
-        else period
-        for period in periods
-    ]
+    return [_standard(terms, period, days) if period.numerator else period for period in periods]
+
+
+def _standard(terms: LoanTerms, period: Period, days: int) -> Period:
+    rate, per = interest.rate_on(terms, period.start)
+    return period._replace(numerator=rate * days, denominator=per * 365)
 
 
 def _solve(

@@ -1,10 +1,11 @@
 """Changes to a running loan: dates moved, debt spread anew, money taken back, debt given up."""
 
 import dataclasses
+import itertools
 from datetime import date, timedelta
 
 from servicing import calendars
-from servicing.choices import MonthEnd
+from servicing.choices import MonthEnd, RateChange
 from servicing.delinquency import Pause
 from servicing.events import Event
 from servicing.fields import InvalidTerms
@@ -38,9 +39,14 @@ def reschedule(life: Life, event: Event) -> None:
             for n in range(len(dates) - index)
         ]
     dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
+    if details["rate"] is not None:
+        start = dates[index - 1] if index else life.terms.disbursed_on
+        changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
+        life.terms = dataclasses.replace(life.terms, rate_changes=changes)
     if not details["extra"]:
-        life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
-        replan(life)
+        if details["new_due_date"] is not None:
+            life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
+        _plan_again(life)
         return
     _stretch(life, regular, index, dates)
 
@@ -151,7 +157,21 @@ def write_off(life: Life, event: Event) -> None:
 
 
 def pause(life: Life, event: Event) -> None:
-    life.pauses.append(Pause(event.details["start"], event.details["end"]))
+    """Days that do not count as late, or days that cost no interest."""
+    start, end = event.details["start"], event.details["end"]
+    if event.details["of"] == "arrears":
+        life.pauses.append(Pause(start, end))
+        return
+    pauses = tuple(sorted([*life.terms.interest_pauses, (start, end)]))
+    if any(after[0] < before[1] for before, after in itertools.pairwise(pauses)):
+        raise _refused(event, "start", "must not lie in another pause")
+    life.terms = dataclasses.replace(life.terms, interest_pauses=pauses)
+    _plan_again(life)
+
+
+def _plan_again(life: Life) -> None:
+    if life.draws:
+        replan(life)
 
 
 def _insert(life: Life, row: Row) -> None:

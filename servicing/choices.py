@@ -109,6 +109,12 @@ class Tranche:
 
 
 @dataclass(frozen=True, slots=True)
+class RateChange:
+    start: date
+    rate: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Revenue:
     """Expected yearly sales, the share of them that repays, and the fee that the share earns."""
 

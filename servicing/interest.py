@@ -1,6 +1,7 @@
 """How much of a year a period is, and so which part of the balance it costs: exact ratios."""
 
 from datetime import date
+from fractions import Fraction
 from typing import NamedTuple
 
 from servicing import calendars
@@ -28,16 +29,23 @@ class Period(NamedTuple):
     denominator: int
 
 
-def periods(terms: LoanTerms, dates: list[date]) -> list[Period]:
-    """The periods that end on `dates`, each with its rate factor."""
+def periods(terms: LoanTerms, dates: list[date], *, paused: bool = True) -> list[Period]:
+    """The periods that end on `dates`, each with its rate factor.
+
+    With `paused` False as if interest had never paused: so a level installment is reckoned.
+    """
     rate, per = terms.annual_rate.numerator, terms.annual_rate.denominator
     free = terms.grace.interest_free
     fractions = _fractions(terms, dates)
     start = terms.disbursed_on
     rows = []
     for n, (end, (part, whole)) in enumerate(zip(dates, fractions, strict=True)):
+        if terms.rate_changes:
+            rate, per = rate_on(terms, start)
         rows.append(Period(start, end, 0 if n < free else rate * part, per * whole))
         start = end
+    if terms.interest_pauses and paused:
+        return [_paused(terms, period) for period in rows]
     return rows
 
 
@@ -46,10 +54,49 @@ def part_of(terms: LoanTerms, period: Period, start: date, end: date) -> Ratio:
     if not period.numerator or start >= end:
         return 0, 1
     if is_proportional(terms):
-        days, length = (end - start).days, (period.end - period.start).days
-        return period.numerator * days, period.denominator * max(length, 1)
-    part, whole = counted(terms, start, end)
-    return terms.annual_rate.numerator * part, terms.annual_rate.denominator * whole
+        paying = _paying_days(terms, start, end)
+        length = max(_paying_days(terms, period.start, period.end), 1)
+        return period.numerator * paying, period.denominator * length
+    rate, per = rate_on(terms, period.start)
+    exact = sum(
+        (Fraction(*counted(terms, a, b)) for a, b in _paying(terms, start, end)), Fraction(0)
+    )
+    return rate * exact.numerator, per * exact.denominator
+
+
+def rate_on(terms: LoanTerms, day: date) -> Ratio:
+    rate = terms.annual_rate
+    for change in terms.rate_changes:
+        if change.start <= day:
+            rate = change.rate
+    return rate.numerator, rate.denominator
+
+
+def _paused(terms: LoanTerms, period: Period) -> Period:
+    length = (period.end - period.start).days
+    paying = _paying_days(terms, period.start, period.end)
+    if paying == length:
+        return period
+    if is_proportional(terms):
+        numerator, denominator = period.numerator * paying, period.denominator * length
+    else:
+        numerator, denominator = part_of(terms, period, period.start, period.end)
+    return period._replace(numerator=numerator, denominator=denominator)
+
+
+def _paying_days(terms: LoanTerms, start: date, end: date) -> int:
+    return sum((b - a).days for a, b in _paying(terms, start, end))
+
+
+def _paying(terms: LoanTerms, start: date, end: date) -> list[tuple[date, date]]:
+    """The stretches between two days on which interest runs."""
+    stretches = []
+    for pause_start, pause_end in terms.interest_pauses:
+        if start < pause_start < end:
+            stretches.append((start, pause_start))
+        if pause_start < end and pause_end > start:
+            start = min(pause_end, end)
+    return [*stretches, (start, end)] if start < end else stretches
 
 
 def is_proportional(terms: LoanTerms) -> bool:

@@ -127,6 +127,8 @@ def _receive_and_resolve(loan: Life, amount: int, on: date, waterfall: Waterfall
     planned = current.level - current.due[INTEREST]
     if current.paid[PRINCIPAL] > planned:
         _resolve(loan, rows, current)
+    if loan.rules.recalculation.advance is Advance.REDUCE_COUNT:
+        _drop_empty_end(loan)
     return parts[0], parts[1], parts[2], parts[3]
 
 
@@ -162,6 +164,12 @@ def _charged(
         return row.due[INTEREST]  # a period that is over is not touched again
     end = max(row.due_on, today) if is_last else row.due_on
     return _interest(loan, period, start, end, _moves(loan, row, start, assumed, today))
+
+
+def _drop_empty_end(loan: Life) -> None:
+    """Installments for which nothing is left fall away."""
+    while len(loan.rows) > 1 and loan.rows[-1].is_regular and not sum(loan.rows[-1].due):
+        loan.rows.pop()
 
 
 def _set(loan: Life, row: Row, charged: int, owed: int, *, is_last: bool) -> None:

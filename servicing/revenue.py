@@ -6,9 +6,10 @@ from datetime import date
 from servicing import calendars, rounding, yields
 from servicing.amortization import Part
 from servicing.choices import Frequency
+from servicing.clauses import INSTALLMENTS_MAX
 from servicing.fields import InvalidTerms
 from servicing.interest import year_days
-from servicing.terms import INSTALLMENTS_MAX, LoanTerms
+from servicing.terms import LoanTerms
 
 _PER_YEAR = {Frequency.MONTH: 12, Frequency.YEAR: 1}
 

@@ -9,9 +9,10 @@ from kit.money import Money
 from servicing import amortization, calendars, charges, interest, revenue, rounding
 from servicing.amortization import Part
 from servicing.choices import InterestDue, Method, Tranche, When
+from servicing.clauses import INSTALLMENTS_MAX
 from servicing.fields import InvalidTerms
 from servicing.interest import Period
-from servicing.terms import INSTALLMENTS_MAX, LoanTerms
+from servicing.terms import LoanTerms
 
 
 class Kind(StrEnum):

@@ -1,7 +1,6 @@
 """What was agreed: the terms of one loan, read and refused field by field."""
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from kit.money import Money
+from servicing import clauses
 from servicing.choices import (
     DayCount,
     Fee,
@@ -19,19 +19,16 @@ from servicing.choices import (
     LastInstallment,
     Method,
     MonthEnd,
-    Payee,
+    RateChange,
     Revenue,
     Tranche,
     Weekend,
-    When,
 )
+from servicing.clauses import INSTALLMENTS_MAX, NO_GRACE
 from servicing.fields import Fields, InvalidTerms
 from servicing.rounding import Rounding
 
 __all__ = ["InvalidTerms", "LoanTerms", "parse"]
-
-INSTALLMENTS_MAX = 1_200
-NO_GRACE = Grace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +67,8 @@ class LoanTerms:
     step_every: int = 12
     harvest_months: tuple[int, ...] = ()
     revenue: Revenue | None = None
+    rate_changes: tuple[RateChange, ...] = ()
+    interest_pauses: tuple[tuple[date, date], ...] = ()
 
     @property
     def currency(self) -> str:
@@ -98,7 +97,8 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
         first_due_on=fields.day("first_due_on") if fields.has("first_due_on") else None,
         day_count=fields.choice("day_count", DayCount, DayCount.ACTUAL_365),
         interest_period=_interest_period(fields),
-        installment_multiple_minor=_optional_amount(fields, "installment_multiple", currency) or 1,
+        installment_multiple_minor=clauses.optional_amount(fields, "installment_multiple", currency)
+        or 1,
         rounding=rounding,
         interest_rounding=_interest_rounding(fields, rounding),
         last_installment=fields.choice(
@@ -107,20 +107,26 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
         interest_due=fields.choice("interest_due", InterestDue, InterestDue.EACH_INSTALLMENT),
         month_end=fields.choice("month_end", MonthEnd, MonthEnd.CLAMP),
         weekend=fields.choice("weekend", Weekend, Weekend.KEEP),
-        fees=_fees(fields, currency),
+        fees=clauses.fees(fields, currency),
         down_payment=fields.number("down_payment_percent", 0, high=99) / 100,
         step_rate=fields.number("step_percent", 0, high=1_000) / 100,
         step_every=fields.integer("step_every", 12, 1, INSTALLMENTS_MAX),
-        balloon_minor=_balloon(fields, method, principal),
-        harvest_months=_months(fields),
-        revenue=_revenue(fields, method, currency),
-        tranches=_tranches(fields, principal, disbursed_on),
-        **_length(fields, method, currency),
-        **_holidays(fields),
+        balloon_minor=clauses.balloon(fields, method, principal),
+        harvest_months=clauses.months(fields),
+        revenue=clauses.revenue(fields, method, currency),
+        tranches=clauses.tranches(fields, principal, disbursed_on),
+        rate_changes=clauses.rate_changes(fields),
+        interest_pauses=clauses.interest_pauses(fields),
+        **clauses.length(fields, method, currency),
+        **clauses.holidays(fields),
     )
     fields.finish()
     _check_dates(terms)
     return terms
+
+
+def _multiple(fields: Fields, currency: str) -> int:
+    return clauses.optional_amount(fields, "installment_multiple", currency) or 1
 
 
 def _rate(fields: Fields, method: Method) -> Fraction:
@@ -138,164 +144,6 @@ def _interest_rounding(fields: Fields, rounding: Rounding) -> Rounding:
     """Installments are often rounded up; interest then still goes to the nearest cent."""
     nearest = rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP)
     return fields.choice("interest_rounding", Rounding, rounding if nearest else Rounding.HALF_EVEN)
-
-
-def _optional_amount(fields: Fields, key: str, currency: str) -> int | None:
-    fields.raw(key)
-    return fields.amount(key, currency) if fields.has(key) else None
-
-
-def _length(fields: Fields, method: Method, currency: str) -> dict[str, Any]:
-    """How many installments: said, or given by due dates, a fixed installment, or sales."""
-    due_dates = _due_dates(fields)
-    weights = _weights(fields)
-    installment = _optional_amount(fields, "installment", currency)
-    open_ended = method is Method.REVENUE_SHARE or installment is not None
-    known = len(due_dates) or len(weights)
-    count = fields.integer("installments", known or (0 if open_ended else None), 0, 10**9)
-    if not (open_ended and count == 0) and not 1 <= count <= INSTALLMENTS_MAX:
-        raise fields.refuse("installments", f"must be from 1 to {INSTALLMENTS_MAX}")
-    for key, values in (("due_dates", due_dates), ("weights", weights)):
-        if values and len(values) != count:
-            raise fields.refuse(key, f"must have one item for each of {count} installments")
-    _grace_fits = _grace(fields, count)
-    return {
-        "installments": count,
-        "due_dates": due_dates,
-        "weights": weights,
-        "installment_minor": installment,
-        "grace": _grace_fits,
-    }
-
-
-def _due_dates(fields: Fields) -> tuple[date, ...]:
-    days = []
-    for n, value in enumerate(fields.sequence("due_dates", INSTALLMENTS_MAX)):
-        days.append(Fields({f"[{n}]": value}, "due_dates").day(f"[{n}]"))
-    if any(later <= earlier for earlier, later in itertools.pairwise(days)):
-        raise fields.refuse("due_dates", "must rise from one to the next")
-    return tuple(days)
-
-
-def _weights(fields: Fields) -> tuple[Fraction, ...]:
-    values = fields.sequence("weights", INSTALLMENTS_MAX)
-    weights = tuple(
-        Fields({str(n): value}, "weights").number(str(n), high=1_000_000)
-        for n, value in enumerate(values)
-    )
-    if weights and not sum(weights):
-        raise fields.refuse("weights", "must not all be zero")
-    return weights
-
-
-def _grace(fields: Fields, count: int) -> Grace:
-    fields.raw("grace")
-    if not fields.has("grace"):
-        return NO_GRACE
-    inner = Fields(fields.raw("grace"), "grace")
-    most = max(count - 1, 0)
-    grace = Grace(
-        principal=inner.integer("principal", 0, 0, most),
-        interest_payment=inner.integer("interest_payment", 0, 0, most),
-        interest_free=inner.integer("interest_free", 0, 0, count),
-    )
-    inner.finish()
-    return grace
-
-
-def _fees(fields: Fields, currency: str) -> tuple[Fee, ...]:
-    fees = []
-    for item in fields.items("fees", 50):
-        code = item.required("code")
-        if not isinstance(code, str) or not 1 <= len(code) <= 60:
-            raise item.refuse("code", "must be a short text")
-        if item.has("amount") == item.has("percent"):
-            raise item.refuse("amount", "or percent must be given, and only one of them")
-        item.raw("amount"), item.raw("percent")
-        has_amount = item.has("amount")
-        fees.append(
-            Fee(
-                code=code,
-                when=item.choice("when", When),
-                to=item.choice("to", Payee, Payee.LENDER),
-                amount_minor=item.amount("amount", currency, zero=True) if has_amount else None,
-                rate=None if has_amount else item.number("percent", high=100) / 100,
-            )
-        )
-        item.finish()
-    return tuple(fees)
-
-
-def _balloon(fields: Fields, method: Method, principal: Money) -> int:
-    if method is not Method.BALLOON:
-        return 0
-    fields.raw("balloon"), fields.raw("balloon_percent")
-    if fields.has("balloon_percent"):
-        balloon = (principal * (fields.number("balloon_percent", high=100) / 100)).minor
-    else:
-        balloon = fields.amount("balloon", principal.currency)
-    if balloon > principal.minor:
-        raise fields.refuse("balloon", "must not be more than the principal")
-    return balloon
-
-
-def _months(fields: Fields) -> tuple[int, ...]:
-    months = fields.sequence("harvest_months", 12)
-    if any(type(month) is not int or not 1 <= month <= 12 for month in months):
-        raise fields.refuse("harvest_months", "must be months from 1 to 12")
-    return tuple(months)
-
-
-def _revenue(fields: Fields, method: Method, currency: str) -> Revenue | None:
-    if method is not Method.REVENUE_SHARE:
-        return None
-    inner = Fields(fields.required("revenue"), "revenue")
-    revenue = Revenue(
-        yearly_minor=inner.amount("yearly", currency),
-        share=inner.number("share_percent", high=100) / 100,
-        fee_minor=inner.amount("fee", currency, zero=True),
-    )
-    inner.finish()
-    if not revenue.share:
-        raise inner.refuse("share_percent", "must be more than zero")
-    return revenue
-
-
-def _tranches(fields: Fields, principal: Money, disbursed_on: date) -> tuple[Tranche, ...]:
-    """Every draw in order. What the list leaves of the principal is paid out on the first day."""
-    listed = []
-    for item in fields.items("tranches", 100):
-        listed.append(Tranche(item.day("on"), item.amount("amount", principal.currency)))
-        item.finish()
-        if listed[-1].on < disbursed_on:
-            raise item.refuse("on", "must not be before disbursed_on")
-    if not listed:
-        return ()
-    rest = principal.minor - sum(tranche.amount_minor for tranche in listed)
-    if rest < 0:
-        raise fields.refuse("tranches", "must not add up to more than the principal")
-    if rest:
-        listed.append(Tranche(disbursed_on, rest))
-    listed.sort(key=lambda tranche: tranche.on)
-    if listed[0].on != disbursed_on:
-        raise fields.refuse("tranches", "must leave something to pay out on disbursed_on")
-    return tuple(listed)
-
-
-def _holidays(fields: Fields) -> dict[str, Any]:
-    """A list of dates, or a country (and region: "US", "ES-MD") from the public calendar."""
-    value = fields.raw("holidays")
-    if isinstance(value, str):
-        from servicing import calendars  # the calendar of the world is slow to load
-
-        if not calendars.knows_country(value):
-            raise fields.refuse("holidays", "must be dates or a known country code such as KE")
-        return {"holiday_country": value}
-    days = [
-        Fields({str(n): day}, "holidays").day(str(n))
-        for n, day in enumerate(fields.sequence("holidays"))
-    ]
-    return {"holidays": tuple(sorted(days))}
 
 
 def _check_dates(terms: LoanTerms) -> None:
@@ -335,6 +183,14 @@ def as_document(terms: LoanTerms) -> dict[str, Any]:
         "tranches": [
             {"on": draw.on.isoformat(), "amount": major(draw.amount_minor)}
             for draw in terms.tranches
+        ],
+        "rate_changes": [
+            {"from": each.start.isoformat(), "annual_rate_percent": _decimal(each.rate * 100)}
+            for each in terms.rate_changes
+        ],
+        "interest_pauses": [
+            {"start": start.isoformat(), "end": end.isoformat()}
+            for start, end in terms.interest_pauses
         ],
         "fees": [_fee_document(fee, major) for fee in terms.fees],
     }
