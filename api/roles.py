@@ -41,6 +41,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "list_loans": _SERVES,
     "get_loan": _SERVES,
     "list_loan_ledger": _SERVES,
+    "get_statement": _SERVES,
     "receive_repayment": _COLLECTS,
     "list_payouts": _OVERSEES,
     "get_trial_balance": _OVERSEES,

@@ -90,6 +90,7 @@ class Record(Shown):
 
 
 R = TypeVar("R", bound=Record)
+Sought = Annotated[str, Query(min_length=1, max_length=80), AfterValidator(readable)]
 PageSize = Annotated[int, Query(ge=1, le=200)]
 
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, status
+from fastapi import APIRouter, Depends, status
 from pydantic import Field
 
 from api.deps import Now, Session, Staff, Wired, permitted
-from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Strict, Text, Word
+from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Text, Word
 from kit import audit
 from onboarding import cases, evidence, reviews
 from onboarding.decisioning import Underwriter
@@ -159,7 +159,7 @@ async def list_cases(
     kind: CaseKind | None = None,
     status: CaseStatus | None = None,
     assigned_to: UUID | None = None,
-    reference: Annotated[str | None, Query(max_length=20)] = None,
+    reference: Sought | None = None,
     after: UUID | None = None,
     limit: PageSize = 50,
 ) -> Page[CaseShown]:

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import Now, Session, Staff, Today, permitted
-from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Strict, Word
+from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
 from kit import audit, idempotency
 from kit.errors import DomainError
-from servicing import queries, repayments
+from servicing import queries, repayments, statements
 from servicing.debts import Debt
 from servicing.ledger.models import Entry, Line
 from servicing.models import Installment, Loan, Payout, Repayment
+from servicing.statements import StatementRow
 from servicing.states import LoanStatus, OrderStatus
 
 router = APIRouter(prefix="/v1", tags=["loans"], dependencies=[Depends(permitted)])
@@ -174,6 +175,25 @@ class LedgerLineShown(Record):
     amount: MoneyShown
 
 
+class StatementRowShown(Shown):
+    on: date
+    kind: str
+    charged: MoneyShown
+    paid: MoneyShown
+    balance: MoneyShown
+    """Owed after this row; less than zero when the borrower has paid in advance."""
+
+    @classmethod
+    def of(cls, row: StatementRow) -> "StatementRowShown":
+        return cls(
+            on=row.on,
+            kind=row.kind,
+            charged=MoneyShown.of(row.charged),
+            paid=MoneyShown.of(row.paid),
+            balance=MoneyShown.of(row.balance),
+        )
+
+
 class RepaymentReceived(Strict):
     money: Amount
     reference: Word
@@ -187,7 +207,7 @@ async def list_loans(
     today: Today,
     status: LoanStatus | None = None,
     min_days_past_due: Annotated[int | None, Query(ge=1, le=3_650)] = None,
-    reference: Annotated[str | None, Query(max_length=20)] = None,
+    reference: Sought | None = None,
     after: UUID | None = None,
     limit: PageSize = 50,
 ) -> Page[LoanShown]:
@@ -247,6 +267,13 @@ async def list_loan_ledger(loan_id: UUID, session: Session) -> list[LedgerLineSh
         )
         for line, entry in found
     ]
+
+
+@router.get("/loans/{loan_id}/statement", response_model=list[StatementRowShown])
+async def get_statement(loan_id: UUID, session: Session) -> list[StatementRowShown]:
+    """Every movement in order, with what was owed after it."""
+    loan = await queries.get_loan(session, loan_id)
+    return [StatementRowShown.of(row) for row in await statements.rows_of(session, loan)]
 
 
 @router.post(

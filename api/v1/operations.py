@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, status
+from fastapi import APIRouter, Depends, status
 from pydantic import Field
 from sqlalchemy import select
 
 from api.deps import Now, Session, Staff, Wired, permitted
-from api.schemas import Page, PageSize, Record, Shown, Strict
+from api.schemas import Page, PageSize, Record, Shown, Sought, Strict
 from kit import audit, jobs, log
 from kit.audit import AuditEvent
 from kit.db import unit_of_work
@@ -77,8 +77,8 @@ async def retry_job(body: Retry, wiring: Wired, who: Staff, now: Now) -> dict[st
 @router.get("/audit", response_model=Page[AuditShown])
 async def list_audit(
     session: Session,
-    subject: Annotated[str | None, Query(max_length=80)] = None,
-    actor: Annotated[str | None, Query(max_length=80)] = None,
+    subject: Sought | None = None,
+    actor: Sought | None = None,
     after: UUID | None = None,
     limit: PageSize = 50,
 ) -> Page[AuditShown]:

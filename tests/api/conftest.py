@@ -55,6 +55,12 @@ def clock(now: datetime) -> SetClock:
 
 
 @pytest.fixture
+def wall(now: datetime) -> SetClock:
+    """Real time, which a moved product clock leaves alone."""
+    return SetClock(now)
+
+
+@pytest.fixture
 def settings(shared_url: str) -> Settings:
     return Settings(
         database_url=shared_url,
@@ -66,8 +72,10 @@ def settings(shared_url: str) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, sessions: Sessions, clock: SetClock, vault: Vault) -> FastAPI:
-    return create_app(settings, sessions, clock, vault, wall=clock)
+def app(
+    settings: Settings, sessions: Sessions, clock: SetClock, vault: Vault, wall: SetClock
+) -> FastAPI:
+    return create_app(settings, sessions, clock, vault, wall=wall)
 
 
 def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:

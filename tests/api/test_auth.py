@@ -52,17 +52,24 @@ async def timed(client: httpx.AsyncClient, name: str) -> tuple[httpx.Response, f
 
 class TestLogIn:
     async def test_gives_a_token_for_eight_hours(
-        self, stranger: httpx.AsyncClient, sessions: Sessions, clock: SetClock
+        self, stranger: httpx.AsyncClient, sessions: Sessions, wall: SetClock
     ) -> None:
-        await account(sessions, clock.at)
+        await account(sessions, wall.at)
 
         granted = (await log_in(stranger, " uma ")).json()
 
         assert (await me(stranger, granted["token"])).json()["role"] == "underwriter"
         assert not granted["must_choose_password"]
-        clock.at += timedelta(hours=8)
+        wall.at += timedelta(hours=8)
         late = await me(stranger, granted["token"])
         assert (late.status_code, late.json()["code"]) == (401, "not_logged_in")
+
+    async def test_gives_a_token_that_a_moved_product_clock_leaves_alone(
+        self, uma: httpx.AsyncClient, clock: SetClock
+    ) -> None:
+        clock.at += timedelta(days=30)
+
+        assert (await uma.get("/v1/me")).status_code == 200
 
     async def test_opens_once_with_the_one_time_token(
         self, stranger: httpx.AsyncClient, sessions: Sessions, now: datetime
@@ -78,10 +85,10 @@ class TestLogIn:
         assert (second.status_code, second.json()["code"]) == (401, "login_refused")
 
     async def test_refuses_a_one_time_token_after_a_day(
-        self, stranger: httpx.AsyncClient, sessions: Sessions, clock: SetClock
+        self, stranger: httpx.AsyncClient, sessions: Sessions, wall: SetClock
     ) -> None:
-        token = await account(sessions, clock.at)
-        clock.at += staff.ONE_TIME_TOKEN_LIFE
+        token = await account(sessions, wall.at)
+        wall.at += staff.ONE_TIME_TOKEN_LIFE
 
         assert (await log_in(stranger, password=token)).status_code == 401
 
@@ -114,9 +121,9 @@ class TestLogIn:
 
 class TestThrottle:
     async def test_stops_guesses_of_one_name_from_one_address(
-        self, stranger: httpx.AsyncClient, sessions: Sessions, clock: SetClock
+        self, stranger: httpx.AsyncClient, sessions: Sessions, wall: SetClock
     ) -> None:
-        await account(sessions, clock.at)
+        await account(sessions, wall.at)
         for n in range(auth.FAILURES_OF_ONE_NAME_FROM_ONE_ADDRESS):
             await log_in(stranger, password=f"guess {n}")
 
@@ -124,7 +131,7 @@ class TestThrottle:
 
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_logins")
         assert int(refused.headers["retry-after"]) <= auth.WINDOW.total_seconds() + 1
-        clock.at += auth.WINDOW + timedelta(seconds=1)
+        wall.at += auth.WINDOW + timedelta(seconds=1)
         assert (await log_in(stranger)).status_code == 201
 
     async def test_leaves_the_member_elsewhere_alone(
@@ -157,10 +164,10 @@ class TestThrottle:
 
     @pytest.fixture
     async def crowd(
-        self, engine: AsyncEngine, database_url: str, clock: SetClock, vault: Vault
+        self, engine: AsyncEngine, database_url: str, wall: SetClock, vault: Vault
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
-            Settings(database_url=database_url), sessions_of(engine), clock, vault, wall=clock
+            Settings(database_url=database_url), sessions_of(engine), wall, vault, wall=wall
         )
         async with client_of(app) as client:
             yield client
