@@ -130,11 +130,14 @@ def evaluate(
             "rows": found.rows,
             "bad": found.bad,
             "stated_bad_rate": round(found.stated_bad_rate, 6),
+            "is_training_data": found.is_training_data,
             "metrics": metrics.to_json(found.measured),
         }
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(f"{found.rows} rows, {found.bad} bad; stated {found.stated_bad_rate:.1%}")
+        if found.is_training_data:
+            click.echo("The model was trained on this very file: these numbers flatter it.")
         _table(found.measured, None)
     if min_auc is not None and found.measured["auc"].value < min_auc:
         click.echo(f"AUC {found.measured['auc'].value:.4f} is below {min_auc}", err=True)

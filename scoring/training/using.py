@@ -21,6 +21,8 @@ class Evaluation:
     rows: int
     bad: int
     stated_bad_rate: float
+    is_training_data: bool
+    """The very file the model was trained on: the numbers flatter it."""
     measured: dict[str, Estimate]
 
 
@@ -41,6 +43,7 @@ def evaluate(
         rows=len(y),
         bad=int(y.sum()),
         stated_bad_rate=float(pds.mean()),
+        is_training_data=table.sha256 == model.manifest.training.get("data_sha256"),
         measured=metrics.estimate(y, pds, seed=recipe.SEED),
     )
 

@@ -130,6 +130,9 @@ class TestUse:
         assert report["rows"] == 600
         assert report["stated_bad_rate"] == pytest.approx(report["bad"] / 600, abs=0.03)
 
+        assert report["is_training_data"] is True
+        assert "flatter" in run("evaluate", trained[0], small).stdout
+
         assert run("evaluate", trained[0], small, "--min-auc", "0.6").exit_code == 0
         assert run("evaluate", trained[0], small, "--min-auc", "0.99").exit_code == 1
 
