@@ -150,7 +150,7 @@ def _web(
         installation.sessions,
         installation.clock,
         installation.vault,
-        underwriter=installation.underwriter,
+        services=installation.context.services,
         telegram=(installation.bot, dispatcher),
         programs=programs,
     )

@@ -22,8 +22,8 @@ from servicing import queries as loans
 _TOKEN = "1000000001:sandbox-token-of-no-use-elsewhere"  # noqa: S105
 _SMS = SmsAccount(sid="AC" + "5" * 32, auth_token="sandbox", number="+15005550006")  # noqa: S106
 _DAY = 24
-_STRIDE_HOURS = 3
-"""On long walks the schedules are looked at this often: reminders have windows of hours."""
+_STRIDE_HOURS = 2
+"""On long walks the schedules are looked at this often: the narrowest window has two hours."""
 
 
 def settings_for(settings: Settings) -> Settings:

@@ -1,0 +1,111 @@
+"""The whole product as a person starts it: `kopa run` in a process of its own."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import SHARED
+from tests.e2e.phone import Phone
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90.0
+FACES = SHARED / "data" / "faces"
+
+
+@dataclass
+class Lender:
+    """A running installation with its sandbox."""
+
+    base: str
+    environment: dict[str, str]
+    log: Path
+
+    def phone(self, first_name: str) -> Phone:
+        people = httpx.get(f"{self.base}/sandbox/api/people").raise_for_status().json()
+        person = next(person for person in people if person["first_name"] == first_name)
+        return Phone(self.base, person["id"])
+
+    def kopa(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a `kopa` command against this installation."""
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *words],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    def staff(self, name: str, role: str) -> httpx.Client:
+        """A member of staff, logged in with the one-time token and a password of their own."""
+        made = self.kopa("staff", "add", name, "--role", role, "--json")
+        assert made.returncode == 0, made.stderr
+        client = httpx.Client(base_url=f"{self.base}/v1", timeout=30)
+        opened = _log_in(client, name, json.loads(made.stdout)["token"])
+        client.headers["Authorization"] = f"Bearer {opened['token']}"
+        password = secrets.token_urlsafe(16)
+        client.put("/me/password", json={"password": password}).raise_for_status()
+        return client
+
+
+def _log_in(client: httpx.Client, name: str, secret: str) -> dict[str, Any]:
+    answer = client.post("/session", json={"name": name, "password": secret})
+    opened: dict[str, Any] = answer.raise_for_status().json()
+    return opened
+
+
+@pytest.fixture
+def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | {
+        "KOPA_DATABASE_URL": database_url,
+        "KOPA_VAR": str(tmp_path / "var"),
+        "KOPA_PORT": str(port),
+        "PYTHONPATH": str(ROOT),
+    }
+    log = tmp_path / "kopa.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "run"],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    running = Lender(f"http://127.0.0.1:{port}", environment, log)
+    try:
+        _until_ready(running, process)
+        yield running
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _until_ready(running: Lender, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{running.base}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(running.log.read_text()[-4000:])
+
+
+@pytest.fixture(scope="session")
+def faces() -> Path:
+    if not FACES.exists():
+        pytest.skip("needs the photographs of ../shared/data/faces")
+    return FACES
