@@ -5,6 +5,7 @@ it (declining, graduated, balloon), or the principal is known and interest comes
 principal, bullet, seasonal, flat).
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from datetime import date
@@ -122,18 +123,19 @@ class _LevelPayment:
     def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
         self._terms = terms
         self._periods = periods
-        self._reckoned = _reckoned(terms, periods)
         self._weights: list[int] = _scaled(weights_of(terms))
         self._payments: list[int] = []
         self._may_respread = (
             terms.last_installment is LastInstallment.RESPREAD
             and terms.rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP)
             and not terms.balloon_minor
+            and not (terms.interest_pauses or terms.rate_changes)
             and max(self._weights) == 1
         )
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
-        terms, periods, weights = self._terms, self._reckoned[n:], self._weights[n:]
+        terms, weights = self._terms, self._weights[n:]
+        periods = _reckoned(terms, self._periods, n)
         value, annuity = _solve(terms, periods, weights, balance, draws)
         level = _rounded(terms, value, annuity)
         if self._may_respread:
@@ -238,19 +240,26 @@ def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
     )
 
 
-def _reckoned(terms: LoanTerms, periods: list[Period]) -> list[Period]:
-    """The periods with which a level installment is found.
+def _reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period]:
+    """The periods with which a level installment is found that begins with period n.
 
-    Where the last installment absorbs the difference, the installment is reckoned as if every month
-    had 30 days of a year of 365; interest is still charged for the days there are.
+    As if the rate of that day stayed and interest never paused. Where the last installment absorbs
+    the difference, also as if every month had 30 days of a year of 365; interest is still charged
+    for the days there are.
     """
-    if terms.interest_pauses:
-        periods = interest.periods(terms, [period.end for period in periods], paused=False)
+    if terms.rate_changes or terms.interest_pauses:
+        steady = dataclasses.replace(
+            terms,
+            annual_rate=Fraction(*interest.rate_on(terms, periods[n].start)),
+            rate_changes=(),
+            interest_pauses=(),
+        )
+        terms, periods = steady, interest.periods(steady, [period.end for period in periods])
     absorbs = terms.last_installment is LastInstallment.ABSORBS
-    if not absorbs or interest.is_proportional(terms):
-        return periods
-    days = interest.standard_days(terms)
-    return [_standard(terms, period, days) if period.numerator else period for period in periods]
+    if absorbs and not interest.is_proportional(terms):
+        days = interest.standard_days(terms)
+        periods = [_standard(terms, each, days) if each.numerator else each for each in periods]
+    return periods[n:]
 
 
 def _standard(terms: LoanTerms, period: Period, days: int) -> Period:

@@ -275,3 +275,28 @@ class TestDayCounts:
             day_count=day_count,
         )
         assert built.installments[0].interest == interest
+
+
+class TestChanges:
+    def test_a_new_rate_finds_a_new_installment_from_its_day(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   291.15   24.00   0.00   315.15   908.85
+            2026-03-15   28   299.94    9.09   0.00   309.03   608.91
+            2026-04-15   31   302.94    6.09   0.00   309.03   305.97
+            2026-05-15   30   305.97    3.06   0.00   309.03     0.00
+        """
+        change = [{"from": "2026-02-15", "annual_rate_percent": "12"}]
+        check(plan(rate_changes=change, last_installment="absorbs"), expected)
+
+    def test_a_pause_costs_nothing_and_shortens_the_last_installment(self) -> None:
+        pause = [{"start": "2026-02-15", "end": "2026-03-15"}]
+        built = plan(interest_pauses=pause)
+        assert [row.interest for row in built.installments] == [2400, 0, 1187, 581]
+        assert [row.due for row in built.installments[:3]] == [31515] * 3
+        assert built.installments[3].due < 31515
+
+    def test_half_a_period_paused_costs_half(self) -> None:
+        pause = [{"start": "2026-02-15", "end": "2026-03-01"}]
+        built = plan(method="bullet", interest_pauses=pause)
+        assert [row.interest for row in built.installments] == [2400, 1200, 2400, 2400]
