@@ -218,6 +218,16 @@ class TestSms:
         assert row.status is Status.DELIVERED
         assert len(await office.texts()) == 1
 
+    async def test_a_receipt_that_is_faster_than_the_answer_stands(self, office: Office) -> None:
+        await office.sandbox.trouble("sms", "lose_answer", seconds=0.5)
+        identity = await office.send_code()
+
+        with pytest.raises(TransientFailure):
+            await office.send(identity)
+
+        (attempt,) = await office.deliveries(identity)
+        assert attempt.status is DeliveryStatus.DELIVERED
+
     async def test_the_same_words_sent_before_are_not_taken_for_it(self, office: Office) -> None:
         await office.send(await office.send_code())
         await office.sandbox.trouble("sms", "fail", code=20500, status=500)
@@ -364,6 +374,14 @@ class TestHours:
         assert second.status is Status.HELD
         assert second.not_before is not None
         assert second.not_before.date() == (office.now + timedelta(days=1)).date()
+
+    async def test_a_second_try_is_not_a_second_message_of_the_day(self, office: Office) -> None:
+        await office.sandbox.trouble("telegram", "fail", target="sendMessage", retry_after=1)
+        identity = await office.notify("collection_nudge", purpose=Purpose.COLLECTION, params=LATE)
+        with pytest.raises(jobs.Later):
+            await office.send(identity)
+
+        assert (await office.send(identity)).status is Status.SENT
 
     async def test_not_after_its_use_is_over(self, office: Office) -> None:
         identity = await office.notify(

@@ -202,7 +202,9 @@ class TestSegments:
 def test_the_documented_parameters_are_the_real_ones() -> None:
     page = (templates.FOLDER.parents[1] / "docs" / "notifications.md").read_text()
     documented: dict[str, set[str]] = {}
-    for line in re.findall(r"^\| (\w.*) \| ?(.*)\|$", page.partition("## Templates")[2], re.M)[1:]:
+    for line in re.findall(
+        r"^\| (\w.*) \| ?(.*)\|$", page.partition("## Templates")[2], re.MULTILINE
+    )[1:]:
         for name in line[0].replace(" (SMS only)", "").split(", "):
             documented[name] = {p for p in line[1].strip().split(", ") if p}
 
