@@ -13,7 +13,7 @@ from kit.crypto import vault_of
 from kit.db import Sessions, unit_of_work
 from kit.ids import new_id
 from kit.money import Money
-from servicing import day_close, orders, origination, queries, repayments, tasks, terms
+from servicing import day_close, orders, origination, queries, repayments, suspense, tasks, terms
 from servicing import rules as agreed_rules
 from servicing.debts import Debt
 from servicing.disbursements import PAYOUTS
@@ -50,6 +50,7 @@ TERMS = {
 }
 RULES = {"late_fee_percent": "4", "late_fee_after_days": 3}
 ACCOUNT = "254700000001"
+SETTINGS = Settings(timezone="Africa/Nairobi", currency="KES")
 
 
 def kes(major: int | str) -> Money:
@@ -97,13 +98,14 @@ class Lender:
     sessions: Sessions
     now: datetime
     on: date = START
-    rail: PaperRail = field(default_factory=PaperRail)
+    rail: Any = field(default_factory=PaperRail)
+    account: str = ACCOUNT
     payments: int = 0
 
     @property
     def context(self) -> jobs.Context:
         clock: Clock = HandClock(self.now)
-        services = {Rails: Rails((self.rail,)), Settings: Settings(timezone="Africa/Nairobi")}
+        services = {Rails: Rails((self.rail,)), Settings: SETTINGS}
         return jobs.Context(self.sessions, clock, services)
 
     async def opens(self, **changed: Any) -> Loan:
@@ -111,7 +113,7 @@ class Lender:
         async with unit_of_work(self.sessions) as session:
             return await origination.open_loan(
                 session, vault_of(session), application_id=new_id(), borrower_id=new_id(),
-                terms=agreed, rules=agreed_rules.parse(RULES, "KES"), account=ACCOUNT,
+                terms=agreed, rules=agreed_rules.parse(RULES, "KES"), account=self.account,
                 on=self.on, now=self.now,
             )  # fmt: skip
 
@@ -176,6 +178,10 @@ class Lender:
         async with self.sessions() as session:
             stands = await balances.of_loan(session, loan.id)
         return {account: Money(m, "KES").major for account, m in stands.items() if m}
+
+    async def suspended(self) -> list[str]:
+        async with self.sessions() as session:
+            return [item.amount.major for item in await suspense.list_open(session)]
 
     async def verifies(self) -> None:
         async with self.sessions() as session:

@@ -1,0 +1,114 @@
+"""Our orders, our ledger and the rail's statement, compared line by line."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from kit.db import unit_of_work
+from servicing import queries, reconciliation
+from servicing.models import Loan, ReconciliationBreak
+from servicing.rails.base import Direction, OutcomeStatus, StatementLine
+from servicing.reconciliation import Break, Category
+from tests.servicing.lending import Lender, kes
+
+DAY = date(2026, 11, 20)
+
+
+async def lines_of(lender: Lender, loan: Loan) -> list[StatementLine]:
+    """What the statement of a rail that agrees with us says: the payout, and 500 sent by phone."""
+    async with lender.sessions() as session:
+        (payout,) = await queries.list_payouts(session, loan.id)
+    return [
+        StatementLine("W1", payout.client_ref, Direction.PAYOUT, payout.amount,
+                      OutcomeStatus.SETTLED),
+        StatementLine("W2", loan.reference, Direction.INCOMING, kes(500), OutcomeStatus.SETTLED),
+    ]  # fmt: skip
+
+
+async def compares(lender: Lender, lines: list[StatementLine]) -> list[Break]:
+    async with unit_of_work(lender.sessions) as session:
+        return await reconciliation.run(
+            session, rail="wallet", day=DAY, lines=lines, now=lender.now
+        )
+
+
+async def open_breaks(lender: Lender) -> list[ReconciliationBreak]:
+    async with lender.sessions() as session:
+        return await reconciliation.list_open(session)
+
+
+@pytest.fixture
+async def loan(lender: Lender) -> Loan:
+    loan = await lender.lends()
+    await lender.receives(loan, kes(500), rail_reference="wallet:W2")
+    return loan
+
+
+class TestRun:
+    async def test_finds_nothing_where_all_agree(self, lender: Lender, loan: Loan) -> None:
+        assert await compares(lender, await lines_of(lender, loan)) == []
+
+    async def test_money_out_that_the_rail_does_not_know(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+
+        (found,) = await compares(lender, [incoming])
+
+        assert found == Break(Category.MISSING_AT_RAIL, payout.reference, kes(29_200), None)
+
+    async def test_money_in_that_we_do_not_know(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        unheard = replace(incoming, rail_id="W9")
+
+        (found,) = await compares(lender, [payout, incoming, unheard])
+
+        assert found == Break(Category.MISSING_HERE, "W9", None, kes(500))
+
+    @pytest.mark.parametrize("which", [0, 1])
+    async def test_another_amount(self, lender: Lender, loan: Loan, which: int) -> None:
+        lines = await lines_of(lender, loan)
+        ours, lines[which] = lines[which].amount, replace(lines[which], amount=kes(1))
+
+        (found,) = await compares(lender, lines)
+
+        assert (found.category, found.ours, found.theirs) == (Category.AMOUNT, ours, kes(1))
+
+    async def test_money_that_moved_twice(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+
+        (found,) = await compares(lender, [payout, incoming, payout])
+
+        assert found.category is Category.DUPLICATE
+
+    async def test_money_that_came_back(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+
+        (found,) = await compares(
+            lender, [payout, incoming, replace(payout, status=OutcomeStatus.RETURNED)]
+        )
+
+        assert found.category is Category.RETURNED
+
+    async def test_keeps_its_breaks_once(self, lender: Lender, loan: Loan) -> None:
+        for _ in range(2):
+            await compares(lender, [])
+
+        (kept,) = await open_breaks(lender)
+        assert (kept.category, kept.ours_minor) == ("missing_at_rail", 29_200_00)
+
+    async def test_forgets_what_has_mended(self, lender: Lender, loan: Loan) -> None:
+        await compares(lender, [])
+
+        await compares(lender, await lines_of(lender, loan))
+
+        assert await open_breaks(lender) == []
+
+    async def test_leaves_alone_what_a_person_resolved(self, lender: Lender, loan: Loan) -> None:
+        await compares(lender, [])
+        async with unit_of_work(lender.sessions) as session:
+            (kept,) = await reconciliation.list_open(session)
+            kept.resolved_at = datetime(2026, 11, 22, tzinfo=lender.now.tzinfo)
+
+        await compares(lender, [])
+
+        assert await open_breaks(lender) == []
