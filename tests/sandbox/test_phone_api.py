@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from kit.clock import ShiftedClock
 from sandbox.clock import ShiftedControl
-from tests.sandbox.serving import AMINA, BRUNO, Running, running_sandbox
+from tests.sandbox.serving import AMINA, BRUNO, TOKEN, Running, running_sandbox
 
 
 class SlowWalk(ShiftedControl):
@@ -120,8 +121,8 @@ class TestClock:
 
     async def test_one_walk_at_a_time(self, sandbox: Running) -> None:
         first = asyncio.create_task(self.move(sandbox, days=3))
-        await asyncio.sleep(0.1)
-        assert (await sandbox.http.get("/clock")).json()["walking"] is True
+        while not (await sandbox.http.get("/clock")).json()["walking"]:
+            assert not first.done()
         assert (await self.move(sandbox, hours=1)).status_code == 409
         assert (await first).json()["hours"] == 72
 
@@ -151,3 +152,18 @@ async def test_events_begin_with_everything_and_go_on(sandbox: Running) -> None:
                 break
 
     assert kinds == ["everything", "message", "clock", "clock", "clock"]
+
+
+async def test_it_stops_at_once_although_a_page_and_a_poll_are_open() -> None:
+    loop = asyncio.get_running_loop()
+    async with httpx.AsyncClient(timeout=60) as client:
+        async with running_sandbox() as sandbox:
+            events = f"{sandbox.base}/sandbox/api/people/{AMINA}/events"
+            updates = f"{sandbox.base}/sandbox/telegram/bot{TOKEN}/getUpdates?timeout=50"
+            page = await client.send(client.build_request("GET", events), stream=True)
+            poll = asyncio.create_task(client.get(updates))
+            await asyncio.sleep(0.2)
+            begin = loop.time()
+        assert (await poll).json() == {"ok": True, "result": []}
+        assert loop.time() - begin < 10
+        await page.aclose()

@@ -172,7 +172,7 @@ class TestPolling:
 
     async def test_a_second_poller_ends_the_first(self, sandbox: Running, bot: Bot) -> None:
         first = asyncio.create_task(bot.get_updates(timeout=5))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         second = asyncio.create_task(bot.get_updates(timeout=1))
 
         with pytest.raises(TelegramConflictError, match="terminated by other getUpdates"):
