@@ -38,27 +38,36 @@ class Plan(Protocol):
 def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -> list[Part]:
     """Principal and interest of each period. `draws[n]` is what is paid out during period n."""
     plan = _plan(terms, periods)
+    rows = _run(terms, periods, draws, plan)
+    if isinstance(plan, _LevelPayment) and plan.wants_respread(rows):
+        rows = _run(terms, periods, draws, plan)
+    if terms.last_installment is LastInstallment.LEVEL and len(rows) > 1:
+        usual = sum(rows[-2])
+        rows[-1] = Part(rows[-1].principal, max(usual - rows[-1].principal, 0))
+    return rows
+
+
+def _run(
+    terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]], plan: Plan
+) -> list[Part]:
     charge = _FlatInterest(terms, periods) if terms.method is Method.FLAT else None
     divide = rounding.DIVIDE[terms.interest_rounding]
     last = len(periods) - 1
     balance, rows = 0, []
     for n, period in enumerate(periods):
         drawn = draws[n]
-        if drawn or (n and _rate_changes(terms, periods, n)):
+        if drawn or (terms.rate_changes and _rate_changes(terms, periods, n)):
             plan.redraw(n, balance, drawn)
         if charge is not None:
             charged = charge.interest(n, drawn)
             balance += sum(tranche.amount_minor for tranche in drawn)
+        elif drawn:
+            charged, balance = _accrue(terms, period, balance, drawn)
         else:
             charged = divide(balance * period.numerator, period.denominator)
-            if drawn:
-                charged, balance = _accrue(terms, period, balance, drawn)
         principal = balance if n == last else plan.principal(n, balance, charged)
         balance -= principal
         rows.append(Part(principal, charged))
-    if terms.last_installment is LastInstallment.LEVEL and last > 0:
-        usual = sum(rows[-2])
-        rows[-1] = Part(rows[-1].principal, max(usual - rows[-1].principal, 0))
     return rows
 
 
@@ -80,19 +89,19 @@ def share(terms: LoanTerms, amount: int, count: int) -> int:
     return _rounded(terms, amount, count)
 
 
-def weights_of(terms: LoanTerms) -> list[Fraction]:
+def weights_of(terms: LoanTerms) -> list[int]:
     """How the payments (or, for principal plans, the principals) relate to each other."""
     count, grace = terms.installments, terms.grace.principal
     if terms.weights:
-        weights = list(terms.weights)
+        weights = _scaled(terms.weights)
     elif terms.method in (Method.BULLET, Method.INTEREST_ONLY):
-        weights = [Fraction(0)] * (count - 1) + [Fraction(1)]
+        weights = [0] * (count - 1) + [1]
     elif terms.step_rate:
         growth = 1 + terms.step_rate
-        weights = [growth ** (n // terms.step_every) for n in range(count)]
+        weights = _scaled([growth ** (n // terms.step_every) for n in range(count)])
     else:
-        weights = [Fraction(1)] * count
-    return [Fraction(0)] * grace + weights[grace:]
+        weights = [1] * count
+    return [0] * grace + weights[grace:] if grace else weights
 
 
 def _plan(terms: LoanTerms, periods: list[Period]) -> Plan:
@@ -101,7 +110,7 @@ def _plan(terms: LoanTerms, periods: list[Period]) -> Plan:
     if terms.method in (Method.DECLINING, Method.GRADUATED, Method.BALLOON):
         return _LevelPayment(terms, periods)
     if terms.method is Method.SEASONAL and not terms.weights:
-        weights = [Fraction(period.end.month in terms.harvest_months) for period in periods]
+        weights = [int(period.end.month in terms.harvest_months) for period in periods]
         return _PlannedPrincipal(terms, weights)
     return _PlannedPrincipal(terms, weights_of(terms))
 
@@ -123,7 +132,7 @@ class _LevelPayment:
     def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
         self._terms = terms
         self._periods = periods
-        self._weights: list[int] = _scaled(weights_of(terms))
+        self._weights = weights_of(terms)
         self._payments: list[int] = []
         self._may_respread = (
             terms.last_installment is LastInstallment.RESPREAD
@@ -132,13 +141,24 @@ class _LevelPayment:
             and not (terms.interest_pauses or terms.rate_changes)
             and max(self._weights) == 1
         )
+        self._respreads = bool(terms.tranches)
+        """With one draw there is a simpler way to know: try without, look at the last one."""
+
+    def wants_respread(self, rows: list[Part]) -> bool:
+        """Whether the last installment differs so much that all should share the difference."""
+        if not self._may_respread or self._respreads:
+            return False
+        count = sum(self._weights)
+        level = self._payments[-1]
+        self._respreads = count > 1 and abs(sum(rows[-1]) - level) > count // 2
+        return self._respreads
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
         terms, weights = self._terms, self._weights[n:]
         periods = _reckoned(terms, self._periods, n)
         value, annuity = _solve(terms, periods, weights, balance, draws)
         level = _rounded(terms, value, annuity)
-        if self._may_respread:
+        if self._may_respread and self._respreads:
             level = self._respread(n, balance, draws, level)
         payments = {
             weight: level if weight == 1 else _rounded(terms, value * weight, annuity)
@@ -178,9 +198,9 @@ class _LevelPayment:
 class _PlannedPrincipal:
     """Principal in given proportions of what was paid out."""
 
-    def __init__(self, terms: LoanTerms, weights: list[Fraction]) -> None:
+    def __init__(self, terms: LoanTerms, weights: list[int]) -> None:
         self._terms = terms
-        self._weights = _scaled(weights)
+        self._weights = weights
         self._final = max((n for n, weight in enumerate(self._weights) if weight), default=-1)
         self._base = 0
         self._whole = 1
@@ -235,7 +255,7 @@ class _FlatInterest:
 
 
 def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
-    return any(
+    return n > 0 and any(
         periods[n - 1].start < change.start <= periods[n].start for change in terms.rate_changes
     )
 
@@ -322,7 +342,7 @@ def _factor_since(terms: LoanTerms, period: Period, day: date) -> interest.Ratio
     return interest.part_of(terms, period, day, period.end)
 
 
-def _scaled(weights: list[Fraction]) -> list[int]:
+def _scaled(weights: Sequence[Fraction]) -> list[int]:
     """The same proportions in the smallest whole numbers."""
     whole = math.lcm(*(weight.denominator for weight in weights))
     numbers = [int(weight * whole) for weight in weights]

@@ -7,7 +7,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from kit.money import Money
 from servicing import amortization, apr, calendars, interest, schedule
 from servicing.apr import Timed, Unit, UnitPeriod
-from servicing.choices import Grace, Method
+from servicing.choices import Method
+from servicing.clauses import NO_GRACE
 from servicing.schedule import Installment, Kind, Schedule
 from servicing.terms import LoanTerms
 
@@ -133,7 +134,8 @@ def _years(
 def _unrounded(terms: LoanTerms, plan: Schedule) -> list[float] | None:
     """What the borrower would pay if cents could be split: only a level installment has this."""
     level = terms.method is Method.DECLINING and terms.installment_minor is None
-    if not level or terms.tranches or terms.down_payment or terms.weights or terms.grace != Grace():
+    uneven = (terms.tranches, terms.down_payment, terms.weights, terms.rate_changes)
+    if not level or any(uneven) or terms.interest_pauses or terms.grace != NO_GRACE:
         return None
     dates = [row.due_on for row in plan.installments]
     exact = amortization.exact_level(terms, interest.periods(terms, dates))
