@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
-from api import deps, health, problems, v1, webhooks
+from api import deps, handbook, health, problems, v1, webhooks
 from api.metrics import Metrics
 from api.middleware import Guard
 from kit.clock import Clock, SystemClock
@@ -51,6 +51,7 @@ def create_app(
         openapi_tags=_TAGS,
         responses=problems.documented(),
         generate_unique_id_function=lambda route: route.name,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.wiring = deps.Wiring(
@@ -64,7 +65,7 @@ def create_app(
         services=services or {},
     )
     problems.install(app)
-    for router in (v1.routes(), webhooks.routes(), health.router, *routers):
+    for router in (v1.routes(), webhooks.routes(), health.router, handbook.router, *routers):
         app.include_router(router)
     app.add_middleware(
         Guard,

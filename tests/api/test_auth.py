@@ -243,7 +243,7 @@ class TestToken:
     ) -> None:
         raw = {b"authorization": header.encode("latin-1")}
 
-        refused = await stranger.get("/v1/me", headers=raw)  # type: ignore[arg-type]
+        refused = await stranger.get("/v1/me", headers=raw)
 
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert refused.headers["content-type"] == "application/problem+json"

@@ -132,7 +132,7 @@ def broken_routes() -> APIRouter:
         """Everything is fine until the transaction is committed."""
         audit.record(session, actor="system", action="a", subject="b", now=now)
         row = next(iter(session.new))
-        row.actor = None  # type: ignore[attr-defined]
+        row.actor = None
         return {"status": "created"}
 
     @router.get("/inside")

@@ -73,6 +73,20 @@ def test_the_public_routes_exist(app: FastAPI) -> None:
     assert {(method, path) for method, path, _ in operations(app)} >= PUBLIC
 
 
+async def test_the_description_for_people_runs_its_own_script_only(
+    stranger: httpx.AsyncClient,
+) -> None:
+    page = await stranger.get("/docs")
+
+    policy = page.headers["content-security-policy"]
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in policy
+    assert "script-src" in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    assert (await stranger.get("/docs/../pyproject.toml")).status_code == 404
+    assert (await stranger.get("/docs/secrets.js")).status_code == 404
+
+
 def test_people_and_money_are_apart() -> None:
     """Who decides about borrowers does not touch money, and who runs the machines neither."""
     assert roles.MATRIX["approve_case"] == {Role.UNDERWRITER}

@@ -61,7 +61,7 @@ async def test_refuses_without_the_secret(
 ) -> None:
     headers = {} if given is None else {SECRET.encode(): given.encode("latin-1")}
 
-    answer = await telegram.post(PATH, json=said("hi"), headers=headers)  # type: ignore[arg-type]
+    answer = await telegram.post(PATH, json=said("hi"), headers=headers)
 
     assert (answer.status_code, answer.json()["code"], heard) == (401, "webhook_forged", [])
 
