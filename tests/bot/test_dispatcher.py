@@ -22,6 +22,7 @@ from kit.crypto import Vault
 from kit.db import Sessions, sessions_of
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender, open_lender
+from tests.journeys.story import Story
 
 
 class Trouble:
@@ -143,6 +144,19 @@ class TestManyUpdates:
             f"noted {update.message.message_id}" for update in updates if update.message
         ]
         assert await count(sessions, audit.AuditEvent) == 3
+
+
+class TestTwoTaps:
+    async def test_at_once_are_one_answer(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("employment")
+        shown = amina.last
+        data = shown.buttons["I am a farmer"]
+        await asyncio.gather(*(amina.sends(amina.press(shown, data)) for _ in range(2)))
+
+        assert await lender.step(amina) == "employment_since"
+        assert max(amina.telegram.toasts) == "This button is old."
 
 
 class TestTelling:

@@ -1,0 +1,101 @@
+"""The job that fetches a photograph: real files through the real check and download."""
+
+import io
+
+import numpy as np
+import pytest
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import GetFile
+from PIL import Image
+
+from bot import tasks
+from kit.errors import TransientFailure
+from tests.conftest import SHARED
+from tests.journeys.chat import Chatter
+from tests.journeys.lender import Lender
+from tests.journeys.story import Story
+
+FACE = SHARED / "data" / "faces" / "img1.jpg"
+
+
+def picture(gray: int) -> bytes:
+    pixels = np.full((400, 400, 3), gray, dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+async def asked(lender: Lender, amina: Chatter) -> Story:
+    story = Story(lender, amina)
+    await story.begins()
+    await story.until("document")
+    return story
+
+
+async def runs(lender: Lender, person: Chatter) -> str:
+    """Run the job for the photo that was sent last."""
+    application = (await lender.dossier(person)).draft
+    assert application.pending_photo is not None
+    before = len(person.chat)
+    await tasks.photo(
+        lender.context,
+        application_id=str(application.id),
+        chat_id=person.id,
+        step=application.pending_photo,
+        file_id=list(person.telegram.files)[-1],
+    )
+    return "\n".join(shown.text for shown in person.chat[before:])
+
+
+class TestTheJob:
+    async def test_names_what_is_wrong_with_a_picture(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        assert "I am looking at your photo" in await amina.sends_photo(picture(5))
+
+        said = await runs(lender, amina)
+        assert "too dark" in said or "cannot see a face" in said
+        assert "Send a photo of your identity document" in said
+
+    async def test_refuses_what_is_no_picture(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        await amina.sends_photo(b"%PDF-1.7 not a photo", as_file=True)
+
+        assert "I can only read photos" in await runs(lender, amina)
+        assert await lender.step(amina) == "document"
+
+    async def test_run_twice_asks_once(self, lender: Lender, amina: Chatter, asked: Story) -> None:
+        await amina.sends_photo(picture(5))
+        application = (await lender.dossier(amina)).draft
+        await runs(lender, amina)
+        messages = len(amina.chat)
+        await tasks.photo(
+            lender.context,
+            application_id=str(application.id),
+            chat_id=amina.id,
+            step="document",
+            file_id=list(amina.telegram.files)[-1],
+        )
+
+        assert len(amina.chat) == messages
+
+    async def test_tries_again_when_telegram_is_away(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        await amina.sends_photo(picture(5))
+        away = TelegramNetworkError(GetFile(file_id="x"), "no route")
+        amina.telegram.broken.append(away)
+
+        with pytest.raises(TransientFailure):
+            await runs(lender, amina)
+
+    @pytest.mark.skipif(not FACE.exists(), reason="needs the photographs of ../shared/data/faces")
+    async def test_takes_a_real_face_and_asks_for_the_selfie(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        await amina.sends_photo(FACE.read_bytes())
+
+        assert "Your photo is good" in await runs(lender, amina)
+        assert await lender.step(amina) == "selfie"

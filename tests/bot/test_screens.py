@@ -1,0 +1,123 @@
+"""Every place of the journey, drawn in every language, as Telegram would accept it."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup
+
+from bot import context, loan_places, places, text
+from bot.context import Office, UpdateContext
+from bot.screens.base import Screen, table
+from bot.text import LABEL_CHARACTERS
+from kit.db import unit_of_work
+from onboarding.dossiers import Dossier
+from onboarding.states import ApplicationStatus
+from tests.journeys.chat import Chatter
+from tests.journeys.lender import Lender
+from tests.journeys.story import Story
+
+TEXTS = text.load()
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert tag in {"b", "i", "code", "pre"}
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def fits(screen: Screen) -> None:
+    """Telegram takes it, and a person can read it on a small phone."""
+    tags = _Tags()
+    tags.feed(screen.text)
+    assert tags.open == []
+    assert 0 < len(screen.text) <= 4096
+    for label, data in _buttons(screen):
+        assert 0 < len(label) <= LABEL_CHARACTERS, label
+        assert len(data.encode()) <= 64, data
+
+
+def _buttons(screen: Screen) -> Iterator[tuple[str, str]]:
+    keyboard = screen.keyboard
+    if isinstance(keyboard, InlineKeyboardMarkup):
+        for button in (button for row in keyboard.inline_keyboard for button in row):
+            yield button.text, button.callback_data or ""
+    if isinstance(keyboard, ReplyKeyboardMarkup):
+        for key in (key for row in keyboard.keyboard for key in row):
+            yield key.text, ""
+
+
+async def drawn(lender: Lender, dossier: Dossier) -> dict[str, str]:
+    """The present place in all languages, each of which fits."""
+    office = Office(
+        lender.sessions, lender.clock, lender.dispatcher.office.settings, TEXTS, lender.underwriter
+    )
+    found = {}
+    async with unit_of_work(lender.sessions) as session:
+        for locale in TEXTS.locales:
+            here = context.resumed(office, session, dossier, lender.clock.now())
+            spoken = UpdateContext(
+                session, here.now, here.person, dossier, here.in_locale(locale), office
+            )
+            screens = [await places.current(spoken)]
+            if dossier.loan is not None:
+                screens += [
+                    await loan_places.schedule(spoken, dossier.loan),
+                    await loan_places.pay(spoken, dossier.loan),
+                ]
+            for screen in screens:
+                fits(screen)
+            found[locale] = screens[0].text
+    return found
+
+
+class TestEveryPlace:
+    async def test_is_drawn_in_every_language(self, lender: Lender, amina: Chatter) -> None:
+        story, seen = Story(lender, amina), 0
+        await story.begins()
+        while (step := await lender.step(amina)) is not None:
+            by_locale = await drawn(lender, await lender.dossier(amina))
+            assert len(set(by_locale.values())) == len(TEXTS.locales), step
+            seen += 1
+            if step == "review":
+                break
+            await story.answer(step)
+        await amina.presses("send it")
+        await drawn(lender, await lender.dossier(amina))
+        await lender.compares_faces(amina)
+        await drawn(lender, await lender.dossier(amina))
+        await amina.says("/status")
+        await story.signs()
+        await drawn(lender, await lender.dossier(amina))
+        await lender.pays_out(amina)
+        await drawn(lender, await lender.dossier(amina))
+        lender.clock.move(days=40)
+        await drawn(lender, await lender.dossier(amina))
+
+        assert seen == 16
+
+    async def test_that_ends_an_application_too(self, lender: Lender, amina: Chatter) -> None:
+        await Story(lender, amina).begins()
+        dossier = await lender.dossier(amina)
+        for status in ApplicationStatus:
+            if status is not ApplicationStatus.OFFERED:
+                dossier.draft.status = status
+                dossier.draft.decline_reasons = ["not_affordable", "income_not_confirmed"]
+                by_locale = await drawn(lender, dossier)
+                assert len(set(by_locale.values())) == len(TEXTS.locales), status
+
+
+class TestTables:
+    def test_line_up_and_are_harmless(self) -> None:
+        shown = table([("1", "20 Dec 2026", "KES 5"), ("12", "1 Jan 2027", "KES 5,537.93 <b>")])
+
+        lines = re.sub(r"</?pre>", "", shown).splitlines()
+        assert lines[0] == "1   20 Dec 2026             KES 5"
+        assert lines[1] == "12   1 Jan 2027  KES 5,537.93 &lt;b&gt;"
