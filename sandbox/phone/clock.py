@@ -12,7 +12,8 @@ from sandbox.store import Json
 from sandbox.world import World
 
 _MOST_HOURS = 24 * 366
-_NOON = time(12)
+_AFTERNOON = time(15)
+"""UTC: the middle of the working day for most of the people who try this out."""
 
 
 class Move(BaseModel):
@@ -57,7 +58,7 @@ async def _hours(world: World, wanted: Move) -> int:
     due = await world.control.next_due(wanted.person_id)
     if due is None:
         raise HTTPException(409, "nothing is due")
-    left = datetime.combine(due, _NOON, UTC) - world.control.now()
+    left = datetime.combine(due, _AFTERNOON, UTC) - world.control.now()
     if left <= timedelta():
         raise HTTPException(409, f"the due date {due} is here already")
     return math.ceil(left / timedelta(hours=1))
