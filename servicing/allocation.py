@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from servicing.fields import InvalidTerms
@@ -146,15 +147,7 @@ class _Run:
         self.left = amount
         self.shares: list[Share] = []
         self._on = on
-        self._unpaid: list[dict[Component, int]] = [
-            {
-                Component.PENALTY: row.penalty,
-                Component.FEE: row.fee,
-                Component.INTEREST: row.interest,
-                Component.PRINCIPAL: row.principal,
-            }
-            for row in owed
-        ]
+        self._unpaid: dict[int, dict[Component, int]] = {}
         self._owed = owed
 
     def rows(self, timing: Timing) -> list[int]:
@@ -166,6 +159,19 @@ class _Run:
         if timing is Timing.DUE:
             return [i for i, row in enumerate(self._owed) if row.due_on == on]
         return [i for i, row in enumerate(self._owed) if row.due_on > on]
+
+    def _of(self, index: int) -> dict[Component, int]:
+        """What is still unpaid of a row, by component; most rows are never reached."""
+        unpaid = self._unpaid.get(index)
+        if unpaid is None:
+            row = self._owed[index]
+            unpaid = self._unpaid[index] = {
+                Component.PENALTY: row.penalty,
+                Component.FEE: row.fee,
+                Component.INTEREST: row.interest,
+                Component.PRINCIPAL: row.principal,
+            }
+        return unpaid
 
     def pay(self, rows: Sequence[int], components: Sequence[Component], timing: Timing) -> None:
         for index in rows:
@@ -179,17 +185,17 @@ class _Run:
         if future is Future.REAMORTIZATION:
             self._pay_evenly(rows, components)
             return
-        rows = [i for i in rows if any(self._unpaid[i][component] for component in components)]
         if future is Future.LAST_INSTALLMENT:
             rows = rows[::-1]
         elif future is Future.NEXT_LAST_INSTALLMENT:
+            rows = [i for i in rows if any(self._of(i)[component] for component in components)]
             rows = [*rows[:1], *rows[:0:-1]]
         self.pay(rows, components, Timing.IN_ADVANCE)
 
     def _pay_evenly(self, rows: Sequence[int], components: Sequence[Component]) -> None:
         """Equal shares; what an installment cannot take goes round again; the last has the rest."""
         while self.left:
-            open_rows = [i for i in rows if any(self._unpaid[i][c] for c in components)]
+            open_rows = [i for i in rows if any(self._of(i)[c] for c in components)]
             if not open_rows:
                 return
             share = self.left // len(open_rows)
@@ -200,7 +206,7 @@ class _Run:
     def _settle(
         self, index: int, components: Sequence[Component], timing: Timing, most: int
     ) -> None:
-        unpaid = self._unpaid[index]
+        unpaid = self._of(index)
         for component in components:
             paid = min(unpaid[component], most)
             if paid > 0:
@@ -210,7 +216,8 @@ class _Run:
                 self.shares.append(Share(self._owed[index].n, component, paid, timing))
 
 
-def _groups(order: Sequence[Step]) -> list[tuple[Timing, list[Component]]]:
+@lru_cache(maxsize=64)
+def _groups(order: tuple[Step, ...]) -> list[tuple[Timing, list[Component]]]:
     groups: dict[Timing, list[Component]] = {}
     for timing, component in order:
         groups.setdefault(timing, []).append(component)

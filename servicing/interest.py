@@ -58,9 +58,11 @@ def part_of(terms: LoanTerms, period: Period, start: date, end: date) -> Ratio:
         length = max(_paying_days(terms, period.start, period.end), 1)
         return period.numerator * paying, period.denominator * length
     rate, per = rate_on(terms, period.start)
-    exact = sum(
-        (Fraction(*counted(terms, a, b)) for a, b in _paying(terms, start, end)), Fraction(0)
-    )
+    if not terms.interest_pauses:
+        part, whole = counted(terms, start, end)
+        return rate * part, per * whole
+    stretches = (Fraction(*counted(terms, a, b)) for a, b in _paying(terms, start, end))
+    exact = sum(stretches, Fraction(0))
     return rate * exact.numerator, per * exact.denominator
 
 
@@ -85,6 +87,8 @@ def _paused(terms: LoanTerms, period: Period) -> Period:
 
 
 def _paying_days(terms: LoanTerms, start: date, end: date) -> int:
+    if not terms.interest_pauses:
+        return (end - start).days
     return sum((b - a).days for a, b in _paying(terms, start, end))
 
 

@@ -12,6 +12,7 @@ from servicing.allocation import Future, Owed, Waterfall
 from servicing.choices import Tranche
 from servicing.delinquency import Pause
 from servicing.fields import InvalidTerms
+from servicing.interest import Period
 from servicing.product_rules import ProductRules
 from servicing.schedule import Installment
 from servicing.terms import LoanTerms
@@ -58,8 +59,20 @@ class Row:
         return self.due[component] - self.paid[component] - self.forgiven[component]
 
     @property
+    def open_parts(self) -> Parts:
+        """What is unpaid, by component. Spelled out: a replay asks this more than anything."""
+        due, paid, given = self.due, self.paid, self.forgiven
+        return (
+            due[0] - paid[0] - given[0],
+            due[1] - paid[1] - given[1],
+            due[2] - paid[2] - given[2],
+            due[3] - paid[3] - given[3],
+        )
+
+    @property
     def outstanding(self) -> int:
-        return sum(self.due) - sum(self.paid) - sum(self.forgiven)
+        penalty, fee, interest, principal = self.open_parts
+        return penalty + fee + interest + principal
 
     @property
     def is_regular(self) -> bool:
@@ -108,6 +121,8 @@ class Life:
     @property
     def outstanding(self) -> int:
         return sum(row.outstanding for row in self.rows)
+
+    known_periods: tuple[LoanTerms, list[date], list[Period]] | None = None
 
     @property
     def drawn(self) -> int:
@@ -216,16 +231,16 @@ def forgive(life: Life) -> Parts:
 
 def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     owed = [
-        Owed(n, row.due_on, *(row.unpaid(component) for component in range(4)))
+        Owed(n, row.due_on, *parts)
         for n, row in enumerate(life.rows)
-        if row.outstanding
+        if any(parts := row.open_parts)
     ]
-    parts = [0, 0, 0, 0]
+    split = [0, 0, 0, 0]
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
         row, component = life.rows[share.n], _INDEX[share.component]
         pay(life, row, component, share.amount, on)
-        parts[component] += share.amount
-    return parts[0], parts[1], parts[2], parts[3]
+        split[component] += share.amount
+    return split[0], split[1], split[2], split[3]
 
 
 def pay(life: Life, row: Row, component: int, amount: int, on: date) -> None:

@@ -222,8 +222,14 @@ def _factor(terms: LoanTerms, period: Period, since: date, until: date) -> inter
 
 
 def _periods(loan: Life, rows: list[Row]) -> list[Period]:
+    """The periods of the installments, found anew only when terms or dates have changed."""
+    dates = [row.due_on for row in rows]
+    known = loan.known_periods
+    if known is not None and known[0] is loan.terms and known[1] == dates:
+        return known[2]
     terms = dataclasses.replace(loan.terms, disbursed_on=loan.draws[0].on)
-    return interest.periods(terms, [row.due_on for row in rows])
+    loan.known_periods = loan.terms, dates, interest.periods(terms, dates)
+    return loan.known_periods[2]
 
 
 def _is_settled(row: Row) -> bool:
