@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import notifications.delivery
 from aiogram import Bot
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bot.tasks
+import notifications.delivery
 import onboarding.tasks
 import servicing.tasks
 from bot.app import create_bot

@@ -7,6 +7,7 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "api": ("cli.run:api", "The HTTP API and the webhooks."),
     "apr": ("cli.apr:apr", "The APR of cash flows (us, eu, uk or in)."),
+    "bench": ("cli.bench:bench", "Speed beside that of named peers."),
     "bot": ("cli.run:bot", "The bot by long polling."),
     "face": ("cli.face:face", "Compare the faces of two pictures."),
     "ledger": ("cli.ledger:ledger", "Whether the books are right."),
@@ -14,10 +15,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
+    "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
     "staff": ("cli.staff:staff", "Accounts of the staff API."),
     "worker": ("cli.run:worker", "Runs the jobs."),
 }
 """name -> (module:function, one line of help). Kept sorted."""
+WITH_TELEGRAM = ("cli.run", "cli.sandbox_server")
 
 
 class LazyGroup(click.Group):
@@ -30,6 +33,10 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
+        if module in WITH_TELEGRAM:
+            from cli import quick_start  # the other commands do without pydantic
+
+            quick_start.import_aiogram()
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command

@@ -26,9 +26,12 @@ _STRIDE_HOURS = 2
 """On long walks the schedules are looked at this often: the narrowest window has two hours."""
 
 
-def settings_for(settings: Settings) -> Settings:
-    """Settings that lead every adapter to the stand-ins, over the same wire as to the world."""
-    base = f"{settings.base_url}/sandbox"
+def settings_for(settings: Settings, base: str | None = None) -> Settings:
+    """Settings that lead every adapter to the stand-ins, over the same wire as to the world.
+
+    `base` is where a sandbox of its own listens; without it, it is part of this web server.
+    """
+    base = base or f"{settings.base_url}/sandbox"
     return settings.model_copy(
         update={
             "telegram_bot_token": SecretStr(_TOKEN),

@@ -1,12 +1,17 @@
 """Bring a database to the newest schema: our tables and the job engine's."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import create_engine, func, make_url, select
 
 from kit import jobs
 
+_LOCK = 7_270_001
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -18,5 +23,27 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    command.upgrade(alembic_config(url), "head")
-    jobs.migrate(url)
+    """Safe to call from many programs that start at once: the first one does the work."""
+    with _alone(url):
+        command.upgrade(alembic_config(url), "head")
+        jobs.migrate(url)
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """An embedded database has one program; on PostgreSQL the others wait for their turn."""
+    if make_url(url).get_backend_name() == "sqlite":
+        yield
+        return
+    engine = create_engine(jobs.sync_url(url), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            # Asking again and again: whoever waits inside a statement holds a snapshot, and the
+            # engine's migrations build indexes concurrently, which waits for all snapshots.
+            while not connection.scalar(select(func.pg_try_advisory_lock(_LOCK))):
+                time.sleep(0.1)
+            # Held by the connection: losing the program gives the lock back.
+            yield
+            connection.execute(select(func.pg_advisory_unlock(_LOCK)))
+    finally:
+        engine.dispose()
