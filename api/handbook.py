@@ -7,11 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
-
-from kit.errors import DomainError, Kind
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,11 +17,6 @@ _CDN = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5"
 _SCRIPT, _STYLE = "swagger-ui-bundle.js", "swagger-ui.css"
 _MEDIA_TYPES = {_SCRIPT: "text/javascript", _STYLE: "text/css"}
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-
-
-class AssetNotFound(DomainError):
-    kind = Kind.NOT_FOUND
-    code = "asset_not_found"
 
 
 @router.get("/docs", response_class=HTMLResponse)
@@ -36,7 +29,7 @@ async def show_handbook() -> Response:
 async def read_asset(name: str) -> Response:
     folder = _assets()
     if folder is None or name not in _MEDIA_TYPES:
-        raise AssetNotFound()
+        raise HTTPException(404)
     return FileResponse(
         folder / name,
         media_type=_MEDIA_TYPES[name],
@@ -54,7 +47,7 @@ def _page() -> tuple[str, str]:
         swagger_js_url=f"{host}/{_SCRIPT}",
         swagger_css_url=f"{host}/{_STYLE}",
         swagger_favicon_url="data:,",
-        swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "none"},
+        swagger_ui_parameters={"docExpansion": "list"},
     )
     page = bytes(answer.body).decode()
     inline = [

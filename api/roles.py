@@ -17,6 +17,7 @@ _REVIEWS = frozenset({_U, _A})
 _SERVES = frozenset({_U, _C, _A})
 _CALLS = frozenset({_U, _C})
 _COLLECTS = frozenset({_C})
+_WATCHES_MONEY = frozenset({_C, _A, _ADMIN})
 _OVERSEES = frozenset({_A, _ADMIN})
 _RUNS = frozenset({_ADMIN})
 
@@ -43,7 +44,13 @@ MATRIX: dict[str, frozenset[Role]] = {
     "list_loan_ledger": _SERVES,
     "get_statement": _SERVES,
     "receive_repayment": _COLLECTS,
-    "list_payouts": _OVERSEES,
+    "list_payouts": _WATCHES_MONEY,
+    "list_suspense": _WATCHES_MONEY,
+    "list_incidents": _WATCHES_MONEY,
+    "list_breaks": _WATCHES_MONEY,
+    "assign_suspense": _COLLECTS,
+    "retry_payout": _RUNS,
+    "cancel_payout": _RUNS,
     "get_trial_balance": _OVERSEES,
     "get_portfolio": _EVERYBODY,
     "list_audit": _OVERSEES,

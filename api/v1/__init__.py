@@ -12,6 +12,7 @@ from api.v1 import (
     loans,
     operations,
     sessions,
+    treasury,
 )
 
 
@@ -19,6 +20,16 @@ def routes() -> APIRouter:
     router = APIRouter()
     router.include_router(sessions.door)
     router.include_router(calculator.router)
-    for module in (sessions, cases, evidence, borrowers, applications, loans, ledger, operations):
+    for module in (
+        sessions,
+        cases,
+        evidence,
+        borrowers,
+        applications,
+        loans,
+        treasury,
+        ledger,
+        operations,
+    ):
         router.include_router(module.router)
     return router

@@ -317,21 +317,6 @@ async def receive_repayment(
     return JSONResponse(answer, status_code=201)
 
 
-@router.get("/payouts", response_model=Page[PayoutShown])
-async def list_payouts(
-    session: Session,
-    status: OrderStatus = OrderStatus.NEEDS_REVIEW,
-    after: UUID | None = None,
-    limit: PageSize = 50,
-) -> Page[PayoutShown]:
-    """Oldest first; those that a person must look at, unless another status is asked for."""
-    query = select(Payout).where(Payout.status == status).order_by(Payout.id).limit(limit)
-    if after is not None:
-        query = query.where(Payout.id > after)
-    rows = await session.scalars(query)
-    return Page.of([PayoutShown.of(row) for row in rows], limit)
-
-
 async def _shown(session: AsyncSession, loan: Loan, today: date) -> LoanShown:
     dpd = await queries.days_past_due(session, loan, on=today)
     return LoanShown(**LoanShown.fields_of(loan, dpd))
