@@ -32,6 +32,8 @@ async def settle(
     now: datetime,
 ) -> tuple[Share, ...]:
     """Use the credit of a locked loan on `owed`, as far as it goes."""
+    if not debts.total(owed):
+        return ()
     credit = await queries.credit(session, loan)
     shares = allocate(credit.minor, owed).shares
     if shares:

@@ -3,19 +3,27 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.db import unit_of_work
+from kit.errors import DomainError
 from servicing import day_close, orders, origination, reconciliation, reminders
 from servicing import payment_requests as requests
 from servicing.disbursements import PAYOUTS
 from servicing.orders import Orders
 from servicing.rails.base import Rails
 
+log = structlog.get_logger(__name__)
 _KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS)}
+
+
+class DayNotClosed(Exception):
+    """Some loans failed: code must change. The day is tried again at the next tick."""
 
 
 @jobs.effect(origination.DISBURSE, queue="rail")
@@ -97,17 +105,24 @@ async def reconcile(context: jobs.Context, *, day: str) -> None:
 
 
 async def _close_day(context: jobs.Context, day: date, now: datetime) -> None:
-    last, loans, fees = None, 0, 0
+    """One loan that cannot be closed does not keep the others from it, but the day stays open."""
+    last, loans, fees, failed = None, 0, 0, 0
     while True:
         async with unit_of_work(context.sessions) as session:
             batch = await day_close.list_to_close(session, on=day, after=last)
         for loan_id in batch:
-            async with unit_of_work(context.sessions) as session:
-                fees += await day_close.close_loan(session, loan_id, on=day, now=now)
+            try:
+                async with unit_of_work(context.sessions) as session:
+                    fees += await day_close.close_loan(session, loan_id, on=day, now=now)
+            except (AssertionError, DomainError, IntegrityError):
+                log.exception("day_close.loan_failed", loan=str(loan_id), day=day.isoformat())
+                failed += 1
         loans += len(batch)
         if not batch:
             break
         last = batch[-1]
+    if failed:
+        raise DayNotClosed(f"{failed} loans could not be closed on {day}")
     async with unit_of_work(context.sessions) as session:
         await day_close.finish(session, on=day, loans=loans, late_fees=fees, now=now)
 

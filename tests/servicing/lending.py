@@ -142,7 +142,11 @@ class Lender:
 
     async def receives(self, loan: Loan, amount: Money, **changed: Any) -> Repayment:
         self.payments += 1
-        given = {"rail_reference": f"wallet:{self.payments}", "on": self.on, "now": self.now}
+        given: dict[str, Any] = {
+            "rail_reference": f"wallet:{self.payments}",
+            "on": self.on,
+            "now": self.now,
+        }
         async with unit_of_work(self.sessions) as session:
             return await repayments.receive(
                 session, loan_id=loan.id, amount=amount, **(given | changed)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -20,7 +21,7 @@ from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
 from tests.servicing.lending import Lender, kes
 
-METHODS = (
+METHODS: tuple[dict[str, Any], ...] = (
     {"installments": 6},
     {"method": "flat", "installments": 8, "frequency": "week"},
     {"method": "bullet", "installments": 1, "due_dates": ["2027-01-04"], "fees": []},

@@ -2,10 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from kit.db import unit_of_work
-from servicing import day_close, tasks
+from servicing import day_close, queries, tasks
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind
 from servicing.models import DayClose
@@ -105,3 +106,15 @@ class TestTheJob:
 
         assert await days(lender) == [START, date(2026, 11, 21), date(2026, 11, 22)]
         assert (await lender.books(loan))["interest_receivable"] == "60.00"
+
+    async def test_one_broken_loan_does_not_stop_the_others(self, lender: Lender) -> None:
+        broken, sound = await lender.lends(), await lender.lends()
+        async with unit_of_work(lender.sessions) as session:
+            (await queries.get_loan(session, broken.id)).accrued_on = None
+        lender.now += timedelta(days=2)
+
+        with pytest.raises(tasks.DayNotClosed):
+            await tasks.close_days(lender.context)
+
+        assert (await lender.sees(sound)).accrued_on == START
+        assert await days(lender) == []

@@ -11,10 +11,11 @@ from kit.audit import AuditEvent
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.ids import new_id
-from servicing import disbursements, incidents, orders, origination, queries, tasks
+from servicing import disbursements, incidents, orders, origination, queries, tasks, terms
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, Payout
 from servicing.rails.base import Ack, AckStatus, Caps, Outcome, OutcomeStatus
+from servicing.rules import LoanRules
 from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.lending import ACCOUNT, Lender, kes
 
@@ -48,8 +49,8 @@ class TestOpenLoan:
         async with unit_of_work(lender.sessions) as session:
             again = await origination.open_loan(
                 session, vault_of(session), application_id=loan.application_id,
-                borrower_id=loan.borrower_id, terms=origination.agreements.parse(loan.terms),
-                rules=origination.LoanRules(), account=ACCOUNT, on=lender.on, now=lender.now,
+                borrower_id=loan.borrower_id, terms=terms.parse(loan.terms),
+                rules=LoanRules(), account=ACCOUNT, on=lender.on, now=lender.now,
             )  # fmt: skip
             payouts = await queries.list_payouts(session, loan.id)
 

@@ -26,7 +26,7 @@ def kes(major: int) -> Money:
 
 async def paid(session: AsyncSession, now: datetime, amount: int = 100, **changed: Any) -> Entry:
     parts = [(Event.PRINCIPAL_REPAID, kes(amount)), (Event.INTEREST_REPAID, kes(7))]
-    given = {"reference": "repayment:1", "on": ON, "now": now, "loan_id": LOAN}
+    given: dict[str, Any] = {"reference": "repayment:1", "on": ON, "now": now, "loan_id": LOAN}
     return await posting.post(session, EntryKind.REPAYMENT, *parts, **(given | changed))
 
 

@@ -13,7 +13,7 @@ from kit.money import Money
 from notifications.models import Notification
 from notifications.states import Purpose, Status
 from servicing import queries, reminders, repayments, suspense
-from servicing.models import Loan, Repayment
+from servicing.models import Loan, Repayment, SuspenseItem
 from servicing.states import LoanStatus
 from tests.servicing.lending import Lender, kes
 
@@ -186,7 +186,7 @@ class TestReverse:
 
 
 class TestSuspense:
-    async def waits(self, lender: Lender, reference: str = "wallet:W9") -> suspense.SuspenseItem:
+    async def waits(self, lender: Lender, reference: str = "wallet:W9") -> SuspenseItem:
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
                 session, reference=reference, reason="unknown_reference", amount=kes(500),
@@ -202,7 +202,7 @@ class TestSuspense:
         assert again.id == first.id
         await lender.verifies()
 
-    async def places(self, lender: Lender, item: suspense.SuspenseItem, loan: Loan) -> Repayment:
+    async def places(self, lender: Lender, item: SuspenseItem, loan: Loan) -> Repayment:
         async with unit_of_work(lender.sessions) as session:
             return await suspense.assign(
                 session, item.id, loan_id=loan.id, actor="staff:1", on=lender.on, now=lender.now

@@ -17,7 +17,7 @@ from kit.db import Sessions, unit_of_work
 from kit.errors import TransientFailure
 from kit.money import Money
 from servicing import incidents, payment_requests, queries, rail_events, reconciliation, tasks
-from servicing.models import Loan, PaymentRequest, Payout
+from servicing.models import Loan, PaymentRequest, Payout, ReconciliationRun
 from servicing.rails.base import (
     AckStatus,
     CallbackMalformed,
@@ -150,6 +150,15 @@ class TestPayout:
         await street.lender.pays_out(loan)
 
         await street.becomes(loan, LoanStatus.ACTIVE)
+        assert await street.moved() == ["29200.00"]
+
+    async def test_that_many_workers_carry_out_at_once_is_paid_once(self, street: Street) -> None:
+        loan = await street.lender.opens()
+
+        await asyncio.gather(*(street.lender.pays_out(loan) for _ in range(5)))
+
+        await street.becomes(loan, LoanStatus.ACTIVE)
+        await asyncio.sleep(0.2)
         assert await street.moved() == ["29200.00"]
 
     async def test_that_the_rail_was_down_for_is_sent_later(self, street: Street) -> None:
@@ -288,9 +297,7 @@ class TestReconciliation:
 
         async with street.lender.sessions() as session:
             assert await reconciliation.list_open(session) == []
-            run = await session.get_one(
-                reconciliation.ReconciliationRun, ("wallet", datetime.now(UTC).date())
-            )
+            run = await session.get_one(ReconciliationRun, ("wallet", datetime.now(UTC).date()))
         assert (run.matched, run.breaks) == (2, 0)
 
 
