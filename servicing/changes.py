@@ -3,9 +3,12 @@
 import dataclasses
 import itertools
 from datetime import date, timedelta
+from fractions import Fraction
 
-from servicing import calendars
+from kit.money import Money
+from servicing import calendars, schedule
 from servicing.choices import MonthEnd, RateChange
+from servicing.clauses import NO_GRACE
 from servicing.delinquency import Pause
 from servicing.events import Event
 from servicing.fields import InvalidTerms
@@ -44,26 +47,50 @@ def reschedule(life: Life, event: Event) -> None:
         changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
         life.terms = dataclasses.replace(life.terms, rate_changes=changes)
     if not details["extra"]:
+        if life.is_reshaped and details["rate"] is None:
+            _move(regular, dates, life.draws[0].on)
+            return
         if details["new_due_date"] is not None:
             life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
-        _plan_again(life)
+        _plan_again(life, event)
         return
     _stretch(life, regular, index, dates)
 
 
+def _move(regular: list[Row], dates: list[date], start: date) -> None:
+    """Other dates for the same amounts."""
+    for row, due_on in zip(regular, dates, strict=True):
+        row.due_on, row.days = due_on, (due_on - start).days
+        start = due_on
+
+
 def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> None:
-    """The same debt over more installments, in equal shares from `index` on."""
+    """The same debt over more installments, scheduled anew from `index` on."""
     moved = regular[index:]
-    principal = sum(row.unpaid(PRINCIPAL) for row in moved)
-    interest = sum(row.unpaid(INTEREST) for row in moved)
+    balance = sum(row.unpaid(PRINCIPAL) for row in moved)
+    if not balance:
+        return
     previous = dates[len(regular) - 1]
     for due_on in dates[len(regular) :]:
         row = Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0])
         _insert(life, row)
         moved.append(row)
         previous = due_on
-    _give(moved, PRINCIPAL, shares(life, principal, len(moved)))
-    _give(moved, INTEREST, shares(life, interest, len(moved)))
+    rest = dataclasses.replace(
+        life.terms,
+        principal=Money(balance, life.terms.currency),
+        installments=len(moved),
+        disbursed_on=dates[index - 1] if index else life.terms.disbursed_on,
+        first_due_on=None,
+        due_dates=tuple(dates[index:]),
+        tranches=(),
+        down_payment=Fraction(0),
+        grace=NO_GRACE,
+        weights=(),
+    )
+    planned = schedule.build(rest).installments
+    _give(moved, PRINCIPAL, [row.principal for row in planned])
+    _give(moved, INTEREST, [row.interest for row in planned])
     life.is_reshaped = True
 
 
@@ -166,10 +193,12 @@ def pause(life: Life, event: Event) -> None:
     if any(after[0] < before[1] for before, after in itertools.pairwise(pauses)):
         raise _refused(event, "start", "must not lie in another pause")
     life.terms = dataclasses.replace(life.terms, interest_pauses=pauses)
-    _plan_again(life)
+    _plan_again(life, event)
 
 
-def _plan_again(life: Life) -> None:
+def _plan_again(life: Life, event: Event) -> None:
+    if life.is_reshaped:
+        raise _refused(event, "type", "must not change a schedule that was already spread anew")
     if life.draws:
         replan(life)
 

@@ -150,7 +150,10 @@ def disburse(life: Life, amount: int, on: date) -> None:
         raise InvalidTerms(field="events", reason="must not disburse before the first disbursement")
     life.draws.append(Tranche(on, amount))
     life.status = Status.ACTIVE
-    replan(life)
+    if life.is_reshaped:
+        _spread_over_coming(life, life.draws[-1])
+    else:
+        replan(life)
     life.record(on, "disbursement", amount, (0, 0, 0, 0))
     if life.credit:
         used, life.credit = min(life.credit, amount), life.credit - min(life.credit, amount)
@@ -168,9 +171,6 @@ def _collect_down_payment(life: Life, on: date) -> None:
 
 def replan(life: Life) -> None:
     """Schedule anew what the draws amount to, keeping what was paid on each installment."""
-    if life.is_reshaped:
-        _spread_over_coming(life, life.draws[-1])
-        return
     first = life.draws[0]
     terms = dataclasses.replace(
         life.terms,

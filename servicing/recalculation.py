@@ -1,7 +1,6 @@
 """Interest that follows what is really owed: early money lessens it, late money adds to it."""
 
 import dataclasses
-from copy import deepcopy
 from datetime import date
 
 from servicing import amortization, interest, life, rounding
@@ -76,11 +75,22 @@ def receive(loan: Life, type_: str, amount: int, on: date) -> None:
 def payoff(loan: Life, on: date) -> Parts:
     """What ends the loan on that day: principal, and interest up to it."""
     if applies(loan):
-        loan = deepcopy(loan)
+        loan = _copy(loan)
         refresh(loan, on)
         _look_ahead(loan, on)
     owed = [sum(row.unpaid(component) for row in loan.rows) for component in range(4)]
     return owed[0], owed[1], owed[2], owed[3]
+
+
+def _copy(loan: Life) -> Life:
+    """A loan whose installments may be changed without changing the first one's."""
+    rows = [
+        dataclasses.replace(
+            row, due=list(row.due), paid=list(row.paid), forgiven=list(row.forgiven)
+        )
+        for row in loan.rows
+    ]
+    return dataclasses.replace(loan, rows=rows)
 
 
 def _look_ahead(loan: Life, on: date) -> None:
