@@ -15,7 +15,7 @@ from onboarding import identity, journey, products, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.saving import MY_PHONE, Contact
 
-SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
+SETTINGS = Settings(_env_file=None)
 ANSWERS = {
     "full_name": "Amina Wanjiru Otieno",
     "birth_date": "14.03.1991",
