@@ -97,8 +97,7 @@ def weights_of(terms: LoanTerms) -> list[int]:
     elif terms.method in (Method.BULLET, Method.INTEREST_ONLY):
         weights = [0] * (count - 1) + [1]
     elif terms.step_rate:
-        growth = 1 + terms.step_rate
-        weights = _scaled([growth ** (n // terms.step_every) for n in range(count)])
+        weights = _growing(terms, count)
     else:
         weights = [1] * count
     return [0] * grace + weights[grace:] if grace else weights
@@ -340,6 +339,16 @@ def _factor_since(terms: LoanTerms, period: Period, day: date) -> interest.Ratio
     if day <= period.start:
         return period.numerator, period.denominator
     return interest.part_of(terms, period, day, period.end)
+
+
+def _growing(terms: LoanTerms, count: int) -> list[int]:
+    """Payments that grow by a part of themselves; eighteen digits are more than any cent needs."""
+    growth, weight, weights = 1 + terms.step_rate, 10**18, []
+    for n in range(count):
+        if n and n % terms.step_every == 0:
+            weight = weight * growth.numerator // growth.denominator
+        weights.append(weight)
+    return weights
 
 
 def _scaled(weights: Sequence[Fraction]) -> list[int]:

@@ -117,8 +117,9 @@ def periods_between(start: date, end: date, unit: UnitPeriod) -> tuple[int, Frac
 def years_between(start: date, end: date, unit: UnitPeriod) -> Fraction:
     """Time in years for the European equation: whole months or weeks, odd days over their year.
 
-    Flows that follow no months or weeks are counted in days of which a year has 365. The year of the odd days is the one that ends on the day to which they are counted: 366 days
-    long when it holds a 29 February.
+    Flows that follow no months or weeks are counted in days, 365 to the year. The year of odd days
+    is the one that ends on the day to which they are counted: 366 days long when it holds a
+    29 February.
     """
     if unit.unit is Unit.DAY:
         return Fraction((end - start).days, 365)
@@ -131,7 +132,8 @@ def years_between(start: date, end: date, unit: UnitPeriod) -> Fraction:
 
 def percent(value: float) -> str:
     """Six decimals, as every interface of ours shows an APR."""
-    return f"{value:.6f}"
+    text = f"{value:.6f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def _months_back(start: date, end: date) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from servicing import apr, calendars
 from servicing.apr import Convention, Timed, Unit, UnitPeriod
 from servicing.fields import Fields, InvalidTerms
 
-_EVERY = re.compile(r"(\d{1,3}) ?(day|week|month|year)s?\Z", re.ASCII)
+_EVERY = re.compile(r"(\d{1,3} ?)?(day|week|month|year)s?\Z", re.ASCII)
 _FLOWS_MAX = 20_000
+_WRITTEN_OUT = Fraction(1, 1000)
+"""0.083333 of a year is a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,13 @@ def _every(fields: Fields) -> UnitPeriod | None:
     if value is None:
         return None
     match = _EVERY.match(str(value))
-    if match and int(match[1]):
-        return UnitPeriod(Unit(match[2]), int(match[1]))
+    if match and int(match[1] or 1):
+        return UnitPeriod(Unit(match[2]), int(match[1] or 1))
     ratio = fields.ratio("every")
     for unit in (Unit.YEAR, Unit.MONTH, Unit.WEEK, Unit.DAY):
         periods = ratio * UnitPeriod(unit).per_year
-        if periods.denominator == 1 and periods > 0:
-            return UnitPeriod(unit, periods.numerator)
+        if round(periods) and abs(periods - round(periods)) < _WRITTEN_OUT:
+            return UnitPeriod(unit, round(periods))
     raise fields.refuse("every", "must be a distance such as 1 month or 2 weeks")
 
 

@@ -9,6 +9,7 @@ from servicing import amortization, apr, calendars, interest, schedule
 from servicing.apr import Timed, Unit, UnitPeriod
 from servicing.choices import Method
 from servicing.clauses import NO_GRACE
+from servicing.fields import InvalidTerms
 from servicing.schedule import Installment, Kind, Schedule
 from servicing.terms import LoanTerms
 
@@ -44,7 +45,12 @@ class Quote:
 
 def quote(terms: LoanTerms) -> Quote:
     plan = schedule.build(terms)
-    return Quote(plan, costs(terms, plan))
+    try:
+        return Quote(plan, costs(terms, plan))
+    except apr.NoAnnualRate:
+        raise InvalidTerms(
+            field="annual_rate_percent", reason="gives a yearly cost beyond any limit"
+        ) from None
 
 
 def costs(terms: LoanTerms, plan: Schedule) -> dict[str, str]:
@@ -52,6 +58,8 @@ def costs(terms: LoanTerms, plan: Schedule) -> dict[str, str]:
     unit = UnitPeriod(Unit(terms.frequency.value), terms.every)
     received = [draw.amount_minor for draw in plan.draws]
     received[0] -= plan.upfront_minor + plan.deducted_minor
+    if received[0] <= 0:
+        raise InvalidTerms(field="fees", reason="must leave something to pay out")
     dues = [row.due for row in plan.installments]
     times = _times(terms, plan, unit)
     advances = [Timed(amount, *t) for amount, t in zip(received, times.draws, strict=True)]

@@ -8,7 +8,7 @@ import pyxirr
 Flow = tuple[float, float]
 """(time in periods, amount); what the borrower receives is positive, what he pays negative."""
 
-_LOWEST, _HIGHEST = -0.999999, 1e12
+_LOWEST, _HIGHEST = -0.999999, 1e40
 
 
 class NoRate(ValueError):

@@ -138,3 +138,30 @@ class TestReplay:
 def test_help_names_every_command_without_importing_it() -> None:
     result = CliRunner().invoke(kopa, ["--help"])
     assert all(name in result.stdout for name in ("quote", "apr", "replay"))
+
+
+class TestExtremes:
+    def test_fees_that_eat_the_loan_are_refused(self) -> None:
+        fees = [{"code": "all", "amount": "20000", "when": "deducted"}]
+        result = run("quote", {**TERMS, "fees": fees})
+        assert (result.exit_code, result.stderr) == (2, "fees must leave something to pay out\n")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"annual_rate_percent": "10000", "frequency": "day", "installments": 1200},
+            {"annual_rate_percent": "0", "fees": []},
+            {"principal": "0.01", "fees": []},
+            {"principal": "999999999999999", "installments": 1200},
+            {
+                "method": "graduated",
+                "step_percent": "1.123456789012",
+                "step_every": 1,
+                "installments": 1200,
+            },
+        ],
+    )
+    def test_odd_but_lawful_terms_answer(self, change: dict[str, Any]) -> None:
+        result = run("quote", {**TERMS, **change}, "--json")
+        assert result.exit_code in (0, 2)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
