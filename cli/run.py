@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
+import itertools
 import signal
 import time
 from collections.abc import AsyncIterator
 
 import click
+import structlog
 import uvicorn
+from aiogram.exceptions import TelegramAPIError
 from fastapi import FastAPI
 
 from api.app import create_app
 from bot.app import create_dispatcher, register_webhook, run_polling, set_up
 from bot.dispatcher import UpdateDispatcher
-from cli import sandboxed
+from cli import preflight, sandboxed
 from cli.installation import Installation, opened
 from kit import log
 from kit.clock import SystemClock
@@ -21,7 +24,10 @@ from kit.config import Settings
 from kyc import pictures
 from sandbox.app import create_app as create_sandbox
 
+logger = structlog.get_logger(__name__)
+
 _READY_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 30.0
 
 
 @click.command()
@@ -30,7 +36,10 @@ _READY_SECONDS = 30.0
 def run(port: int | None, host: str | None) -> None:
     """Everything in one process. Without TELEGRAM_BOT_TOKEN the outside is a sandbox."""
     settings = _settings(port, host)
-    asyncio.run(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
+    if not settings.is_sandbox:
+        preflight.check_outside(settings)
+    with preflight.only_owner(settings):
+        asyncio.run(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
 
 
 @click.command()
@@ -38,24 +47,31 @@ def run(port: int | None, host: str | None) -> None:
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 def api(port: int | None, host: str | None) -> None:
     """The HTTP API and the webhooks; with TELEGRAM_MODE=webhook the bot too."""
-    asyncio.run(_run_api(_settings(port, host)))
+    asyncio.run(_run_api(_checked(_settings(port, host))))
 
 
 @click.command()
 def bot() -> None:
     """The bot by long polling."""
-    asyncio.run(_run_bot(Settings()))
+    asyncio.run(_run_bot(_checked(Settings())))
 
 
 @click.command()
 def worker() -> None:
     """Runs the jobs: payouts, messages, identity checks, the day close."""
-    asyncio.run(_run_worker(Settings()))
+    asyncio.run(_run_worker(_checked(Settings())))
 
 
 def _settings(port: int | None, host: str | None) -> Settings:
     given = {"port": port, "host": host}
     return Settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+
+
+def _checked(settings: Settings) -> Settings:
+    """For the programs of which there may be many."""
+    preflight.check_outside(settings)
+    preflight.check_shared(settings)
+    return settings
 
 
 async def _run_sandbox(plain: Settings) -> None:
@@ -103,11 +119,13 @@ async def _run_api(settings: Settings) -> None:
     log.configure(settings.log_level)
     async with opened(settings, SystemClock()) as installation:
         dispatcher = _dispatcher(installation)
-        if settings.telegram_mode == "webhook":
-            await _listen(installation, dispatcher)
         async with _serving(settings, _web(installation, dispatcher, {})):
+            registering = asyncio.ensure_future(_register(installation))
             click.echo(f"Kopa's API listens on {settings.base_url}")
-            await _until_stopped()
+            try:
+                await _until_stopped()
+            finally:
+                await _cancelled(registering)
 
 
 async def _run_bot(settings: Settings) -> None:
@@ -160,9 +178,22 @@ async def _listen(installation: Installation, dispatcher: UpdateDispatcher) -> N
     """Take updates in the way that TELEGRAM_MODE says."""
     if installation.settings.telegram_mode == "polling":
         await run_polling(installation.bot, dispatcher)
+    else:
+        await _register(installation)
+
+
+async def _register(installation: Installation) -> None:
+    """Tell Telegram where our webhook is, as soon as Telegram can be reached."""
+    if installation.settings.telegram_mode != "webhook":
         return
-    await set_up(installation.bot)
-    await register_webhook(installation.bot, installation.settings)
+    for failures in itertools.count(1):
+        try:
+            await set_up(installation.bot)
+            await register_webhook(installation.bot, installation.settings)
+            return
+        except TelegramAPIError as failure:
+            logger.warning("bot.webhook_failed", why=str(failure), failures=failures)
+            await asyncio.sleep(min(0.5 * 2**failures, _LONGEST_PAUSE_SECONDS))
 
 
 @contextlib.asynccontextmanager
@@ -195,8 +226,8 @@ async def _up(server: uvicorn.Server, serving: "asyncio.Future[None]", settings:
     while not server.started:
         if serving.done() or asyncio.get_running_loop().time() > deadline:
             raise click.ClickException(
-                f"Port {settings.port} on {settings.host} cannot be opened. Is Kopa running"
-                " already? Another port: kopa run --port 8001"
+                f"Port {settings.port} on {settings.host} cannot be opened. Another one:"
+                " kopa run --port 8001"
             )
         await asyncio.sleep(0.01)
 

@@ -1,0 +1,74 @@
+"""What is looked at before a program starts: settings that could not work, a second owner."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy import make_url
+
+from kit.config import Settings
+
+_SENDERS = ("TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID")
+_NEEDED = (
+    "TELEGRAM_BOT_TOKEN",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "RAIL_BASE_URL",
+    "RAIL_API_KEY",
+    "RAIL_WEBHOOK_SECRET",
+)
+
+
+def check_outside(settings: Settings) -> None:
+    """Without its SMS or its rail a lender would promise what it cannot do."""
+    missing = [name for name in _NEEDED if not _is_set(settings, name)]
+    if not any(_is_set(settings, name) for name in _SENDERS):
+        missing.append(" or ".join(_SENDERS))
+    if settings.telegram_mode == "webhook" and not _is_set(settings, "TELEGRAM_WEBHOOK_SECRET"):
+        missing.append("TELEGRAM_WEBHOOK_SECRET")
+    if missing:
+        raise click.UsageError(
+            f"not set: {', '.join(missing)}. `kopa sandbox` gives stand-ins for what you do not"
+            " have yet, and `kopa run` without TELEGRAM_BOT_TOKEN for all of it."
+        )
+
+
+def check_shared(settings: Settings) -> None:
+    if _is_embedded(settings):
+        raise click.UsageError(
+            "several programs share a PostgreSQL: set KOPA_DATABASE_URL, or run everything in"
+            " one process with `kopa run`"
+        )
+
+
+@contextmanager
+def only_owner(settings: Settings) -> Iterator[None]:
+    """One process owns an embedded database: a second one would take up the first one's work."""
+    if not _is_embedded(settings):
+        yield
+        return
+    database = make_url(settings.url).database
+    assert database is not None
+    lock = Path(f"{database}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            # The kernel gives it back when the process ends, however that happens.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise click.ClickException(f"Kopa runs already with {database}") from None
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _is_set(settings: Settings, name: str) -> bool:
+    value = getattr(settings, name.lower())
+    return bool(value if isinstance(value, str) else value.get_secret_value())
+
+
+def _is_embedded(settings: Settings) -> bool:
+    return make_url(settings.url).get_backend_name() == "sqlite"
