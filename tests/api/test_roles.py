@@ -83,6 +83,10 @@ async def test_the_description_for_people_runs_its_own_script_only(
     assert "default-src 'none'" in policy
     assert "script-src" in policy
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert asset in page.text
+        assert len((await stranger.get(f"/docs/{asset}")).content) > 100_000
+    assert "https://" not in page.text
     assert (await stranger.get("/docs/../pyproject.toml")).status_code == 404
     assert (await stranger.get("/docs/secrets.js")).status_code == 404
 
