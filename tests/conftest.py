@@ -8,14 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from kit import migrate
 from kit.crypto import Vault
-from kit.db import Base, Sessions, create_engine
-from kit.jobs import sync_url
-from migrations.tables import load_models
+from kit.db import Sessions, create_engine
 from tests.postgres import Server, own_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -32,17 +29,9 @@ def postgres() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "kopa.db"
-    _build(f"sqlite+aiosqlite:///{path}")
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
     with_wal_folded_in(path)
     return path
-
-
-def _build(url: str) -> None:
-    migrate.upgrade(url)
-    load_models()
-    engine = sa.create_engine(sync_url(url))
-    Base.metadata.create_all(engine)
-    engine.dispose()
 
 
 def with_wal_folded_in(path: Path) -> None:
@@ -57,7 +46,7 @@ def with_wal_folded_in(path: Path) -> None:
 def postgres_template(postgres: Server) -> str:
     name = f"kopa_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     postgres.create(name)
-    _build(postgres.url(name))
+    migrate.upgrade(postgres.url(name))
     return name
 
 
