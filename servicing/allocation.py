@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from servicing import rounding
 from servicing.fields import InvalidTerms
 
 
@@ -193,15 +194,17 @@ class _Run:
         self.pay(rows, components, Timing.IN_ADVANCE)
 
     def _pay_evenly(self, rows: Sequence[int], components: Sequence[Component]) -> None:
-        """Equal shares; what an installment cannot take goes round again; the last has the rest."""
+        """Equal shares, the last with the difference; what finds no debt goes round again."""
         while self.left:
             open_rows = [i for i in rows if any(self._of(i)[c] for c in components)]
             if not open_rows:
                 return
-            share = self.left // len(open_rows)
-            for n, index in enumerate(open_rows, 1):
-                most = self.left if n == len(open_rows) or not share else share
-                self._settle(index, components, Timing.IN_ADVANCE, min(most, self.left))
+            whole, count = self.left, len(open_rows)
+            share = rounding.half_even(whole, count)
+            for index in open_rows[:-1]:
+                self._settle(index, components, Timing.IN_ADVANCE, min(share, self.left))
+            rest = min(max(whole - share * (count - 1), 0), self.left)
+            self._settle(open_rows[-1], components, Timing.IN_ADVANCE, rest)
 
     def _settle(
         self, index: int, components: Sequence[Component], timing: Timing, most: int

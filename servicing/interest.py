@@ -162,7 +162,8 @@ def _first_period(terms: LoanTerms) -> Ratio:
     and 17 of its 31 days are used.
     """
     first, paid_out = terms.first_due_on, terms.disbursed_on
-    if terms.due_dates or first is None or calendars.step(terms, paid_out) == first:
+    moved = bool(terms.due_dates) and terms.due_dates[0] != first
+    if moved or first is None or calendars.step(terms, paid_out) == first:
         return 1, 1
     whole, begin, previous = 0, first, calendars.step(terms, first, -1)
     while previous >= paid_out:

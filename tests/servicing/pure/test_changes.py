@@ -120,3 +120,14 @@ class TestRecalculation:
         # 17 of 31 days of one month at 2 %
         assert told["transactions"][-1]["amount"] == "1213.16"
         assert told["status"] == "closed"
+
+
+def test_a_moved_date_leaves_a_broken_first_period_alone() -> None:
+    loan = {**LOAN, "first_due_on": "2026-03-01"}
+    move = {"type": "reschedule", "from_due_date": "2026-04-01", "new_due_date": "2026-04-10"}
+    before, after = (
+        replay.tell(replay.parse({"terms": loan, "events": events}))[0]
+        for events in ([PAID_OUT], [PAID_OUT, move])
+    )
+    assert column(before, "interest")[0] == column(after, "interest")[0]
+    assert column(after, "due_on")[1] == "2026-04-10"
