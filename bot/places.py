@@ -1,6 +1,6 @@
 """Where the borrower is now: loads what the screen of that place needs and draws it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot import loan_places
 from bot.context import UpdateContext
@@ -14,6 +14,7 @@ from onboarding import calculator as pricing
 from onboarding import cases, journey, offers, products, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import is_open
+from onboarding.products import LoanProduct
 from onboarding.states import ApplicationStatus
 from onboarding.steps import Step
 from scoring import queries as decisions
@@ -58,15 +59,21 @@ def toast(words: Words) -> str:
 
 
 async def price_list(context: UpdateContext, words: Words | None = None) -> Screen:
+    """The calculator as it opens."""
     spoken = words or context.words
     offered = await products.active(context.session)
     if not offered:
         return calculator.nothing_on_offer(spoken)
-    return await priced(context, calculator.default(offered[0]), spoken)
+    return _priced(context, calculator.default(offered[0]), offered, spoken)
 
 
 async def priced(context: UpdateContext, choice: Choice, words: Words) -> Screen:
-    offered = await products.active(context.session)
+    return _priced(context, choice, await products.active(context.session), words)
+
+
+def _priced(
+    context: UpdateContext, choice: Choice, offered: Sequence[LoanProduct], words: Words
+) -> Screen:
     facts = pricing.quote(choice.product, choice.amount, choice.term, context.on)
     return calculator.screen(choice, offered, facts, words)
 

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any, NamedTuple
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramRetryAfter
 from aiogram.types import Update
+from pydantic import ValidationError
 
 from bot.context import sender
 from bot.dispatcher import UpdateDispatcher
@@ -27,21 +29,47 @@ async def run(bot: Bot, dispatcher: UpdateDispatcher) -> None:
         try:
             if offset is None:
                 await bot.delete_webhook()  # Telegram refuses to be polled beside a webhook.
-            updates = await bot.get_updates(
-                offset=offset,
-                timeout=_WAIT_SECONDS,
-                allowed_updates=ALLOWED,
-                request_timeout=_WAIT_SECONDS + 10,
-            )
+            fetched = await fetch(bot, offset)
             failures = 0
-        except TelegramAPIError as failure:
+        except AiogramError as failure:
             failures += 1
             log.warning("bot.polling_failed", why=type(failure).__name__, failures=failures)
             await asyncio.sleep(_pause(failure, failures))
             continue
-        await handle(bot, dispatcher, updates)
-        if updates:
-            offset = updates[-1].update_id + 1
+        await handle(bot, dispatcher, fetched.updates)
+        offset = fetched.next_offset
+
+
+class Fetched(NamedTuple):
+    updates: list[Update]
+    next_offset: int
+
+
+async def fetch(bot: Bot, offset: int | None) -> Fetched:
+    """The next updates. One that our library cannot read must not hold up all the others."""
+    try:
+        updates = await bot.get_updates(
+            offset=offset,
+            timeout=_WAIT_SECONDS,
+            allowed_updates=ALLOWED,
+            request_timeout=_WAIT_SECONDS + 10,
+        )
+        numbers = [update.update_id for update in updates]
+    except ClientDecodeError as unreadable:
+        if not isinstance(unreadable.data, dict):
+            raise
+        raw = unreadable.data.get("result") or []
+        updates = [update for update in (_read(bot, one) for one in raw) if update is not None]
+        numbers = [int(one["update_id"]) for one in raw]
+    return Fetched(updates, max(numbers, default=(offset or 0) - 1) + 1)
+
+
+def _read(bot: Bot, raw: dict[str, Any]) -> Update | None:
+    try:
+        return Update.model_validate(raw, context={"bot": bot})
+    except ValidationError:
+        log.warning("bot.update_unreadable", update_id=raw.get("update_id"))
+        return None
 
 
 async def handle(bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update]) -> None:
@@ -75,7 +103,7 @@ def _person(update: Update) -> int:
     return person.id if person is not None else 0
 
 
-def _pause(failure: TelegramAPIError, failures: int) -> float:
+def _pause(failure: AiogramError, failures: int) -> float:
     if isinstance(failure, TelegramRetryAfter):
         seconds: float = failure.retry_after
         return seconds

@@ -1,7 +1,7 @@
-"""Fetching a photograph that a borrower sent, and saying at once what is wrong with it."""
+"""Beside the conversation: fetching photographs, and forgetting which updates were handled."""
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from aiogram import Bot
@@ -11,11 +11,13 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import context as contexts
 from bot import places, show, text
 from bot.context import Office
+from bot.models import TelegramUpdate
 from bot.screens.base import Screen
 from kit import jobs
 from kit.config import Settings
@@ -31,6 +33,8 @@ from onboarding.dossiers import Dossier
 from onboarding.saving import StepNotAsked
 
 PHOTO = "bot.photo"
+REPEATS_FOR = timedelta(days=7)
+"""Telegram keeps an update for a day; after a week none comes again."""
 _PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
 
 
@@ -109,6 +113,12 @@ async def _again(
     )
     place = await places.current(here)
     return [place.under(f"{sentence} {here.words('photo-again')}")]
+
+
+@jobs.every("20 3 * * *", "bot.forget_updates")
+async def forget_updates(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    old = TelegramUpdate.received_at < now - REPEATS_FOR
+    await session.execute(delete(TelegramUpdate).where(old))
 
 
 def _office(context: jobs.Context) -> Office:

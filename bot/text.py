@@ -74,7 +74,7 @@ class Words:
         return text.percent(value, self.locale, digits)
 
     def has(self, key: str) -> bool:
-        return key in self._texts.keys(self.locale)
+        return key in _keys(self._texts, self.locale)
 
     def refusal(self, error: DomainError) -> str:
         """The kind sentence for an anticipated error."""
@@ -91,6 +91,11 @@ class Words:
         if isinstance(value, date):
             return self.day(value)
         return plain(value) if isinstance(value, str) else value
+
+
+@cache
+def _keys(texts: Texts, locale: str) -> frozenset[str]:
+    return texts.keys(locale)
 
 
 def _escaped(value: str | int) -> str | int:

@@ -1,5 +1,6 @@
 """A person with a phone: talks to the real dispatcher; only the network to Telegram is replaced."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from aiogram.methods import (
     EditMessageText,
     GetFile,
     GetMe,
+    GetUpdates,
     SendMessage,
     TelegramMethod,
 )
@@ -66,6 +68,9 @@ class Telegram(BaseSession):
     calls: list[TelegramMethod[Any]] = field(default_factory=list)
     broken: list[Exception] = field(default_factory=list)
     """Raised by the next calls, one each."""
+    waiting: list[Update] = field(default_factory=list)
+    """Updates for long polling."""
+    all_confirmed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -94,7 +99,18 @@ class Telegram(BaseSession):
                 )
             case GetMe():
                 return BOT
+            case GetUpdates():
+                return await self._poll(method)
         return True
+
+    async def _poll(self, method: GetUpdates) -> list[Update]:
+        left = [one for one in self.waiting if one.update_id >= (method.offset or 0)]
+        if self.waiting and not left:
+            self.all_confirmed.set()
+        self.waiting = left
+        if not left:
+            await asyncio.sleep(0.01)
+        return left
 
     def _send(self, method: SendMessage) -> Message:
         text = _checked(method, method.text)
