@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from kit import migrate
+from kit import log, migrate
 from kit.crypto import Vault
 from kit.db import Sessions, create_engine
 from tests.postgres import Server, own_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+# The default renderer draws every local variable of a traceback: a minute, and secrets.
+log.configure("ERROR")
+
 BOTH = ["sqlite", "postgresql"]
 
 
