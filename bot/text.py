@@ -1,6 +1,7 @@
 """Sentences for the chat: `kit.text` in one reader's language, safe as Telegram HTML."""
 
 import html
+import re
 import unicodedata
 from datetime import date
 from fractions import Fraction
@@ -11,7 +12,7 @@ from fluent.runtime.errors import FluentReferenceError
 
 from kit import text
 from kit.errors import DomainError
-from kit.money import InvalidAmount, Money
+from kit.money import InvalidAmount, Money, exponent
 from kit.text import DEFAULT_LOCALE, MissingText, Texts
 
 Value = str | int | Money | date
@@ -19,6 +20,7 @@ Value = str | int | Money | date
 LOCALES = Path(__file__).resolve().parent / "locales"
 LABEL_CHARACTERS = 32
 _LONGEST = 2_000
+_GROUP = 3
 _JOINER = "\u200d"  # Holds emoji and some scripts together; harmless on its own.
 
 
@@ -33,6 +35,17 @@ def plain(untrusted: str, limit: int = _LONGEST) -> str:
     spaced = " ".join(normal.split())
     kept = (c for c in spaced if c == _JOINER or unicodedata.category(c)[0] != "C")
     return "".join(kept)[:limit]
+
+
+def plain_amount(typed: str, currency: str) -> str:
+    """`30.000`, `30,000` and `30 000,50` in the one form that the journey reads: `30000.50`.
+
+    Half the world groups thousands with a point. A separator before exactly three digits groups,
+    since no amount here has three decimals; where a currency does, only the comma groups.
+    """
+    separators = r"[.,]" if exponent(currency) < _GROUP else r","
+    grouped = re.sub(rf"(?<=\d){separators}(?=\d{{3}}(?!\d))", "", typed)
+    return re.sub(r"(?<=\d),(?=\d{1,2}(?!\d))", ".", grouped)
 
 
 def matching_locale(language_code: str | None, texts: Texts) -> str:

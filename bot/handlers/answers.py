@@ -12,6 +12,8 @@ from bot.handlers.own import OwnButton
 from bot.models import AnswerMessage
 from bot.screens import questions
 from bot.screens.base import Reply, Screen
+from bot.screens.questions import Asked
+from bot.text import plain_amount
 from onboarding import cases, dossiers, journey, steps
 from onboarding.dossiers import Dossier
 from onboarding.saving import Contact
@@ -71,11 +73,12 @@ async def edited(edited_message: Message, context: UpdateContext) -> Reply:
         answered = await context.session.get(AnswerMessage, key)
     if dossier is None or answered is None:
         return refusals.under(context.words("edit-not-taken"), await places.current(context))
+    asked = await places.question(context, dossier, steps.BY_NAME[answered.step])
     after = await journey.edit_answer(
         context.session,
         dossier,
         step=answered.step,
-        text=edited_message.text or "",
+        text=_meant(asked, edited_message.text or "", context),
         settings=context.office.settings,
         now=context.now,
     )
@@ -88,8 +91,7 @@ async def _answer_typed(message: Message, context: UpdateContext, dossier: Dossi
         # Words are no try at a code: there are only a few tries.
         return await refusals.not_understood(context)
     asked = await places.question(context, dossier, step)
-    if step.kind is StepKind.CHOICE:
-        text = questions.key_of(asked, text, context.words)
+    text = _meant(asked, text, context)
     after = await _answer(context, dossier, step.name, text)
     if after.problem is None:
         context.session.add(
@@ -111,6 +113,15 @@ async def _answer(context: UpdateContext, dossier: Dossier, step: str, text: str
         settings=context.office.settings,
         now=context.now,
     )
+
+
+def _meant(asked: Asked, typed: str, context: UpdateContext) -> str:
+    """Labels become keys, and amounts are written in one way, before the journey reads them."""
+    if asked.step.kind is StepKind.CHOICE:
+        return questions.key_of(asked, typed, context.words)
+    if asked.step.kind is StepKind.AMOUNT:
+        return plain_amount(typed, asked.dossier.draft.currency or "")
+    return typed
 
 
 async def _told_staff(context: UpdateContext) -> Reply:

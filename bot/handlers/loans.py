@@ -9,6 +9,7 @@ from bot.callbacks import Menu, Pay
 from bot.context import UpdateContext
 from bot.screens import loan as screens
 from bot.screens.base import Reply, Screen, reply
+from bot.text import plain_amount
 from kit.crypto import vault_of
 from kit.errors import DomainError
 from kit.money import Money
@@ -43,7 +44,7 @@ async def pay(
             context.words("pay-not-yet"), await loan_places.overview(context, loan)
         )
     if command is not None and command.args:
-        amount = answers.amount(command.args, loan.currency)
+        amount = _typed(command.args, loan)
         return await loan_places.confirm(context, loan, amount)
     return await loan_places.pay(context, loan)
 
@@ -73,10 +74,14 @@ async def typed_amount(message: Message, context: UpdateContext) -> Reply | Scre
     loan = _loan(context)
     assert loan is not None
     try:
-        amount = answers.amount(message.text or "", loan.currency)
+        amount = _typed(message.text or "", loan)
     except DomainError:
         return await refusals.not_understood(context)
     return await loan_places.confirm(context, loan, amount)
+
+
+def _typed(typed: str, loan: Loan) -> Money:
+    return answers.amount(plain_amount(typed, loan.currency), loan.currency)
 
 
 def _loan(context: UpdateContext) -> Loan | None:

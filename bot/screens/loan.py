@@ -107,7 +107,7 @@ def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
         words("pay-confirm", amount=amount),
         buttons(
             [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
-            [ways.to(Menu.PAY, words)],
+            [(words.label("button-back"), Menu.PAY)],
         ),
     )
 

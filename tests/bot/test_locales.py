@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bot import text
-from bot.text import LABEL_CHARACTERS, LOCALES, Words, plain
+from bot.text import LABEL_CHARACTERS, LOCALES, Words, plain, plain_amount
 from kit.errors import DomainError
 from kit.money import Money
 from onboarding import steps
@@ -106,6 +106,30 @@ class TestRefusals:
             code = "too_young"
 
         assert "try again" in Words(TEXTS, "en").refusal(TooYoungOrSo())
+
+
+class TestTypedAmounts:
+    @pytest.mark.parametrize(
+        ("typed", "read"),
+        [
+            ("30.000", "30000"),
+            ("30,000", "30000"),
+            ("1.234.567,5", "1234567.5"),
+            ("1,234,567.50", "1234567.50"),
+            ("30000,50", "30000.50"),
+            ("12.5k", "12.5k"),
+            ("KES 65.000", "KES 65000"),
+            ("1.2345", "1.2345"),
+            ("many", "many"),
+        ],
+    )
+    def test_are_read_as_half_the_world_or_the_other_writes_them(
+        self, typed: str, read: str
+    ) -> None:
+        assert plain_amount(typed, "KES") == read
+
+    def test_keep_three_decimals_where_the_currency_has_them(self) -> None:
+        assert plain_amount("1,234.567", "KWD") == "1234.567"
 
 
 class TestStrangersWords:

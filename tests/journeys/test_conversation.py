@@ -147,6 +147,22 @@ class TestAnotherLanguage:
         assert "¿Desde hace cuánto tiempo?" in await amina.says("Trabajo en el campo")
 
 
+class TestAmounts:
+    async def test_may_be_typed_as_they_are_shown(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("income")
+        await amina.says("/language")
+        await amina.presses("Español")
+        message = amina.message(text="65.000")
+        await amina.sends(message)
+        first = (await lender.dossier(amina)).draft.monthly_income_minor
+        await amina.edits(message["message"]["message_id"], "66.000,50")
+
+        assert first == 6_500_000
+        assert (await lender.dossier(amina)).draft.monthly_income_minor == 6_600_050
+
+
 class TestCodes:
     async def test_wrong_ones_are_counted(self, lender: Lender, amina: Chatter) -> None:
         story = Story(lender, amina)
