@@ -5,21 +5,16 @@ it (declining, graduated, balloon), or the principal is known and interest comes
 principal, bullet, seasonal, flat).
 """
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from datetime import date
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from servicing import interest, rounding
+from servicing import annuity, interest, rounding
 from servicing.choices import LastInstallment, Method, Tranche
 from servicing.interest import Period
 from servicing.rounding import Rounding
 from servicing.terms import LoanTerms
-
-_ONE = 1 << 96
-"""Fixed point for compound growth: 29 digits, far below half a cent on any amount we accept."""
 
 
 class Part(NamedTuple):
@@ -38,8 +33,10 @@ class Plan(Protocol):
 def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -> list[Part]:
     """Principal and interest of each period. `draws[n]` is what is paid out during period n."""
     plan = _plan(terms, periods)
-    rows = _run(terms, periods, draws, plan)
-    if isinstance(plan, _LevelPayment) and plan.wants_respread(rows):
+    at_once = not terms.tranches and not terms.rate_changes
+    if isinstance(plan, _LevelPayment) and at_once:
+        rows = plan.at_once(draws[0])
+    else:
         rows = _run(terms, periods, draws, plan)
     if terms.last_installment is LastInstallment.LEVEL and len(rows) > 1:
         usual = sum(rows[-2])
@@ -69,24 +66,6 @@ def _run(
         balance -= principal
         rows.append(Part(principal, charged))
     return rows
-
-
-def exact_level(terms: LoanTerms, periods: list[Period]) -> float:
-    """The level installment in minor units, before any rounding."""
-    value, annuity = _solve(terms, periods, [1] * len(periods), terms.principal.minor, ())
-    return value / annuity
-
-
-def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
-    """The rounded level installment that repays `balance` over `periods`."""
-    reckoned = _reckoned(terms, periods)
-    value, annuity = _solve(terms, reckoned, [1] * len(periods), balance, ())
-    return _rounded(terms, value, annuity)
-
-
-def share(terms: LoanTerms, amount: int, count: int) -> int:
-    """One of `count` equal shares of `amount`, rounded as an installment is."""
-    return _rounded(terms, amount, count)
 
 
 def weights_of(terms: LoanTerms) -> list[int]:
@@ -140,27 +119,49 @@ class _LevelPayment:
             and not (terms.interest_pauses or terms.rate_changes)
             and max(self._weights) == 1
         )
-        self._respreads = bool(terms.tranches)
-        """With one draw there is a simpler way to know: try without, look at the last one."""
+        self._respreads = True
 
-    def wants_respread(self, rows: list[Part]) -> bool:
-        """Whether the last installment differs so much that all should share the difference."""
-        if not self._may_respread or self._respreads:
-            return False
-        count = sum(self._weights)
-        level = self._payments[-1]
-        self._respreads = count > 1 and abs(sum(rows[-1]) - level) > count // 2
-        return self._respreads
+    def at_once(self, draws: Sequence[Tranche]) -> list[Part]:
+        """All is paid out on the first day: one plain loop, and a second only to share a rest."""
+        balance = sum(tranche.amount_minor for tranche in draws)
+        self._respreads = False
+        self.redraw(0, 0, draws)
+        rows = self._rows(balance)
+        count = sum(1 for weight in self._weights if weight)
+        uneven = abs(sum(rows[-1]) - self._payments[-1]) > count // 2
+        if self._may_respread and count > 1 and uneven:
+            self._respreads = True
+            self.redraw(0, 0, draws)
+            rows = self._rows(balance)
+        return rows
+
+    def _rows(self, balance: int) -> list[Part]:
+        divide = rounding.DIVIDE[self._terms.interest_rounding]
+        rows = []
+        for (_, _, numerator, denominator), payment in zip(
+            self._periods, self._payments, strict=True
+        ):
+            charged = divide(balance * numerator, denominator)
+            principal = payment - charged
+            if principal < 0:
+                principal = 0
+            elif principal > balance:
+                principal = balance
+            balance -= principal
+            rows.append(Part(principal, charged))
+        if balance:
+            rows[-1] = Part(rows[-1].principal + balance, rows[-1].interest)
+        return rows
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
         terms, weights = self._terms, self._weights[n:]
-        periods = _reckoned(terms, self._periods, n)
-        value, annuity = _solve(terms, periods, weights, balance, draws)
-        level = _rounded(terms, value, annuity)
+        periods = annuity.reckoned(terms, self._periods, n)
+        value, over = annuity.solve(terms, periods, weights, balance, draws)
+        level = annuity.rounded(terms, value, over)
         if self._may_respread and self._respreads:
             level = self._respread(n, balance, draws, level)
         payments = {
-            weight: level if weight == 1 else _rounded(terms, value * weight, annuity)
+            weight: level if weight == 1 else annuity.rounded(terms, value * weight, over)
             for weight in set(weights)
         }
         self._payments = [0] * n + [payments[weight] for weight in weights]
@@ -222,7 +223,7 @@ class _PlannedPrincipal:
             return 0
         share = self._base * weight
         if self._terms.method is Method.FLAT:
-            due = _rounded(self._terms, share + charged * self._whole, self._whole)
+            due = annuity.rounded(self._terms, share + charged * self._whole, self._whole)
             return min(max(due - charged, 0), balance)
         divide = rounding.DIVIDE[self._terms.interest_rounding]
         return min(divide(share, self._whole), balance)
@@ -242,7 +243,7 @@ class _FlatInterest:
         period = self._periods[n]
         exact = Fraction(self._drawn * period.numerator, period.denominator)
         for tranche in draws:
-            part, whole = _factor_since(self._terms, period, tranche.on)
+            part, whole = annuity.factor_since(self._terms, period, tranche.on)
             exact += Fraction(tranche.amount_minor * part, whole)
             self._drawn += tranche.amount_minor
         self._exact += exact
@@ -259,65 +260,6 @@ def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
     )
 
 
-def _reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period]:
-    """The periods with which a level installment is found that begins with period n.
-
-    As if the rate of that day stayed and interest never paused. Where the last installment absorbs
-    the difference, also as if every month had 30 days of a year of 365; interest is still charged
-    for the days there are.
-    """
-    if terms.rate_changes or terms.interest_pauses:
-        steady = dataclasses.replace(
-            terms,
-            annual_rate=Fraction(*interest.rate_on(terms, periods[n].start)),
-            rate_changes=(),
-            interest_pauses=(),
-        )
-        terms, periods = steady, interest.periods(steady, [period.end for period in periods])
-    absorbs = terms.last_installment is LastInstallment.ABSORBS
-    if absorbs and not interest.is_proportional(terms):
-        days = interest.standard_days(terms)
-        periods = [_standard(terms, each, days) if each.numerator else each for each in periods]
-    return periods[n:]
-
-
-def _standard(terms: LoanTerms, period: Period, days: int) -> Period:
-    rate, per = interest.rate_on(terms, period.start)
-    return period._replace(numerator=rate * days, denominator=per * 365)
-
-
-def _solve(
-    terms: LoanTerms,
-    periods: Sequence[Period],
-    weights: Sequence[int],
-    balance: int,
-    draws: Sequence[Tranche],
-) -> tuple[int, int]:
-    """(value, annuity): a payment of `value / annuity` times its weight repays everything.
-
-    A period without weight pays its interest and nothing else, so the balance does not grow there.
-    """
-    value, annuity, opening = balance * _ONE, 0, draws
-    for period, weight in zip(periods, weights, strict=True):
-        growth = _ONE + _ONE * period.numerator // period.denominator if weight else _ONE
-        value = value * growth >> 96
-        annuity = (annuity * growth >> 96) + weight * _ONE
-        for tranche in opening:
-            part, whole = _factor_since(terms, period, tranche.on) if weight else (0, 1)
-            value += tranche.amount_minor * (_ONE + _ONE * part // whole)
-        opening = ()
-    return max(value - terms.balloon_minor * _ONE, 0), annuity
-
-
-def _rounded(terms: LoanTerms, numerator: int, denominator: int) -> int:
-    divide = rounding.DIVIDE[terms.rounding]
-    multiple = terms.installment_multiple_minor
-    if divide is rounding.up:
-        # Growth was truncated at the 29th digit: an exact amount must not be lifted by that.
-        numerator -= numerator >> 80
-    return rounding.to_multiple(numerator, denominator, multiple, divide)
-
-
 def _accrue(
     terms: LoanTerms, period: Period, balance: int, draws: Sequence[Tranche]
 ) -> tuple[int, int]:
@@ -330,15 +272,8 @@ def _accrue(
             charged += divide(balance * part, whole)
             since = tranche.on
         balance += tranche.amount_minor
-    part, whole = _factor_since(terms, period, since)
+    part, whole = annuity.factor_since(terms, period, since)
     return charged + divide(balance * part, whole), balance
-
-
-def _factor_since(terms: LoanTerms, period: Period, day: date) -> interest.Ratio:
-    """The rate factor from `day` to the end of the period."""
-    if day <= period.start:
-        return period.numerator, period.denominator
-    return interest.part_of(terms, period, day, period.end)
 
 
 def _growing(terms: LoanTerms, count: int) -> list[int]:

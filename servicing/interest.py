@@ -38,6 +38,12 @@ def periods(terms: LoanTerms, dates: list[date], *, paused: bool = True) -> list
     free = terms.grace.interest_free
     fractions = _fractions(terms, dates)
     start = terms.disbursed_on
+    if not free and not terms.rate_changes and not terms.interest_pauses:
+        starts = [start, *dates[:-1]]
+        return [
+            Period(a, b, rate * part, per * whole)
+            for a, b, (part, whole) in zip(starts, dates, fractions, strict=True)
+        ]
     rows = []
     for n, (end, (part, whole)) in enumerate(zip(dates, fractions, strict=True)):
         if terms.rate_changes:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kit.money import Money
-from servicing import allocation, amortization, schedule
+from servicing import allocation, annuity, schedule
 from servicing.allocation import Future, Owed, Waterfall
 from servicing.choices import Tranche
 from servicing.delinquency import Pause
@@ -309,5 +309,5 @@ def _spread_over_coming(life: Life, draw: Tranche) -> None:
 
 def shares(life: Life, amount: int, count: int) -> list[int]:
     """`amount` in equal shares in multiples of the installment; the last has the rest."""
-    each = amortization.share(life.terms, amount, count)
+    each = annuity.share(life.terms, amount, count)
     return [each] * (count - 1) + [amount - each * (count - 1)]

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from kit.money import Money
-from servicing import amortization, apr, calendars, interest, schedule
+from servicing import annuity, apr, calendars, interest, schedule
 from servicing.apr import Timed, Unit, UnitPeriod
 from servicing.choices import Method
 from servicing.clauses import NO_GRACE
@@ -146,7 +146,7 @@ def _unrounded(terms: LoanTerms, plan: Schedule) -> list[float] | None:
     if not level or any(uneven) or terms.interest_pauses or terms.grace != NO_GRACE:
         return None
     dates = [row.due_on for row in plan.installments]
-    exact = amortization.exact_level(terms, interest.periods(terms, dates))
+    exact = annuity.exact_level(terms, interest.periods(terms, dates))
     return [exact + row.fees for row in plan.installments]
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import date
 
-from servicing import amortization, interest, life, rounding
+from servicing import annuity, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
 from servicing.choices import Method
 from servicing.interest import Period
@@ -154,7 +154,7 @@ def _resolve(loan: Life, rows: list[Row], current: Row) -> None:
     if not later or balance <= 0:
         return
     periods = _periods(loan, rows)[index + 1 :]
-    level = amortization.level_payment(loan.terms, periods, balance)
+    level = annuity.level_payment(loan.terms, periods, balance)
     for row in later:
         row.level = level
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from servicing import amortization, calendars, interest, replay, schedule, terms
+from servicing import annuity, calendars, interest, replay, schedule, terms
 from tests.servicing.pure import oracle_lives as lives
 from tests.servicing.pure.cents import major
 
@@ -191,7 +191,7 @@ def check_annuity(case: dict[str, Any]) -> None:
         assert schedule.build(loan).installments[0].due == 100 * int(case["expected"]["emi"])
         return
     periods = interest.periods(loan, calendars.due_dates(loan))
-    exact = amortization.exact_level(loan, periods) / 100
+    exact = annuity.exact_level(loan, periods) / 100
     assert exact == pytest.approx(float(case["expected"]["payment"]), abs=1e-6)
 
 
@@ -259,7 +259,7 @@ def check_working_capital(case: dict[str, Any]) -> None:
             "n": row.n,
             "date": row.due_on.isoformat(),
             "payment": major(row.due),
-            "amortization": major(row.interest),
+            "annuity": major(row.interest),
             "balance": major(row.balance),
             "fee_balance": major(left),
         }

@@ -1,0 +1,114 @@
+"""The level installment: what has to be paid each time so that nothing is left at the end."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from servicing import interest, rounding
+from servicing.choices import LastInstallment, Tranche
+from servicing.interest import Period
+from servicing.terms import LoanTerms
+
+_ONE = 1 << 96
+"""Fixed point for compound growth: 29 digits, far below half a cent on any amount we accept."""
+
+
+def exact_level(terms: LoanTerms, periods: list[Period]) -> float:
+    """The level installment in minor units, before any rounding."""
+    value, annuity = solve(terms, periods, [1] * len(periods), terms.principal.minor, ())
+    return value / annuity
+
+
+def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
+    """The rounded level installment that repays `balance` over `periods`."""
+    steady = reckoned(terms, periods)
+    value, annuity = solve(terms, steady, [1] * len(periods), balance, ())
+    return rounded(terms, value, annuity)
+
+
+def share(terms: LoanTerms, amount: int, count: int) -> int:
+    """One of `count` equal shares of `amount`, rounded as an installment is."""
+    return rounded(terms, amount, count)
+
+
+def reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period]:
+    """The periods with which a level installment is found that begins with period n.
+
+    As if the rate of that day stayed and interest never paused. Where the last installment absorbs
+    the difference, also as if every month had 30 days of a year of 365; interest is still charged
+    for the days there are.
+    """
+    if terms.rate_changes or terms.interest_pauses:
+        steady = dataclasses.replace(
+            terms,
+            annual_rate=Fraction(*interest.rate_on(terms, periods[n].start)),
+            rate_changes=(),
+            interest_pauses=(),
+        )
+        terms, periods = steady, interest.periods(steady, [period.end for period in periods])
+    absorbs = terms.last_installment is LastInstallment.ABSORBS
+    if absorbs and not interest.is_proportional(terms):
+        days = interest.standard_days(terms)
+        periods = [_standard(terms, each, days) if each.numerator else each for each in periods]
+    return periods[n:]
+
+
+def _standard(terms: LoanTerms, period: Period, days: int) -> Period:
+    rate, per = interest.rate_on(terms, period.start)
+    return period._replace(numerator=rate * days, denominator=per * 365)
+
+
+def solve(
+    terms: LoanTerms,
+    periods: Sequence[Period],
+    weights: Sequence[int],
+    balance: int,
+    draws: Sequence[Tranche],
+) -> tuple[int, int]:
+    """(value, annuity): a payment of `value / annuity` times its weight repays everything.
+
+    A period without weight pays its interest and nothing else, so the balance does not grow there.
+    """
+    first = periods[0]
+    at_once = len(draws) == 1 and draws[0].on <= first.start and not terms.balloon_minor
+    if at_once and _is_even(periods, weights):
+        return _solve_even(first, len(periods), balance + draws[0].amount_minor)
+    value, annuity, opening = balance * _ONE, 0, draws
+    for period, weight in zip(periods, weights, strict=True):
+        growth = _ONE + _ONE * period.numerator // period.denominator if weight else _ONE
+        value = value * growth >> 96
+        annuity = (annuity * growth >> 96) + weight * _ONE
+        for tranche in opening:
+            part, whole = factor_since(terms, period, tranche.on) if weight else (0, 1)
+            value += tranche.amount_minor * (_ONE + _ONE * part // whole)
+        opening = ()
+    return max(value - terms.balloon_minor * _ONE, 0), annuity
+
+
+def _is_even(periods: Sequence[Period], weights: Sequence[int]) -> bool:
+    factor = periods[0][2:]
+    return factor[0] > 0 and set(weights) == {1} and all(each[2:] == factor for each in periods)
+
+
+def _solve_even(period: Period, count: int, balance: int) -> tuple[int, int]:
+    """Equal factors have the textbook's formula, and it is exact."""
+    numerator, denominator = period.numerator, period.denominator
+    grown, still = (numerator + denominator) ** count, denominator**count
+    return balance * numerator * grown, denominator * (grown - still)
+
+
+def rounded(terms: LoanTerms, numerator: int, denominator: int) -> int:
+    divide = rounding.DIVIDE[terms.rounding]
+    multiple = terms.installment_multiple_minor
+    if divide is rounding.up:
+        # Growth was truncated at the 29th digit: an exact amount must not be lifted by that.
+        numerator -= numerator >> 80
+    return rounding.to_multiple(numerator, denominator, multiple, divide)
+
+
+def factor_since(terms: LoanTerms, period: Period, day: date) -> interest.Ratio:
+    """The rate factor from `day` to the end of the period."""
+    if day <= period.start:
+        return period.numerator, period.denominator
+    return interest.part_of(terms, period, day, period.end)
