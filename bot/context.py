@@ -68,7 +68,8 @@ class UpdateContext:
 async def opened(
     office: Office, session: AsyncSession, person: User, update: Update, now: datetime
 ) -> UpdateContext:
-    dossier = await dossiers.find(session, telegram_id=person.id)
+    # Locked: a job or a member of staff may be about to change the same borrower's application.
+    dossier = await dossiers.find(session, telegram_id=person.id, lock=True)
     spoken = dossier.borrower.locale if dossier else _spoken(person, update)
     words = Words(office.texts, matching_locale(spoken, office.texts))
     return UpdateContext(session, now, person, dossier, words, office)
