@@ -259,7 +259,7 @@ def check_working_capital(case: dict[str, Any]) -> None:
             "n": row.n,
             "date": row.due_on.isoformat(),
             "payment": major(row.due),
-            "annuity": major(row.interest),
+            "amortization": major(row.interest),
             "balance": major(row.balance),
             "fee_balance": major(left),
         }
