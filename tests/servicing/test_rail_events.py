@@ -79,6 +79,15 @@ class TestIncoming:
 
         assert (await lender.books(loan))["borrower_credit"] == "500.00"
 
+    async def test_an_event_is_taken_in_once_whatever_it_says(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        told = event(loan.reference, kes(500))
+
+        await arrives(lender, told)
+        await arrives(lender, replace(told, rail_id="W0"))
+
+        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+
     async def test_told_again_after_closing_is_still_the_same(self, lender: Lender) -> None:
         loan = await lender.lends()
         told = event(loan.reference, kes(30_000))

@@ -119,6 +119,16 @@ class TestReceive:
         assert repayment.paid_on == DUE
         await lender.verifies()
 
+    async def test_the_payoff_of_last_week_is_too_little_today(self, lender: Lender) -> None:
+        """It would leave interest in the books that nobody owes."""
+        loan = await lender.lends()
+        await lender.closes_days_until(date(2026, 12, 12))
+
+        await lender.receives(loan, kes(30_450), on=date(2026, 12, 5))
+
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        await lender.verifies()
+
 
 class TestMessages:
     async def test_a_payment_takes_back_what_was_queued(self, lender: Lender) -> None:
@@ -143,7 +153,7 @@ class TestMessages:
                 select(Notification).where(Notification.subject == loan.subject)
             )
             assert {row.template: row.purpose for row in rows} == dict.fromkeys(
-                ("disbursed", "repayment_received", "loan_closed"), Purpose.CRITICAL
+                ("disbursed", "loan_closed"), Purpose.CRITICAL
             )
 
 
