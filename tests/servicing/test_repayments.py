@@ -146,7 +146,8 @@ class TestMessages:
 
     async def test_receipts_pass_quiet_hours(self, lender: Lender) -> None:
         loan = await lender.lends()
-        await lender.receives(loan, kes(30_000))
+        await lender.receives(loan, kes(100))
+        await lender.receives(loan, kes(29_900))
 
         async with lender.sessions() as session:
             rows = await session.scalars(
