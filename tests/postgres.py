@@ -53,7 +53,8 @@ class Server:
 
 
 @contextmanager
-def own_server(given_url: str | None) -> Iterator[Server]:
+def own_server(given_url: str | None, *, durable: bool = False) -> Iterator[Server]:
+    """A server that was given to us, or a new one: fast, or `durable` like a production server."""
     if given_url:
         head, _, tail = given_url.rpartition("/")
         query = tail.partition("?")[2]
@@ -65,7 +66,7 @@ def own_server(given_url: str | None) -> Iterator[Server]:
     folder.chmod(0o711)
     identity = _unprivileged(folder)
     binaries = _binaries(folder)
-    process = _start(binaries, folder, identity)
+    process = _start(binaries, folder, identity, durable)
     try:
         _until_ready(binaries, folder, process)
         admin = f"postgresql://postgres@/postgres?host={folder}"
@@ -115,7 +116,9 @@ def _unprivileged(folder: Path) -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _start(binaries: Path, folder: Path, identity: dict[str, object]) -> "subprocess.Popen[bytes]":
+def _start(
+    binaries: Path, folder: Path, identity: dict[str, object], durable: bool
+) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     data = folder / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
@@ -123,12 +126,9 @@ def _start(binaries: Path, folder: Path, identity: dict[str, object]) -> "subpro
         [*initdb, "--no-sync"],
         check=True, capture_output=True, env=environment, cwd=folder, **identity,  # type: ignore[call-overload]
     )  # fmt: skip
-    settings = {
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "max_connections": "300",
-    }
+    settings = {"max_connections": "300"}
+    if not durable:
+        settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as output:
         return subprocess.Popen(  # type: ignore[call-overload, no-any-return]

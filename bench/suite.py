@@ -1,0 +1,20 @@
+"""The benchmarks by name. Each has a full size and a tiny one that only shows that it works."""
+
+import importlib
+
+from bench.report import Report, machine
+
+BENCHES = {
+    "bot": "updates through the webhook against a bare echo bot",
+    "decision": "a whole credit decision",
+    "face": "our comparison of faces against bare face_recognition",
+    "quotes": "quotes against numpy-financial",
+}
+
+
+def run(name: str, *, tiny: bool = False) -> Report:
+    # Imported when asked for: each one needs other heavy libraries.
+    bench = importlib.import_module(f"bench.{name}")
+    before = machine()
+    lines = bench.lines(tiny=tiny)
+    return Report(name, lines, before, machine())
