@@ -154,7 +154,7 @@ class TestMessages:
                 select(Notification).where(Notification.subject == loan.subject)
             )
             assert {row.template: row.purpose for row in rows} == dict.fromkeys(
-                ("disbursed", "loan_closed"), Purpose.CRITICAL
+                ("disbursed", "repayment_received", "loan_closed"), Purpose.CRITICAL
             )
 
 
