@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.ids import new_id
-from servicing import debts, messages, queries
+from servicing import debts, queries
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan, SuspenseItem
@@ -19,13 +19,11 @@ OVERPAID = "overpaid"
 async def close(
     session: AsyncSession, loan: Loan, rows: Sequence[Installment], *, on: date, now: datetime
 ) -> None:
-    """Close a locked loan whose installments are all settled, and tell the borrower."""
+    """Close a locked loan whose installments are all settled."""
     assert debts.is_settled(rows), f"{loan.reference} is not settled"
     await _set_aside_what_is_left(session, loan, on=on, now=now)
     audit.move(session, LOAN, loan, LoanEvent.REPAID_IN_FULL, actor=audit.SYSTEM, now=now)
     loan.closed_on = on
-    await messages.silence(session, loan, reason="loan_closed", now=now)
-    await messages.loan_closed(session, loan, on=on, now=now)
 
 
 async def _set_aside_what_is_left(

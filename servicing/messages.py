@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.money import Money
 from notifications import outbox
 from notifications.states import Channel, Purpose
-from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.models import Installment, Loan, Payout, Repayment
 
 _CHAT = (Channel.TELEGRAM,)
+PAY = "pay"
+"""What the chat understands as the wish to pay, on the button below a reminder."""
 
 
 async def disbursed(session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime) -> None:
@@ -32,22 +34,20 @@ async def repayment_received(
                amount=spoken(repayment.amount), balance=spoken(balance))  # fmt: skip
 
 
-async def payment_requested(
-    session: AsyncSession, loan: Loan, request: PaymentRequest, *, now: datetime
+async def loan_closed(
+    session: AsyncSession, loan: Loan, repayment: Repayment, *, now: datetime
 ) -> None:
-    await _say(session, loan, "payment_request", key=f"payment_request:{request.id}", now=now,
-               purpose=Purpose.SERVICE, amount=spoken(request.amount))  # fmt: skip
-
-
-async def loan_closed(session: AsyncSession, loan: Loan, *, on: date, now: datetime) -> None:
-    await _say(session, loan, "loan_closed", key=f"closed:{loan.id}:{on}", now=now)
+    """The receipt of the last payment says that it was the last."""
+    await _say(session, loan, "loan_closed", key=f"closed:{repayment.id}", now=now,
+               amount=spoken(repayment.amount))  # fmt: skip
 
 
 async def late_fee_charged(
     session: AsyncSession, loan: Loan, row: Installment, fee: Money, due: Money, *, now: datetime
 ) -> None:
     await _say(session, loan, "late_fee_charged", key=f"late_fee:{row.id}", now=now,
-               purpose=Purpose.SERVICE, fee=spoken(fee), amount=spoken(due))  # fmt: skip
+               purpose=Purpose.SERVICE, fee=spoken(fee), amount=spoken(due),
+               button=PAY)  # fmt: skip
 
 
 async def remind(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import ids, jobs
 from kit.crypto import Vault, person_key
 from kit.money import Money
-from servicing import messages, queries, repayments, suspense
+from servicing import queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
 from servicing.rails.base import Direction
@@ -47,7 +47,6 @@ async def request(
     session.add(asked)
     await session.flush()
     await jobs.enqueue(session, COLLECT, key=f"collect:{request_id}", request_id=str(request_id))
-    await messages.payment_requested(session, loan, asked, now=now)
     return asked
 
 

@@ -95,6 +95,7 @@ async def remind(session: AsyncSession, loan_id: UUID, *, zone: str, now: dateti
         amount=messages.spoken(amount),
         due_on=messages.spoken_day(coming.due_on),
         days=(today - coming.due_on).days,
+        button=messages.PAY,
         **_expiry(reminder, coming),
     )
 

@@ -88,11 +88,13 @@ async def receive(
     await credits.settle(session, loan, rows, debts.due(rows, day), on=day, now=now)
     repayment = _new(loan, amount, rail_reference, paid_on=on, now=now)
     await _take(session, loan, rows, repayment, on=day, now=now)
-    balance = debts.debt(debts.scheduled(rows), credit=await queries.credit(session, loan)).total
     await messages.silence(session, loan, reason="repayment_received", now=now)
-    await messages.repayment_received(session, loan, repayment, balance, now=now)
     if debts.is_settled(rows):
         await closing.close(session, loan, rows, on=day, now=now)
+        await messages.loan_closed(session, loan, repayment, now=now)
+    else:
+        left = debts.debt(debts.scheduled(rows), credit=await queries.credit(session, loan))
+        await messages.repayment_received(session, loan, repayment, left.total, now=now)
     return repayment
 
 

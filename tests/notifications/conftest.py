@@ -125,7 +125,7 @@ class Office:
     async def notify(self, template: str = "loan_closed", **given: Any) -> UUID:
         values: dict[str, Any] = {
             "person_id": self.amina,
-            "params": {"loan": "L-1"},
+            "params": {"loan": "L-1", "amount": "money:150000:KES"},
             "key": str(uuid4()),
             "purpose": Purpose.SERVICE,
             "subject": "loan:1",

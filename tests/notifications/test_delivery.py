@@ -38,7 +38,7 @@ class TestTelegram:
         row = await office.send(await office.notify())
 
         assert await office.chat() == [
-            "🎉 El préstamo L-1 está pagado por completo. Gracias: no debe nada."
+            "🎉 Recibimos KES 1.500. El préstamo L-1 está pagado por completo: no debes nada. ¡Gracias!"
         ]
         assert row.status is Status.SENT
         assert await office.texts() == []
@@ -58,7 +58,7 @@ class TestTelegram:
 
         row = await office.send(await office.notify())
 
-        assert (await office.texts())[0].startswith("Kopa Lending: loan L-1 is fully repaid")
+        assert (await office.texts())[0].startswith("Kopa Lending: we received KES 1,500. Loan L-1")
         assert row.status is Status.SENT
         assert (await office.contact()).telegram_blocked_at is not None
         first, _ = await office.deliveries(row.id)
@@ -480,7 +480,9 @@ class TestWorker:
         office.later(hours=10)
         await office.notify("reminder_before_due", params=DUE, purpose=Purpose.REMINDER)
         await worker.until_idle()
-        assert await office.chat() == ["🎉 Loan L-1 is fully repaid. Thank you: you owe nothing."]
+        assert await office.chat() == [
+            "🎉 We received KES 1,500. Loan L-1 is fully repaid: you owe nothing. Thank you!"
+        ]
 
         office.later(hours=12, minutes=6)
         await worker.tick()

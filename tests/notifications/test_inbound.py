@@ -132,7 +132,7 @@ class TestReceive:
         answer = await hear(session, vault, word, now)
 
         assert answer is not None
-        assert answer.startswith("Kopa Lending: le escribimos en Telegram")
+        assert answer.startswith("Kopa Lending: te escribimos en Telegram")
 
     async def test_the_same_message_twice_has_one_effect(
         self, session: AsyncSession, vault: Vault, amina: UUID, now: datetime

@@ -36,12 +36,15 @@ async def amina(session: AsyncSession, vault: Vault, now: datetime) -> UUID:
     return person_id
 
 
+PARAMS = {"loan": "L-7K3QFWX", "amount": "money:150000:KES"}
+
+
 async def say(
     session: AsyncSession, person_id: UUID, now: datetime, key: str = "loan:1:closed", **given: Any
 ) -> Notification:
     values: dict[str, Any] = {
         "template": "loan_closed",
-        "params": {"loan": "L-7K3QFWX"},
+        "params": PARAMS,
         "purpose": Purpose.SERVICE,
         "subject": "loan:1",
     }
@@ -72,11 +75,11 @@ class TestNotify:
         self, session: AsyncSession, amina: UUID, now: datetime
     ) -> None:
         first = await say(session, amina, now)
-        second = await say(session, amina, now, params={"loan": "another"})
+        second = await say(session, amina, now, params=PARAMS | {"loan": "another"})
 
         assert first.id == second.id
         assert await session.scalar(select(func.count(Notification.id))) == 1
-        assert await sealing.params_of(session, second, now=now) == {"loan": "L-7K3QFWX"}
+        assert await sealing.params_of(session, second, now=now) == PARAMS
 
     async def test_later_is_held_without_a_job(
         self, session: AsyncSession, amina: UUID, now: datetime
@@ -107,7 +110,7 @@ class TestNotify:
         given: dict[str, str],
         expires_at: datetime | None,
     ) -> None:
-        row = await say(session, amina, now, params={"loan": "L-1"} | given)
+        row = await say(session, amina, now, params=PARAMS | given)
 
         assert row.expires_at == expires_at
 

@@ -37,7 +37,7 @@ class TestConversation:
             (
                 Direction.OUT,
                 Channel.TELEGRAM,
-                "🎉 Loan L-1 is fully repaid. Thank you: you owe nothing.",
+                "🎉 We received <b>KES 1,500</b>. Loan L-1 is fully repaid: you owe nothing. Thank you!",
             ),
             (Direction.OUT, Channel.SMS, "***"),
             (Direction.IN, Channel.SMS, "I paid"),

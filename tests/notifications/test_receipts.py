@@ -39,7 +39,7 @@ async def sent(session: AsyncSession, vault: Vault, now: datetime) -> Notificati
         session,
         person_id=person_id,
         template="loan_closed",
-        params={"loan": "L-1"},
+        params={"loan": "L-1", "amount": "money:150000:KES"},
         key="k",
         purpose=Purpose.SERVICE,
         subject="loan:1",

@@ -1,12 +1,12 @@
 # Chat texts are HTML. SMS texts fit one GSM-7 part (160 characters) with the longest values.
 
-otp_code-sms = { $code } is your { $lender } code. It works for { $minutes } minutes. We never ask you for it: do not share it.
+otp_code-sms = { $code } is your { $lender } code. It works for { $minutes } minutes. Write it only in our chat; nobody else may ask for it.
 
-identity_passed-telegram = ✅ Your identity is confirmed. Let us go on with your application.
+identity_passed-telegram = ✅ Your identity is confirmed.
 identity_passed-sms = { $lender }: your identity is confirmed. Open the chat to go on.
 identity_passed-button = Go on
 
-identity_refused-telegram = We could not confirm that the document and the selfie show the same person, so we cannot go on. If you think this is a mistake, write /help and a person will look at it.
+identity_refused-telegram = We could not confirm that the document and the selfie show the same person, so we cannot go on. If you think this is a mistake, write /human and a person will look at it.
 identity_refused-sms = { $lender }: we could not confirm your identity. Open the chat to see what you can do.
 identity_refused-button = Talk to a person
 
@@ -23,8 +23,8 @@ staff_question-telegram =
 staff_question-sms = { $lender }: we have a question about your application. Open the chat to answer it.
 staff_question-button = Answer
 
-disbursed-telegram = 💸 <b>{ $amount }</b> is on its way to your wallet. Loan { $loan }. /loan shows what you owe and when.
-disbursed-sms = { $lender }: { $amount } is on its way to your wallet. Loan { $loan }.
+disbursed-telegram = 💸 <b>{ $amount }</b> has arrived in your wallet. Loan { $loan }: /loan shows what you owe and when.
+disbursed-sms = { $lender }: { $amount } has arrived in your wallet. Loan { $loan }.
 
 disbursement_failed-telegram = We could not send { $amount } to your wallet. You owe nothing. A colleague is looking at it and will write here.
 disbursement_failed-sms = { $lender }: we could not send { $amount } to your wallet. You owe nothing. We will write to you.
@@ -32,8 +32,8 @@ disbursement_failed-sms = { $lender }: we could not send { $amount } to your wal
 repayment_received-telegram = ✅ We received <b>{ $amount }</b> for loan { $loan }. Thank you. Left to pay: { $balance }.
 repayment_received-sms = { $lender }: we received { $amount } for loan { $loan }. Left to pay: { $balance }. Thank you.
 
-loan_closed-telegram = 🎉 Loan { $loan } is fully repaid. Thank you: you owe nothing.
-loan_closed-sms = { $lender }: loan { $loan } is fully repaid. You owe nothing. Thank you.
+loan_closed-telegram = 🎉 We received <b>{ $amount }</b>. Loan { $loan } is fully repaid: you owe nothing. Thank you!
+loan_closed-sms = { $lender }: we received { $amount }. Loan { $loan } is fully repaid, you owe nothing. Thank you.
 
 reminder_before_due-telegram = A reminder: <b>{ $amount }</b> for loan { $loan } is due on { $due_on }. Paying takes a minute: /pay
 reminder_before_due-sms = { $lender }: { $amount } for loan { $loan } is due on { $due_on }. STOP ends SMS.
@@ -43,7 +43,7 @@ reminder_due_today-telegram = <b>{ $amount }</b> for loan { $loan } is due today
 reminder_due_today-sms = { $lender }: { $amount } for loan { $loan } is due today. STOP ends SMS.
 reminder_due_today-button = Pay now
 
-reminder_overdue-telegram = <b>{ $amount }</b> for loan { $loan } was due on { $due_on }. You can still put it right today: /pay. If you cannot pay now, tell us with /help and we will look for a way.
+reminder_overdue-telegram = <b>{ $amount }</b> for loan { $loan } was due on { $due_on }. You can still put it right today: /pay. If you cannot pay now, tell us with /human and we will look for a way.
 reminder_overdue-sms = { $lender }: { $amount } for loan { $loan } was due on { $due_on }. Pay or talk to us in the chat. STOP ends SMS.
 reminder_overdue-button = Pay now
 
@@ -54,14 +54,11 @@ late_fee_charged-button = Pay now
 collection_nudge-telegram = { $days ->
         [one] Loan { $loan } is one day late: <b>{ $amount }</b> is open.
        *[other] Loan { $loan } is { $days } days late: <b>{ $amount }</b> is open.
-    } We are sure you want to put this right. Pay with /pay, or write /help: a person will find a plan with you.
+    } We are sure you want to put this right. Pay with /pay, or write /human: a person will find a plan with you.
 collection_nudge-sms = { $lender }: { $amount } of loan { $loan } is { $days ->
         [one] 1 day
        *[other] { $days } days
     } late. Pay or ask us for a plan in the chat. STOP ends SMS.
 collection_nudge-button = Pay now
-
-payment_request-telegram = We sent a request for <b>{ $amount }</b> to your wallet for loan { $loan }. Accept it there to pay.
-payment_request-sms = { $lender }: accept the request for { $amount } in your wallet to pay loan { $loan }.
 
 sms_help-sms = { $lender }: we write to you in Telegram; there you pay, ask and read your loan. Reply STOP to end SMS, START to get them again.
