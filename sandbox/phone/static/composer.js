@@ -61,7 +61,7 @@ export class Composer {
     const text = this.input.value.trim();
     if (!text) return;
     this.input.value = "";
-    this.grow();
+    this.typed();
     this.say(text);
     this.input.focus();
   }
