@@ -1,0 +1,107 @@
+"""Many processes on PostgreSQL: whoever is killed or frozen in a payout, the money moves once."""
+
+import json
+import signal
+import time
+
+import httpx
+import pytest
+
+from tests.fleet.applicant import Applicant, Trouble
+from tests.fleet.conftest import Fleet
+from tests.fleet.programs import says, until
+
+HELD_SECONDS = 15.0
+FOR_EVER = 3_600.0
+PAID_OUT = "💸"
+"""Stands only in the message that says that the rail has paid."""
+
+pytestmark = pytest.mark.xdist_group("fleet")
+
+
+def assert_one_payout(fleet: Fleet, person: Applicant) -> None:
+    """At the rail, in our books, and in what the person was told."""
+    (movement,) = person.movements()
+    assert movement["amount"] == "29250.00"
+    day = movement["at"][:10]
+    statement = httpx.get(
+        f"{fleet.outside}/sandbox/wallet/v1/statement",
+        params={"day": day},
+        headers={"Authorization": "Bearer sandbox"},
+    )
+    account = person.phone.wallet()["account"]
+    lines = [line for line in statement.json()["lines"] if line["account"] == account]
+    assert [line["direction"] for line in lines] == ["payout"]
+    assert person.heard(PAID_OUT) == 1
+    assert person.heard("is approved") == 1
+    assert person.heard("Your identity is confirmed") <= 1
+    verified = fleet.site.kopa("ledger", "verify", "--json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["suspense"] == []
+
+
+def gets_into_the_payout(person: Applicant, *troubles: tuple[str, float]) -> float:
+    """Until the rail has the worker's call and does what was ordered; the instant of that."""
+    trouble = Trouble(person.phone)
+    for kind, seconds in troubles:
+        trouble.order(kind, seconds=seconds)
+    person.signs()
+    until("the call reaches the rail", trouble.has_begun)
+    return time.monotonic()
+
+
+class TestFleet:
+    def test_a_worker_killed_inside_a_payout_is_replaced(self, fleet: Fleet) -> None:
+        amina = fleet.amina()
+        amina.begins()
+        amina.answers_until("income")
+        assert all(fleet.balancer.served.values())
+        fleet.apis[1].kill()  # The person notices nothing: the other one answers.
+        amina.sends()
+
+        # The rail pays, but its answer and its callback never come.
+        gets_into_the_payout(amina, ("lose_answer", FOR_EVER), ("lose_callback", 0))
+        busy = fleet.worker_of("disburse:")
+        fleet.workers.pop(busy).kill()
+
+        amina.phone.sees(PAID_OUT, seconds=60)
+        (other,) = fleet.workers.values()
+        until("the log says so", says(other, "worker.took_over"))
+        assert_one_payout(fleet, amina)
+
+    def test_a_frozen_worker_that_thaws_changes_nothing(self, fleet: Fleet) -> None:
+        for name in ("three", "four")[len(fleet.workers) - 1 :]:
+            until("a worker runs", says(fleet.add_worker(name), "is running"))
+        bot = fleet.site.start("bot", "bot")
+        until("the bot polls", says(bot, "is polling"), bot)
+        bruno = fleet.bruno()
+        bruno.begins()
+        bruno.sends()
+
+        # The rail pays only later, when the other worker has asked and sent it again.
+        held_at = gets_into_the_payout(bruno, ("delay", HELD_SECONDS))
+        frozen = fleet.worker_of("disburse:")
+        fleet.workers[frozen].signal(signal.SIGSTOP)
+        bruno.phone.sees(PAID_OUT, seconds=60)
+        fleet.workers[frozen].signal(signal.SIGCONT)
+
+        until("the thawed worker is back", lambda: self._beats(fleet, frozen))
+        for name in set(fleet.workers) - {frozen}:
+            fleet.workers.pop(name).kill()
+        time.sleep(max(0.0, held_at + HELD_SECONDS + 1 - time.monotonic()))
+        assert_one_payout(fleet, bruno)
+        self._pays_it_back(bruno)
+
+    @staticmethod
+    def _beats(fleet: Fleet, name: str) -> bool:
+        found = fleet.site.rows(
+            "SELECT 1 FROM worker_heartbeats WHERE executor_id = :name", name=name
+        )
+        return bool(found)
+
+    @staticmethod
+    def _pays_it_back(person: Applicant) -> None:
+        person.phone.says("/pay")
+        person.phone.presses("Everything")
+        person.phone.accepts_payment()
+        person.phone.sees("fully repaid", seconds=60)
