@@ -38,7 +38,8 @@ class TestTelegram:
         row = await office.send(await office.notify())
 
         assert await office.chat() == [
-            "🎉 Recibimos KES 1.500. El préstamo L-1 está pagado por completo: no debes nada. ¡Gracias!"
+            "🎉 Recibimos KES 1.500. El préstamo L-1 está pagado por completo: no debes nada."
+            " ¡Gracias!"
         ]
         assert row.status is Status.SENT
         assert await office.texts() == []

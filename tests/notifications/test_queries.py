@@ -37,7 +37,8 @@ class TestConversation:
             (
                 Direction.OUT,
                 Channel.TELEGRAM,
-                "🎉 We received <b>KES 1,500</b>. Loan L-1 is fully repaid: you owe nothing. Thank you!",
+                "🎉 We received <b>KES 1,500</b>. Loan L-1 is fully repaid: you owe nothing."
+                " Thank you!",
             ),
             (Direction.OUT, Channel.SMS, "***"),
             (Direction.IN, Channel.SMS, "I paid"),
