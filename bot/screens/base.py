@@ -73,6 +73,12 @@ def in_rows(items: Iterable[Button], width: int) -> list[list[Button]]:
     return [flat[start : start + width] for start in range(0, len(flat), width)]
 
 
+def in_even_rows(items: Iterable[Button]) -> list[list[Button]]:
+    """Up to three beside each other, and no row with a single one where that can be helped."""
+    flat = list(items)
+    return in_rows(flat, 2 if len(flat) == 4 else 3)
+
+
 def lines(*parts: str | None) -> str:
     return "\n".join(part for part in parts if part is not None)
 

@@ -6,14 +6,13 @@ from typing import Any
 
 from bot.callbacks import Menu, Price
 from bot.screens import prices
-from bot.screens.base import MINUS, Button, Screen, buttons, in_rows, paragraphs
+from bot.screens.base import MINUS, Button, Screen, buttons, in_even_rows, paragraphs
 from bot.text import Words
 from kit.money import Money
 from onboarding.calculator import KeyFacts
 from onboarding.products import LoanProduct
 
 _BIG_STEPS = 10
-_TERMS_IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def screen(choice: Choice, offered: Sequence[LoanProduct], facts: KeyFacts, word
         ),
         buttons(
             list(_amounts(choice, words)),
-            *in_rows(_terms(choice, words), _TERMS_IN_A_ROW),
+            *in_even_rows(_terms(choice, words)),
             list(_products(choice, offered, words)) if len(offered) > 1 else [],
             [(words.label("calculator-apply"), choice.button(words, "apply"))],
             [

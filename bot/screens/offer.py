@@ -2,7 +2,7 @@
 
 from bot.callbacks import Menu
 from bot.screens import prices, ways
-from bot.screens.base import MINUS, Button, Screen, buttons, in_rows, paragraphs
+from bot.screens.base import MINUS, Button, Screen, buttons, in_even_rows, paragraphs
 from bot.screens.questions import act
 from bot.text import Words
 from kit.money import Money
@@ -32,7 +32,7 @@ def screen(
         buttons(
             [(words.label("offer-accept"), act(dossier, "accept"))],
             _amounts(dossier, offer, product, words),
-            *in_rows(_terms(dossier, offer, product, words), 3),
+            *in_even_rows(_terms(dossier, offer, product, words)),
             [(words.label("offer-refuse"), act(dossier, "refuse"))],
             ways.help_and_human(words),
         ),

@@ -108,7 +108,7 @@ def _keyboard(asked: Asked, words: Words) -> Keyboard:
     return buttons(
         *in_rows(pairs, width),
         *([button] for button in _extra(asked, words)),
-        list(_ways_out(asked, words)),
+        *in_rows(_ways_out(asked, words), 2),
     )
 
 

@@ -28,7 +28,7 @@ class TestCalculator:
 
         assert "KES 30,000" in shown
         assert "20 May 2027" in shown
-        assert "Fees, taken off when we pay you: KES 750" in shown
+        assert "Fees, taken from the loan: KES 750" in shown
         assert "APR" in shown
 
     async def test_changes_amount_term_and_product_in_place(self, amina: Chatter) -> None:

@@ -5,7 +5,7 @@ calculator-asked = You borrow: <b>{ $amount }</b>
 calculator-received = You receive: <b>{ $amount }</b>
 calculator-total = You pay back in all: <b>{ $amount }</b>
 calculator-interest = Interest: { $amount }
-calculator-fees-deducted = Fees, taken off when we pay you: { $amount }
+calculator-fees-deducted = Fees, taken from the loan: { $amount }
 calculator-fees-other = Other fees: { $amount }
 calculator-no-fees = Fees: none
 calculator-apr = Cost in a year (APR): { $percent }
@@ -17,7 +17,7 @@ calculator-late = If you pay late: { $percent } of the late amount is added afte
 calculator-apply = ✅ Apply for this loan
 calculator-no-products = There is no loan on offer at the moment. Please come back later.
 
-product-personal = Loan in installments
+product-personal = In installments
 product-bullet = Pay back at once
 term-day = { $count ->
         [one] { $count } day

@@ -5,7 +5,7 @@ calculator-asked = Pides: <b>{ $amount }</b>
 calculator-received = Recibes: <b>{ $amount }</b>
 calculator-total = Pagas en total: <b>{ $amount }</b>
 calculator-interest = Intereses: { $amount }
-calculator-fees-deducted = Comisiones, se descuentan al pagarte: { $amount }
+calculator-fees-deducted = Comisiones, ya descontadas: { $amount }
 calculator-fees-other = Otras comisiones: { $amount }
 calculator-no-fees = Comisiones: ninguna
 calculator-apr = Costo en un año (TAE): { $percent }
@@ -17,8 +17,8 @@ calculator-late = Si pagas tarde: se suma el { $percent } de lo atrasado despué
 calculator-apply = ✅ Pedir este préstamo
 calculator-no-products = En este momento no hay préstamos. Vuelve más tarde, por favor.
 
-product-personal = Préstamo en cuotas
-product-bullet = Pagar todo de una vez
+product-personal = En cuotas
+product-bullet = En un solo pago
 term-day = { $count ->
         [one] { $count } día
        *[other] { $count } días
