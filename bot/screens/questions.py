@@ -120,7 +120,6 @@ def _contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
             [KeyboardButton(text="/help"), KeyboardButton(text="/human")],
         ],
         resize_keyboard=True,
-        one_time_keyboard=True,
     )
 
 

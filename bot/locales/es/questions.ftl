@@ -19,7 +19,7 @@ question-region =
     <b>¿Dónde vives?</b>
     Escribe tu ciudad y tu región.
 question-employment = <b>¿Cómo te ganas la vida?</b>
-question-employment-since = <b>¿Desde hace cuánto tiempo?</b>
+question-employment-since = <b>¿Desde hace cuánto tiempo haces esto?</b>
 question-residence = <b>¿En qué tipo de casa vives?</b>
 question-dependents =
     <b>¿Cuántas personas viven de tus ingresos?</b>
@@ -68,8 +68,8 @@ code-sent-again = Te mandamos un código nuevo.
 
 summary-title = <b>¿Está todo bien?</b>
 summary-line = { $name }: <b>{ $answer }</b>
-summary-hint = Toca un botón para cambiar una respuesta. Cuando todo esté bien, envíalo.
-summary-photo = ✓ recibida
+summary-hint = Toca un botón para cambiar una respuesta. Cuando todo esté bien, envía la solicitud.
+summary-photo = ✓ foto recibida
 button-submit = ✅ Todo está bien, enviar
 field-phone = Teléfono
 field-phone-code = Código

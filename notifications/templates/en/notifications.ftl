@@ -10,8 +10,8 @@ identity_refused-telegram = We could not confirm that the document and the selfi
 identity_refused-sms = { $lender }: we could not confirm your identity. Open the chat to see what you can do.
 identity_refused-button = Talk to a person
 
-identity_needs_person-telegram = A colleague is looking at your application. You need not do anything: we will write here.
-identity_needs_person-sms = { $lender }: a colleague is looking at your application. We will write to you.
+identity_needs_person-telegram = A colleague will look at your photos as well. You need not send them again.
+identity_needs_person-sms = { $lender }: a colleague will look at your photos as well. You need not send them again.
 
 application_news-telegram = There is news about your application { $reference }.
 application_news-sms = { $lender }: there is news about your application { $reference }. Open the chat to read it.

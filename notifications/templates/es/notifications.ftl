@@ -10,8 +10,8 @@ identity_refused-telegram = No pudimos confirmar que el documento y la selfi mue
 identity_refused-sms = { $lender }: no pudimos confirmar tu identidad. Abre el chat para ver lo que puedes hacer.
 identity_refused-button = Hablar con una persona
 
-identity_needs_person-telegram = Una persona de nuestro equipo está revisando tu solicitud. No tienes que hacer nada: te escribiremos aquí.
-identity_needs_person-sms = { $lender }: una persona revisa tu solicitud. Te escribiremos.
+identity_needs_person-telegram = Una persona de nuestro equipo también mirará tus fotos. No tienes que mandarlas otra vez.
+identity_needs_person-sms = { $lender }: una persona va a mirar tus fotos. No tienes que mandarlas otra vez.
 
 application_news-telegram = Hay novedades sobre tu solicitud { $reference }.
 application_news-sms = { $lender }: hay novedades sobre tu solicitud { $reference }. Abre el chat para leerlas.
