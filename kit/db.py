@@ -15,12 +15,12 @@ from sqlalchemy import (
     Enum,
     MetaData,
     Table,
-    event,
     func,
     make_url,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from kit import sqlite
 from kit.ids import new_id
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -89,7 +90,7 @@ class Row(Base):
 def create_engine(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///file` or `postgresql+psycopg://…`."""
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
+        return sqlite.create_engine(url)
     # psycopg, not asyncpg: the job engine retries only psycopg's serialization failures.
     return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
 
@@ -109,7 +110,7 @@ async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 async def insert_once(session: AsyncSession, model: type[Base], **values: Any) -> bool:
     """Insert unless a unique key is already taken. True when this call wrote the row."""
     table = cast(Table, model.__table__)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
     # The row count is unknown to some drivers; a returned key is not.
     written = await session.execute(statement.returning(*table.primary_key.columns))
@@ -121,28 +122,3 @@ async def lock_key(session: AsyncSession, key: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
         await session.execute(select(func.pg_advisory_xact_lock(number)))
-
-
-def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_timeout=60)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # We begin transactions ourselves, below.
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "busy_timeout=20000",
-            "foreign_keys=ON",
-            "synchronous=FULL",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A deferred transaction that turns into a writer fails with "database is locked"
-        # at once; taking the write lock first waits for its turn instead.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine

@@ -1,0 +1,166 @@
+"""Our way with SQLite: turns in order, one trip a statement, one flush for many commits."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kit import sqlite
+from kit.db import create_engine
+
+
+@pytest.fixture
+async def lone(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}")
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
+    yield engine
+    await engine.dispose()
+
+
+async def add(engine: AsyncEngine, name: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO things VALUES (:name)"), {"name": name})
+
+
+async def names(engine: AsyncEngine) -> list[str]:
+    async with engine.begin() as connection:
+        return list(await connection.scalars(text("SELECT name FROM things ORDER BY rowid")))
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], list[int]]:
+    """Look at the flushes to the disk: what is given runs before each of them."""
+
+    def watch(before: Callable[[], None]) -> list[int]:
+        flushed: list[int] = []
+
+        def flush(descriptor: int) -> None:
+            before()
+            os.fsync(descriptor)
+            flushed.append(descriptor)
+
+        monkeypatch.setattr(sqlite, "_flush_file", flush)
+        return flushed
+
+    return watch
+
+
+class TestCommit:
+    async def test_returns_when_the_log_is_on_the_disk(
+        self, lone: AsyncEngine, watched: Callable[[Callable[[], None]], list[int]]
+    ) -> None:
+        may_go_on = threading.Event()
+        flushed = watched(lambda: assert_true(may_go_on.wait(10)))
+        adding = asyncio.ensure_future(add(lone, "a"))
+        await asyncio.sleep(0.2)
+        assert not adding.done()
+        may_go_on.set()
+        await adding
+        assert len(flushed) == 1
+
+    async def test_shares_its_flush_with_those_who_wait(
+        self, lone: AsyncEngine, watched: Callable[[Callable[[], None]], list[int]]
+    ) -> None:
+        may_go_on = threading.Event()
+        flushed = watched(lambda: assert_true(may_go_on.wait(10)))
+        first = asyncio.ensure_future(add(lone, "first"))
+        await asyncio.sleep(0.2)
+        others = [asyncio.ensure_future(add(lone, f"other {n}")) for n in range(8)]
+        await asyncio.sleep(0.5)
+        may_go_on.set()
+        await asyncio.gather(first, *others)
+        assert len(flushed) == 2
+        assert len(await names(lone)) == 9
+
+    async def test_fails_when_the_disk_does(
+        self, lone: AsyncEngine, watched: Callable[[Callable[[], None]], list[int]]
+    ) -> None:
+        def fail() -> None:
+            raise OSError("the disk is gone")
+
+        watched(fail)
+        with pytest.raises(OSError, match="the disk is gone"):
+            await add(lone, "a")
+
+    async def test_survives_a_reader_that_saw_it_before_the_flush(self, lone: AsyncEngine) -> None:
+        await add(lone, "a")
+        assert await names(lone) == ["a"]
+
+
+class TestTurns:
+    async def test_let_nobody_write_over_what_another_read(self, lone: AsyncEngine) -> None:
+        async def add_after_counting() -> None:
+            async with lone.begin() as connection:
+                count = await connection.scalar(text("SELECT count(*) FROM things"))
+                await asyncio.sleep(0)
+                await connection.execute(
+                    text("INSERT INTO things VALUES (:name)"), {"name": str(count)}
+                )
+
+        await asyncio.gather(*(add_after_counting() for _ in range(15)))
+        assert await names(lone) == [str(n) for n in range(15)]
+
+    async def test_end_with_a_rollback(self, lone: AsyncEngine) -> None:
+        await add(lone, "a")
+        for _ in range(3):
+            with pytest.raises(IntegrityError):
+                await add(lone, "a")
+        await add(lone, "b")
+        assert await names(lone) == ["a", "b"]
+
+    async def test_end_when_the_holder_is_cancelled(self, lone: AsyncEngine) -> None:
+        async def hold() -> None:
+            async with lone.begin() as connection:
+                await connection.execute(text("INSERT INTO things VALUES ('held')"))
+                await asyncio.sleep(30)
+
+        holding = asyncio.ensure_future(hold())
+        await asyncio.sleep(0.1)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        await asyncio.wait_for(add(lone, "next"), 5)
+        assert await names(lone) == ["next"]
+
+    async def test_end_when_a_waiting_one_is_cancelled(self, lone: AsyncEngine) -> None:
+        async with lone.begin() as connection:
+            waiting = asyncio.ensure_future(add(lone, "never"))
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await connection.execute(text("INSERT INTO things VALUES ('a')"))
+        await asyncio.wait_for(add(lone, "b"), 5)
+        assert await names(lone) == ["a", "b"]
+
+    async def test_are_given_up_after_a_while(
+        self, lone: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite, "_PATIENCE_SECONDS", 0.1)
+        async with lone.begin():
+            with pytest.raises(OperationalError, match="locked"):
+                await add(lone, "never")
+
+
+class TestStatements:
+    async def test_say_how_many_rows_they_changed(self, lone: AsyncEngine) -> None:
+        async with lone.begin() as connection:
+            rows = [{"name": name} for name in "abc"]
+            await connection.execute(text("INSERT INTO things VALUES (:name)"), rows)
+            changed = await connection.execute(text("UPDATE things SET name = name || '!'"))
+            assert changed.rowcount == 3
+        assert await names(lone) == ["a!", "b!", "c!"]
+
+    async def test_are_refused_as_before(self, lone: AsyncEngine) -> None:
+        with pytest.raises(OperationalError, match="no such table"):
+            async with lone.begin() as connection:
+                await connection.execute(text("SELECT * FROM nowhere"))
+
+
+def assert_true(value: bool) -> None:
+    assert value
