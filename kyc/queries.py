@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.errors import DomainError, Kind
 from kyc.models import Verification
@@ -25,6 +26,15 @@ async def get_verification(
     if verification is None:
         raise VerificationNotFound(verification_id=verification_id)
     return verification
+
+
+def current(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
+    """Ids of a borrower's verifications: the one under way first, then the latest ones."""
+    return (
+        select(Verification.id)
+        .where(Verification.borrower_id == borrower_id)
+        .order_by(Verification.status.in_(OPEN_STATUSES).desc(), Verification.id.desc())
+    )
 
 
 async def find_open(session: AsyncSession, borrower_id: UUID) -> Verification | None:

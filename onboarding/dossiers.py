@@ -4,18 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from servicing.models import Loan
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from kit.errors import DomainError, Kind
 from kyc import queries as verifications
 from kyc.models import Verification
 from onboarding import products
-from onboarding.models import Application, Borrower, Case, Offer
+from onboarding.models import Application, Borrower, Case, Offer, ProductVersion
 from onboarding.products import LoanProduct
 from onboarding.states import ApplicationStatus, CaseStatus
 from servicing import queries as loans
+from servicing.models import Loan
 
 
 class NoApplication(DomainError):
@@ -40,6 +41,8 @@ class Dossier:
     offer: Offer | None
     case: Case | None
     """The application's case that is not resolved yet."""
+    question: Case | None
+    """The case in which we wait for this borrower's answer."""
     loan: Loan | None
     """The loan that is being paid out or repaid."""
     problem: DomainError | None = None
@@ -76,22 +79,31 @@ async def get(session: AsyncSession, borrower_id: UUID, *, lock: bool = False) -
 
 async def of(session: AsyncSession, borrower: Borrower) -> Dossier:
     """Read the borrower's present situation again."""
-    application = await _latest_application(session, borrower.id)
-    product = offer = case = None
-    if application is not None:
-        if application.product is not None:
-            product = await products.get(session, application.product, application.product_version)
-        offer = await session.scalar(select(Offer).where(Offer.application_id == application.id))
-        case = await open_case_of(session, application.id)
+    found = await session.execute(_SITUATION, {"borrower_id": borrower.id})
+    application, version, verification, offer, case, question, loan = found.one()
     return Dossier(
         borrower=borrower,
         application=application,
-        product=product,
-        verification=await _verification(session, borrower.id),
+        product=products.product_of(version) if version is not None else None,
+        verification=verification,
         offer=offer,
         case=case,
-        loan=await loans.find_open_loan(session, borrower.id),
+        question=question,
+        loan=loan,
     )
+
+
+async def answered(session: AsyncSession, dossier: Dossier) -> Dossier:
+    """The situation after an answer in the draft, which changes nothing but the draft."""
+    application, product = dossier.draft, dossier.product
+    if application.product is None:
+        product = None
+    elif product is None or (product.code, product.version) != (
+        application.product,
+        application.product_version,
+    ):
+        product = await products.get(session, application.product, application.product_version)
+    return replace(dossier, product=product)
 
 
 async def open_case_of(session: AsyncSession, application_id: UUID) -> Case | None:
@@ -113,18 +125,48 @@ async def first_seen(session: AsyncSession, borrower_id: UUID) -> datetime | Non
     return found
 
 
-async def _latest_application(session: AsyncSession, borrower_id: UUID) -> Application | None:
+def _situation() -> Select[Application, ProductVersion, Verification, Offer, Case, Case, Loan]:
+    """One row about one borrower: this is read for every update of the bot."""
+    question = aliased(Case)
     # Ids are time-ordered; a second application starts only when the first has ended.
-    found: Application | None = await session.scalar(
-        select(Application)
-        .where(Application.borrower_id == borrower_id)
+    latest = _first(
+        select(Application.id)
+        .where(Application.borrower_id == Borrower.id)
         .order_by(Application.id.desc())
-        .limit(1)
     )
-    return found
+    case_id = _first(
+        select(Case.id)
+        .where(Case.application_id == Application.id, Case.status != CaseStatus.RESOLVED)
+        .order_by(Case.id),
+        Application,
+    )
+    question_id = _first(
+        select(Case.id)
+        .where(Case.borrower_id == Borrower.id, Case.status == CaseStatus.WAITING)
+        .order_by(Case.id)
+    )
+    return (
+        select(Application, ProductVersion, Verification, Offer, Case, question, Loan)
+        .select_from(Borrower)
+        .outerjoin(Application, Application.id == latest)
+        .outerjoin(
+            ProductVersion,
+            (ProductVersion.code == Application.product)
+            & (ProductVersion.version == Application.product_version),
+        )
+        .outerjoin(Verification, Verification.id == _first(verifications.current(Borrower.id)))
+        .outerjoin(Offer, Offer.application_id == Application.id)
+        .outerjoin(Case, Case.id == case_id)
+        .outerjoin(question, question.id == question_id)
+        .outerjoin(Loan, Loan.id == _first(loans.open_loan(Borrower.id)))
+        .where(Borrower.id == bindparam("borrower_id"))
+    )
 
 
-async def _verification(session: AsyncSession, borrower_id: UUID) -> Verification | None:
-    return await verifications.find_open(session, borrower_id) or await verifications.find_latest(
-        session, borrower_id
-    )
+def _first(
+    query: Select[UUID], of: type[Borrower] | type[Application] = Borrower
+) -> ScalarSelect[UUID]:
+    return query.limit(1).correlate(of).scalar_subquery()
+
+
+_SITUATION = _situation()

@@ -214,7 +214,8 @@ async def cancel(session: AsyncSession, dossier: Dossier, *, now: datetime) -> D
     audit.move(session, APPLICATION, application, ApplicationEvent.CANCEL, actor=actor, now=now)
     if dossier.case is not None:
         cases.withdraw(session, dossier.case, now=now)
-    return await _moved(session, dossier, answered=None)
+    await _moved(session, dossier, answered=None)
+    return await dossiers.of(session, dossier.borrower)
 
 
 async def set_locale(
@@ -317,5 +318,4 @@ async def _moved(session: AsyncSession, dossier: Dossier, *, answered: str | Non
     if answered is not None and application.asked_step == answered:
         application.asked_step = None
     application.version += 1
-    await session.flush()
-    return await dossiers.of(session, dossier.borrower)
+    return await dossiers.answered(session, dossier)

@@ -146,7 +146,7 @@ async def active(session: AsyncSession) -> Sequence[LoanProduct]:
         )
         .order_by(ProductVersion.code.desc())
     )
-    return [_product(row) for row in rows]
+    return [product_of(row) for row in rows]
 
 
 async def get(session: AsyncSession, code: str, version: int | None = None) -> LoanProduct:
@@ -161,7 +161,7 @@ async def get(session: AsyncSession, code: str, version: int | None = None) -> L
     )
     if row is None:
         raise ProductNotFound(product=code[:40])
-    return _product(row)
+    return product_of(row)
 
 
 async def _newest(session: AsyncSession, code: str) -> ProductVersion | None:
@@ -174,5 +174,11 @@ async def _newest(session: AsyncSession, code: str) -> ProductVersion | None:
     return found
 
 
-def _product(row: ProductVersion) -> LoanProduct:
-    return LoanProduct(version=row.version, body=_Body.model_validate(row.body))
+def product_of(row: ProductVersion) -> LoanProduct:
+    if row.body_sha256 not in _read:
+        _read[row.body_sha256] = _Body.model_validate(row.body)
+    return LoanProduct(version=row.version, body=_read[row.body_sha256])
+
+
+_read: dict[str, _Body] = {}
+"""Bodies by their hash: they never change, and every update of the bot needs one."""

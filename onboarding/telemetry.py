@@ -14,11 +14,8 @@ RESUMED_AFTER = timedelta(minutes=30)
 
 async def shown(session: AsyncSession, application_id: UUID, field: str, *, now: datetime) -> None:
     """A question appeared. After a long silence that is a resumed session as well."""
-    last = await session.scalar(
-        select(BehaviorEvent.at)
-        .where(BehaviorEvent.application_id == application_id)
-        .order_by(BehaviorEvent.id.desc())
-        .limit(1)
+    last = (
+        None if _has_just_acted(session, application_id) else await _last(session, application_id)
     )
     if last is not None and now - last >= RESUMED_AFTER:
         record(session, application_id, EventKind.RESUMED, field, now=now)
@@ -45,6 +42,24 @@ def record(
             facts=facts,
         )
     )
+
+
+def _has_just_acted(session: AsyncSession, application_id: UUID) -> bool:
+    """The question follows an act of this very transaction: there was no silence before it."""
+    return any(
+        isinstance(row, BehaviorEvent) and row.application_id == application_id
+        for row in session.new
+    )
+
+
+async def _last(session: AsyncSession, application_id: UUID) -> datetime | None:
+    found: datetime | None = await session.scalar(
+        select(BehaviorEvent.at)
+        .where(BehaviorEvent.application_id == application_id)
+        .order_by(BehaviorEvent.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def events_of(session: AsyncSession, application_id: UUID) -> list[Event]:

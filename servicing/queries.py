@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.errors import DomainError, Kind
 from kit.money import Money
@@ -48,6 +49,15 @@ async def find_by_application(session: AsyncSession, application_id: UUID) -> Lo
 async def find_by_reference(session: AsyncSession, reference: str) -> Loan | None:
     """By what a borrower typed: spaces around it and small letters do not matter."""
     return await session.scalar(select(Loan).where(Loan.reference == reference.strip().upper()))
+
+
+def open_loan(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
+    """Ids of a borrower's loans that are being paid out or repaid, the newest first."""
+    return (
+        select(Loan.id)
+        .where(Loan.borrower_id == borrower_id, Loan.status.in_(OPEN))
+        .order_by(Loan.id.desc())
+    )
 
 
 async def find_open_loan(session: AsyncSession, borrower_id: UUID) -> Loan | None:

@@ -9,6 +9,7 @@ from bot import places, refusals
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
+from bot.handlers.where import Where
 from bot.models import AnswerMessage
 from bot.screens import questions
 from bot.screens.base import Reply, Screen
@@ -27,7 +28,7 @@ async def typed(message: Message, context: UpdateContext) -> Reply:
     dossier = context.dossier
     if dossier is None:
         return await refusals.not_understood(context)
-    case = await cases.question_for(context.session, dossier.borrower.id)
+    case = dossier.question
     if case is not None:
         await cases.reply(context.session, case, message.text or "", now=context.now)
         return await _told_staff(context)
@@ -138,8 +139,8 @@ def _asks(dossier: Dossier, kind: StepKind) -> bool:
 def routes() -> Router:
     router = Router(name="answers")
     router.callback_query.register(picked, OwnButton("pick"))
-    router.message.register(shared, F.contact)
+    router.message.register(shared, Where(F.contact))
     # A command that nobody knows is no answer, however free the question.
-    router.message.register(typed, F.text, ~F.text.startswith("/"))
+    router.message.register(typed, Where(F.text & ~F.text.startswith("/")))
     router.edited_message.register(edited)
     return router

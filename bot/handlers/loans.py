@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import loan_places, places, refusals
 from bot.callbacks import Menu, Pay
 from bot.context import UpdateContext
+from bot.handlers.where import Where
 from bot.screens import loan as screens
 from bot.screens.base import Reply, Screen, reply
 from bot.text import plain_amount
@@ -88,7 +89,7 @@ def _loan(context: UpdateContext) -> Loan | None:
     return context.dossier.loan if context.dossier else None
 
 
-def _is_repaying(_: Message, context: UpdateContext) -> bool:
+async def _is_repaying(_: Message, context: UpdateContext) -> bool:
     loan = _loan(context)
     return loan is not None and loan.status is LoanStatus.ACTIVE
 
@@ -98,9 +99,9 @@ def routes() -> Router:
     router.message.register(overview, Command("loan"))
     router.message.register(schedule, Command("schedule"))
     router.message.register(pay, Command("pay"))
-    router.callback_query.register(overview, F.data == Menu.LOAN)
-    router.callback_query.register(schedule, F.data == Menu.SCHEDULE)
-    router.callback_query.register(pay, F.data == Menu.PAY)
+    router.callback_query.register(overview, Where(F.data == Menu.LOAN))
+    router.callback_query.register(schedule, Where(F.data == Menu.SCHEDULE))
+    router.callback_query.register(pay, Where(F.data == Menu.PAY))
     router.callback_query.register(pressed, Pay.filter())
-    router.message.register(typed_amount, F.text.regexp(r"^\W*\d"), _is_repaying)
+    router.message.register(typed_amount, Where(F.text.regexp(r"^\W*\d")), _is_repaying)
     return router

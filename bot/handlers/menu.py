@@ -8,6 +8,7 @@ from bot import places, refusals
 from bot.callbacks import Language, Menu
 from bot.context import UpdateContext
 from bot.handlers import Handler
+from bot.handlers.where import Where
 from bot.screens import language, ways
 from bot.screens.base import Reply, Screen, buttons, in_place, reply
 from bot.text import Words
@@ -106,6 +107,6 @@ def routes() -> Router:
         Menu.HUMAN: human,
     }
     for word, handler in menu.items():
-        router.callback_query.register(handler, F.data == word)
+        router.callback_query.register(handler, Where(F.data == word))
     router.callback_query.register(set_language, Language.filter())
     return router

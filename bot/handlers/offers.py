@@ -9,6 +9,7 @@ from bot import places, refusals
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
+from bot.handlers.where import Where
 from bot.screens import offer
 from bot.screens.base import Reply, in_place, reply
 from onboarding import agreements, offers
@@ -52,7 +53,7 @@ async def sign(message: Message, context: UpdateContext) -> Reply:
     return refusals.under(sentence, offer.code_asked(dossier, facts, context.words))
 
 
-def _is_signing(message: Message, context: UpdateContext) -> bool:
+async def _is_signing(message: Message, context: UpdateContext) -> bool:
     """Digits while an offer waits: the code from the SMS."""
     application = context.dossier.application if context.dossier else None
     is_offered = application is not None and application.status is ApplicationStatus.OFFERED
@@ -63,5 +64,5 @@ def routes() -> Router:
     router = Router(name="offers")
     router.callback_query.register(adjust, OwnButton("adjust"))
     router.callback_query.register(accept, OwnButton("accept"))
-    router.message.register(sign, F.text, _is_signing)
+    router.message.register(sign, Where(F.text), _is_signing)
     return router

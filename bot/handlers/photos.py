@@ -5,6 +5,7 @@ from aiogram.types import Message, Update
 
 from bot import refusals, tasks
 from bot.context import UpdateContext
+from bot.handlers.where import Where
 from bot.screens import status
 from bot.screens.base import Reply, reply
 from kit import jobs
@@ -46,5 +47,5 @@ def _file_id(message: Message) -> str:
 
 def routes() -> Router:
     router = Router(name="photos")
-    router.message.register(photo, F.photo | F.document)
+    router.message.register(photo, Where(F.photo | F.document))
     return router
