@@ -87,7 +87,7 @@ field-amount = Amount
 field-term = Time
 field-purpose = Purpose
 field-income = Monthly income
-field-obligations = Other loans a month
+field-obligations = Other loans
 field-wallet = Wallet
 
 choice-employment-salaried = I have a job with a salary

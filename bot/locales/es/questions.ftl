@@ -87,7 +87,7 @@ field-amount = Monto
 field-term = Plazo
 field-purpose = Motivo
 field-income = Ingreso al mes
-field-obligations = Otros préstamos al mes
+field-obligations = Otros préstamos
 field-wallet = Billetera
 
 choice-employment-salaried = Tengo un empleo con sueldo

@@ -11,7 +11,7 @@ status-question-answered = Gracias. Ya pasamos tu respuesta.
 decision-declined = <b>Ahora no podemos darte este préstamo.</b>
 decision-reasons = Las razones principales:
 decision-change = Qué lo cambiaría: pide { $amount } por { $term }.
-decision-declined-next = Puedes intentarlo otra vez cuando algo cambie. Si crees que es un error, una persona lo revisa: toca «Hablar con una persona».
+decision-declined-next = Puedes intentarlo otra vez cuando algo cambie. Si crees que es un error, una persona lo revisa: toca «Hablar con alguien».
 
 reason-income-not-confirmed = No pudimos confirmar tus ingresos.
 reason-obligations-too-high = Pagas demasiado por otros préstamos.

@@ -8,7 +8,7 @@ identity_passed-button = Seguir
 
 identity_refused-telegram = No pudimos confirmar que el documento y la selfi muestran a la misma persona, así que no podemos seguir. Si crees que es un error, escribe /human y lo verá una persona.
 identity_refused-sms = { $lender }: no pudimos confirmar tu identidad. Abre el chat para ver lo que puedes hacer.
-identity_refused-button = Hablar con una persona
+identity_refused-button = Hablar con alguien
 
 identity_needs_person-telegram = Una persona de nuestro equipo también mirará tus fotos. No tienes que mandarlas otra vez.
 identity_needs_person-sms = { $lender }: una persona va a mirar tus fotos. No tienes que mandarlas otra vez.
