@@ -1,0 +1,146 @@
+"""What happens before a program is ready: light imports, migrations in turn, honest refusals."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import psycopg
+import pytest
+
+from cli import preflight
+from kit import jobs
+from kit.config import Settings
+from tests.fleet.programs import ROOT
+from tests.postgres import Server
+
+WORLD = {
+    "telegram_bot_token": "42:TEST",
+    "twilio_account_sid": "AC" + "0" * 32,
+    "twilio_auth_token": "secret",
+    "twilio_from": "+15005550006",
+    "rail_base_url": "http://127.0.0.1:1",
+    "rail_api_key": "secret",
+    "rail_webhook_secret": "secret",
+    "database_url": "postgresql+psycopg://kopa@/kopa",
+}
+SERVING = """
+import sys
+from cli.main import kopa
+for name in ("run", "api", "bot", "worker"):
+    kopa.get_command(None, name)
+from kit.config import Settings
+from onboarding import decisioning
+decisioning.load(Settings(_env_file=None))
+heavy = {"lightgbm", "sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "dlib"}
+print(sorted(heavy & set(sys.modules)))
+"""
+TYPES = """
+from cli import quick_start
+quick_start.import_aiogram()
+import aiogram.methods, aiogram.types, pydantic
+late = 0
+for room in (aiogram.types, aiogram.methods):
+    for name in room.__all__:
+        kind = getattr(room, name)
+        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+            late += not kind.__pydantic_complete__
+            kind.model_rebuild(raise_errors=True)
+            assert kind.__pydantic_complete__, name
+print(late)
+"""
+
+
+def python(code: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def printed(code: str) -> str:
+    output, errors = python(code).communicate(timeout=120)
+    assert not errors, errors
+    return output.strip()
+
+
+def settings(**other: object) -> Settings:
+    return Settings(_env_file=None, **{**WORLD, **other})  # type: ignore[arg-type]
+
+
+class TestImports:
+    def test_serving_loads_no_training_library_and_no_face_engine(self) -> None:
+        assert printed(SERVING) == "[]"
+
+    def test_every_telegram_type_can_be_prepared_late(self) -> None:
+        """And most of them were not prepared before: that is what makes the start quick."""
+        assert int(printed(TYPES)) > 300
+
+
+class TestMigrations:
+    @pytest.fixture
+    def empty(self, postgres: Server) -> Iterator[str]:
+        name = f"kopa_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_empty"
+        postgres.create(name)
+        yield postgres.url(name)
+        postgres.drop(name)
+
+    def test_programs_that_start_at_once_take_turns(self, empty: str) -> None:
+        code = "import os; from kit import migrate; migrate.upgrade(os.environ['URL'])"
+
+        together = [python(code, URL=empty) for _ in range(3)]
+
+        for one in together:
+            _, errors = one.communicate(timeout=120)
+            assert one.returncode == 0, errors
+        with psycopg.connect(jobs.sync_url(empty).replace("+psycopg", "")) as connection:
+            assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM loans").fetchone() == (0,)
+            assert connection.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ).fetchone() == (0,)
+
+
+class TestPreflight:
+    def test_a_whole_set_passes(self) -> None:
+        preflight.check_outside(settings())
+        preflight.check_shared(settings())
+
+    @pytest.mark.parametrize(
+        ("missing", "named"),
+        [
+            ({"telegram_bot_token": ""}, "TELEGRAM_BOT_TOKEN"),
+            ({"twilio_auth_token": ""}, "TWILIO_AUTH_TOKEN"),
+            ({"twilio_from": ""}, "TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID"),
+            ({"rail_webhook_secret": ""}, "RAIL_WEBHOOK_SECRET"),
+            ({"telegram_mode": "webhook"}, "TELEGRAM_WEBHOOK_SECRET"),
+        ],
+    )
+    def test_what_is_missing_is_named(self, missing: dict[str, str], named: str) -> None:
+        with pytest.raises(click.UsageError, match=f"not set: {named}\\."):
+            preflight.check_outside(settings(**missing))
+
+    def test_a_messaging_service_is_a_sender_too(self) -> None:
+        preflight.check_outside(settings(twilio_from="", twilio_messaging_service_sid="MG1"))
+
+    def test_an_embedded_database_is_not_shared(self) -> None:
+        with pytest.raises(click.UsageError, match="share a PostgreSQL"):
+            preflight.check_shared(settings(database_url=""))
+
+    def test_an_embedded_database_has_one_owner_at_a_time(self, tmp_path: Path) -> None:
+        own = settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'kopa.db'}")
+        with (
+            preflight.only_owner(own),
+            pytest.raises(click.ClickException, match="runs already"),
+            preflight.only_owner(own),
+        ):
+            pass
+        with preflight.only_owner(own):
+            pass
