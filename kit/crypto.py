@@ -4,8 +4,9 @@ import base64
 import hashlib
 import hmac
 import os
-import stat
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -138,16 +139,15 @@ def _decode(text: str) -> bytes:
 
 def _kept(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two programs that start together, one makes the key and both use it.
-        descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR
-        )
-    except FileExistsError:
-        return _decode(path.read_text().strip())
-    with os.fdopen(descriptor, "w") as file:
-        file.write(base64.b64encode(key := os.urandom(32)).decode())
-    return key
+    if not path.exists():
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # Readable by its owner only.
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.b64encode(os.urandom(32)).decode())
+        # Of programs that start together one makes the key, and all read it whole.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        Path(draft).unlink()
+    return _decode(path.read_text().strip())
 
 
 def _key_id(key: bytes) -> bytes:

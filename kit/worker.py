@@ -146,7 +146,11 @@ class Worker:
             await lock_key(session, "worker_heartbeats")
             dead = list(
                 await session.scalars(
-                    select(WorkerHeartbeat.executor_id).where(WorkerHeartbeat.seen_at < oldest)
+                    select(WorkerHeartbeat.executor_id).where(
+                        WorkerHeartbeat.seen_at < oldest,
+                        # After a pause of this machine its own beat is late as well.
+                        WorkerHeartbeat.executor_id != self.executor_id,
+                    )
                 )
             )
             if dead:
