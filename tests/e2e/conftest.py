@@ -10,18 +10,22 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from kit.clock import SystemClock
 from tests.conftest import SHARED
 from tests.e2e.phone import Phone
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
 FACES = SHARED / "data" / "faces"
+BEGINS = datetime(2027, 7, 6, 9, tzinfo=UTC)
+"""A Tuesday with two months ahead in which nothing is a holiday: reminders come on their days."""
 
 
 @dataclass
@@ -68,6 +72,7 @@ def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    _begin_at(BEGINS, tmp_path / "var")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {
         "KOPA_DATABASE_URL": database_url,
         "KOPA_VAR": str(tmp_path / "var"),
@@ -90,6 +95,13 @@ def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _begin_at(moment: datetime, var: Path) -> None:
+    """Set the sandbox's clock before the program reads it."""
+    var.mkdir()
+    offset = moment - SystemClock().now()
+    (var / "clock.json").write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
 
 
 def _until_ready(running: Lender, process: "subprocess.Popen[bytes]") -> None:

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import Lender
 from tests.e2e.phone import Phone
+
+pytestmark = pytest.mark.xdist_group("program")
 
 SAME = ("img20.jpg", "img21.jpg")
 """Two photographs of one person."""
