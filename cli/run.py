@@ -5,7 +5,8 @@ import contextlib
 import itertools
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import click
 import structlog
@@ -39,7 +40,7 @@ def run(port: int | None, host: str | None) -> None:
     if not settings.is_sandbox:
         preflight.check_outside(settings)
     with preflight.only_owner(settings):
-        asyncio.run(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
+        _start(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
 
 
 @click.command()
@@ -47,19 +48,25 @@ def run(port: int | None, host: str | None) -> None:
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 def api(port: int | None, host: str | None) -> None:
     """The HTTP API and the webhooks; with TELEGRAM_MODE=webhook the bot too."""
-    asyncio.run(_run_api(_checked(_settings(port, host))))
+    _start(_run_api(_checked(_settings(port, host))))
 
 
 @click.command()
 def bot() -> None:
     """The bot by long polling."""
-    asyncio.run(_run_bot(_checked(Settings())))
+    _start(_run_bot(_checked(Settings())))
 
 
 @click.command()
 def worker() -> None:
     """Runs the jobs: payouts, messages, identity checks, the day close."""
-    asyncio.run(_run_worker(_checked(Settings())))
+    _start(_run_worker(_checked(Settings())))
+
+
+def _start(program: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, where there is one: it answers more with the same processor."""
+    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+        runner.run(program)
 
 
 def _settings(port: int | None, host: str | None) -> Settings:
