@@ -31,6 +31,10 @@ async def set_contact(office: Office, **values: object) -> None:
         await session.execute(update(Contact).values(**values))
 
 
+REACHED = (Status.SENT, Status.DELIVERED)
+"""The receipt of an SMS may be here before we look."""
+
+
 class TestTelegram:
     async def test_reaches_the_chat_in_the_persons_language(self, office: Office) -> None:
         await set_contact(office, locale="es")
@@ -119,7 +123,7 @@ class TestTelegram:
                 await office.send(identity)
         row = await office.send(identity)
 
-        assert row.status is Status.SENT
+        assert row.status in REACHED
         assert len(await office.texts()) == 1
 
 
@@ -238,7 +242,7 @@ class TestSms:
             await office.send(identity)
         row = await office.send(identity)
 
-        assert row.status is Status.SENT
+        assert row.status in REACHED
         assert len(await office.texts()) == 2
 
     async def test_a_worker_that_died_in_the_call_is_followed_by_a_look_up(
