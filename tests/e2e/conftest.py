@@ -24,8 +24,9 @@ from tests.e2e.phone import Phone
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
 FACES = SHARED / "data" / "faces"
-BEGINS = datetime(2027, 7, 6, 9, tzinfo=UTC)
-"""A Tuesday with two months ahead in which nothing is a holiday: reminders come on their days."""
+BEGINS = datetime(2027, 7, 6, 15, tzinfo=UTC)
+"""A working day wherever a number may be at home, with no holiday in the two months ahead: what is
+sent to people is not held back until the morning."""
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Lender:
         made = self.kopa("staff", "add", name, "--role", role, "--json")
         assert made.returncode == 0, made.stderr
         client = httpx.Client(base_url=f"{self.base}/v1", timeout=30)
-        opened = _log_in(client, name, json.loads(made.stdout)["token"])
+        opened = _log_in(client, name, json.loads(made.stdout)["one_time_token"])
         client.headers["Authorization"] = f"Bearer {opened['token']}"
         password = secrets.token_urlsafe(16)
         client.put("/me/password", json={"password": password}).raise_for_status()
