@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,14 @@ class Lender:
     base: str
     environment: dict[str, str]
     log: Path
+    open: list[httpx.Client] = field(default_factory=list)
 
     def phone(self, first_name: str) -> Phone:
         people = httpx.get(f"{self.base}/sandbox/api/people").raise_for_status().json()
         person = next(person for person in people if person["first_name"] == first_name)
-        return Phone(self.base, person["id"])
+        phone = Phone(self.base, person["id"])
+        self.open.append(phone.http)
+        return phone
 
     def kopa(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `kopa` command against this installation."""
@@ -54,6 +57,7 @@ class Lender:
         made = self.kopa("staff", "add", name, "--role", role, "--json")
         assert made.returncode == 0, made.stderr
         client = httpx.Client(base_url=f"{self.base}/v1", timeout=30)
+        self.open.append(client)
         opened = _log_in(client, name, json.loads(made.stdout)["one_time_token"])
         client.headers["Authorization"] = f"Bearer {opened['token']}"
         password = secrets.token_urlsafe(16)
@@ -91,6 +95,8 @@ def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
         _until_ready(running, process)
         yield running
     finally:
+        for client in running.open:
+            client.close()
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(20)
