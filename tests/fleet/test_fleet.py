@@ -70,9 +70,11 @@ class TestFleet:
         assert_one_payout(fleet, amina)
 
     def test_a_frozen_worker_that_thaws_changes_nothing(self, fleet: Fleet) -> None:
-        for name in ("three", "four")[len(fleet.workers) - 1 :]:
-            until("a worker runs", says(fleet.add_worker(name), "is running"))
+        for name in ("three", "four")[: 2 - len(fleet.workers)]:
+            fleet.add_worker(name)
         bot = fleet.site.start("bot", "bot")
+        for worker in fleet.workers.values():
+            until("a worker runs", says(worker, "is running"), worker)
         until("the bot polls", says(bot, "is polling"), bot)
         bruno = fleet.bruno()
         bruno.begins()

@@ -38,9 +38,10 @@ def start(site: Site, port: int) -> Program:
     return program
 
 
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[Embedded]:
-    site = programs.site(tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'kopa.db'}")
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    folder = tmp_path_factory.mktemp("embedded")
+    site = programs.site(folder, f"sqlite+aiosqlite:///{folder / 'kopa.db'}")
     port = programs.free_port()
     try:
         yield Embedded(site, port, start(site, port))
