@@ -31,8 +31,8 @@ def check_outside(settings: Settings) -> None:
         missing.append("TELEGRAM_WEBHOOK_SECRET")
     if missing:
         raise click.UsageError(
-            f"not set: {', '.join(missing)}. `kopa sandbox` gives stand-ins for what you do not"
-            " have yet, and `kopa run` without TELEGRAM_BOT_TOKEN for all of it."
+            f"not set: {', '.join(missing)}. To try Kopa without them, set KOPA_SANDBOX=true:"
+            " `kopa run` then simulates what is not set."
         )
 
 

@@ -27,25 +27,31 @@ _STRIDE_HOURS = 2
 
 
 def settings_for(settings: Settings, base: str | None = None) -> Settings:
-    """Settings that lead every adapter to the stand-ins, over the same wire as to the world.
+    """Settings that lead every adapter that has none of its own to the stand-ins, over the wire.
 
     `base` is where a sandbox of its own listens; without it, it is part of this web server.
     """
     base = base or f"{settings.base_url}/sandbox"
-    return settings.model_copy(
-        update={
+    simulated: dict[str, object] = {"job_polling_seconds": 0.05}
+    if not settings.telegram_bot_token.get_secret_value():
+        simulated |= {
             "telegram_bot_token": SecretStr(_TOKEN),
             "telegram_api_url": f"{base}/telegram",
+        }
+    if not settings.twilio_account_sid:
+        simulated |= {
             "twilio_account_sid": _SMS.sid,
             "twilio_auth_token": SecretStr(_SMS.auth_token),
             "twilio_from": _SMS.number,
             "twilio_api_url": f"{base}/twilio",
+        }
+    if not settings.rail_base_url:
+        simulated |= {
             "rail_base_url": f"{base}/wallet",
             "rail_api_key": SecretStr("sandbox"),
             "rail_webhook_secret": SecretStr("sandbox"),
-            "job_polling_seconds": 0.05,
         }
-    )
+    return settings.model_copy(update=simulated)
 
 
 def config_for(settings: Settings) -> SandboxConfig:
