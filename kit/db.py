@@ -1,26 +1,34 @@
 """The database: one base for all tables, one unit of work, the same on SQLite and PostgreSQL."""
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     Enum,
+    Executable,
+    Insert,
     MetaData,
     Table,
+    bindparam,
+    event,
     func,
     make_url,
     select,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -29,11 +37,13 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from kit import sqlite
 from kit.ids import new_id
 
+PAUSE_SECONDS = 5.0
 Sessions = async_sessionmaker[AsyncSession]
 _JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -92,7 +102,9 @@ def create_engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
         return sqlite.create_engine(url)
     # psycopg, not asyncpg: the job engine retries only psycopg's serialization failures.
-    return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=10, max_overflow=10)
+    _ping_after_a_pause(engine)
+    return engine
 
 
 def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Sessions:
@@ -109,11 +121,8 @@ async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 async def insert_once(session: AsyncSession, model: type[Base], **values: Any) -> bool:
     """Insert unless a unique key is already taken. True when this call wrote the row."""
-    table = cast(Table, model.__table__)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    # The row count is unknown to some drivers; a returned key is not.
-    written = await session.execute(statement.returning(*table.primary_key.columns))
+    statement = _insert_unless_taken(model, session.get_bind().dialect.name)
+    written = await session.execute(statement, values)
     return written.first() is not None
 
 
@@ -121,4 +130,38 @@ async def lock_key(session: AsyncSession, key: str) -> None:
     """Hold `key` until the transaction ends. SQLite's single writer needs nothing more."""
     if session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
-        await session.execute(select(func.pg_advisory_xact_lock(number)))
+        await session.execute(_LOCK, {"number": number})
+
+
+# Statements that every update of the bot needs are built once: building one costs about as much
+# as running it.
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+
+
+@cache
+def _insert_unless_taken(model: type[Base], dialect_name: str) -> Executable:
+    table = cast(Table, model.__table__)
+    dialect = postgresql if dialect_name == "postgresql" else sqlite_dialect
+    statement: Insert = dialect.insert(table).on_conflict_do_nothing()
+    # The row count is unknown to some drivers; a returned key is not.
+    return statement.returning(*table.primary_key.columns)
+
+
+def _ping_after_a_pause(engine: AsyncEngine) -> None:
+    """Ask connections that were idle whether they still live; busy ones were answered just now.
+
+    Asking at every checkout (`pool_pre_ping`) costs each transaction a trip more.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["returned"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _ask(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("returned", time.monotonic()) < PAUSE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise DisconnectionError from None  # The pool opens another one.

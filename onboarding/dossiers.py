@@ -65,8 +65,7 @@ class Dossier:
 
 
 async def find(session: AsyncSession, *, telegram_id: int, lock: bool = False) -> Dossier | None:
-    query = select(Borrower).where(Borrower.telegram_id == telegram_id)
-    borrower = await session.scalar(query.with_for_update() if lock else query)
+    borrower = await session.scalar(_LOCKED if lock else _BORROWER, {"telegram_id": telegram_id})
     return await of(session, borrower) if borrower is not None else None
 
 
@@ -169,4 +168,7 @@ def _first(
     return query.limit(1).correlate(of).scalar_subquery()
 
 
+# Built once: building a statement costs about as much as running it.
 _SITUATION = _situation()
+_BORROWER = select(Borrower).where(Borrower.telegram_id == bindparam("telegram_id"))
+_LOCKED = _BORROWER.with_for_update()

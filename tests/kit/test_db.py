@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from kit import audit
-from kit.db import Sessions, insert_once, unit_of_work
+from kit import audit, db
+from kit.db import Sessions, create_engine, insert_once, unit_of_work
 from kit.idempotency import IdempotencyKey
 
 
@@ -51,3 +51,21 @@ class TestInstants:
         with pytest.raises(Exception, match="naive datetime"):
             await session.flush()
         session.expunge_all()
+
+
+class TestAConnectionThatDied:
+    async def test_is_replaced_after_a_pause(
+        self, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if engine.dialect.name != "postgresql":
+            return  # A file does not hang up.
+        async with engine.begin() as connection:
+            own = await connection.scalar(text("SELECT pg_backend_pid()"))
+        other = create_engine(engine.url.render_as_string(hide_password=False))
+        async with other.begin() as connection:
+            await connection.execute(text(f"SELECT pg_terminate_backend({own})"))
+        await other.dispose()
+        monkeypatch.setattr(db, "PAUSE_SECONDS", 0.0)
+
+        async with engine.begin() as connection:
+            assert await connection.scalar(text("SELECT pg_backend_pid()")) != own
