@@ -171,6 +171,15 @@ async def change(session: AsyncSession, dossier: Dossier, step: str, *, now: dat
     return await _moved(session, dossier, answered=None)
 
 
+async def keep_answer(session: AsyncSession, dossier: Dossier) -> Dossier:
+    """Leave the question that is asked again: its answer stays."""
+    _require_draft(dossier)
+    step = dossier.draft.asked_step
+    if step is None or not steps.BY_NAME[step].is_answered(dossier):
+        raise saving.StepNotAsked(step=step or "")
+    return await _moved(session, dossier, answered=step)
+
+
 async def change_phone(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
     """Share another number, before the code of the first one was typed."""
     _require_draft(dossier)

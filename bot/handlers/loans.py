@@ -56,7 +56,7 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
     if loan is None or loan.reference != callback_data.loan or callback_data.amount < 0:
         return await places.stale(context)
     if callback_data.amount == 0:
-        return reply(Screen(context.words("pay-other-hint")))
+        return reply(screens.another_amount(context.words))
     if await queries.find_open_request(context.session, loan.id) is not None:
         return reply(await loan_places.pay(context, loan))
     amount = Money(callback_data.amount, loan.currency)
@@ -67,7 +67,7 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
         amount=amount,
         now=context.now,
     )
-    return reply(screens.requested(loan, amount, context.words))
+    return reply(screens.requested(amount, context.words))
 
 
 async def typed_amount(message: Message, context: UpdateContext) -> Reply | Screen:

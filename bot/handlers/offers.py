@@ -11,8 +11,9 @@ from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
 from bot.handlers.where import Where
 from bot.screens import offer
-from bot.screens.base import Reply, in_place, reply
+from bot.screens.base import Reply, Screen, in_place, reply
 from onboarding import agreements, offers
+from onboarding.codes import CodeTooSoon
 from onboarding.states import ApplicationStatus
 
 _ADJUST = re.compile(r"(\d{1,15})-(\w{1,10})", re.ASCII)
@@ -36,7 +37,13 @@ async def adjust(_: CallbackQuery, callback_data: Act, context: UpdateContext) -
 async def accept(_: CallbackQuery, context: UpdateContext) -> Reply:
     """Send the code that signs exactly what the screen shows."""
     dossier = context.known
-    facts = await agreements.request_code(context.session, dossier, on=context.on, now=context.now)
+    try:
+        facts = await agreements.request_code(
+            context.session, dossier, on=context.on, now=context.now
+        )
+    except CodeTooSoon as refused:
+        # The code of a moment ago still signs: ask for that one.
+        return refusals.under(context.words.refusal(refused), _code_asked(context))
     return reply(offer.code_asked(dossier, facts, context.words))
 
 
@@ -47,10 +54,13 @@ async def sign(message: Message, context: UpdateContext) -> Reply:
     )
     if after.problem is None:
         return reply(offer.accepted(context.words))
-    found, product = offers.current(dossier, now=context.now)
+    return refusals.under(context.words.refusal(after.problem), _code_asked(context))
+
+
+def _code_asked(context: UpdateContext) -> Screen:
+    found, product = offers.current(context.known, now=context.now)
     facts = offers.key_facts(found, product, context.on)
-    sentence = context.words.refusal(after.problem)
-    return refusals.under(sentence, offer.code_asked(dossier, facts, context.words))
+    return offer.code_asked(context.known, facts, context.words)
 
 
 async def _is_signing(message: Message, context: UpdateContext) -> bool:

@@ -20,6 +20,12 @@ async def back(_: Message | CallbackQuery, context: UpdateContext) -> Reply:
     return reply(await places.asked(context, after))
 
 
+async def keep(_: CallbackQuery, context: UpdateContext) -> Reply:
+    """The question was opened again, and its answer is right as it was."""
+    after = await journey.keep_answer(context.session, context.known)
+    return reply(await places.asked(context, after))
+
+
 async def change(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
     after = await journey.change(
         context.session, context.known, callback_data.value, now=context.now
@@ -65,6 +71,7 @@ def routes() -> Router:
     router.message.register(ask_cancel, Command("cancel"))
     acts: dict[str, Handler] = {
         "back": back,
+        "keep": keep,
         "change": change,
         "resend": resend,
         "rephone": rephone,

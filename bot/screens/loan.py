@@ -112,12 +112,13 @@ def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
     )
 
 
-def requested(loan: Loan, amount: Money, words: Words) -> Screen:
+def another_amount(words: Words) -> Screen:
+    return Screen(words("pay-other-hint"), buttons([(words.label("button-back"), Menu.PAY)]))
+
+
+def requested(amount: Money, words: Words) -> Screen:
     return Screen(
-        paragraphs(
-            words("pay-requested", amount=amount),
-            words("pay-by-reference", reference=loan.reference),
-        ),
+        words("pay-requested", amount=amount),
         buttons([ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
     )
 

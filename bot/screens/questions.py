@@ -125,6 +125,8 @@ def _contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
 
 def _extra(asked: Asked, words: Words) -> Iterator[Button]:
     dossier = asked.dossier
+    if asked.known is not None:
+        yield words.label("button-keep"), act(dossier, "keep")
     match asked.step.name:
         case "phone_code":
             yield words.label("button-send-code-again"), act(dossier, "resend")

@@ -51,6 +51,16 @@ class TestChanging:
         assert "KES 70,000" in await amina.says("70000")
         assert EventKind.CHANGED in await kinds(lender, amina)
 
+    async def test_can_be_thought_better_of(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("review")
+        await amina.presses("✏️ Name")
+        said = await amina.presses("Leave it as it is")
+
+        assert "Is everything right?" in said
+        assert "Amina Wanjiru Otieno" in said
+
     async def test_the_number_before_it_is_proven(self, lender: Lender, amina: Chatter) -> None:
         await Story(lender, amina).begins()
         await amina.shares_contact("254712000099")

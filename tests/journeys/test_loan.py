@@ -45,6 +45,10 @@ class TestAnOffer:
         await amina.presses("I take this loan")
         code = await lender.code(amina)
         await amina.presses("Back to the offer")
+        again = await amina.presses("I take this loan")
+        assert "Please wait" in again
+        assert "The code is your signature" in again
+        await amina.presses("Back to the offer")
         await amina.presses("\N{MINUS SIGN}1,000")
 
         assert "does not work any more" in await amina.says(code)

@@ -63,6 +63,7 @@ button-share-phone = 📱 Share my phone number
 button-send-code-again = ✉️ Send a new code
 button-other-phone = 📱 Another number
 button-use-my-phone = 📱 My own phone number
+button-keep = 👍 Leave it as it is
 button-nothing = 0 – nothing
 code-sent-again = We have sent you a new code.
 

@@ -63,6 +63,7 @@ button-share-phone = 📱 Compartir mi número
 button-send-code-again = ✉️ Mandar otro código
 button-other-phone = 📱 Otro número
 button-use-my-phone = 📱 Mi propio teléfono
+button-keep = 👍 Dejarla como está
 button-nothing = 0 – nada
 code-sent-again = Te mandamos un código nuevo.
 
