@@ -102,7 +102,7 @@ def create_engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
         return sqlite.create_engine(url)
     # psycopg, not asyncpg: the job engine retries only psycopg's serialization failures.
-    engine = create_async_engine(url, pool_size=10, max_overflow=10)
+    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
     _ping_after_a_pause(engine)
     return engine
 

@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 # Fixed by hand: the engine's default is a hash of the code, which strands the work of yesterday.
 ENGINE_VERSION = "1"
-TRIES = 5
+# With growing pauses of at most ten minutes: about three hours of an outage outside.
+TRIES = 24
 WORKFLOW = "kopa.job"
 T = TypeVar("T")
 CatchUp = Literal["all", "latest"]

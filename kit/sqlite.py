@@ -37,7 +37,9 @@ _flush_file = getattr(os, "fdatasync", os.fsync)
 
 def create_engine(url: str) -> AsyncEngine:
     driver = _Driver(_Log(make_url(url).database))
-    engine = create_async_engine(url, module=driver, pool_size=10, max_overflow=10, pool_timeout=60)
+    engine = create_async_engine(
+        url, module=driver, pool_size=10, max_overflow=10, pool_timeout=60, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: "_Connection", _record: object) -> None:

@@ -51,6 +51,9 @@ class Worker:
     async def start(self) -> None:
         """Launch the engine inside the running loop, so that jobs share its database pool."""
         jobs.bind(self._context)
+        if not _is_sqlite(self._settings.url):
+            # Before the first job is taken: a worker that nobody has seen has no heir.
+            await self._beat()
         DBOS(
             config={
                 "name": "kopa",
@@ -74,7 +77,6 @@ class Worker:
         self._every(TICK_SECONDS, self.tick)
         if not _is_sqlite(self._settings.url):
             dead_after = self._settings.worker_dead_after_seconds
-            await self._beat()
             self._every(dead_after / 6, self._beat)
             self._every(dead_after / 3, self._reap)
 

@@ -41,7 +41,6 @@ class KeyFacts:
     """EU convention: everything that the borrower pays for the credit, over a year."""
     late_fee_percent: Fraction
     late_fee_after_days: int
-    cooling_off_days: int
 
     @property
     def first(self) -> DueRow:
@@ -84,7 +83,6 @@ class KeyFacts:
             "apr_percent": _decimal(self.apr_percent),
             "late_fee_percent": _decimal(self.late_fee_percent),
             "late_fee_after_days": self.late_fee_after_days,
-            "cooling_off_days": self.cooling_off_days,
         }
 
 
@@ -123,7 +121,6 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         apr_percent=Fraction(quoted.apr["eu"]),
         late_fee_percent=Fraction(rules["late_fee_percent"]),
         late_fee_after_days=int(rules["late_fee_after_days"]),
-        cooling_off_days=int(rules["cooling_off_days"]),
     )
 
 

@@ -47,23 +47,20 @@ def full_text(document: Document, locale: str) -> str:
     return _texts().format(locale, document.key)
 
 
-def give_all(session: AsyncSession, borrower: Borrower, *, now: datetime) -> None:
-    for document in required():
-        words = full_text(document, borrower.locale)
-        session.add(
-            Consent(
-                borrower_id=borrower.id,
-                document=document.code,
-                version=document.version,
-                locale=borrower.locale,
-                text_sha256=hashlib.sha256(words.encode()).hexdigest(),
-                given_at=now,
-            )
-        )
+async def give_missing(
+    session: AsyncSession, borrower: Borrower, *, locale: str, now: datetime
+) -> None:
+    """Record the agreement to what was shown in `locale` and is not agreed to yet."""
+    for document in await missing(session, borrower):
+        row = await _row(session, borrower, document)
+        row.locale, row.given_at, row.withdrawn_at = locale, now, None
+        row.text_sha256 = hashlib.sha256(full_text(document, locale).encode()).hexdigest()
+        session.add(row)
         audit.record(
             session, actor=f"borrower:{borrower.id}", action="consent.given",
             subject=f"borrower:{borrower.id}", now=now, document=document.key,
         )  # fmt: skip
+    await session.flush()
 
 
 async def missing(session: AsyncSession, borrower: Borrower) -> list[Document]:
@@ -73,3 +70,15 @@ async def missing(session: AsyncSession, borrower: Borrower) -> list[Document]:
     )
     given = {(row.document, row.version) for row in rows}
     return [doc for doc in required() if (doc.code, doc.version) not in given]
+
+
+async def _row(session: AsyncSession, borrower: Borrower, document: Document) -> Consent:
+    """The consent that was withdrawn once, or a new one."""
+    row: Consent | None = await session.scalar(
+        select(Consent).where(
+            Consent.borrower_id == borrower.id,
+            Consent.document == document.code,
+            Consent.version == document.version,
+        )
+    )
+    return row or Consent(borrower_id=borrower.id, document=document.code, version=document.version)

@@ -81,7 +81,7 @@ async def decide(
         policy=underwriter.policy,
         now=now,
     )
-    application.decision_id = decision.id
+    application.decision_id, application.verification_id = decision.id, verification.id
     await _act(session, dossier, decision, now=now)
     application.version += 1
     await session.flush()
@@ -97,7 +97,7 @@ async def _act(
         application.decline_reasons = list(decision.reasons)
         _move(session, dossier, ApplicationEvent.DECLINE, now=now)
         await cases.close_for(session, application.id, now=now)
-    elif verification.status is VerificationStatus.NEEDS_PERSON:
+    elif verification.status is not VerificationStatus.PASSED:
         await _refer(session, dossier, CaseKind.IDENTITY, verification.reasons, now=now)
     elif decision.outcome is Outcome.REFER:
         await _refer(session, dossier, CaseKind.CREDIT, list(decision.reasons), now=now)
@@ -113,6 +113,9 @@ async def _refer(
 ) -> None:
     if dossier.draft.status is ApplicationStatus.SUBMITTED:
         _move(session, dossier, ApplicationEvent.REFER, now=now)
+    elif dossier.draft.status is ApplicationStatus.QUESTIONED:
+        # The case that asked is settled: nobody waits for that answer any more.
+        _move(session, dossier, ApplicationEvent.REPLY, now=now)
     await cases.open_case(
         session,
         kind=kind,
@@ -133,6 +136,8 @@ def face_verdict(verification: Verification) -> FaceVerdict | None:
     """What is known now: a person who passed the verification has seen both faces."""
     if verification.status is VerificationStatus.PASSED:
         return FaceVerdict.YES
+    if verification.status is VerificationStatus.REFUSED:
+        return FaceVerdict.NO
     if verification.distance is None or verification.threshold is None:
         return None
     if verification.distance <= verification.threshold:

@@ -1,17 +1,18 @@
 """What staff see of a case, side by side: the request, the decision, identity and behaviour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kyc import queries as verifications
 from kyc.models import Verification
 from onboarding import cases, dossiers, telemetry
 from onboarding.cases import Message
 from onboarding.dossiers import Dossier
-from onboarding.models import Case
+from onboarding.models import Application, Case
 from scoring import behaviour
 from scoring import queries as decisions
 from scoring.behaviour import Explained
@@ -52,7 +53,7 @@ class Evidence:
 
 
 async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Evidence:
-    dossier = await dossiers.get(session, case.borrower_id)
+    dossier = await _as_of(session, case)
     application_id = case.application_id
     recorded = await telemetry.events_of(session, application_id) if application_id else []
     return Evidence(
@@ -66,6 +67,18 @@ async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Eviden
         events=[TimedEvent(e.kind, e.field, e.at, e.length) for e in recorded],
         messages=await cases.messages(session, case, now=now),
     )
+
+
+async def _as_of(session: AsyncSession, case: Case) -> Dossier:
+    """The dossier with the case's own application, which need not be the borrower's latest."""
+    latest = await dossiers.get(session, case.borrower_id)
+    if case.application_id is None or latest.draft.id == case.application_id:
+        return latest
+    application = await session.get_one(Application, case.application_id)
+    verification = latest.verification
+    if application.verification_id is not None:
+        verification = await verifications.get_verification(session, application.verification_id)
+    return replace(latest, application=application, verification=verification, offer=None)
 
 
 def request_of(dossier: Dossier) -> dict[str, Any]:

@@ -90,8 +90,7 @@ async def begin(
             raise AlreadyBorrowing()
         if found.application is not None and is_open(found.application):
             return found
-    if await consents.missing(session, borrower):
-        consents.give_all(session, borrower, now=now)
+    await consents.give_missing(session, borrower, locale=locale, now=now)
     application = Application(
         id=new_id(),
         borrower_id=borrower.id,

@@ -65,7 +65,7 @@ class _Body(_Strict):
     loan: dict[str, Any]
     """Keys of the loan terms that every loan of the product shares."""
     rules: dict[str, Any]
-    """How the loan is serviced: late fee, grace, cooling-off."""
+    """How the loan is serviced: late fee and days of grace."""
     offer_valid_days: int
 
 
@@ -133,20 +133,22 @@ async def load(session: AsyncSession, path: Path, *, now: datetime) -> None:
 
 async def active(session: AsyncSession) -> Sequence[LoanProduct]:
     """The newest version of every product, in the order in which they were first offered."""
+    first = await session.scalars(
+        select(ProductVersion.code).where(ProductVersion.version == 1).order_by(ProductVersion.id)
+    )
+    order = {code: n for n, code in enumerate(first)}
     newest = (
         select(ProductVersion.code, func.max(ProductVersion.version).label("version"))
         .group_by(ProductVersion.code)
         .subquery()
     )
     rows = await session.scalars(
-        select(ProductVersion)
-        .join(
+        select(ProductVersion).join(
             newest,
             (ProductVersion.code == newest.c.code) & (ProductVersion.version == newest.c.version),
         )
-        .order_by(ProductVersion.code.desc())
     )
-    return [product_of(row) for row in rows]
+    return [product_of(row) for row in sorted(rows, key=lambda row: order[row.code])]
 
 
 async def get(session: AsyncSession, code: str, version: int | None = None) -> LoanProduct:

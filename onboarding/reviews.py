@@ -50,6 +50,13 @@ class CaseResolved(DomainError):
     code = "case_resolved"
 
 
+class CaseNeedsDecision(DomainError):
+    """Only support cases are closed; others are approved or declined."""
+
+    kind = Kind.CONFLICT
+    code = "case_needs_decision"
+
+
 class ReasonsNeeded(DomainError):
     code = "decline_reasons_needed"
 
@@ -77,7 +84,7 @@ async def approve(
         case.confirmed_by = staff_id
     _resolve(session, case, "approve", staff_id, now)
     if case.application_id is not None:
-        await _follow_approval(session, case, staff_id, note, underwriter, now)
+        await _follow_approval(session, case, staff_id, underwriter, now)
     return case
 
 
@@ -98,15 +105,17 @@ async def decline(
     case.verdict_reasons = list(dict.fromkeys(reasons))
     _resolve(session, case, "decline", staff_id, now)
     if case.application_id is not None:
-        await _follow_decline(session, case, staff_id, note, now)
+        await _follow_decline(session, case, staff_id, now)
     return case
 
 
 async def close(
     session: AsyncSession, case: Case, *, staff_id: UUID, note: str, now: datetime
 ) -> Case:
-    """End a support case."""
+    """End a support case. A case about an application ends with a decision."""
     _require_open(case)
+    if case.kind is not CaseKind.SUPPORT:
+        raise CaseNeedsDecision(reference=case.reference)
     await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
     _resolve(session, case, "closed", staff_id, now)
     return case
@@ -130,13 +139,12 @@ async def _follow_approval(
     session: AsyncSession,
     case: Case,
     staff_id: UUID,
-    note: str,
     underwriter: Underwriter,
     now: datetime,
 ) -> None:
     dossier = await dossiers.get(session, case.borrower_id, lock=True)
     if case.kind is CaseKind.IDENTITY:
-        _settle_identity(session, dossier, staff_id, PersonVerdict.PASSED, note, now)
+        _settle_identity(session, dossier, case, staff_id, PersonVerdict.PASSED, now)
         dossier = await dossiers.of(session, dossier.borrower)
         if dossier.draft.status is not ApplicationStatus.DRAFT:
             await decisioning.decide(session, dossier, underwriter, now=now)
@@ -159,17 +167,13 @@ async def _offer_in_full(
     application.version += 1
 
 
-async def _follow_decline(
-    session: AsyncSession, case: Case, staff_id: UUID, note: str, now: datetime
-) -> None:
+async def _follow_decline(session: AsyncSession, case: Case, staff_id: UUID, now: datetime) -> None:
     dossier = await dossiers.get(session, case.borrower_id, lock=True)
     application = dossier.draft
     if case.kind is CaseKind.IDENTITY:
-        _settle_identity(session, dossier, staff_id, PersonVerdict.REFUSED, note, now)
-    event = ApplicationEvent.DECLINE
-    if application.status is ApplicationStatus.DRAFT:
-        event = ApplicationEvent.CANCEL
-    audit.move(session, APPLICATION, application, event, actor=f"staff:{staff_id}", now=now)
+        _settle_identity(session, dossier, case, staff_id, PersonVerdict.REFUSED, now)
+    actor = f"staff:{staff_id}"
+    audit.move(session, APPLICATION, application, ApplicationEvent.DECLINE, actor=actor, now=now)
     application.decline_reasons = case.verdict_reasons
     application.version += 1
     await announce(session, dossier, now=now)
@@ -178,16 +182,18 @@ async def _follow_decline(
 def _settle_identity(
     session: AsyncSession,
     dossier: Dossier,
+    case: Case,
     staff_id: UUID,
     verdict: PersonVerdict,
-    note: str,
     now: datetime,
 ) -> None:
     verification = dossier.verification
     if verification is not None and verification.status is VerificationStatus.NEEDS_PERSON:
+        # The note is sealed with the case; the trail only says where it stands.
         verifications.decide_by_person(
-            session, verification, actor=f"staff:{staff_id}", verdict=verdict, reason=note, now=now
-        )
+            session, verification, actor=f"staff:{staff_id}", verdict=verdict,
+            reason=f"case {case.reference}", now=now,
+        )  # fmt: skip
 
 
 async def announce(session: AsyncSession, dossier: Dossier, *, now: datetime) -> None:

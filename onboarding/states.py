@@ -39,6 +39,7 @@ APPLICATION: Machine[ApplicationStatus, ApplicationEvent] = Machine(
     table={
         (_S.DRAFT, _E.SUBMIT): _S.SUBMITTED,
         (_S.DRAFT, _E.CANCEL): _S.CANCELED,
+        (_S.DRAFT, _E.DECLINE): _S.DECLINED,  # The identity was refused while questions went on.
         (_S.SUBMITTED, _E.OFFER): _S.OFFERED,
         (_S.SUBMITTED, _E.DECLINE): _S.DECLINED,
         (_S.SUBMITTED, _E.REFER): _S.IN_REVIEW,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kyc.states import VerificationStatus
 from onboarding.dossiers import Dossier
 
 
@@ -45,11 +46,13 @@ def _application(column: str) -> Callable[[Dossier], bool]:
 
 
 def _picture(column: str) -> Callable[[Dossier], bool]:
-    """An identity that has been passed before is not asked for again."""
+    """An identity that was passed before is not asked for again; one that was refused is."""
 
     def is_answered(dossier: Dossier) -> bool:
         verification = dossier.verification
-        return verification is not None and getattr(verification, column) is not None
+        if verification is None or verification.status is VerificationStatus.REFUSED:
+            return False
+        return getattr(verification, column) is not None
 
     return is_answered
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.audit import AuditEvent
 from kit.storage import Blob
 from kyc.faces import FaceComparison, Verdict
 from kyc.quality import Shot
@@ -23,6 +24,7 @@ from onboarding import (
     journey,
     offers,
     reviews,
+    steps,
     tasks,
 )
 from onboarding.decisioning import Underwriter
@@ -311,3 +313,73 @@ class TestReviews:
         assert set(found.images) == {"document", "selfie"}
         assert {signal.name for signal in found.behaviour} >= {"answers", "median_answer_seconds"}
         assert len(found.decisions) == 1
+
+    async def test_closing_is_no_decision(self, amina: Applicant, underwriter: Underwriter) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        assert dossier.case is not None
+
+        with pytest.raises(reviews.CaseNeedsDecision):
+            await reviews.close(
+                amina.session, dossier.case, staff_id=UMA, note="done", now=amina.now
+            )
+
+    async def test_notes_of_staff_are_in_no_audit_trail(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        await refused(amina, dossier, note="Amina from Kisumu, +254712000071")
+
+        facts = (await amina.session.scalars(select(AuditEvent.facts))).all()
+        assert "Kisumu" not in str(facts)
+
+
+async def refused(amina: Applicant, dossier: Dossier, note: str = "forged") -> Dossier:
+    assert dossier.case is not None
+    await reviews.decline(
+        amina.session, dossier.case, staff_id=UMA, reasons=["identity_not_confirmed"],
+        note=note, now=amina.now,
+    )  # fmt: skip
+    return await dossiers.of(amina.session, dossier.borrower)
+
+
+class TestARefusedIdentity:
+    async def test_has_to_be_proven_anew_by_the_next_application(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        await refused(amina, await sent(amina, underwriter, DIFFERENT))
+
+        again = await amina.begins()
+        step = steps.next_step(again)
+        assert step is not None
+        assert step.name == "document"
+        again = await amina.answers_until(again, None)
+        await identified(amina, again, DIFFERENT, underwriter)
+        again = await dossiers.of(amina.session, again.borrower)
+        again = await journey.submit(amina.session, again, underwriter, now=amina.now)
+        assert again.draft.status is ApplicationStatus.IN_REVIEW
+        assert again.case is not None
+        assert again.case.needs_second
+
+    async def test_in_the_middle_of_the_questions_is_a_decline_with_its_reason(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), "purpose")
+        await identified(amina, dossier, DIFFERENT, underwriter)
+        dossier = await refused(amina, await dossiers.of(amina.session, dossier.borrower))
+
+        assert dossier.draft.status is ApplicationStatus.DECLINED
+        assert dossier.draft.decline_reasons == ["identity_not_confirmed"]
+
+    async def test_stays_the_evidence_of_its_own_case(
+        self, amina: Applicant, underwriter: Underwriter
+    ) -> None:
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        first, case = dossier.draft.reference, dossier.case
+        assert case is not None
+        await refused(amina, dossier)
+        await amina.answers_until(await amina.begins(), "amount")
+
+        found = await evidence.of_case(amina.session, case, now=amina.now)
+        assert evidence.request_of(found.dossier)["reference"] == first
+        assert found.verification is not None
+        assert found.verification.status is VerificationStatus.REFUSED

@@ -29,6 +29,20 @@ class TestBegin:
         assert {row.document for row in given} == {"privacy", "credit_check", "messages"}
         assert all(len(row.text_sha256) == 64 for row in given)
 
+    async def test_again_takes_up_only_what_was_withdrawn(
+        self, amina: Applicant, session: AsyncSession
+    ) -> None:
+        dossier = await amina.begins()
+        await journey.cancel(session, dossier, now=amina.now)
+        row = await session.scalar(select(Consent).where(Consent.document == "privacy"))
+        assert row is not None
+        row.withdrawn_at = amina.now
+
+        await amina.begins()
+
+        assert row.withdrawn_at is None
+        assert await session.scalar(select(func.count(Consent.id))) == 3
+
     async def test_twice_is_one_borrower_and_one_application(
         self, amina: Applicant, session: AsyncSession
     ) -> None:

@@ -93,6 +93,7 @@ error-paid-in-future = The day of the payment lies in the future.
 error-case-not-found = There is no such case.
 error-case-resolved = This case is closed.
 error-decline-reasons-needed = One to four known reasons are needed.
+error-case-needs-decision = This case needs a decision: approve or decline it.
 error-second-staff-needed = A second person has to agree.
 error-not-logged-in = Please log in.
 error-login-refused = The name or the password is not right.

@@ -93,6 +93,7 @@ error-paid-in-future = El día del pago está en el futuro.
 error-case-not-found = No existe ese caso.
 error-case-resolved = Este caso está cerrado.
 error-decline-reasons-needed = Hacen falta de una a cuatro razones conocidas.
+error-case-needs-decision = Este caso necesita una decisión: hay que aprobarlo o rechazarlo.
 error-second-staff-needed = Una segunda persona tiene que estar de acuerdo.
 error-not-logged-in = Inicia sesión, por favor.
 error-login-refused = El nombre o la contraseña no son correctos.
