@@ -74,7 +74,7 @@ class TestCommit:
         flushed = watched(lambda: assert_true(may_go_on.wait(10)))
         first = asyncio.ensure_future(add(lone, "first"))
         others = [asyncio.ensure_future(add(lone, f"other {n}")) for n in range(8)]
-        while seen_from_outside(lone) < 9:
+        while seen_from_outside(lone) < 9:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         may_go_on.set()
         await asyncio.gather(first, *others)
