@@ -43,9 +43,7 @@ class UpdateDispatcher(Dispatcher):
         if person is None:
             return
         try:
-            reply = await self._handle(bot, update, person, kwargs)
-        except DomainError as refusal:
-            reply = await self._refuse(bot, update, person, refusal)
+            reply = await self._handled_or_refused(bot, update, person, kwargs)
         except OperationalError:
             raise  # The database is away: the update comes again when it is back.
         except Exception as failure:
@@ -54,6 +52,14 @@ class UpdateDispatcher(Dispatcher):
             return
         if reply is not None:
             await show.show(bot, person.id, update.callback_query, reply)
+
+    async def _handled_or_refused(
+        self, bot: Bot, update: Update, person: User, kwargs: dict[str, Any]
+    ) -> Reply | None:
+        try:
+            return await self._handle(bot, update, person, kwargs)
+        except DomainError as refusal:
+            return await self._refuse(bot, update, person, refusal)
 
     async def _handle(
         self, bot: Bot, update: Update, person: User, kwargs: dict[str, Any]

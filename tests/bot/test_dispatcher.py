@@ -10,16 +10,18 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.filters import Command
 from aiogram.methods import SendMessage
 from aiogram.types import Message
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import polling
-from bot.context import UpdateContext
+from bot.context import NotRegistered, UpdateContext
 from bot.dispatcher import TRIES
 from bot.models import TelegramUpdate
 from bot.screens.base import Screen
 from kit import audit
 from kit.crypto import Vault
-from kit.db import Sessions, sessions_of
+from kit.db import Sessions, sessions_of, unit_of_work
+from onboarding.models import ProductVersion
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender, open_lender
 from tests.journeys.story import Story
@@ -30,10 +32,13 @@ class Trouble:
 
     def __init__(self) -> None:
         self.crashes = 0
+        self.is_refused = False
 
     async def note(self, message: Message, context: UpdateContext) -> Screen:
         audit.record(context.session, actor="test", action="noted", subject="test", now=context.now)
         await context.session.flush()
+        if self.is_refused:
+            raise NotRegistered()
         if self.crashes:
             self.crashes -= 1
             raise ZeroDivisionError
@@ -121,6 +126,25 @@ class TestACrash:
         assert row.reference in amina.chat[0].text
         assert after == ""
         assert 100 - trouble.crashes == TRIES
+
+
+    async def test_while_a_refusal_is_explained_is_given_up_too(
+        self, amina: Chatter, sessions: Sessions, trouble: Trouble
+    ) -> None:
+        update, trouble.is_refused = amina.message(text="/note"), True
+        async with unit_of_work(sessions) as session:  # The place to go back to cannot be drawn.
+            await session.execute(sa.update(ProductVersion).values(body={}))
+        for _ in range(TRIES - 1):
+            with pytest.raises(ValidationError):
+                await amina.sends(update)
+        last = await amina.sends(update)
+        after = await amina.sends(update)
+
+        async with sessions() as session:
+            row = (await session.scalars(sa.select(TelegramUpdate))).one()
+        assert row.reference is not None
+        assert row.reference in last
+        assert after == ""
 
 
 class TestManyUpdates:
