@@ -7,7 +7,7 @@ again after it was stopped in the middle.
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import insert_once
@@ -31,8 +31,16 @@ async def close(session: AsyncSession, *, on: date, now: datetime) -> None:
 async def list_to_close(
     session: AsyncSession, *, on: date, after: UUID | None = None
 ) -> list[UUID]:
-    """The next batch of running loans that were paid out by `on`, in the order of their ids."""
-    query = select(Loan.id).where(Loan.status == LoanStatus.ACTIVE, Loan.disbursed_on <= on)
+    """The next batch of running loans that were paid out by `on`, in the order of their ids.
+
+    A loan that has come beyond `on` has nothing to do on it: a day that one loan keeps open costs
+    the others nothing.
+    """
+    query = select(Loan.id).where(
+        Loan.status == LoanStatus.ACTIVE,
+        Loan.disbursed_on <= on,
+        or_(Loan.accrued_on.is_(None), Loan.accrued_on <= on),
+    )
     if after is not None:
         query = query.where(Loan.id > after)
     return list(await session.scalars(query.order_by(Loan.id).limit(BATCH)))
@@ -60,12 +68,11 @@ async def finish(
 
 async def days_to_close(session: AsyncSession, *, today: date) -> list[date]:
     """Every business day before `today` that is not closed, oldest first."""
-    last = await session.scalar(select(func.max(DayClose.business_date)))
-    first = last + timedelta(days=1) if last is not None else await _first_day(session, today)
-    return [first + timedelta(days=n) for n in range((today - first).days)]
-
-
-async def _first_day(session: AsyncSession, today: date) -> date:
-    """Nothing was ever closed: begin with the first loan."""
-    earliest = await session.scalar(select(func.min(Loan.disbursed_on)))
-    return earliest if earliest is not None else today
+    first = await session.scalar(select(func.min(Loan.disbursed_on)))
+    if first is None:
+        return []
+    closed = set(
+        await session.scalars(select(DayClose.business_date).where(DayClose.business_date >= first))
+    )
+    days = [first + timedelta(days=n) for n in range((today - first).days)]
+    return [day for day in days if day not in closed]

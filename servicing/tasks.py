@@ -1,17 +1,18 @@
 """The jobs of servicing: orders to the rail, the sweeper, day close, reminders, reconciliation."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.db import unit_of_work
-from kit.errors import DomainError
+from kit.errors import TransientFailure
 from servicing import day_close, orders, origination, reconciliation, reminders
 from servicing import payment_requests as requests
 from servicing.disbursements import PAYOUTS
@@ -23,7 +24,11 @@ _KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS)}
 
 
 class DayNotClosed(Exception):
-    """Some loans failed: code must change. The day is tried again at the next tick."""
+    """Some loans failed: code must change. Their days stay open and are tried at every tick."""
+
+
+class LoansNotReminded(Exception):
+    """Some loans failed: code must change. The others have been reminded."""
 
 
 @jobs.effect(origination.DISBURSE, queue="rail")
@@ -68,30 +73,41 @@ async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetim
 
 @jobs.effect("servicing.close_days")
 async def close_days(context: jobs.Context) -> None:
-    """Close every business day that is over, in order. Each loan's day is its own transaction."""
+    """Close every business day that is over, in order. Each loan's day is its own transaction.
+
+    A loan that fails keeps its days open, and nobody else from the days after: when it is mended,
+    it catches up on all of them.
+    """
     now = context.clock.now()
     today = business_date(now, context.service(Settings).timezone)
     async with unit_of_work(context.sessions) as session:
         days = await day_close.days_to_close(session, today=today)
+    failed: set[UUID] = set()
     for day in days:
-        await _close_day(context, day, now)
+        await _close_day(context, day, now, failed)
+    if failed:
+        raise DayNotClosed(f"{len(failed)} loans could not be closed from {days[0]} to {days[-1]}")
 
 
 @jobs.effect("servicing.remind")
 async def remind(context: jobs.Context) -> None:
     now, zone = context.clock.now(), context.service(Settings).timezone
     last: UUID | None = None
+    failed = 0
     while True:
         async with unit_of_work(context.sessions) as session:
             batch = await reminders.list_candidates(
                 session, on=business_date(now, zone), after=last
             )
         for loan_id in batch:
-            async with unit_of_work(context.sessions) as session:
-                await reminders.remind(session, loan_id, zone=zone, now=now)
+            failed += not await _alone(
+                context, "reminders.loan_failed", loan_id, reminders.remind, zone=zone, now=now
+            )
         if not batch:
-            return
+            break
         last = batch[-1]
+    if failed:
+        raise LoansNotReminded(f"{failed} loans could not be reminded")
 
 
 @jobs.effect("servicing.reconcile", queue="rail")
@@ -104,27 +120,51 @@ async def reconcile(context: jobs.Context, *, day: str) -> None:
         )
 
 
-async def _close_day(context: jobs.Context, day: date, now: datetime) -> None:
-    """One loan that cannot be closed does not keep the others from it, but the day stays open."""
-    last, loans, fees, failed = None, 0, 0, 0
+async def _close_day(context: jobs.Context, day: date, now: datetime, failed: set[UUID]) -> None:
+    """One loan that cannot be closed does not keep the others from it, but the day stays open.
+
+    A loan of `failed` must catch up in order: it is left alone on the days after.
+    """
+    last, loans, fees, is_whole = None, 0, 0, True
+
+    async def close(session: AsyncSession, loan_id: UUID) -> None:
+        nonlocal fees
+        fees += await day_close.close_loan(session, loan_id, on=day, now=now)
+
     while True:
         async with unit_of_work(context.sessions) as session:
             batch = await day_close.list_to_close(session, on=day, after=last)
         for loan_id in batch:
-            try:
-                async with unit_of_work(context.sessions) as session:
-                    fees += await day_close.close_loan(session, loan_id, on=day, now=now)
-            except (AssertionError, DomainError, IntegrityError):
-                log.exception("day_close.loan_failed", loan=str(loan_id), day=day.isoformat())
-                failed += 1
-        loans += len(batch)
+            if loan_id not in failed and not await _alone(
+                context, "day_close.loan_failed", loan_id, close
+            ):
+                failed.add(loan_id)
+        loans, is_whole = loans + len(batch), is_whole and failed.isdisjoint(batch)
         if not batch:
             break
         last = batch[-1]
-    if failed:
-        raise DayNotClosed(f"{failed} loans could not be closed on {day}")
-    async with unit_of_work(context.sessions) as session:
-        await day_close.finish(session, on=day, loans=loans, late_fees=fees, now=now)
+    if is_whole:
+        async with unit_of_work(context.sessions) as session:
+            await day_close.finish(session, on=day, loans=loans, late_fees=fees, now=now)
+
+
+async def _alone(
+    context: jobs.Context,
+    event: str,
+    loan_id: UUID,
+    work: Callable[..., Awaitable[object]],
+    **given: object,
+) -> bool:
+    """Do it for one loan in a transaction of its own; a fault in it is logged and told as False."""
+    try:
+        async with unit_of_work(context.sessions) as session:
+            await work(session, loan_id, **given)
+    except (OperationalError, InterfaceError, TransientFailure):
+        raise  # The database is away: that is no fault of this loan.
+    except Exception:
+        log.exception(event, loan=str(loan_id))
+        return False
+    return True
 
 
 async def _enqueue_inquiries(

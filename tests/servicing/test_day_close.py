@@ -116,5 +116,25 @@ class TestTheJob:
         with pytest.raises(tasks.DayNotClosed):
             await tasks.close_days(lender.context)
 
-        assert (await lender.sees(sound)).accrued_on == START
+        yesterday = START + timedelta(days=1)
+        assert (await lender.sees(sound)).accrued_on == yesterday
         assert await days(lender) == []
+
+    async def test_a_mended_loan_catches_up_on_every_day(self, lender: Lender) -> None:
+        broken, sound = await lender.lends(), await lender.lends()
+        async with unit_of_work(lender.sessions) as session:
+            fresh = await queries.get_loan(session, broken.id)
+            was, fresh.accrued_on = fresh.accrued_on, None
+        lender.now += timedelta(days=36)
+        with pytest.raises(tasks.DayNotClosed):
+            await tasks.close_days(lender.context)
+        async with unit_of_work(lender.sessions) as session:
+            (await queries.get_loan(session, broken.id)).accrued_on = was
+        lender.now += timedelta(days=1)
+
+        await tasks.close_days(lender.context)
+
+        assert await lender.books(broken) == await lender.books(sound)
+        assert await late_fees(lender) == 2
+        assert len(await days(lender)) == 37
+        await lender.verifies()

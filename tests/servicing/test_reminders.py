@@ -10,7 +10,7 @@ from kit.db import unit_of_work
 from notifications import sealing
 from notifications.models import Notification
 from notifications.states import Channel, Purpose
-from servicing import reminders, tasks
+from servicing import queries, reminders, tasks
 from servicing.models import Loan
 from tests.servicing.lending import Lender, kes
 
@@ -119,6 +119,16 @@ class TestRemind:
 
         (row,) = await said(lender, loan)
         assert row.canceled_at is not None
+
+    async def test_one_broken_loan_does_not_silence_the_others(self, lender: Lender) -> None:
+        broken, sound = await lender.lends(), await lender.lends()
+        async with unit_of_work(lender.sessions) as session:
+            (await queries.get_loan(session, broken.id)).currency = "???"
+
+        with pytest.raises(tasks.LoansNotReminded):
+            await runs(lender, at(-1, 18))
+
+        assert len(await said(lender, sound)) == 1
 
     async def test_finds_every_loan_in_batches(
         self, lender: Lender, monkeypatch: pytest.MonkeyPatch
