@@ -76,8 +76,11 @@ async def run(
         for order in await _settled_on(session, day)
         if order.client_ref not in seen
     ]
-    await _keep(session, rail, day, breaks, matched=len(seen), now=now)
-    return breaks
+    # The rail may say the same thing twice, as two equal duplicates: that is one break.
+    kept = list({(each.category, each.reference): each for each in breaks}.values())
+    wrong = {each.reference for each in kept}
+    await _keep(session, rail, day, kept, matched=len(seen - wrong), now=now)
+    return kept
 
 
 async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
@@ -181,6 +184,5 @@ async def _keep(
     if run_row is None:
         run_row = ReconciliationRun(rail=rail, day=day)
         session.add(run_row)
-    run_row.matched = matched - sum(1 for each in breaks if each.theirs is not None)
-    run_row.breaks, run_row.ran_at = len(breaks), now
+    run_row.matched, run_row.breaks, run_row.ran_at = matched, len(breaks), now
     await session.flush()

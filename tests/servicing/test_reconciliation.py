@@ -7,7 +7,7 @@ import pytest
 
 from kit.db import unit_of_work
 from servicing import queries, reconciliation
-from servicing.models import Loan, ReconciliationBreak
+from servicing.models import Loan, ReconciliationBreak, ReconciliationRun
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
 from servicing.reconciliation import Break, Category
 from tests.servicing.lending import Lender, kes
@@ -79,6 +79,20 @@ class TestRun:
         (found,) = await compares(lender, [payout, incoming, payout])
 
         assert found.category is Category.DUPLICATE
+
+    async def test_what_is_wrong_twice_in_the_same_way_is_one_break(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        back = replace(payout, status=OutcomeStatus.RETURNED)
+
+        await compares(lender, [payout, incoming, payout, payout, back, back])
+
+        kept = {row.category for row in await open_breaks(lender)}
+        assert kept == {Category.DUPLICATE, Category.RETURNED}
+        async with lender.sessions() as session:
+            run = await session.get_one(ReconciliationRun, ("wallet", DAY))
+        assert (run.matched, run.breaks) == (1, 2)
 
     async def test_money_that_came_back(self, lender: Lender, loan: Loan) -> None:
         payout, incoming = await lines_of(lender, loan)
