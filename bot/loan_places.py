@@ -44,7 +44,7 @@ async def schedule(context: UpdateContext, loan: Loan) -> Screen:
 
 
 async def pay(context: UpdateContext, loan: Loan) -> Screen:
-    waiting = await queries.find_open_request(context.session, loan.id)
+    waiting = await queries.find_open_request(context.session, loan.id, now=context.now)
     amount = waiting.amount if waiting is not None else None
     return screens.pay(await standing_of(context, loan), amount, context.words)
 

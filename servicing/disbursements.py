@@ -27,7 +27,13 @@ class PayoutNotFailed(DomainError):
 
 
 async def settle(
-    session: AsyncSession, loan: Loan, payout: Payout, *, on: date, now: datetime
+    session: AsyncSession,
+    loan: Loan,
+    payout: Payout,
+    *,
+    ordered_on: date,
+    on: date,
+    now: datetime,
 ) -> None:
     """The borrower has the money: the loan runs from `on`. All of it in one transaction."""
     audit.move(session, LOAN, loan, LoanEvent.DISBURSED, actor=audit.SYSTEM, now=now)

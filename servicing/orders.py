@@ -51,8 +51,9 @@ class Orders:
     direction: Direction
     job: str
     settled: Told
-    """`(session, loan, order, *, on, now)`, in the transaction that settles the order."""
+    """`(session, loan, order, *, ordered_on, on, now)`, in the transaction that settles it."""
     failed: Told
+    """`(session, loan, order, *, on, now)`."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,13 @@ async def apply(
     outcome: Outcome,
     *,
     on: date,
+    zone: str,
     now: datetime,
 ) -> None:
-    """Take over what the rail says about an order. A final state absorbs repeats."""
+    """Take over what the rail says about an order. A final state absorbs repeats.
+
+    `on` is today in `zone`; money counts from the day on which the rail moved it.
+    """
     loan, order = await _locked(session, kind, order_id)
     if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
         outcome.amount != order.amount
@@ -106,7 +111,9 @@ async def apply(
         _note(order, outcome)
         order.settled_at = outcome.settled_at or now
         _move(session, kind, order, OrderEvent.SETTLE, now=now)
-        await kind.settled(session, loan, order, on=on, now=now)
+        ordered_on = business_date(order.created_at, zone)
+        moved_on = outcome.moved_on(today=on, not_before=ordered_on, zone=zone)
+        await kind.settled(session, loan, order, ordered_on=ordered_on, on=moved_on, now=now)
     elif outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED):
         _note(order, outcome)
         _move(session, kind, order, OrderEvent.FAIL, now=now, code=outcome.failure_code)
@@ -183,9 +190,10 @@ async def _acknowledge(context: jobs.Context, kind: Orders, order_id: UUID, ack:
 
 async def _learn(context: jobs.Context, kind: Orders, order_id: UUID, outcome: Outcome) -> None:
     now = context.clock.now()
-    on = business_date(now, context.service(Settings).timezone)
+    zone = context.service(Settings).timezone
+    on = business_date(now, zone)
     async with unit_of_work(context.sessions) as session:
-        await apply(session, kind, order_id, outcome, on=on, now=now)
+        await apply(session, kind, order_id, outcome, on=on, zone=zone, now=now)
         _, order = await _locked(session, kind, order_id)
         is_unknown, tries = order.status in _MAYBE_SENT, order.tries
     if is_unknown:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import ids, jobs
 from kit.crypto import Vault, person_key
+from kit.errors import DomainError
 from kit.money import Money
 from servicing import queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
@@ -17,8 +18,14 @@ from servicing.states import PAYMENT_REQUEST, LoanStatus
 COLLECT = "servicing.collect"
 
 
+class AmountAbovePayoff(DomainError):
+    """`most` (minor units of `currency`) settles the whole loan today."""
+
+    code = "amount_above_payoff"
+
+
 async def request(
-    session: AsyncSession, vault: Vault, *, loan_id: UUID, amount: Money, now: datetime
+    session: AsyncSession, vault: Vault, *, loan_id: UUID, amount: Money, on: date, now: datetime
 ) -> PaymentRequest:
     """Ask the wallet that the loan was paid to; an open request for the same amount is reused."""
     loan = await queries.get_loan(session, loan_id, lock=True)
@@ -26,7 +33,10 @@ async def request(
         raise repayments.LoanNotRepayable(status=loan.status)
     if amount.currency != loan.currency or amount.minor <= 0:
         raise repayments.RepaymentInOtherCurrency(currency=loan.currency)
-    waiting = await queries.find_open_request(session, loan.id)
+    most = (await queries.payoff_quote(session, loan, on=on)).total
+    if amount.minor > most.minor:
+        raise AmountAbovePayoff(most=most.minor, currency=most.currency)
+    waiting = await queries.find_open_request(session, loan.id, now=now)
     if waiting is not None and waiting.amount == amount:
         return waiting
     key = await person_key(session, vault, loan.borrower_id, now=now)
@@ -51,14 +61,24 @@ async def request(
 
 
 async def settle(
-    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
+    session: AsyncSession,
+    loan: Loan,
+    asked: PaymentRequest,
+    *,
+    ordered_on: date,
+    on: date,
+    now: datetime,
 ) -> None:
-    """The borrower accepted: the money is here, whether or not the loan still needs it."""
+    """The borrower accepted: the money is here, whether or not the loan still needs it.
+
+    Who pays the payoff that we asked for owes nothing more, also after midnight.
+    """
     reference = f"rail:{asked.client_ref}"
     if loan.status is LoanStatus.ACTIVE:
         await repayments.receive(
-            session, loan_id=loan.id, amount=asked.amount, rail_reference=reference, on=on, now=now
-        )
+            session, loan_id=loan.id, amount=asked.amount, rail_reference=reference,
+            on=on, now=now, asked_on=ordered_on,
+        )  # fmt: skip
     else:
         await suspense.receive(
             session, reference=reference, reason="loan_over", amount=asked.amount, loan=loan,

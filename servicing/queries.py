@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select
@@ -17,7 +17,9 @@ from servicing.debts import Debt
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
-from servicing.states import FINAL, OPEN, LoanStatus
+from servicing.states import ASKABLE, OPEN, LoanStatus, OrderStatus
+
+_ANSWERED_WITHIN = timedelta(hours=24)
 
 
 class LoanNotFound(DomainError):
@@ -134,11 +136,20 @@ async def list_payouts(session: AsyncSession, loan_id: UUID) -> list[Payout]:
     return list(rows)
 
 
-async def find_open_request(session: AsyncSession, loan_id: UUID) -> PaymentRequest | None:
-    """The newest payment request that the borrower has not answered."""
+async def find_open_request(
+    session: AsyncSession, loan_id: UUID, *, now: datetime
+) -> PaymentRequest | None:
+    """The newest payment request that the borrower may still answer.
+
+    One that was never answered keeps nobody from paying: if it settles after all, it is received.
+    """
     return await session.scalar(
         select(PaymentRequest)
-        .where(PaymentRequest.loan_id == loan_id, PaymentRequest.status.not_in(FINAL))
+        .where(
+            PaymentRequest.loan_id == loan_id,
+            PaymentRequest.status.in_((OrderStatus.CREATED, *ASKABLE)),
+            PaymentRequest.created_at > now - _ANSWERED_WITHIN,
+        )
         .order_by(PaymentRequest.id.desc())
         .limit(1)
     )

@@ -16,8 +16,13 @@ from servicing.states import LoanStatus
 _ORDERED = {Direction.PAYOUT: PAYOUTS, Direction.COLLECT: REQUESTS}
 
 
-async def apply(session: AsyncSession, event: RailEvent, *, on: date, now: datetime) -> None:
-    """Do what an authenticated event means. The same event again changes nothing."""
+async def apply(
+    session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
+) -> None:
+    """Do what an authenticated event means. The same event again changes nothing.
+
+    `on` is today in `zone`.
+    """
     wrote = await insert_once(
         session,
         RailEventRow,
@@ -33,12 +38,12 @@ async def apply(session: AsyncSession, event: RailEvent, *, on: date, now: datet
     if not wrote:
         return
     if event.direction is Direction.INCOMING:
-        await _incoming(session, event, on=on, now=now)
+        await _incoming(session, event, on=on, zone=zone, now=now)
         return
     kind = _ORDERED[event.direction]
     order = await orders.find(session, kind, event.reference)
     if order is not None:
-        await orders.apply(session, kind, order.id, event.outcome, on=on, now=now)
+        await orders.apply(session, kind, order.id, event.outcome, on=on, zone=zone, now=now)
         return
     await incidents.report(
         session, kind=f"{event.direction}_unknown_to_us", subject=f"{event.rail}:{event.rail_id}",
@@ -46,7 +51,9 @@ async def apply(session: AsyncSession, event: RailEvent, *, on: date, now: datet
     )  # fmt: skip
 
 
-async def _incoming(session: AsyncSession, event: RailEvent, *, on: date, now: datetime) -> None:
+async def _incoming(
+    session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
+) -> None:
     """Money that a borrower sent by the loan's reference; what fits no running loan waits."""
     if event.outcome.status is not OutcomeStatus.SETTLED:
         return
@@ -58,9 +65,11 @@ async def _incoming(session: AsyncSession, event: RailEvent, *, on: date, now: d
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
     elif loan.status is LoanStatus.ACTIVE or known is not None:
+        paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
         await repayments.receive(
-            session, loan_id=loan.id, amount=event.amount, rail_reference=reference, on=on, now=now
-        )
+            session, loan_id=loan.id, amount=event.amount, rail_reference=reference,
+            on=paid_on, now=now,
+        )  # fmt: skip
         return
     else:
         reason = "loan_over"

@@ -12,7 +12,7 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from kit.money import Money
-from servicing import accrual, closing, credits, debts, messages, queries
+from servicing import accrual, asked_payoff, closing, credits, debts, messages, queries
 from servicing.allocation import Allocation, Component, Share, Timing, allocate
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind, Event
@@ -67,11 +67,13 @@ async def receive(
     rail_reference: str,
     on: date,
     now: datetime,
+    asked_on: date | None = None,
 ) -> Repayment:
     """Record money that has arrived. Safe to call again with the same `rail_reference`.
 
     It settles what is due, oldest installment first, each penalty, fee, interest, principal. What
     is more waits as the borrower's credit, unless it is enough to repay the loan: then it does.
+    `asked_on`: when we asked for this amount; had it been the payoff of that day, it still is.
     """
     await lock_key(session, f"rail_reference:{rail_reference}")
     loan = await queries.get_loan(session, loan_id, lock=True)
@@ -85,8 +87,13 @@ async def receive(
     # A payment of last week that arrives today finds the interest of today in the ledger.
     day = max(on, loan.accrued_on or on)
     await accrual.accrue(session, loan, rows, on=day, now=now)
-    await credits.settle(session, loan, rows, debts.due(rows, day), on=day, now=now)
     repayment = _new(loan, amount, rail_reference, paid_on=on, now=now)
+    if asked_on is not None:
+        await asked_payoff.honour(
+            session, loan, rows, amount,
+            asked_on=asked_on, paid_on=on, repayment_id=repayment.id, on=day, now=now,
+        )  # fmt: skip
+    await credits.settle(session, loan, rows, debts.due(rows, day), on=day, now=now)
     await _take(session, loan, rows, repayment, on=day, now=now)
     await messages.silence(session, loan, reason="repayment_received", now=now)
     if debts.is_settled(rows):
@@ -127,6 +134,7 @@ async def reverse(
         audit.move(session, LOAN, loan, LoanEvent.REPAYMENT_REVERSED, actor=actor, now=now)
         loan.closed_on = None
         debts.claim_the_rest(rows)
+        await asked_payoff.take_back(session, loan, rows, repayment.id, on=on, now=now)
     return repayment
 
 

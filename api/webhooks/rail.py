@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.deps import Now, Session, Today, Wired
+from kit.config import Settings
 from servicing import rail_events
 from servicing.rails.base import RailEvent, Rails
 
@@ -21,8 +22,11 @@ Told = Annotated[list[RailEvent], Depends(_proven)]
 
 
 @router.post("/{name}", response_class=Response)
-async def receive_rail_event(told: Told, session: Session, now: Now, today: Today) -> Response:
+async def receive_rail_event(
+    told: Told, session: Session, now: Now, today: Today, wiring: Wired
+) -> Response:
     """Any answer but 2xx makes the rail tell it again; repeats change nothing."""
+    zone = wiring.service(Settings).timezone
     for event in told:
-        await rail_events.apply(session, event, on=today, now=now)
+        await rail_events.apply(session, event, on=today, zone=zone, now=now)
     return Response(status_code=204)

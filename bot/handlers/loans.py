@@ -57,7 +57,7 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
         return await places.stale(context)
     if callback_data.amount == 0:
         return reply(screens.another_amount(context.words))
-    if await queries.find_open_request(context.session, loan.id) is not None:
+    if await queries.find_open_request(context.session, loan.id, now=context.now) is not None:
         return reply(await loan_places.pay(context, loan))
     amount = Money(callback_data.amount, loan.currency)
     await payment_requests.request(
@@ -65,6 +65,7 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
         vault_of(context.session),
         loan_id=loan.id,
         amount=amount,
+        on=context.on,
         now=context.now,
     )
     return reply(screens.requested(amount, context.words))

@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
     DISBURSEMENT = "disbursement"
     ACCRUAL = "accrual"
     LATE_FEE = "late_fee"
+    FORGONE = "forgone"
     REPAYMENT = "repayment"
     CREDIT = "credit"
     SUSPENSE = "suspense"
@@ -29,6 +30,9 @@ class Event(StrEnum):
     FEE_DUE = "fee_due"
     THIRD_PARTY_FEE_DUE = "third_party_fee_due"
     LATE_FEE_CHARGED = "late_fee_charged"
+    INTEREST_FORGONE = "interest_forgone"
+    FEE_FORGONE = "fee_forgone"
+    THIRD_PARTY_FEE_FORGONE = "third_party_fee_forgone"
     PENALTY_REPAID = "penalty_repaid"
     FEE_REPAID = "fee_repaid"
     INTEREST_REPAID = "interest_repaid"
@@ -53,6 +57,7 @@ class Rule:
 _DISBURSED = "the rail proves that the payout settled"
 _DAILY = "day close, and before each repayment"
 _DUE = "day close of the due date, or the first repayment on or after it"
+_FORGONE = "a payoff that we asked for settles on a later day"
 _PAID = "a payment arrives"
 _CREDIT = "credit settles what fell due"
 
@@ -76,6 +81,13 @@ RULES: dict[Event, Rule] = {
         Account.PENALTIES,
         Account.PENALTY_INCOME,
         "day close, once per installment that is late beyond its grace days",
+    ),
+    Event.INTEREST_FORGONE: Rule(
+        EntryKind.FORGONE, Account.INTEREST_INCOME, Account.INTEREST, _FORGONE
+    ),
+    Event.FEE_FORGONE: Rule(EntryKind.FORGONE, Account.FEE_INCOME, Account.FEES, _FORGONE),
+    Event.THIRD_PARTY_FEE_FORGONE: Rule(
+        EntryKind.FORGONE, Account.THIRD_PARTIES, Account.FEES, _FORGONE
     ),
     Event.PENALTY_REPAID: Rule(EntryKind.REPAYMENT, Account.CASH, Account.PENALTIES, _PAID),
     Event.FEE_REPAID: Rule(EntryKind.REPAYMENT, Account.CASH, Account.FEES, _PAID),

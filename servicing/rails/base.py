@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.money import Money
 
@@ -71,6 +72,12 @@ class Outcome:
     rail_id: str | None = None
     failure_code: str | None = None
     settled_at: datetime | None = None
+
+    def moved_on(self, *, today: date, not_before: date, zone: str) -> date:
+        """The business day on which the money moved. A rail's clock may be wrong, within bounds."""
+        if self.settled_at is None:
+            return today
+        return min(max(business_date(self.settled_at, zone), not_before), today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ TERMS = {
 }
 RULES = {"late_fee_percent": "4", "late_fee_after_days": 3}
 ACCOUNT = "254700000001"
-SETTINGS = Settings(timezone="Africa/Nairobi", currency="KES")
+ZONE = "Africa/Nairobi"
+SETTINGS = Settings(timezone=ZONE, currency="KES")
 
 
 def kes(major: int | str) -> Money:
@@ -130,7 +131,7 @@ class Lender:
             amount = (await queries.list_payouts(session, loan.id))[-1].amount
             await orders.apply(
                 session, PAYOUTS, payout_id, Outcome(OutcomeStatus.SETTLED, amount, "W1"),
-                on=self.on, now=self.now,
+                on=self.on, zone=ZONE, now=self.now,
             )  # fmt: skip
 
     async def pays_out(self, loan: Loan) -> UUID:

@@ -19,7 +19,7 @@ from servicing.ledger.models import Entry
 from servicing.models import Loan, Repayment
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
-from tests.servicing.lending import Lender, kes
+from tests.servicing.lending import ZONE, Lender, kes
 
 METHODS: tuple[dict[str, Any], ...] = (
     {"installments": 6},
@@ -143,7 +143,7 @@ class TestAtTheSameTime:
             event = RailEvent("wallet", event_id, Direction.PAYOUT, payout.client_ref, "W1",
                               payout.amount, outcome)  # fmt: skip
             async with unit_of_work(lender.sessions) as session:
-                await rail_events.apply(session, event, on=lender.on, now=lender.now)
+                await rail_events.apply(session, event, on=lender.on, zone=ZONE, now=lender.now)
 
         ask = {"kind": "payout", "order_id": str(payout_id)}
         await asyncio.gather(

@@ -78,9 +78,18 @@ class TestTheUseCases:
         await lender.receives(loan, (await lender.owed(loan)).gross + kes(11_000))
         await lender.closes_days_until(third.due_on + timedelta(days=1))
         await lender.receives(loan, kes(50_000))
+        await self.a_payoff_waits_until_after_the_due_date(lender)
         await lender.verifies()
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
                 session, reference="wallet:W9", reason="unknown_reference", amount=kes(5),
                 on=lender.on, now=lender.now,
             )  # fmt: skip
+
+    async def a_payoff_waits_until_after_the_due_date(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        first, *_ = await lender.schedule(loan)
+        await lender.closes_days_until(first.due_on - timedelta(days=1))
+        asked_on, payoff = lender.on, await lender.payoff(loan)
+        await lender.closes_days_until(first.due_on + timedelta(days=1))
+        await lender.receives(loan, payoff, asked_on=asked_on)

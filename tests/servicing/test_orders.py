@@ -17,7 +17,7 @@ from servicing.models import Loan, Payout
 from servicing.rails.base import Ack, AckStatus, Caps, Outcome, OutcomeStatus
 from servicing.rules import LoanRules
 from servicing.states import LoanStatus, OrderStatus
-from tests.servicing.lending import ACCOUNT, Lender, kes
+from tests.servicing.lending import ACCOUNT, ZONE, Lender, kes
 
 PAID = kes(29_200)
 SILENCE = Ack(AckStatus.UNKNOWN)
@@ -35,7 +35,9 @@ async def payout_of(lender: Lender, loan: Loan) -> Payout:
 
 async def told(lender: Lender, payout_id: UUID, outcome: Outcome) -> None:
     async with unit_of_work(lender.sessions) as session:
-        await orders.apply(session, PAYOUTS, payout_id, outcome, on=lender.on, now=lender.now)
+        await orders.apply(
+            session, PAYOUTS, payout_id, outcome, on=lender.on, zone=ZONE, now=lender.now
+        )
 
 
 async def open_incidents(lender: Lender) -> list[str]:

@@ -11,7 +11,7 @@ from servicing import incidents, queries, rail_events, suspense
 from servicing.models import Loan
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
-from tests.servicing.lending import Lender, kes
+from tests.servicing.lending import ZONE, Lender, kes
 
 _numbers = count(1)
 
@@ -28,7 +28,7 @@ def event(reference: str, amount: Money, **changed: object) -> RailEvent:
 
 async def arrives(lender: Lender, told: RailEvent) -> None:
     async with unit_of_work(lender.sessions) as session:
-        await rail_events.apply(session, told, on=lender.on, now=lender.now)
+        await rail_events.apply(session, told, on=lender.on, zone=ZONE, now=lender.now)
 
 
 async def waiting(lender: Lender) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from tests.sandbox.serving import (
     running_sandbox,
     serving,
 )
-from tests.servicing.lending import Lender, kes
+from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.wires import wallet_rail
 
 ACCOUNT = "12025550101"
@@ -42,7 +42,9 @@ class Webhook:
         events = self.lender.rail.parse_callback(request.headers, await request.body())
         async with unit_of_work(self.lender.sessions) as session:
             for event in events:
-                await rail_events.apply(session, event, on=self.lender.on, now=self.lender.now)
+                await rail_events.apply(
+                    session, event, on=self.lender.on, zone=ZONE, now=self.lender.now
+                )
         return Response(status_code=204)
 
 
@@ -73,7 +75,12 @@ class Street:
     async def request(self, loan: Loan, amount: Money) -> PaymentRequest:
         async with unit_of_work(self.lender.sessions) as session:
             asked = await payment_requests.request(
-                session, vault_of(session), loan_id=loan.id, amount=amount, now=self.lender.now
+                session,
+                vault_of(session),
+                loan_id=loan.id,
+                amount=amount,
+                on=self.lender.on,
+                now=self.lender.now,
             )
         await tasks.collect(self.lender.context, request_id=str(asked.id))
         return asked
@@ -229,7 +236,9 @@ class TestPaymentRequest:
 
         async def is_over() -> bool:
             async with street.lender.sessions() as session:
-                return await queries.find_open_request(session, loan.id) is None
+                return (
+                    await queries.find_open_request(session, loan.id, now=street.lender.now) is None
+                )
 
         await street.until(is_over)
         assert await street.lender.books(loan) == books

@@ -72,6 +72,7 @@ error-file-not-found = This file does not exist.
 error-loan-not-found = You have no such loan.
 error-loan-not-repayable = This loan cannot be paid now: it is not paid out yet, or it is over.
 error-repayment-in-other-currency = Please pay in { $currency }.
+error-amount-above-payoff = { $most } is all that you owe. Please choose at most that.
 error-repayment-not-found = There is no such payment.
 error-repayment-not-reversible = This payment cannot be taken back by itself. A person will look at it.
 error-payout-not-failed = The money may already be on its way. A person will look at it.

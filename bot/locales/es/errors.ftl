@@ -72,6 +72,7 @@ error-file-not-found = Este archivo no existe.
 error-loan-not-found = No tienes ese préstamo.
 error-loan-not-repayable = Este préstamo no se puede pagar ahora: todavía no se entregó o ya terminó.
 error-repayment-in-other-currency = Paga en { $currency }, por favor.
+error-amount-above-payoff = { $most } es todo lo que debes. Elige como máximo eso, por favor.
 error-repayment-not-found = No existe ese pago.
 error-repayment-not-reversible = Este pago no se puede devolver por sí solo. Una persona lo mirará.
 error-payout-not-failed = Puede que el dinero ya vaya en camino. Una persona lo mirará.
