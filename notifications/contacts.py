@@ -119,11 +119,12 @@ async def set_phone(
         raise PhoneNotE164()
     contact = await get(session, person_id, lock=True)
     index = phone_index(vault, phone_e164)
+    contact.phone_bad_at = None  # Shown again, also the same number deserves another try.
     if contact.phone_index == index:
         return contact
     key = await person_key(session, vault, person_id, now=now)
     contact.phone = key.seal(_place(person_id), phone_e164)
-    contact.phone_index, contact.phone_bad_at = index, None
+    contact.phone_index = index
     if await _last_wish(session, index) is InboundKind.STOP:
         # The number said STOP before we knew whose it is. It still holds.
         contact.sms_opted_out_at = contact.sms_opted_out_at or now

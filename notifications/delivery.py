@@ -4,7 +4,7 @@ Each of the three is a step of its own; no transaction is open during the call. 
 written as `sending` before the call, so whatever happens later knows that a call was made.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import jobs
 from kit.db import unit_of_work
-from kit.errors import TransientFailure
 from notifications import consequences, lifecycle, preparing
 from notifications.channels.base import (
     Accepted,
@@ -26,11 +25,19 @@ from notifications.channels.base import (
 from notifications.channels.telegram import TelegramChannel
 from notifications.models import Delivery, Notification
 from notifications.preparing import NO_ANSWER, Call
-from notifications.states import NOTIFICATION, OPEN, Channel, DeliveryStatus, Event, Status
+from notifications.states import NOTIFICATION, OPEN, Channel, DeliveryStatus, Event, Purpose, Status
 
 SEND = "notifications.send"
-# Below the job's own number of tries, so that a silent gateway ends in a fallback.
 TRIES = 4
+"""After this many a silent gateway ends in a fallback, when there is another channel."""
+PATIENCE = {
+    Purpose.CRITICAL: timedelta(hours=24),
+    Purpose.SERVICE: timedelta(hours=24),
+    Purpose.REMINDER: timedelta(hours=2),
+    Purpose.COLLECTION: timedelta(hours=2),
+}
+"""How long the last channel is tried, unless the message is of no use before."""
+LONGEST_PAUSE_SECONDS = 600.0
 RELEASED_AT_ONCE = 1_000
 
 
@@ -64,8 +71,8 @@ async def release(session: AsyncSession, *, now: datetime, tick: datetime) -> No
 async def send(context: jobs.Context, *, notification_id: str) -> None:
     while (call := await _prepare(context, UUID(notification_id))) is not None:
         outcome = await _reach(context, call)
-        await _record(context, call, outcome)
-        _try_again_when_it_pays(outcome, call)
+        if await _record(context, call, outcome):
+            raise jobs.Later(seconds=_pause(outcome, call.tries))
 
 
 async def _prepare(context: jobs.Context, notification_id: UUID) -> Call | None:
@@ -98,13 +105,28 @@ async def _is_of_another(context: jobs.Context, call: Call, taken: Accepted) -> 
         return owner not in (None, call.delivery_id)
 
 
-async def _record(context: jobs.Context, call: Call, outcome: Outcome) -> None:
+async def _record(context: jobs.Context, call: Call, outcome: Outcome) -> bool:
+    """True when the same delivery is to be tried again. Otherwise the next channel's turn comes."""
     async with unit_of_work(context.sessions) as session:
-        await lifecycle.lock(session, call.notification_id)
+        notification = await lifecycle.lock(session, call.notification_id)
+        assert notification is not None
         delivery = await session.get_one(Delivery, call.delivery_id, populate_existing=True)
         if delivery.status not in OPEN:
-            return  # A receipt was faster than the answer and knows more.
-        await _write(session, delivery, outcome, context.clock.now())
+            return False  # A receipt was faster than the answer and knows more.
+        now = context.clock.now()
+        await _write(session, delivery, outcome, now)
+        if delivery.status not in OPEN:
+            return False
+        if isinstance(outcome, Wait):
+            return True
+        is_worth_it = delivery.tries < TRIES or (
+            _is_repeated_safely(delivery, outcome)
+            and now < call.since + PATIENCE[notification.purpose]
+            and not await preparing.has_another_way(context, session, notification)
+        )
+        if not is_worth_it:
+            lifecycle.fail(delivery, delivery.error_code or NO_ANSWER, now)
+        return is_worth_it
 
 
 async def _write(
@@ -125,13 +147,15 @@ async def _write(
             delivery.error_code = delivery.error_code or "not_reachable"
         case Unknown():
             delivery.status, delivery.error_code = DeliveryStatus.UNKNOWN, NO_ANSWER
-    if delivery.status in OPEN and delivery.tries >= TRIES:
-        lifecycle.fail(delivery, delivery.error_code or NO_ANSWER, now)
 
 
-def _try_again_when_it_pays(outcome: Outcome, call: Call) -> None:
-    """After the tries are used up the next channel's turn comes at once."""
+def _is_repeated_safely(delivery: Delivery, outcome: Outcome) -> bool:
+    """However often: it was not taken, or it is looked up before it is sent again."""
+    return isinstance(outcome, NotTaken) or delivery.channel is Channel.SMS
+
+
+def _pause(outcome: Outcome, tries: int) -> float:
+    """2, 8, 32 seconds, and so on up to ten minutes; or what the gateway asked for."""
     if isinstance(outcome, Wait):
-        raise jobs.Later(seconds=outcome.seconds)
-    if isinstance(outcome, NotTaken | Unknown) and call.tries < TRIES:
-        raise TransientFailure(outcome.why)
+        return outcome.seconds
+    return min(0.5 * 4.0 ** min(tries, 6), LONGEST_PAUSE_SECONDS)

@@ -36,7 +36,7 @@ async def notify(
     The same `key` twice is said once. Amounts and days are given as `money:12345:KES` and
     `date:2026-11-21`. Three parameters are for us and not for the text: `expires_on` (the last
     day of use, in the person's zone) or `expires_at` (an instant), and `button` (callback data
-    of a button below the chat message).
+    of a button below the chat message). A code says for how many `minutes` it is of use.
     """
     templates.check(template, channels, params)
     identity = new_id()
@@ -57,7 +57,7 @@ async def notify(
         status=status if sealed is not None else Status.SUPPRESSED,
         reason=None if sealed is not None else "erased",
         not_before=not_before,
-        expires_at=await _expiry(session, person_id, params),
+        expires_at=await _expiry(session, person_id, params, now),
         releases=0,
         created_at=now,
     )
@@ -111,9 +111,13 @@ async def _sealed(
         return None
 
 
-async def _expiry(session: AsyncSession, person_id: UUID, params: Params) -> datetime | None:
+async def _expiry(
+    session: AsyncSession, person_id: UUID, params: Params, now: datetime
+) -> datetime | None:
     if "expires_at" in params:
         return datetime.fromisoformat(str(params["expires_at"]))
+    if "minutes" in params:
+        return now + timedelta(minutes=int(params["minutes"]))
     if "expires_on" not in params:
         return None
     last = date.fromisoformat(str(params["expires_on"]).removeprefix("date:"))

@@ -100,7 +100,7 @@ def _connected(context: jobs.Context) -> frozenset[Channel]:
 async def _next_call(case: _Case) -> Call | None:
     if _is_over(case):
         return None
-    usable = _usable(case)
+    usable = _usable(case.contact, case.notification, case.connected)
     unfinished = _unfinished(case, usable)
     attempt = (
         routing.Attempt(unfinished.channel, unfinished.attempt)
@@ -115,6 +115,18 @@ async def _next_call(case: _Case) -> Call | None:
     return await _begin(case, attempt, unfinished)
 
 
+async def has_another_way(
+    context: jobs.Context, session: AsyncSession, notification: Notification
+) -> bool:
+    """Whether a channel that has not been tried yet could take over."""
+    contact = await contacts.find(session, notification.person_id)
+    if contact is None:
+        return False
+    past = await lifecycle.deliveries_of(session, notification.id)
+    usable = _usable(contact, notification, _connected(context))
+    return routing.next_attempt(notification, usable, past) is not None
+
+
 def _is_over(case: _Case) -> bool:
     notification = case.notification
     if notification.canceled_at is not None:
@@ -126,9 +138,11 @@ def _is_over(case: _Case) -> bool:
     return True
 
 
-def _usable(case: _Case) -> frozenset[Channel]:
-    wanted = routing.usable(case.contact, case.notification.purpose)
-    return wanted & templates.supported(case.notification.template) & case.connected
+def _usable(
+    contact: Contact, notification: Notification, connected: frozenset[Channel]
+) -> frozenset[Channel]:
+    wanted = routing.usable(contact, notification.purpose)
+    return wanted & templates.supported(notification.template) & connected
 
 
 def _unfinished(case: _Case, usable: frozenset[Channel]) -> Delivery | None:

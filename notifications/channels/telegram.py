@@ -13,11 +13,13 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiohttp import ClientConnectorError
 
 from notifications.channels.base import (
     Accepted,
     Button,
     Message,
+    NotTaken,
     Outcome,
     Refusal,
     Refused,
@@ -44,8 +46,11 @@ class TelegramChannel:
             )
         except TelegramRetryAfter as pause:
             return Wait(pause.retry_after)
-        except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as failure:
-            return Unknown(type(failure).__name__)
+        except TelegramServerError as failure:
+            return NotTaken(type(failure).__name__)
+        except (TelegramNetworkError, ClientDecodeError) as failure:
+            is_connected = not isinstance(failure.__cause__, ClientConnectorError)
+            return (Unknown if is_connected else NotTaken)(type(failure).__name__)
         except TelegramAPIError as refusal:
             return _refused(refusal)
         return Accepted(f"{sent.chat.id}:{sent.message_id}", DeliveryStatus.SENT)

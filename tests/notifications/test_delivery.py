@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 
 from kit import audit, jobs
 from kit.db import unit_of_work
-from kit.errors import TransientFailure
 from kit.worker import Worker
 from notifications import contacts, delivery, outbox
 from notifications.models import Contact, Delivery, Notification
@@ -119,12 +118,40 @@ class TestTelegram:
         identity = await office.notify()
 
         for _ in range(delivery.TRIES - 1):
-            with pytest.raises(TransientFailure):
+            with pytest.raises(jobs.Later):
                 await office.send(identity)
         row = await office.send(identity)
 
         assert row.status in REACHED
         assert len(await office.texts()) == 1
+
+    async def test_an_outage_is_outlasted_when_there_is_no_other_way(self, office: Office) -> None:
+        await office.sandbox.trouble("telegram", "fail", target="sendMessage", code=502, times=7)
+        identity = await office.notify(fallback=False)
+
+        pauses = []
+        for _ in range(7):
+            with pytest.raises(jobs.Later) as later:
+                await office.send(identity)
+            pauses.append(later.value.seconds)
+            office.later(seconds=later.value.seconds)
+        row = await office.send(identity)
+
+        assert pauses == [2, 8, 32, 128, 512, 600, 600]
+        assert row.status is Status.SENT
+
+    async def test_a_reminder_is_not_tried_for_longer_than_two_hours(self, office: Office) -> None:
+        await office.sandbox.trouble("telegram", "fail", target="sendMessage", code=502, times=99)
+        identity = await office.notify(
+            "reminder_before_due", params=DUE, purpose=Purpose.REMINDER, fallback=False
+        )
+        for _ in range(6):
+            with pytest.raises(jobs.Later):
+                await office.send(identity)
+        office.later(hours=2)
+        row = await office.send(identity)
+
+        assert (row.status, row.reason) == (Status.FAILED, "not_reachable")
 
 
 class TestSms:
@@ -199,7 +226,7 @@ class TestSms:
         await office.sandbox.trouble("sms", **trouble)  # type: ignore[arg-type]
         identity = await office.send_code()
 
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         (attempt,) = await office.deliveries(identity)
         assert attempt.status is DeliveryStatus.UNKNOWN
@@ -215,7 +242,7 @@ class TestSms:
         await office.sandbox.trouble("sms", "lose_answer")
         identity = await office.send_code()
 
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         await office.settle()
         row = await office.send(identity)
@@ -227,8 +254,7 @@ class TestSms:
         await office.sandbox.trouble("sms", "lose_answer", seconds=0.5)
         identity = await office.send_code()
 
-        with pytest.raises(TransientFailure):
-            await office.send(identity)
+        await office.send(identity)
 
         (attempt,) = await office.deliveries(identity)
         assert attempt.status is DeliveryStatus.DELIVERED
@@ -238,7 +264,7 @@ class TestSms:
         await office.sandbox.trouble("sms", "fail", code=20500, status=500)
         identity = await office.send_code()  # The same code again, to the same phone.
 
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         row = await office.send(identity)
 
@@ -269,11 +295,24 @@ class TestSms:
         url, office.settings.twilio_api_url = office.settings.twilio_api_url, "http://127.0.0.1:9"
         identity = await office.send_code()
 
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         (attempt,) = await office.deliveries(identity)
         assert (attempt.status, attempt.error_code) == (DeliveryStatus.WAITING, "not_reachable")
         office.settings.twilio_api_url = url
+
+    async def test_a_code_is_not_sent_when_it_no_longer_works(self, office: Office) -> None:
+        url, office.settings.twilio_api_url = office.settings.twilio_api_url, "http://127.0.0.1:9"
+        identity = await office.send_code()
+        for _ in range(delivery.TRIES + 2):
+            with pytest.raises(jobs.Later):
+                await office.send(identity)
+        office.later(minutes=10)
+        office.settings.twilio_api_url = url
+        row = await office.send(identity)
+
+        assert row.reason == "expired"
+        assert await office.texts() == []
 
     async def test_undelivered_moves_to_the_chat(self, office: Office) -> None:
         await office.sandbox.trouble("sms", "undeliver", code=30005)
@@ -432,7 +471,7 @@ class TestStillWanted:
     async def test_one_under_way_is_not_tried_again(self, office: Office) -> None:
         await office.sandbox.trouble("telegram", "fail", target="sendMessage", code=500)
         identity = await office.notify()
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         async with unit_of_work(office.sessions) as session:
             await outbox.cancel(

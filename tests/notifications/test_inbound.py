@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import jobs
 from kit.crypto import Vault
-from kit.errors import TransientFailure
 from notifications import contacts, inbound, queries
 from notifications.models import InboundMessage
 from notifications.states import Channel, InboundKind, Purpose, Status
@@ -212,7 +212,7 @@ class TestStopOnEveryPath:
     async def test_no_second_try(self, office: Office) -> None:
         await office.sandbox.trouble("sms", "fail", code=20500, status=500)
         identity = await office.notify(channels=[Channel.SMS], fallback=False)
-        with pytest.raises(TransientFailure):
+        with pytest.raises(jobs.Later):
             await office.send(identity)
         await office.answers("stop texting me")
 

@@ -297,6 +297,18 @@ class TestContacts:
         assert contact.phone_bad_at is None
         assert contact.sms_opted_out_at == now
 
+    async def test_the_same_phone_shown_again_gets_another_try(
+        self, session: AsyncSession, vault: Vault, amina: UUID, now: datetime
+    ) -> None:
+        contact = await contacts.get(session, amina)
+        contacts.phone_bad(session, contact, code="30005", now=now)
+
+        await contacts.set_phone(
+            session, vault, person_id=amina, phone_e164="+254700000001", now=now
+        )
+
+        assert contact.phone_bad_at is None
+
     async def test_a_stranger_is_not_found(self, session: AsyncSession) -> None:
         with pytest.raises(contacts.ContactNotFound):
             await contacts.get(session, uuid4())

@@ -8,9 +8,8 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from kit import audit, crypto, log
+from kit import audit, crypto, jobs, log
 from kit.db import unit_of_work
-from kit.errors import TransientFailure
 from notifications import queries
 from notifications.queries import Direction, Said
 from notifications.states import Channel, Status
@@ -115,7 +114,7 @@ def lines() -> Iterator[list[Any]]:
 async def test_no_code_and_no_phone_is_ever_logged(office: Office, lines: list[Any]) -> None:
     await office.sandbox.trouble("sms", "lose_answer")
     identity = await office.send_code()
-    with pytest.raises(TransientFailure):
+    with pytest.raises(jobs.Later):
         await office.send(identity)
     await office.send(identity)
     await office.sandbox.trouble("sms", "fail", code=21408)
