@@ -19,7 +19,7 @@ COLLECT = "servicing.collect"
 
 
 class AmountAbovePayoff(DomainError):
-    """`most` (minor units of `currency`) settles the whole loan today."""
+    """`most` of `currency` settles the whole loan today."""
 
     code = "amount_above_payoff"
 
@@ -35,7 +35,7 @@ async def request(
         raise repayments.RepaymentInOtherCurrency(currency=loan.currency)
     most = (await queries.payoff_quote(session, loan, on=on)).total
     if amount.minor > most.minor:
-        raise AmountAbovePayoff(most=most.minor, currency=most.currency)
+        raise AmountAbovePayoff(most=most.major, currency=most.currency)
     waiting = await queries.find_open_request(session, loan.id, now=now)
     if waiting is not None and waiting.amount == amount:
         return waiting

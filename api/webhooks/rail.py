@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.deps import Now, Session, Today, Wired
-from kit.config import Settings
 from servicing import rail_events
 from servicing.rails.base import RailEvent, Rails
 
@@ -26,7 +25,7 @@ async def receive_rail_event(
     told: Told, session: Session, now: Now, today: Today, wiring: Wired
 ) -> Response:
     """Any answer but 2xx makes the rail tell it again; repeats change nothing."""
-    zone = wiring.service(Settings).timezone
+    zone = wiring.settings.timezone
     for event in told:
         await rail_events.apply(session, event, on=today, zone=zone, now=now)
     return Response(status_code=204)

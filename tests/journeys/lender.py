@@ -127,7 +127,8 @@ class Lender:
         async with unit_of_work(self.sessions) as session:
             locked = await loans.get_loan(session, loan.id, lock=True)
             payout = (await loans.list_payouts(session, loan.id))[-1]
-            await disbursements.settle(session, locked, payout, on=self.today, now=self.clock.now())
+            today, now = self.today, self.clock.now()
+            await disbursements.settle(session, locked, payout, ordered_on=today, on=today, now=now)
 
     @property
     def today(self) -> date:

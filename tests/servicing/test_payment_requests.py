@@ -120,8 +120,10 @@ class TestPayoff:
         most = await lender.payoff(loan)
         await asks(lender, loan, most)
 
-        with pytest.raises(payment_requests.AmountAbovePayoff):
+        with pytest.raises(payment_requests.AmountAbovePayoff) as refused:
             await asks(lender, loan, Money(most.minor + 1, "KES"))
+
+        assert refused.value.params == {"most": most.major, "currency": "KES"}
 
 
 class TestOnTime:
