@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.money import Money
 from onboarding.products import LoanProduct
-from servicing import quotes, terms
+from servicing import quotes, schedule, terms
 from servicing.schedule import Installment
 from servicing.terms import LoanTerms
 
@@ -122,6 +122,12 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         late_fee_percent=Fraction(rules["late_fee_percent"]),
         late_fee_after_days=int(rules["late_fee_after_days"]),
     )
+
+
+def largest_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:
+    """The largest installment alone: most of a quote's time goes into its APRs."""
+    plan = schedule.build(terms_of(product, amount, term, on))
+    return Money(max(row.due for row in plan.installments), amount.currency)
 
 
 def _row(installment: Installment, currency: str) -> DueRow:

@@ -202,7 +202,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
 
 
 def _largest(product: LoanProduct, amount: Money, term: str, on: date) -> int:
-    return calculator.quote(product, amount, term, on).largest.minor
+    return calculator.largest_due(product, amount, term, on).minor
 
 
 def _employment(borrower: Borrower) -> Employment | None:
