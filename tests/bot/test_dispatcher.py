@@ -127,13 +127,12 @@ class TestACrash:
         assert after == ""
         assert 100 - trouble.crashes == TRIES
 
-
     async def test_while_a_refusal_is_explained_is_given_up_too(
         self, amina: Chatter, sessions: Sessions, trouble: Trouble
     ) -> None:
         update, trouble.is_refused = amina.message(text="/note"), True
         async with unit_of_work(sessions) as session:  # The place to go back to cannot be drawn.
-            await session.execute(sa.update(ProductVersion).values(body={}))
+            await session.execute(sa.update(ProductVersion).values(body={}, body_sha256="?"))
         for _ in range(TRIES - 1):
             with pytest.raises(ValidationError):
                 await amina.sends(update)
@@ -191,6 +190,19 @@ class TestTelling:
         amina.telegram.broken.append(pause)
 
         assert "noted" in await amina.says("/note")
+
+    async def test_does_not_wait_for_a_chat_that_is_closed_for_long(self, amina: Chatter) -> None:
+        pause = TelegramRetryAfter(SendMessage(chat_id=1, text="x"), "slow down", 30)
+        amina.telegram.broken.append(pause)
+
+        assert await asyncio.wait_for(amina.says("/note"), timeout=5) == ""
+        assert "noted" in await amina.says("/note")
+
+    async def test_waits_a_few_seconds_in_all(self, amina: Chatter) -> None:
+        pause = TelegramRetryAfter(SendMessage(chat_id=1, text="x"), "slow down", 2)
+        amina.telegram.broken += [pause] * 3
+
+        assert await asyncio.wait_for(amina.says("/note"), timeout=4) == ""
 
     async def test_ignores_groups_and_bots(self, amina: Chatter, sessions: Sessions) -> None:
         update = amina.message(text="/note")
