@@ -1,5 +1,8 @@
 """The offer: what it costs, how to take less or longer, and the signature by code."""
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 from bot.callbacks import Menu
 from bot.screens import prices, ways
 from bot.screens.base import MINUS, Button, Screen, buttons, in_even_rows, paragraphs
@@ -27,7 +30,7 @@ def screen(
             prices.cost(facts, words),
             prices.dates(facts, words),
             prices.late(facts, words),
-            words("offer-until", day=offer.expires_at.date()),
+            words("offer-until", day=_last_day(offer, dossier.borrower.timezone)),
         ),
         buttons(
             [(words.label("offer-accept"), act(dossier, "accept"))],
@@ -37,6 +40,11 @@ def screen(
             ways.help_and_human(words),
         ),
     )
+
+
+def _last_day(offer: Offer, zone: str) -> date:
+    """The last day, where the borrower lives, on which the offer can still be taken."""
+    return (offer.expires_at - timedelta.resolution).astimezone(ZoneInfo(zone)).date()
 
 
 def code_asked(dossier: Dossier, facts: KeyFacts, words: Words) -> Screen:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 
 from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup
@@ -9,7 +10,7 @@ from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup
 from bot import context, loan_places, places, text
 from bot.context import Office, UpdateContext
 from bot.screens.base import Screen, table
-from bot.text import LABEL_CHARACTERS
+from bot.text import LABEL_CHARACTERS, Words
 from kit.db import unit_of_work
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus
@@ -112,6 +113,24 @@ class TestEveryPlace:
                 dossier.draft.decline_reasons = ["not_affordable", "income_not_confirmed"]
                 by_locale = await drawn(lender, dossier)
                 assert len(set(by_locale.values())) == len(TEXTS.locales), status
+
+
+class TestAnOffer:
+    async def test_names_the_last_day_where_the_borrower_lives(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("review")
+        lender.clock.at = lender.clock.at.replace(hour=22)  # Already tomorrow in Nairobi.
+        await lender.compares_faces(amina)
+        shown = await amina.presses("send it")
+        offer = (await lender.dossier(amina)).offer
+
+        assert offer is not None
+        tomorrow = (offer.expires_at + timedelta(hours=3)).date()
+        assert tomorrow != offer.expires_at.date()
+        assert f"good until {Words(TEXTS, 'en').day(tomorrow)}" in shown
 
 
 class TestTables:
