@@ -11,7 +11,17 @@ from aiogram.types import BotCommand
 from bot import polling, text
 from bot.context import Office
 from bot.dispatcher import UpdateDispatcher
-from bot.handlers import answers, loans, menu, offers, photos, prices, steps, unexpected
+from bot.handlers import (
+    answers,
+    loans,
+    menu,
+    offers,
+    photos,
+    prices,
+    staff_questions,
+    steps,
+    unexpected,
+)
 from bot.text import Words
 from kit.clock import Clock
 from kit.config import Settings
@@ -53,10 +63,12 @@ def create_dispatcher(
 ) -> UpdateDispatcher:
     office = Office(sessions, clock, settings, texts or text.load(), underwriter)
     dispatcher = UpdateDispatcher(office)
-    # The order matters: commands first, then what belongs to a place, then everything else.
+    # The order matters: commands first, then what staff wait for, then what belongs to a place,
+    # then everything else.
     dispatcher.include_routers(
         menu.routes(),
         steps.routes(),
+        staff_questions.routes(),
         loans.routes(),
         prices.routes(),
         offers.routes(),

@@ -5,7 +5,7 @@ import re
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import places, refusals
+from bot import places, refusals, sms
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
@@ -15,7 +15,7 @@ from bot.screens import questions
 from bot.screens.base import Reply, Screen
 from bot.screens.questions import Asked
 from bot.text import plain_amount
-from onboarding import cases, dossiers, journey, steps
+from onboarding import journey, steps
 from onboarding.dossiers import Dossier
 from onboarding.saving import Contact
 from onboarding.steps import StepKind
@@ -26,15 +26,9 @@ _PRESSED = frozenset({StepKind.CHOICE, StepKind.WALLET, StepKind.AMOUNT})
 
 async def typed(message: Message, context: UpdateContext) -> Reply:
     dossier = context.dossier
-    if dossier is None:
+    if dossier is None or not dossier.is_drafting:
         return await refusals.not_understood(context)
-    case = dossier.question
-    if case is not None:
-        await cases.reply(context.session, case, message.text or "", now=context.now)
-        return await _told_staff(context)
-    if dossier.is_drafting:
-        return await _answer_typed(message, context, dossier)
-    return await refusals.not_understood(context)
+    return await _answer_typed(message, context, dossier)
 
 
 async def shared(message: Message, context: UpdateContext) -> Reply:
@@ -49,7 +43,8 @@ async def shared(message: Message, context: UpdateContext) -> Reply:
         settings=context.office.settings,
         now=context.now,
     )
-    return Reply((questions.thanks_for_phone(context.words), await places.asked(context, after)))
+    asked = await sms.warned(context, after, await places.asked(context, after))
+    return Reply((questions.thanks_for_phone(context.words), asked))
 
 
 async def picked(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
@@ -123,12 +118,6 @@ def _meant(asked: Asked, typed: str, context: UpdateContext) -> str:
     if asked.step.kind is StepKind.AMOUNT:
         return plain_amount(typed, asked.dossier.draft.currency or "")
     return typed
-
-
-async def _told_staff(context: UpdateContext) -> Reply:
-    after = await dossiers.of(context.session, context.known.borrower)
-    sentence = context.words("status-question-answered")
-    return refusals.under(sentence, await places.current(context.at(after)))
 
 
 def _asks(dossier: Dossier, kind: StepKind) -> bool:

@@ -5,7 +5,7 @@ import re
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import places, refusals
+from bot import places, refusals, sms
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
@@ -43,8 +43,10 @@ async def accept(_: CallbackQuery, context: UpdateContext) -> Reply:
         )
     except CodeTooSoon as refused:
         # The code of a moment ago still signs: ask for that one.
-        return refusals.under(context.words.refusal(refused), _code_asked(context))
-    return reply(offer.code_asked(dossier, facts, context.words))
+        asked = await sms.warned(context, dossier, _code_asked(context))
+        return refusals.under(context.words.refusal(refused), asked)
+    asked = offer.code_asked(dossier, facts, context.words)
+    return reply(await sms.warned(context, dossier, asked))
 
 
 async def sign(message: Message, context: UpdateContext) -> Reply:

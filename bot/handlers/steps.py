@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from bot import places, refusals
+from bot import places, refusals, sms
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers import Handler
@@ -36,7 +36,8 @@ async def change(_: CallbackQuery, callback_data: Act, context: UpdateContext) -
 async def resend(_: CallbackQuery, context: UpdateContext) -> Reply:
     after = await journey.resend_code(context.session, context.known, now=context.now)
     place = await places.current(context.at(after))
-    return refusals.under(context.words("code-sent-again"), place)
+    warning = await sms.warning(context, after)
+    return refusals.under(warning or context.words("code-sent-again"), place)
 
 
 async def rephone(_: CallbackQuery, context: UpdateContext) -> Reply:

@@ -1,8 +1,12 @@
 """What a conversation must allow: going back, changing, editing, leaving, asking for a person."""
 
+import sqlalchemy as sa
+
 from kit.db import unit_of_work
 from kyc.quality import Finding, Problem
+from notifications.models import Contact
 from onboarding import cases, telemetry
+from onboarding.models import Case
 from onboarding.states import ApplicationStatus
 from scoring.behaviour import EventKind
 from tests.journeys.chat import Chatter
@@ -144,6 +148,62 @@ async def _answered_again(lender: Lender, amina: Chatter, said: str) -> str:
     return said
 
 
+async def staff_ask(lender: Lender, person: Chatter) -> Case:
+    """A case of the borrower's that waits for an answer."""
+    dossier = await lender.dossier(person)
+    async with unit_of_work(lender.sessions) as session:
+        case, _ = await cases.ask_for_person(session, dossier, text=None, now=lender.clock.now())
+        await cases.ask_borrower(
+            session, case, staff_id=case.id, question="When did you pay?", now=lender.clock.now()
+        )
+    return case
+
+
+async def heard(lender: Lender, case: Case) -> list[str]:
+    async with unit_of_work(lender.sessions) as session:
+        said = await cases.messages(session, case, now=lender.clock.now())
+    return [one.body for one in said if one.kind == "answer"]
+
+
+class TestAQuestionOfStaff:
+    async def test_is_answered_with_a_number_beside_a_loan(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await Story(lender, amina).gets_the_money()
+        case = await staff_ask(lender, amina)
+
+        assert "not understand" in await amina.says("/nonsense")
+        assert "passed your answer on" in await amina.says("15 November")
+        assert await heard(lender, case) == ["15 November"]
+
+    async def test_is_answered_with_a_number_beside_an_offer(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await Story(lender, amina).gets_an_offer()
+        case = await staff_ask(lender, amina)
+
+        assert "passed your answer on" in await amina.says("254712")
+        assert await heard(lender, case) == ["254712"]
+
+    async def test_leaves_the_code_that_signs_alone(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.gets_an_offer()
+        case = await staff_ask(lender, amina)
+
+        assert "Agreed" in await story.signs()
+        assert await heard(lender, case) == []
+
+    async def test_leaves_the_code_of_the_phone_alone(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("phone_code")
+        case = await staff_ask(lender, amina)
+
+        assert "full name" in await amina.says(await lender.code(amina))
+        assert "passed your answer on" in await amina.says("Yesterday")
+        assert await heard(lender, case) == ["Yesterday"]
+
+
 class TestAnotherLanguage:
     async def test_in_the_middle_asks_the_same_question(
         self, lender: Lender, amina: Chatter
@@ -197,6 +257,40 @@ class TestCodes:
         lender.clock.move(seconds=40)
         assert "new code" in await amina.presses("Send a new code")
         assert await lender.code(amina) != first
+
+
+class TestCodesThatCannotArrive:
+    async def set_contact(self, lender: Lender, **values: object) -> None:
+        async with unit_of_work(lender.sessions) as session:
+            await session.execute(sa.update(Contact).values(**values))
+
+    async def test_after_stop_say_what_to_do(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await self.set_contact(lender, sms_opted_out_at=lender.clock.now())
+        asked = await amina.shares_contact(story.phone)
+        lender.clock.move(seconds=40)
+        again = await amina.presses("Send a new code")
+        await story.until("review")
+        await lender.compares_faces(amina)
+        await amina.presses("send it")
+        signing = await amina.presses("I take this loan")
+
+        assert [said.count("Send START") for said in (asked, again, signing)] == [1, 1, 1]
+        assert "new code" in again
+        assert "Agreed" in await amina.says(await lender.code(amina))
+
+    async def test_at_a_bad_number_say_what_to_do(self, lender: Lender, amina: Chatter) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("phone_code")
+        await self.set_contact(lender, phone_bad_at=lender.clock.now())
+        lender.clock.move(seconds=40)
+
+        assert "do not arrive" in await amina.presses("Send a new code")
+        await amina.presses("Another number")
+        lender.clock.move(seconds=40)
+        assert "do not arrive" not in await amina.shares_contact(story.phone)
 
 
 class TestPhotos:

@@ -66,6 +66,10 @@ button-use-my-phone = 📱 My own phone number
 button-keep = 👍 Leave it as it is
 button-nothing = 0 – nothing
 code-sent-again = We have sent you a new code.
+code-after-stop = You have stopped our SMS, so the code cannot reach you. Send START to the number that our SMS came from, then ask for a new code.
+code-after-stop-to = You have stopped our SMS, so the code cannot reach you. Send START by SMS to { $number }, then ask for a new code.
+code-phone-bad = Our SMS do not arrive at this number. Please check it and share it again, or share another one: press “Another number”.
+code-phone-unreachable = Our SMS do not arrive at your number. Please write /human, and a person will help you.
 
 summary-title = <b>Is everything right?</b>
 summary-line = { $name }: <b>{ $answer }</b>

@@ -66,6 +66,10 @@ button-use-my-phone = 📱 Mi propio teléfono
 button-keep = 👍 Dejarla como está
 button-nothing = 0 – nada
 code-sent-again = Te mandamos un código nuevo.
+code-after-stop = Pediste no recibir nuestros SMS, por eso el código no te llega. Manda START al número de nuestros SMS y después pide otro código.
+code-after-stop-to = Pediste no recibir nuestros SMS, por eso el código no te llega. Manda START por SMS al { $number } y después pide otro código.
+code-phone-bad = Nuestros SMS no llegan a este número. Revísalo y compártelo otra vez, o comparte otro: toca «Otro número».
+code-phone-unreachable = Nuestros SMS no llegan a tu número. Escribe /human, por favor, y una persona te ayuda.
 
 summary-title = <b>¿Está todo bien?</b>
 summary-line = { $name }: <b>{ $answer }</b>
