@@ -196,8 +196,13 @@ def _settle_identity(
         )  # fmt: skip
 
 
-async def announce(session: AsyncSession, dossier: Dossier, *, now: datetime) -> None:
-    """Tell the borrower that there is something to see. The chat shows the answer itself."""
+async def announce(
+    session: AsyncSession, dossier: Dossier, *, is_awaited: bool = False, now: datetime
+) -> None:
+    """Tell the borrower that there is something to see. The chat shows the answer itself.
+
+    Somebody who has just sent the application waits for it (`is_awaited`), at any hour.
+    """
     application = dossier.draft
     await outbox.notify(
         session,
@@ -205,7 +210,7 @@ async def announce(session: AsyncSession, dossier: Dossier, *, now: datetime) ->
         template="application_news",
         params={"reference": application.reference, "button": "status"},
         key=f"news:{application.id}:{application.version}",
-        purpose=Purpose.SERVICE,
+        purpose=Purpose.CRITICAL if is_awaited else Purpose.SERVICE,
         subject=f"application:{application.id}",
         now=now,
     )

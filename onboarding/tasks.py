@@ -93,7 +93,7 @@ async def _follow(
     application = dossier.draft
     if application.status is ApplicationStatus.SUBMITTED:
         await decisioning.decide_when_ready(session, dossier, underwriter, now=now)
-        await reviews.announce(session, dossier, now=now)
+        await reviews.announce(session, dossier, is_awaited=True, now=now)
         return
     if not passed and application.status is ApplicationStatus.DRAFT:
         await cases.open_case(
