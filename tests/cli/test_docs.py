@@ -1,0 +1,7 @@
+"""Generated pages say what the code says."""
+
+from cli import docs
+
+
+def test_the_page_of_states_is_fresh() -> None:
+    assert docs.STATES.read_text(encoding="utf-8") == docs.states_page(), "run: make docs"
