@@ -120,7 +120,7 @@ async def expired(context: UpdateContext, _: Dossier) -> Screen:
 
 async def _open_question(context: UpdateContext, dossier: Dossier) -> str | None:
     """What staff asked and wait to hear."""
-    case = await cases.question_for(context.session, dossier.borrower.id)
+    case = dossier.question
     if case is None:
         return None
     said = await cases.messages(context.session, case, now=context.now)

@@ -152,17 +152,6 @@ async def ask_borrower(
     return message
 
 
-async def question_for(session: AsyncSession, borrower_id: UUID) -> Case | None:
-    """The case in which we wait for this borrower's answer."""
-    found: Case | None = await session.scalar(
-        select(Case)
-        .where(Case.borrower_id == borrower_id, Case.status == CaseStatus.WAITING)
-        .order_by(Case.id)
-        .limit(1)
-    )
-    return found
-
-
 async def reply(session: AsyncSession, case: Case, text: str, *, now: datetime) -> None:
     """The borrower's answer to the question of staff."""
     actor = f"borrower:{case.borrower_id}"

@@ -296,7 +296,7 @@ class TestReviews:
         assert dossier.draft.status.value == "questioned"
         assert await told(amina.session, "staff_question") == 1
 
-        assert await cases.question_for(amina.session, dossier.borrower.id) is case
+        assert (await dossiers.of(amina.session, dossier.borrower)).question is case
         await cases.reply(amina.session, case, "Ten years old\u202e.", now=amina.now)
         assert dossier.draft.status is ApplicationStatus.IN_REVIEW
         words = [m.body for m in await cases.messages(amina.session, case, now=amina.now)]
