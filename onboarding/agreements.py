@@ -15,6 +15,7 @@ from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
 from onboarding.models import Agreement, Application, Borrower
 from onboarding.states import APPLICATION, ApplicationEvent
+from scoring import queries as decision_queries
 from servicing import origination, rules
 
 
@@ -68,6 +69,7 @@ async def _open_loan(
 ) -> None:
     product = dossier.product
     assert product is not None
+    decision = await decision_queries.find_latest(session, dossier.draft.id)
     await origination.open_loan(
         session,
         vault_of(session),
@@ -76,6 +78,7 @@ async def _open_loan(
         terms=calculator.terms_of(product, facts.principal, facts.term, on),
         rules=rules.parse(product.body.rules, product.currency),
         account=await _wallet(session, dossier.borrower, dossier.draft, now),
+        pd_ppm=round(decision.pd * 1_000_000) if decision is not None else None,
         on=on,
         now=now,
     )

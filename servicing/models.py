@@ -40,6 +40,10 @@ class Loan(Row):
     accrued_on: Mapped[date | None] = mapped_column(index=True)
     """The business date up to which interest is in the ledger."""
     closed_on: Mapped[date | None]
+    pd_ppm: Mapped[int | None]
+    """How likely it was, when the loan was opened, that it goes bad: parts of a million."""
+    pd_now_ppm: Mapped[int | None]
+    """The same by a later assessment, if there was one."""
     created_at: Mapped[datetime]
 
     @property

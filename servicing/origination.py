@@ -41,10 +41,12 @@ async def open_loan(
     account: str,
     on: date,
     now: datetime,
+    pd_ppm: int | None = None,
 ) -> Loan:
     """Open the loan of an application, once, and send its money to `account`.
 
-    It falls due by `terms`, dated again from the day on which the money arrives.
+    It falls due by `terms`, dated again from the day on which the money arrives. `pd_ppm` is the
+    probability of default that the decision was made with; expected loss is reckoned from it.
     """
     await lock_key(session, f"open_loan:{application_id}")
     if (loan := await queries.find_by_application(session, application_id)) is not None:
@@ -60,6 +62,7 @@ async def open_loan(
         principal_minor=terms.principal.minor,
         rules=agreed_rules.as_document(rules),
         terms={},
+        pd_ppm=pd_ppm,
         created_at=now,
     )
     session.add(loan)
