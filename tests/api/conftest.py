@@ -1,11 +1,10 @@
 """The application on a database, and the people who work with it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
-import structlog
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -15,7 +14,6 @@ from api.staff import name_key, sha256
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
-from kit.log import redact
 
 CAST = {
     "Uma": Role.UNDERWRITER,
@@ -24,21 +22,6 @@ CAST = {
     "Aude": Role.AUDITOR,
     "Ada": Role.ADMIN,
 }
-
-
-@pytest.fixture(autouse=True)
-def plain_log() -> Iterator[None]:
-    """One line an event, as in production: the default draws every local of a traceback."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.format_exc_info,
-            redact,
-            structlog.processors.JSONRenderer(),
-        ]
-    )
-    yield
-    structlog.reset_defaults()
 
 
 class SetClock:

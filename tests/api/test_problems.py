@@ -1,7 +1,7 @@
 """Bad input and broken insides: one problem that says what and where, and nothing changed."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ from api.app import create_app
 from api.deps import Now, Session
 from api.middleware import BODY_BYTES_MAX
 from api.models import LoginAttempt
-from kit import audit
+from kit import audit, log
 from kit.clock import Clock
 from kit.config import Settings
 from kit.crypto import Vault
@@ -185,6 +185,12 @@ class TestHeaders:
 
 
 class TestLog:
+    @pytest.fixture(autouse=True)
+    def talkative(self) -> Iterator[None]:
+        log.configure("INFO")
+        yield
+        log.configure("ERROR")
+
     async def test_names_the_route_and_no_record(
         self, uma: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -4,16 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from kit import log
 from kit.db import Sessions
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender, open_lender
-
-
-@pytest.fixture(autouse=True, scope="session")
-def plain_log() -> None:
-    """As in the programs: the default prints every local variable of a crash, for seconds."""
-    log.configure("ERROR")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import jobs
@@ -25,7 +26,7 @@ from notifications.channels.base import SmsChannel
 from notifications.channels.telegram import TelegramChannel
 from notifications.channels.twilio import TwilioSms
 from notifications.models import Contact, Delivery, Notification
-from notifications.states import Channel, Purpose
+from notifications.states import Channel, Purpose, Status
 from tests.sandbox.serving import (
     ACCOUNT_SID,
     AMINA,
@@ -41,6 +42,8 @@ from tests.sandbox.serving import (
 AMINAS_PHONE = "+12025550101"
 # A Wednesday morning in Nairobi, within everybody's hours.
 MORNING = datetime(2031, 3, 5, 7, 0, tzinfo=UTC)
+REACHED = (Status.SENT, Status.DELIVERED)
+"""The receipt of an SMS may be here before we look."""
 
 
 @dataclass
@@ -163,6 +166,14 @@ class Office:
     async def contact(self) -> Contact:
         async with unit_of_work(self.sessions) as session:
             return await contacts.get(session, self.amina)
+
+    async def set_contact(self, **values: object) -> None:
+        async with unit_of_work(self.sessions) as session:
+            await session.execute(update(Contact).values(**values))
+
+    async def blocked(self, *, blocked: bool = True) -> None:
+        """Amina closes the chat, or opens it again."""
+        await self.sandbox.http.post(f"/people/{AMINA}/block", json={"blocked": blocked})
 
     async def chat(self) -> list[str]:
         """What the bot has said in Amina's chat."""
