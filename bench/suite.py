@@ -9,6 +9,7 @@ BENCHES = {
     "decision": "a whole credit decision",
     "face": "our comparison of faces against bare face_recognition",
     "quotes": "quotes against numpy-financial",
+    "replay": "the life of one loan, told again from 100 events",
 }
 
 

@@ -124,6 +124,15 @@ def allocate(
     return Allocation(tuple(run.shares), run.left)
 
 
+def is_forward(order: Waterfall) -> bool:
+    """Whether money always settles an installment as a whole before it reaches a later one."""
+    return (
+        order.processing is Processing.HORIZONTAL
+        and order.future is Future.NEXT_INSTALLMENT
+        and _is_whole_and_in_time(order.order)
+    )
+
+
 def parse(order: object, processing: object = None, future: object = None) -> Waterfall:
     """A waterfall from twelve steps ("past_due_penalty", …) or a short form.
 
@@ -225,6 +234,13 @@ def _groups(order: tuple[Step, ...]) -> list[tuple[Timing, list[Component]]]:
     for timing, component in order:
         groups.setdefault(timing, []).append(component)
     return list(groups.items())
+
+
+@lru_cache(maxsize=64)
+def _is_whole_and_in_time(order: tuple[Step, ...]) -> bool:
+    groups = _groups(order)
+    whole = all(len(components) == len(Component) for _, components in groups)
+    return whole and [timing for timing, _ in groups] == list(Timing)
 
 
 _COMPONENT_WORDS = {

@@ -60,7 +60,7 @@ class Row:
 
     @property
     def open_parts(self) -> Parts:
-        """What is unpaid, by component. Spelled out: a replay asks this more than anything."""
+        """What is unpaid, by component."""
         due, paid, given = self.due, self.paid, self.forgiven
         return (
             due[0] - paid[0] - given[0],
@@ -71,8 +71,7 @@ class Row:
 
     @property
     def outstanding(self) -> int:
-        penalty, fee, interest, principal = self.open_parts
-        return penalty + fee + interest + principal
+        return sum(self.due) - sum(self.paid) - sum(self.forgiven)
 
     @property
     def is_regular(self) -> bool:
@@ -116,7 +115,7 @@ class Life:
     @property
     def principal_owed(self) -> int:
         """Draws and charged-back principal less what was repaid or written off."""
-        return sum(row.unpaid(PRINCIPAL) for row in self.rows)
+        return sum([row.due[3] - row.paid[3] - row.forgiven[3] for row in self.rows])
 
     @property
     def outstanding(self) -> int:
@@ -207,7 +206,11 @@ def book(life: Life, type_: str, amount: int, on: date, parts: Parts) -> None:
 
 
 def close_if_settled(life: Life, on: date) -> None:
-    left = life.outstanding
+    left = 0
+    for row in reversed(life.rows):  # What is open is open at the end first.
+        left += row.outstanding
+        if left > life.rules.tolerance_minor:
+            break
     if 0 < left <= life.rules.tolerance_minor:
         waived = forgive(life)
         life.record(on, "waiver", sum(waived), waived)
@@ -230,17 +233,27 @@ def forgive(life: Life) -> Parts:
 
 
 def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
-    owed = [
-        Owed(n, row.due_on, *parts)
-        for n, row in enumerate(life.rows)
-        if any(parts := row.open_parts)
-    ]
     split = [0, 0, 0, 0]
+    owed = _within_reach(life, amount, waterfall)
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
         row, component = life.rows[share.n], _INDEX[share.component]
         pay(life, row, component, share.amount, on)
         split[component] += share.amount
     return split[0], split[1], split[2], split[3]
+
+
+def _within_reach(life: Life, amount: int, waterfall: Waterfall) -> list[Owed]:
+    """What is unpaid, as far as the money can get."""
+    owed, reach = [], 0
+    is_forward = allocation.is_forward(waterfall)
+    for n, row in enumerate(life.rows):
+        if row.due == row.paid or not any(parts := row.open_parts):
+            continue
+        owed.append(Owed(n, row.due_on, *parts))
+        reach += sum(parts)
+        if is_forward and reach >= amount:
+            break
+    return owed
 
 
 def pay(life: Life, row: Row, component: int, amount: int, on: date) -> None:

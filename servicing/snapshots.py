@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from kit.money import Money
@@ -77,8 +78,14 @@ def penalty_accrued(life: Life, on: date) -> int:
     return penalties.allowed(penalties.total(rule, overdue, on), charged, cap)
 
 
+@lru_cache(maxsize=4096)
+def _text(minor: int, currency: str) -> str:
+    return Money(minor, currency).major
+
+
 def _major(life: Life, minor: int) -> str:
-    return Money(minor, life.terms.currency).major
+    """Most amounts of a snapshot occur in it many times."""
+    return _text(minor, life.terms.currency)
 
 
 def _installments(life: Life) -> list[dict[str, Any]]:
