@@ -82,31 +82,45 @@ def full_name(text: str) -> str:
 
 
 def region(text: str) -> str:
-    place = clean(text, 160)
-    if not 2 <= len(place) <= 160 or not any(c.isalpha() for c in place) or set(place) & set("<>"):
+    place = line(text)
+    if not any(c.isalpha() for c in place):
         raise TextNotReadable()
     return place
 
 
+def line(text: str) -> str:
+    """A few words, names or numbers."""
+    words = clean(text, 160)
+    is_said = any(c.isalnum() for c in words)
+    if not 2 <= len(words) <= 160 or not is_said or set(words) & set("<>"):
+        raise TextNotReadable()
+    return words
+
+
 def birth_date(text: str, on: date) -> date:
-    """Day first (31.12.1990) or year first (1990-12-31); an adult alive on `on`."""
-    line = clean(text, 20)
-    if match := _DAY_FIRST.match(line):
-        day, month, year = (int(part) for part in match.groups())
-    elif match := _YEAR_FIRST.match(line):
-        year, month, day = (int(part) for part in match.groups())
-    else:
-        raise DateNotReadable()
-    try:
-        born = date(year, month, day)
-    except ValueError:
-        raise DateNotReadable() from None
+    """An adult alive on `on`."""
+    born = day(text)
     years = age_on(born, on)
     if years >= OLDEST_YEARS or born > on:
         raise DateNotReadable()
     if years < ADULT_YEARS:
         raise TooYoung(years=ADULT_YEARS)
     return born
+
+
+def day(text: str) -> date:
+    """Day first (31.12.1990) or year first (1990-12-31)."""
+    written = clean(text, 20)
+    if match := _DAY_FIRST.match(written):
+        of_month, month, year = (int(part) for part in match.groups())
+    elif match := _YEAR_FIRST.match(written):
+        year, month, of_month = (int(part) for part in match.groups())
+    else:
+        raise DateNotReadable()
+    try:
+        return date(year, month, of_month)
+    except ValueError:
+        raise DateNotReadable() from None
 
 
 def amount(text: str, currency: str, *, zero: bool = False) -> Money:

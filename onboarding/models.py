@@ -1,4 +1,4 @@
-"""Tables of the journey: people, consents, codes, applications, offers, agreements, cases."""
+"""Tables of the journey: people, products, applications, who answers for them, offers, cases."""
 
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Row
-from onboarding.states import OPEN_APPLICATION, ApplicationStatus, CaseKind, CaseStatus
+from onboarding.states import (
+    OPEN_APPLICATION,
+    ApplicationStatus,
+    CaseKind,
+    CaseStatus,
+    GuaranteeRole,
+    GuaranteeStatus,
+    MerchantStatus,
+)
 
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN_APPLICATION))
 
@@ -113,7 +121,11 @@ class Application(Row):
     product_version: Mapped[int | None]
     amount_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None] = mapped_column(String(3))
+    frequency: Mapped[str | None] = mapped_column(String(10))
+    """How often something is paid (`TermOption.rhythm`), where the product leaves a choice."""
     term: Mapped[str | None] = mapped_column(String(10))
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """To the questions of the product, by their code; personal ones are sealed."""
     purpose: Mapped[str | None] = mapped_column(String(40))
     monthly_income_minor: Mapped[int | None] = mapped_column(BigInteger)
     monthly_obligations_minor: Mapped[int | None] = mapped_column(BigInteger)
@@ -139,6 +151,83 @@ class BehaviorEvent(Row):
     at: Mapped[datetime]
     length: Mapped[int | None]
     facts: Mapped[dict[str, Any]]
+
+
+class Merchant(Row):
+    """A shop that is paid when its customer takes a loan for what it sells."""
+
+    __tablename__ = "merchants"
+
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    account_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Where it is paid, sealed with its own key."""
+    status: Mapped[MerchantStatus]
+    created_at: Mapped[datetime]
+
+
+class Guarantee(Row):
+    """Somebody is asked to answer for a part of a loan, and says yes or no."""
+
+    __tablename__ = "guarantees"
+    __table_args__ = (
+        UniqueConstraint("application_id", "person_id"),
+        CheckConstraint("share_percent BETWEEN 1 AND 100", name="share_is_a_part"),
+    )
+
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("applications.id"))
+    role: Mapped[GuaranteeRole]
+    person_id: Mapped[UUID] = mapped_column(index=True)
+    """The guarantor: a borrower's id, or the one that they get when they register."""
+    phone_index: Mapped[str] = mapped_column(String(64))
+    invite_index: Mapped[str] = mapped_column(String(64), unique=True)
+    """Of the word in the message to the guarantor, by which we know who opens it."""
+    status: Mapped[GuaranteeStatus] = mapped_column(index=True)
+    share_percent: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    """The most that they answer for."""
+    currency: Mapped[str] = mapped_column(String(3))
+    facts: Mapped[dict[str, Any]]
+    """What they read before they answered."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str | None] = mapped_column(String(10))
+    code_id: Mapped[UUID | None] = mapped_column(ForeignKey("codes.id"))
+    """The one-time code that signed the consent."""
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+    @property
+    def subject(self) -> str:
+        return f"guarantee:{self.id}"
+
+
+class Group(Row):
+    """Borrowers who answer for each other's loans."""
+
+    __tablename__ = "groups"
+
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    leader_id: Mapped[UUID] = mapped_column(ForeignKey("borrowers.id"))
+    created_at: Mapped[datetime]
+
+
+class GroupMember(Row):
+    __tablename__ = "group_members"
+    __table_args__ = (
+        Index(
+            "uq_group_members_present",
+            "borrower_id",
+            unique=True,
+            sqlite_where=text("left_at is null"),
+            postgresql_where=text("left_at is null"),
+        ),
+    )
+
+    group_id: Mapped[UUID] = mapped_column(ForeignKey("groups.id"), index=True)
+    borrower_id: Mapped[UUID] = mapped_column(ForeignKey("borrowers.id"))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
 
 
 class Offer(Row):

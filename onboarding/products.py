@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,10 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from onboarding.models import ProductVersion
+from onboarding.questions import Question, QuestionKind
+
+ONCE = "once"
+_DATED = re.compile(r"([a-z])(\d{8})", re.ASCII)
 
 
 class ProductNotFound(DomainError):
@@ -42,11 +47,34 @@ class TermOption(_Strict):
     installments: int
     frequency: Literal["day", "week", "month"]
     every: int = 1
+    loan: dict[str, Any] = {}
+    """Keys of the loan terms that differ from the product's."""
+    until: date | None = None
+    """All is repaid by this day: how many installments that makes is counted from the first day."""
 
     @property
     def days(self) -> int:
         """About how long it takes, a month counted as 30 days."""
         return self.installments * self.every * {"day": 1, "week": 7, "month": 30}[self.frequency]
+
+    @property
+    def rhythm(self) -> str:
+        """How often something is paid: `once`, `week`, `month`, `week2` for every two weeks."""
+        if self.installments == 1 or self.loan.get("interest_due") == "with_principal":
+            return ONCE
+        return self.frequency if self.every == 1 else f"{self.frequency}{self.every}"
+
+    def starting(self, on: date) -> "TermOption":
+        """The option as it is for a loan that is paid out on `on`."""
+        if self.until is None:
+            return self
+        in_days = self.frequency == "day"
+        months = (self.until.year - on.year) * 12 + self.until.month - on.month
+        length = (self.until - on).days if in_days else months
+        if length < 1:
+            raise TermNotOffered(term=self.until.isoformat())
+        change = {"every": length} if in_days else {"installments": length}
+        return self.model_copy(update=change)
 
 
 class AmountRange(_Strict):
@@ -56,7 +84,37 @@ class AmountRange(_Strict):
     default: str
 
 
-class _Body(_Strict):
+class Eligibility(_Strict):
+    """Whom the product is for. Nothing said: everybody."""
+
+    employment: tuple[str, ...] = ()
+    monthly_income_min: str | None = None
+
+
+class Advance(_Strict):
+    """The loan is at most this share of an amount that was answered."""
+
+    of: str
+    percent: int
+
+
+class GuarantorRule(_Strict):
+    """From this amount on, somebody answers for so much of the loan."""
+
+    from_amount: str
+    share_percent: int
+    told_after_days: int = 7
+    """How late an installment is when the guarantor hears of it."""
+
+
+class GroupRule(_Strict):
+    """For members of a group, who answer for each other's loans."""
+
+    late_days: int
+    """No new loan in the group while one is later than this."""
+
+
+class Body(_Strict):
     code: str
     currency: str
     amount: AmountRange
@@ -67,12 +125,35 @@ class _Body(_Strict):
     rules: dict[str, Any]
     """How the loan is serviced: late fee and days of grace."""
     offer_valid_days: int
+    eligibility: Eligibility = Eligibility()
+    questions: tuple[Question, ...] = ()
+    until: str | None = None
+    """The question whose answer, a day or a month, says when all is repaid."""
+    advance: Advance | None = None
+    purpose: str | None = None
+    """What the money is for, when the product says it."""
+    payout: Literal["borrower", "merchant"] = "borrower"
+    guarantor: GuarantorRule | None = None
+    group: GroupRule | None = None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Body":
+        kinds = {question.code: question.kind for question in self.questions}
+        if self.default_term not in self.terms:
+            raise ValueError("default_term must be one of the terms")
+        if self.until and kinds.get(self.until) not in (QuestionKind.DATE, QuestionKind.MONTH):
+            raise ValueError("until must name a question for a day or a month")
+        if self.advance and kinds.get(self.advance.of) is not QuestionKind.AMOUNT:
+            raise ValueError("advance must name a question for an amount")
+        if (self.payout == "merchant") != (QuestionKind.MERCHANT in kinds.values()):
+            raise ValueError("a payout to a merchant, and nothing else, asks for a merchant")
+        return self
 
 
 @dataclass(frozen=True)
 class LoanProduct:
     version: int
-    body: _Body
+    body: Body
 
     @property
     def code(self) -> str:
@@ -86,16 +167,51 @@ class LoanProduct:
     def terms(self) -> dict[str, TermOption]:
         return self.body.terms
 
+    @property
+    def rhythms(self) -> list[str]:
+        """How often something may be paid, in the order of the terms."""
+        return list(dict.fromkeys(option.rhythm for option in self.terms.values()))
+
+    def terms_in(self, rhythm: str | None) -> dict[str, TermOption]:
+        """The terms in which something is paid that often; all of them before that is known."""
+        return {
+            code: option
+            for code, option in self.terms.items()
+            if rhythm is None or option.rhythm == rhythm
+        }
+
     def term(self, code: str) -> TermOption:
-        if code not in self.body.terms:
-            raise TermNotOffered(term=code[:10])
-        return self.body.terms[code]
+        """An option by its code, or one until a day by the code that `term_until` gave it."""
+        if code in self.terms:
+            return self.terms[code]
+        dated = _DATED.fullmatch(code) if self.body.until else None
+        for option in self.terms.values():
+            if dated is not None and option.rhythm.startswith(dated[1]):
+                return option.model_copy(update={"until": _day(dated[2])})
+        raise TermNotOffered(term=code[:10])
+
+    def term_until(self, rhythm: str, answered: str) -> str:
+        """The code of the term that ends on a day, or in the month after a harvest month."""
+        year, month, *day = (int(part) for part in answered.split("-"))
+        until = date(year, month, *day) if day else date(year + month // 12, month % 12 + 1, 1)
+        return f"{rhythm[0]}{until:%Y%m%d}"
+
+    def question(self, code: str) -> Question | None:
+        return next((each for each in self.body.questions if each.code == code), None)
 
     def bound(self, name: Literal["min", "max", "step", "default"]) -> Money:
         return Money.parse(getattr(self.body.amount, name), self.currency)
 
-    def check_amount(self, amount: Money) -> Money:
-        least, most = self.bound("min"), self.bound("max")
+    def most(self, answers: Mapping[str, str]) -> Money:
+        """The largest amount, given what was answered."""
+        most, advance = self.bound("max"), self.body.advance
+        if advance is None or advance.of not in answers:
+            return most
+        share = Money.parse(answers[advance.of], self.currency).minor * advance.percent // 100
+        return Money(min(most.minor, share), self.currency)
+
+    def check_amount(self, amount: Money, answers: Mapping[str, str] | None = None) -> Money:
+        least, most = self.bound("min"), self.most(answers or {})
         if amount.currency != self.currency or not least <= amount <= most:
             raise AmountNotOffered(least=least.major, most=most.major, currency=self.currency)
         return amount
@@ -104,10 +220,25 @@ class LoanProduct:
         step = self.bound("step").minor
         return Money(amount.minor // step * step, self.currency)
 
+    def needs_guarantor(self, amount_minor: int | None) -> bool:
+        rule = self.body.guarantor
+        if rule is None or amount_minor is None:
+            return False
+        return amount_minor >= Money.parse(rule.from_amount, self.currency).minor
+
+    def is_for(self, employment: str | None, monthly_income_minor: int | None) -> bool:
+        """Whether it is for this person, as far as they have said who they are."""
+        rule = self.body.eligibility
+        if employment is not None and rule.employment and employment not in rule.employment:
+            return False
+        if monthly_income_minor is None or rule.monthly_income_min is None:
+            return True
+        return monthly_income_minor >= Money.parse(rule.monthly_income_min, self.currency).minor
+
 
 def read(path: Path) -> list[dict[str, Any]]:
     return [
-        _Body.model_validate(body).model_dump()
+        Body.model_validate(body).model_dump(mode="json")
         for body in yaml.safe_load(path.read_text())["products"]
     ]
 
@@ -176,11 +307,18 @@ async def _newest(session: AsyncSession, code: str) -> ProductVersion | None:
     return found
 
 
+def _day(digits: str) -> date:
+    try:
+        return date.fromisoformat(digits)
+    except ValueError:
+        raise TermNotOffered(term=digits) from None
+
+
 def product_of(row: ProductVersion) -> LoanProduct:
     if row.body_sha256 not in _read:
-        _read[row.body_sha256] = _Body.model_validate(row.body)
+        _read[row.body_sha256] = Body.model_validate(row.body)
     return LoanProduct(version=row.version, body=_read[row.body_sha256])
 
 
-_read: dict[str, _Body] = {}
+_read: dict[str, Body] = {}
 """Bodies by their hash: they never change, and every update of the bot needs one."""

@@ -1,4 +1,4 @@
-"""The lives of an application and of a case, as tables."""
+"""The lives of an application, of a guarantee and of a case, as tables."""
 
 from enum import StrEnum
 
@@ -60,6 +60,49 @@ APPLICATION: Machine[ApplicationStatus, ApplicationEvent] = Machine(
 
 OPEN_APPLICATION = frozenset({_S.DRAFT, _S.SUBMITTED, _S.IN_REVIEW, _S.QUESTIONED, _S.OFFERED})
 """A borrower has at most one application in these states."""
+
+
+class MerchantStatus(StrEnum):
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+class GuaranteeRole(StrEnum):
+    GUARANTOR = "guarantor"
+    MEMBER = "member"
+    """Of the borrower's group."""
+
+
+class GuaranteeStatus(StrEnum):
+    ASKED = "asked"
+    CONSENTED = "consented"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    """Taken back before the money went out."""
+    RELEASED = "released"
+    """No longer needed: somebody else was named, or there is no loan to answer for."""
+
+
+class GuaranteeEvent(StrEnum):
+    CONSENT = "consent"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+    RELEASE = "release"
+
+
+_G, _GE = GuaranteeStatus, GuaranteeEvent
+
+GUARANTEE: Machine[GuaranteeStatus, GuaranteeEvent] = Machine(
+    name="guarantee",
+    initial=_G.ASKED,
+    table={
+        (_G.ASKED, _GE.CONSENT): _G.CONSENTED,
+        (_G.ASKED, _GE.DECLINE): _G.DECLINED,
+        (_G.ASKED, _GE.RELEASE): _G.RELEASED,
+        (_G.CONSENTED, _GE.WITHDRAW): _G.WITHDRAWN,
+        (_G.CONSENTED, _GE.RELEASE): _G.RELEASED,
+    },
+)
 
 
 class CaseKind(StrEnum):
