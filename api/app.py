@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from api import deps, handbook, health, problems, v1, webhooks
 from api.metrics import Metrics
 from api.middleware import Guard
+from api.throttle import Throttle
 from kit.clock import Clock, SystemClock
 from kit.config import Settings
 from kit.crypto import Vault
@@ -62,6 +63,7 @@ def create_app(
         wall=wall or SystemClock(),
         vault=vault,
         metrics=metrics,
+        throttle=Throttle(),
         telegram=telegram,
         services=services or {},
     )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import auth, roles
 from api.metrics import Metrics
+from api.throttle import Throttle
 from kit.clock import Clock, business_date
 from kit.config import Settings
 from kit.crypto import Vault
@@ -40,6 +41,8 @@ class Wiring:
     """Real time, also where the product's clock is moved: tokens and throttles live in it."""
     vault: Vault
     metrics: Metrics
+    throttle: Throttle
+    """Of what is open to everybody."""
     telegram: tuple[Bot, Dispatcher] | None
     services: Mapping[type, object]
     """The adapters of this installation, the same that jobs work with."""
@@ -57,6 +60,15 @@ def wiring_of(request: Request) -> Wiring:
 
 
 Wired = Annotated[Wiring, Depends(wiring_of)]
+
+
+def address_of(request: Request) -> str:
+    """The server's own view: a header that names another address may be made up."""
+    return request.client.host if request.client else ""
+
+
+async def throttled(request: Request, wiring: Wired) -> None:
+    wiring.throttle.admit(address_of(request))
 
 
 async def _session(wiring: Wired) -> AsyncIterator[AsyncSession]:

@@ -1,22 +1,26 @@
 """Is the process alive, can it work, and how is it doing."""
 
+import hmac
 from datetime import timedelta
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import Wired, Wiring
+from api.deps import Wired, Wiring, address_of
 from kit import jobs, migrate
+from kit.errors import DomainError, Kind
 from kit.worker import WorkerHeartbeat
 
 router = APIRouter(tags=["health"])
 _DEAD_COUNTED = 1_000
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 @router.get("/health/live")
@@ -47,12 +51,37 @@ async def ready(wiring: Wired, response: Response) -> dict[str, Any]:
     return {"status": status, "checks": checks}
 
 
+class MetricsClosed(DomainError):
+    """The numbers are for our own machine, or for whoever knows the token."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "metrics_closed"
+
+
 @router.get("/metrics", response_class=Response)
-async def metrics(wiring: Wired) -> Response:
-    """For Prometheus. No personal data; do not route it to the outside all the same."""
+async def metrics(request: Request, wiring: Wired) -> Response:
+    """For Prometheus: with `Authorization: Bearer <KOPA_METRICS_TOKEN>`, or from this machine."""
+    if not (_knows_token(request, wiring) or _is_from_here(request)):
+        raise MetricsClosed()
     dead = await jobs.list_dead(wiring.settings.url, limit=_DEAD_COUNTED)
     wiring.metrics.jobs_dead.set(len(dead))
     return Response(wiring.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _knows_token(request: Request, wiring: Wiring) -> bool:
+    token = wiring.settings.metrics_token.get_secret_value()
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _is_from_here(request: Request) -> bool:
+    """Not through a proxy on this machine, which speaks for anybody."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ip_address(address_of(request)).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_at_head(connection: Connection) -> bool:

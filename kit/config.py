@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     worker_dead_after_seconds: float = 30.0
     job_polling_seconds: float = 0.1
     log_level: str = "INFO"
+    metrics_token: SecretStr = SecretStr("")
+    """Whoever shows it may read `/metrics`. Empty: only this machine may."""
 
     @property
     def url(self) -> str:

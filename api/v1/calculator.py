@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 
-from api.deps import Session
+from api.deps import Session, throttled
 from api.schemas import Shown
 from onboarding import products
 from onboarding.products import AmountRange, LoanProduct, TermOption
@@ -53,7 +53,7 @@ async def list_products(session: Session) -> list[ProductShown]:
     return [ProductShown.of(product) for product in await products.active(session)]
 
 
-@router.post("/quote")
+@router.post("/quote", dependencies=[Depends(throttled)])
 def create_quote(
     body: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
 ) -> dict[str, Any]:

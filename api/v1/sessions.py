@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, status
 from pydantic import Field, StringConstraints
 
 from api import auth, staff
-from api.deps import Session, Staff, Wired, permitted
+from api.deps import Session, Staff, Wired, address_of, permitted
 from api.models import StaffMember
 from api.roles import Role
 from api.schemas import Record, Shown, Strict, Word
@@ -46,8 +46,7 @@ async def create_session(body: Credentials, request: Request, wiring: Wired) -> 
         wiring.vault,
         name=body.name,
         password=body.password,
-        # The server's own view: a header that names another address may be made up.
-        address=request.client.host if request.client else "",
+        address=address_of(request),
         now=wiring.wall.now(),
     )
 

@@ -51,6 +51,7 @@ def settings(shared_url: str) -> Settings:
         telegram_webhook_secret="telegram-secret",
         twilio_auth_token="twilio-token",
         rail_webhook_secret="rail-secret",
+        metrics_token="metrics-token",
     )
 
 
@@ -61,9 +62,9 @@ def app(
     return create_app(settings, sessions, clock, vault, wall=wall)
 
 
-def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+def client_of(app: FastAPI, address: str = "192.0.2.7", **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, client=("192.0.2.7", 40_000)),
+        transport=httpx.ASGITransport(app, client=(address, 40_000)),
         base_url="https://kopa.example",
         headers=headers,
     )

@@ -53,12 +53,14 @@ class TestReady:
 
 
 class TestMetrics:
+    TOKEN = {"Authorization": "Bearer metrics-token"}
+
     async def test_count_routes_and_not_paths(self, stranger: httpx.AsyncClient) -> None:
         await stranger.get("/health/live")
         await stranger.get("/nothing/4711")
         await stranger.request("BREW", "/health/live")
 
-        numbers = (await stranger.get("/metrics")).text
+        numbers = (await stranger.get("/metrics", headers=self.TOKEN)).text
 
         line = 'kopa_http_requests_total{method="GET",route="/health/live",status="200"} 1.0'
         assert line in numbers
@@ -66,3 +68,21 @@ class TestMetrics:
         assert "4711" not in numbers
         assert "BREW" not in numbers
         assert "kopa_jobs_dead 0.0" in numbers
+
+    async def test_are_closed_to_strangers(self, stranger: httpx.AsyncClient) -> None:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}):
+            answer = await stranger.get("/metrics", headers=headers)
+
+            assert (answer.status_code, answer.json()["code"]) == (401, "metrics_closed")
+
+    async def test_are_open_on_the_machine_itself_and_not_through_its_proxy(
+        self, sessions: Sessions, clock: SetClock, vault: Vault, shared_url: str
+    ) -> None:
+        settings = Settings(database_url=shared_url, metrics_token="")
+        app = create_app(settings, sessions, clock, vault)
+        for address in ("127.0.0.1", "::1"):
+            async with client_of(app, address) as neighbor:
+                direct = await neighbor.get("/metrics")
+                proxied = await neighbor.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"})
+
+            assert (direct.status_code, proxied.status_code) == (200, 401)

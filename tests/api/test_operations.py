@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
+from api.throttle import QUOTES_A_MINUTE
 from cli.main import kopa
 from kit import jobs
 from kit.config import Settings
@@ -18,7 +19,7 @@ from kit.crypto import Vault
 from kit.db import Sessions, sessions_of, unit_of_work
 from kit.worker import Worker
 from onboarding import products
-from tests.api.conftest import SetClock
+from tests.api.conftest import SetClock, client_of
 from tests.onboarding.people import SETTINGS
 
 TERMS = {
@@ -47,7 +48,8 @@ class TestDeadJobs:
 
     @pytest.fixture
     def app(self, database_url: str, sessions: Sessions, clock: SetClock, vault: Vault) -> FastAPI:
-        return create_app(Settings(database_url=database_url), sessions, clock, vault, wall=clock)
+        settings = Settings(database_url=database_url, metrics_token="metrics-token")
+        return create_app(settings, sessions, clock, vault, wall=clock)
 
     @pytest.fixture
     async def worker(
@@ -70,7 +72,8 @@ class TestDeadJobs:
         await worker.until_idle()
 
         [dead] = (await ada.get("/v1/jobs/dead")).json()
-        numbers = (await ada.get("/metrics")).text
+        token = {"Authorization": "Bearer metrics-token"}
+        numbers = (await ada.get("/metrics", headers=token)).text
         retried = await ada.post("/v1/jobs/dead/retry", json={"key": "dies:1"})
         await worker.until_idle()
 
@@ -144,6 +147,30 @@ class TestQuote:
             )
 
             assert answer.status_code == 422, number
+
+    async def test_is_given_so_often_to_one_client(
+        self, stranger: httpx.AsyncClient, app: FastAPI
+    ) -> None:
+        answers = [await stranger.post("/v1/quote", json={}) for _ in range(QUOTES_A_MINUTE + 1)]
+        async with client_of(app, "192.0.2.8") as neighbor:
+            beside = await neighbor.post("/v1/quote", json=TERMS)
+        refused = answers.pop()
+
+        assert {answer.status_code for answer in answers} == {422}
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert beside.status_code == 200
+
+    async def test_counts_a_household_of_many_addresses_once(self, app: FastAPI) -> None:
+        for n in range(QUOTES_A_MINUTE):
+            async with client_of(app, f"2001:db8:1:2::{n:x}") as client:
+                assert (await client.post("/v1/quote", json={})).status_code == 422
+        async with client_of(app, "2001:db8:1:2:ffff::1") as same:
+            refused = await same.post("/v1/quote", json=TERMS)
+        async with client_of(app, "2001:db8:1:3::1") as other:
+            beside = await other.post("/v1/quote", json=TERMS)
+
+        assert (refused.status_code, beside.status_code) == (429, 200)
 
 
 class TestProducts:
