@@ -27,6 +27,14 @@ def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
     return rounded(terms, value, annuity)
 
 
+def even_payment(terms: LoanTerms, numerator: int, denominator: int, balance: int) -> int:
+    """The rounded level installment when every period costs the same ratio."""
+    count = terms.installments
+    if not numerator:
+        return rounded(terms, balance, count)
+    return rounded(terms, *_solve_even(numerator, denominator, count, balance))
+
+
 def share(terms: LoanTerms, amount: int, count: int) -> int:
     """One of `count` equal shares of `amount`, rounded as an installment is."""
     return rounded(terms, amount, count)
@@ -73,7 +81,8 @@ def solve(
     first = periods[0]
     at_once = len(draws) == 1 and draws[0].on <= first.start and not terms.balloon_minor
     if at_once and _is_even(periods, weights):
-        return _solve_even(first, len(periods), balance + draws[0].amount_minor)
+        owed = balance + draws[0].amount_minor
+        return _solve_even(first.numerator, first.denominator, len(periods), owed)
     value, annuity, opening = balance * _ONE, 0, draws
     for period, weight in zip(periods, weights, strict=True):
         growth = _ONE + _ONE * period.numerator // period.denominator if weight else _ONE
@@ -91,9 +100,8 @@ def _is_even(periods: Sequence[Period], weights: Sequence[int]) -> bool:
     return factor[0] > 0 and set(weights) == {1} and all(each[2:] == factor for each in periods)
 
 
-def _solve_even(period: Period, count: int, balance: int) -> tuple[int, int]:
+def _solve_even(numerator: int, denominator: int, count: int, balance: int) -> tuple[int, int]:
     """Equal factors have the textbook's formula, and it is exact."""
-    numerator, denominator = period.numerator, period.denominator
     grown, still = (numerator + denominator) ** count, denominator**count
     return balance * numerator * grown, denominator * (grown - still)
 

@@ -1,10 +1,9 @@
 """On which days a loan falls due: steps of months or days, month ends, weekends and holidays."""
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import count, islice
 
 from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.terms import LoanTerms
@@ -14,30 +13,66 @@ _DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY = timedelta(days=1)
 
 
+Span = tuple[int, date, int]
+"""The number of a period, the day on which it falls due, and its days."""
+
+
 def due_dates(terms: LoanTerms) -> list[date]:
     """Every due date, moved off days on which nobody works."""
-    nominal = nominal_dates(terms)
-    if terms.weekend is Weekend.KEEP and not terms.holidays and terms.holiday_country is None:
-        return nominal
-    return [working_day(terms, day) for day in nominal]
+    return [due_on for _, due_on, _ in spans(terms)]
 
 
-def nominal_dates(terms: LoanTerms) -> list[date]:
-    """Due dates before weekends and holidays: one shift never drags the others along."""
+def spans(terms: LoanTerms) -> Sequence[Span]:
+    """One shift never drags the others along: what is moved is the nominal date."""
+    moved = terms.weekend is not Weekend.KEEP or terms.holidays or terms.holiday_country
     if terms.due_dates:
-        return list(terms.due_dates)
-    return list(islice(stepping(terms), terms.installments))
+        dates: Sequence[date] = terms.due_dates
+    else:
+        anchor, first = _anchor(terms)
+        regular = _regular(
+            terms.disbursed_on,
+            anchor,
+            first,
+            terms.frequency,
+            terms.every,
+            terms.installments,
+            terms.month_end,
+        )
+        if not moved:
+            return regular
+        dates = [due_on for _, due_on, _ in regular]
+    if moved:
+        dates = [working_day(terms, day) for day in dates]
+    return _measured(terms.disbursed_on, dates)
 
 
-def stepping(terms: LoanTerms) -> Iterator[date]:
-    """The endless row of nominal due dates."""
-    anchor, first = _anchor(terms)
-    if terms.frequency in (Frequency.DAY, Frequency.WEEK):
-        span = timedelta(days=step_days(terms))
-        return (anchor + span * n for n in count(first))
-    months = step_months(terms)
-    rule = terms.month_end
-    return (add_months(anchor, months * n, rule) for n in count(first))
+@lru_cache(maxsize=1024)
+def _regular(
+    start: date,
+    anchor: date,
+    first: int,
+    frequency: Frequency,
+    every: int,
+    count: int,
+    rule: MonthEnd,
+) -> tuple[Span, ...]:
+    """Remembered, because the offers of a day have few calendars and many amounts."""
+    steps = range(first * every, (first + count) * every, every)
+    if frequency in (Frequency.DAY, Frequency.WEEK):
+        length = 7 if frequency is Frequency.WEEK else 1
+        dates = [anchor + timedelta(days=length * n) for n in steps]
+    else:
+        months = 12 if frequency is Frequency.YEAR else 1
+        dates = [add_months(anchor, months * n, rule) for n in steps]
+    return _measured(start, dates)
+
+
+def _measured(start: date, dates: Sequence[date]) -> tuple[Span, ...]:
+    starts = [start, *dates[:-1]]
+    return tuple(
+        (n, day, (day - before).days)
+        for n, (before, day) in enumerate(zip(starts, dates, strict=True), 1)
+    )
 
 
 def step(terms: LoanTerms, day: date, times: int = 1) -> date:

@@ -1,7 +1,9 @@
 """Fees of the agreement: how much, and with which installment they fall due."""
 
+import dataclasses
+
 from servicing import rounding
-from servicing.choices import Fee, When
+from servicing.choices import Fee, Payee, When
 from servicing.terms import LoanTerms
 
 
@@ -15,6 +17,17 @@ def amount(fee: Fee, principal_minor: int) -> int:
 
 def total(terms: LoanTerms, when: When) -> int:
     return sum(amount(fee, terms.principal.minor) for fee in terms.fees if fee.when is when)
+
+
+def of_others(terms: LoanTerms) -> LoanTerms:
+    """The same terms with the fees that are collected for others, and no more."""
+    fees = tuple(fee for fee in terms.fees if fee.to is Payee.THIRD_PARTY)
+    return dataclasses.replace(terms, fees=fees)
+
+
+def at_the_start(terms: LoanTerms) -> tuple[int, int]:
+    """What is paid in addition to the disbursement, and what is kept back from it."""
+    return total(terms, When.UPFRONT), total(terms, When.DEDUCTED)
 
 
 def spread(terms: LoanTerms, count: int) -> list[int]:

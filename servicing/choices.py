@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 
 class Method(StrEnum):
@@ -84,8 +85,7 @@ class Payee(StrEnum):
     THIRD_PARTY = "third_party"
 
 
-@dataclass(frozen=True, slots=True)
-class Grace:
+class Grace(NamedTuple):
     """Periods at the start: without principal, with interest put off, without interest."""
 
     principal: int = 0
@@ -102,8 +102,7 @@ class Fee:
     rate: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tranche:
+class Tranche(NamedTuple):
     on: date
     amount_minor: int
 

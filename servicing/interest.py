@@ -161,6 +161,14 @@ def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
     return [((b - a).days, per_year) for a, b in zip(starts, dates, strict=True)]
 
 
+def begins_regularly(terms: LoanTerms) -> bool:
+    """Whether the first period is a whole one. Listed due dates count as whole periods."""
+    first = terms.first_due_on
+    if first is None or (terms.due_dates and terms.due_dates[0] != first):
+        return True
+    return calendars.step(terms, terms.disbursed_on) == first
+
+
 def _first_period(terms: LoanTerms) -> Ratio:
     """How many regular periods the first one is: counted back from the first due date.
 
@@ -168,8 +176,7 @@ def _first_period(terms: LoanTerms) -> Ratio:
     and 17 of its 31 days are used.
     """
     first, paid_out = terms.first_due_on, terms.disbursed_on
-    moved = bool(terms.due_dates) and terms.due_dates[0] != first
-    if moved or first is None or calendars.step(terms, paid_out) == first:
+    if first is None or begins_regularly(terms):
         return 1, 1
     whole, begin, previous = 0, first, calendars.step(terms, first, -1)
     while previous >= paid_out:

@@ -1,41 +1,22 @@
 """The repayment schedule: when each installment falls due and what it is made of."""
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple
 
 from kit.money import Money
-from servicing import amortization, calendars, charges, interest, revenue, rounding
+from servicing import amortization, calendars, charges, interest, plain, revenue, rounding
 from servicing.amortization import Part
-from servicing.choices import InterestDue, Method, Tranche, When
+from servicing.choices import InterestDue, Method, Tranche
 from servicing.clauses import INSTALLMENTS_MAX
 from servicing.fields import InvalidTerms
+from servicing.installments import Installment, Kind
 from servicing.interest import Period
 from servicing.terms import LoanTerms
 
-
-class Kind(StrEnum):
-    INSTALLMENT = "installment"
-    DOWN_PAYMENT = "down_payment"
+__all__ = ["Installment", "Kind", "Schedule", "build"]
 
 
-class Installment(NamedTuple):
-    """One due portion. Amounts are minor units of the schedule's currency."""
-
-    n: int
-    due_on: date
-    days: int
-    principal: int
-    interest: int
-    fees: int
-    due: int
-    balance: int
-    kind: Kind = Kind.INSTALLMENT
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     currency: str
     draws: tuple[Tranche, ...]
     installments: tuple[Installment, ...]
@@ -72,6 +53,13 @@ class Schedule:
 
 def build(terms: LoanTerms) -> Schedule:
     """The schedule of `terms`. Its principal adds up to what is paid out, exactly."""
+    rows = plain.rows(terms) or general_rows(terms)
+    upfront, deducted = charges.at_the_start(terms) if terms.fees else (0, 0)
+    return Schedule(terms.currency, terms.draws, tuple(rows), upfront, deducted)
+
+
+def general_rows(terms: LoanTerms) -> list[Installment]:
+    """Rows for whatever the terms say, everyday loans included."""
     if terms.method is Method.REVENUE_SHARE:
         held: list[Tranche] = []
         dates, parts = revenue.parts(terms)
@@ -79,14 +67,7 @@ def build(terms: LoanTerms) -> Schedule:
     else:
         draws, held = _down_payments(terms)
         periods, parts = _parts(terms, draws)
-    rows = _rows(terms, periods, _deferred(terms, parts), held)
-    return Schedule(
-        currency=terms.currency,
-        draws=terms.draws,
-        installments=tuple(rows),
-        upfront_minor=charges.total(terms, When.UPFRONT),
-        deducted_minor=charges.total(terms, When.DEDUCTED),
-    )
+    return _rows(terms, periods, _deferred(terms, parts), held)
 
 
 def _down_payments(terms: LoanTerms) -> tuple[list[Tranche], list[Tranche]]:

@@ -1,6 +1,5 @@
 """What was agreed: the terms of one loan, read and refused field by field."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -179,7 +178,7 @@ def as_document(terms: LoanTerms) -> dict[str, Any]:
         "due_dates": [day.isoformat() for day in terms.due_dates],
         "weights": [_decimal(weight) for weight in terms.weights],
         "holidays": terms.holiday_country or [day.isoformat() for day in terms.holidays],
-        "grace": dataclasses.asdict(terms.grace),
+        "grace": terms.grace._asdict(),
         "tranches": [
             {"on": draw.on.isoformat(), "amount": major(draw.amount_minor)}
             for draw in terms.tranches
