@@ -1,14 +1,15 @@
-"""How late a loan is: days past due by product rule, and the bucket they fall into."""
+"""How late a loan is: days past due by the rule of its product, and the buckets they fall into."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
 
 from servicing.fields import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """Days that do not count: from `start` on, up to but not including `end`."""
 
     start: date
@@ -20,8 +21,13 @@ class DpdRule:
     counts_due_date: bool = False
     """True: an installment unpaid on its due date is one day late on that very day."""
     grace_days: int = 0
-    """Counting starts so many days after the due date."""
+    """Counting starts so many days after the due date, for the loan as a whole."""
     pauses: tuple[Pause, ...] = ()
+    tolerance_minor: int = 0
+    """Overdue amounts that add up to no more than this are not late; the clock starts with the
+    installment that takes them beyond it."""
+    tolerance_rate: Fraction = Fraction(0)
+    """The same as a part of all that is outstanding; the larger of the two counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +40,61 @@ class Bucket:
         return f"{self.from_days}_{self.to_days}" if self.to_days else f"{self.from_days}_plus"
 
 
+class Unpaid(NamedTuple):
+    due_on: date
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How late a loan is on a day."""
+
+    days_past_due: int = 0
+    """By the product's rule: after the days of grace, without paused days."""
+    calendar_days: int = 0
+    """Since the oldest overdue installment fell due, whatever the rule."""
+    since: date | None = None
+    """The day from which lateness counts; grace may put it after today."""
+    overdue_minor: int = 0
+    bucket: Bucket | None = None
+    by_installment: tuple[tuple[Bucket, int], ...] = ()
+    """Overdue amounts by how late each installment is itself, without the days of grace."""
+
+
 PLAIN = DpdRule()
 CURRENT = "current"
 BUCKETS = (Bucket(1, 30), Bucket(31, 60), Bucket(61, 90), Bucket(91))
 
 
-def days_past_due(unpaid: Sequence[date], on: date, rule: DpdRule = PLAIN) -> int:
-    """Days since the oldest of the unpaid due dates, by the product's way of counting."""
-    since = delinquent_since(unpaid, on, rule)
-    if since is None:
-        return 0
-    days = (on - since).days + rule.counts_due_date
-    return max(days - _paused_days(rule, since, on), 0)
+def standing(
+    unpaid: Iterable[Unpaid],
+    on: date,
+    rule: DpdRule = PLAIN,
+    buckets: Sequence[Bucket] = BUCKETS,
+    *,
+    outstanding_minor: int = 0,
+) -> Standing:
+    """How late the loan is, from what is unpaid of each installment, due or still to come."""
+    until = on + timedelta(days=rule.counts_due_date)
+    overdue = sorted(each for each in unpaid if each.due_on < until and each.amount_minor > 0)
+    oldest = _beyond(overdue, _tolerance(rule, outstanding_minor))
+    if oldest is None:
+        return Standing()
+    since = oldest + timedelta(days=rule.grace_days)
+    days = max((until - since).days - paused_days(rule.pauses, since, until), 0)
+    return Standing(
+        days_past_due=days,
+        calendar_days=(until - oldest).days,
+        since=since,
+        overdue_minor=sum(each.amount_minor for each in overdue),
+        bucket=bucket(days, buckets),
+        by_installment=_by_installment(overdue, until, rule, buckets),
+    )
 
 
-def delinquent_since(unpaid: Sequence[date], on: date, rule: DpdRule = PLAIN) -> date | None:
-    """The day from which the loan counts as late, once that day has passed."""
-    if not unpaid:
-        return None
-    since = min(unpaid) + timedelta(days=rule.grace_days)
-    late = on >= since if rule.counts_due_date else on > since
-    return since if late else None
+def days_past_due(unpaid: Iterable[date], on: date, rule: DpdRule = PLAIN) -> int:
+    """Days since the oldest of the unpaid due dates, when amounts do not matter."""
+    return standing((Unpaid(day, 1) for day in unpaid), on, rule).days_past_due
 
 
 def bucket(days: int, buckets: Sequence[Bucket] = BUCKETS) -> Bucket | None:
@@ -70,10 +110,27 @@ def bucket_name(days: int, buckets: Sequence[Bucket] = BUCKETS) -> str:
     return found.name if found else CURRENT
 
 
-def parse_rule(source: object) -> DpdRule:
+def paused_days(pauses: Iterable[Pause], since: date, until: date) -> int:
+    """How many of the days from `since` up to but not including `until` do not count.
+
+    Pauses that overlap count once.
+    """
+    paused, reached = 0, since
+    for start, end in sorted(pauses):
+        first, last = max(start, reached), min(end, until)
+        if last > first:
+            paused, reached = paused + (last - first).days, last
+    return paused
+
+
+def parse_rule(source: object, currency: str) -> DpdRule:
     fields = Fields(source or {}, "dpd_rule")
     grace = fields.integer("grace_days", 0, 0, 3_650)
     counts = fields.flag("counts_due_date")
+    has_tolerance = fields.has("tolerance")
+    fields.raw("tolerance")
+    tolerance = fields.amount("tolerance", currency, zero=True) if has_tolerance else 0
+    rate = fields.number("tolerance_percent", 0, high=100) / 100
     pauses = []
     for item in fields.items("pauses", 100):
         pause = Pause(item.day("start"), item.day("end"))
@@ -82,7 +139,7 @@ def parse_rule(source: object) -> DpdRule:
             raise item.refuse("end", "must be after start")
         pauses.append(pause)
     fields.finish()
-    return DpdRule(counts, grace, tuple(pauses))
+    return DpdRule(counts, grace, tuple(pauses), tolerance, rate)
 
 
 def parse_buckets(fields: Fields) -> tuple[Bucket, ...]:
@@ -100,9 +157,28 @@ def parse_buckets(fields: Fields) -> tuple[Bucket, ...]:
     return tuple(buckets) or BUCKETS
 
 
-def _paused_days(rule: DpdRule, since: date, on: date) -> int:
-    overlaps = (
-        (min(pause.end, on + timedelta(days=1)) - max(pause.start, since)).days
-        for pause in rule.pauses
-    )
-    return sum(days for days in overlaps if days > 0)
+def _tolerance(rule: DpdRule, outstanding_minor: int) -> int:
+    part = outstanding_minor * rule.tolerance_rate.numerator // rule.tolerance_rate.denominator
+    return max(rule.tolerance_minor, part)
+
+
+def _beyond(overdue: Iterable[Unpaid], tolerance_minor: int) -> date | None:
+    """The due date with which the overdue amounts, oldest first, pass the tolerance."""
+    total = 0
+    for due_on, amount in overdue:
+        total += amount
+        if total > tolerance_minor:
+            return due_on
+    return None
+
+
+def _by_installment(
+    overdue: Iterable[Unpaid], until: date, rule: DpdRule, buckets: Sequence[Bucket]
+) -> tuple[tuple[Bucket, int], ...]:
+    amounts: dict[Bucket, int] = {}
+    for due_on, amount in overdue:
+        days = (until - due_on).days - paused_days(rule.pauses, due_on, until)
+        found = bucket(days, buckets)
+        if found is not None:
+            amounts[found] = amounts.get(found, 0) + amount
+    return tuple(sorted(amounts.items(), key=lambda item: item[0].from_days))

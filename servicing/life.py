@@ -13,6 +13,7 @@ from servicing.choices import Tranche
 from servicing.delinquency import Pause
 from servicing.fields import InvalidTerms
 from servicing.interest import Period
+from servicing.penalties import NOTHING, Tally
 from servicing.product_rules import ProductRules
 from servicing.schedule import Installment
 from servicing.terms import LoanTerms
@@ -54,6 +55,8 @@ class Row:
     """Interest and principal of the schedule as agreed."""
     level: int = 0
     """Interest and principal together, as long as the installment stays level."""
+    tally: Tally = NOTHING
+    """What being late has cost so far."""
 
     def unpaid(self, component: int) -> int:
         return self.due[component] - self.paid[component] - self.forgiven[component]
@@ -283,7 +286,7 @@ def _carry_over(old: list[Row], new: list[Row]) -> None:
         after = [row for row in new if row.kind is kind]
         for was, now in zip(before, after, strict=False):
             now.paid, now.forgiven = was.paid, was.forgiven
-            now.in_advance, now.late = was.in_advance, was.late
+            now.in_advance, now.late, now.tally = was.in_advance, was.late, was.tally
             now.settled_on = was.settled_on if not now.outstanding else None
     extra = [row for row in old if row.kind is Kind.EXTRA]
     for row in extra:

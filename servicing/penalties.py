@@ -1,23 +1,50 @@
-"""What being late costs: flat, a part of what is overdue, or by the day; never above its caps."""
+"""What being late costs: flat, a part of what is overdue, or by the day; never above its caps.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+A rule is data of the product. What one installment has cost so far is its `Tally`; `charges_due`
+says what comes on top of it by a day, so charging every day, once a month, or again after a stop
+comes to the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
-from servicing import rounding
+from servicing import calendars, rounding
+from servicing.choices import MonthEnd
+from servicing.delinquency import Pause, paused_days
 from servicing.fields import Fields
 from servicing.rounding import Rounding
 
 
 class Kind(StrEnum):
     FLAT = "flat"
-    """A fixed amount, once for each late installment."""
+    """A fixed amount."""
     PERCENT = "percent"
-    """A part of the overdue amount, once for each late installment."""
+    """A part of the overdue amount, and a fixed amount if there is one."""
     DAILY = "daily"
-    """A yearly rate on the overdue amount, for each day it is overdue."""
+    """A yearly rate on the overdue amount, for each day it is overdue: simple interest."""
+
+
+class Base(StrEnum):
+    """What of the installment a percentage is taken of: what is unpaid of these components."""
+
+    PRINCIPAL = "principal"
+    INTEREST = "interest"
+    PRINCIPAL_AND_INTEREST = "principal_and_interest"
+    TOTAL = "total"
+    """With fees; with penalties only when the product says that they compound."""
+
+
+class Every(StrEnum):
+    """How often a flat amount or a percentage is charged while the installment stays late."""
+
+    ONCE = "once"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +52,105 @@ class PenaltyRule:
     kind: Kind
     amount_minor: int = 0
     rate: Fraction = Fraction(0)
+    base: Base = Base.PRINCIPAL_AND_INTEREST
+    every: Every = Every.ONCE
     grace_days: int = 0
-    """An installment so many days late costs nothing yet; after them the whole time counts."""
+    """An installment so many days late costs nothing yet."""
+    is_grace_free: bool = False
+    """False: once the days of grace are over, daily interest counts from the due date."""
     year_days: int = 365
     counts_due_date: bool = False
+    compounds: bool = False
+    """Unpaid penalties of the installment are part of what a percentage is taken of."""
     rounding: Rounding = Rounding.HALF_EVEN
     cap_minor: int | None = None
     """For one installment."""
+    loan_cap_minor: int | None = None
+    """Everything ever charged on the loan."""
     cap_rate: Fraction | None = None
-    """Everything ever charged on the loan, as a part of its principal."""
+    """The same, as a part of its principal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class Tally:
+    """What one installment has cost for being late, so far."""
+
+    until: date | None = None
+    """Daily interest of the days before this one is in `exact`."""
+    exact: Fraction = Fraction(0)
+    times: int = 0
+    charged_minor: int = 0
+
+
+NOTHING = Tally()
+
+
+class LateRow(NamedTuple):
+    """What is unpaid of an installment now, and what it has cost before."""
+
+    n: int
     due_on: date
+    penalty: int
+    fee: int
+    interest: int
+    principal: int
+    tally: Tally
+
+
+class Charge(NamedTuple):
+    """`amount_minor` may be zero: the days were counted and cost nothing yet."""
+
+    n: int
     amount_minor: int
+    tally: Tally
 
 
-def penalty(rule: PenaltyRule, overdue: Overdue, on: date) -> int:
-    """What one late installment costs by `on`, before the cap over the whole loan."""
-    if not _costs(rule, overdue, on):
-        return 0
-    amount = _amount(rule, overdue, on)
-    exact = rounding.DIVIDE[rule.rounding](amount.numerator, amount.denominator)
-    return exact if rule.cap_minor is None else min(exact, rule.cap_minor)
+def charges_due(
+    rows: Iterable[LateRow],
+    rule: PenaltyRule,
+    on: date,
+    *,
+    room_minor: int | None = None,
+    pauses: Sequence[Pause] = (),
+) -> list[Charge]:
+    """What late installments are to be charged on top of what they were, oldest first.
+
+    `room_minor` is what the caps over the whole loan leave (`room`); days of `pauses` do not count.
+    """
+    charges = []
+    for row in sorted(rows, key=lambda row: row.due_on):
+        if on < row.due_on:
+            break
+        tally = _counted(rule, row, on, pauses)
+        is_over = days_late(rule, row.due_on, on, pauses) > rule.grace_days
+        new = max(_owed(rule, tally.exact) - row.tally.charged_minor, 0) if is_over else 0
+        if room_minor is not None:
+            new = min(new, room_minor)
+            room_minor -= new
+        if new or tally != row.tally:
+            charged = row.tally.charged_minor + new
+            charges.append(Charge(row.n, new, replace(tally, charged_minor=charged)))
+    return charges
 
 
-def total(rule: PenaltyRule, overdue: Sequence[Overdue], on: date) -> int:
-    """All late installments together, rounded once when the rule counts days."""
-    if rule.kind is not Kind.DAILY or rule.cap_minor is not None:
-        return sum(penalty(rule, each, on) for each in overdue)
-    exact = sum(
-        (_amount(rule, each, on) for each in overdue if _costs(rule, each, on)), start=Fraction(0)
-    )
-    return rounding.DIVIDE[rule.rounding](exact.numerator, exact.denominator)
+def days_late(rule: PenaltyRule, due_on: date, on: date, pauses: Sequence[Pause] = ()) -> int:
+    until = on + timedelta(days=rule.counts_due_date)
+    return max((until - due_on).days - paused_days(pauses, due_on, until), 0)
+
+
+def room(
+    rule: PenaltyRule,
+    *,
+    principal_minor: int,
+    charged_minor: int,
+    legal_room_minor: int | None = None,
+) -> int | None:
+    """What may still be charged on the loan by the rule's caps and by the law; None: no limit."""
+    caps = [rule.loan_cap_minor, cap_of(principal_minor, rule.cap_rate)]
+    rooms = [max(cap - charged_minor, 0) for cap in caps if cap is not None]
+    if legal_room_minor is not None:
+        rooms.append(max(legal_room_minor, 0))
+    return min(rooms, default=None)
 
 
 def allowed(new_minor: int, charged_so_far_minor: int, cap_minor: int | None) -> int:
@@ -78,34 +170,110 @@ def parse(source: object, currency: str) -> PenaltyRule | None:
         return None
     fields = Fields(source, "penalty")
     kind = fields.choice("kind", Kind)
-    flat = kind is Kind.FLAT
-    has_cap, has_total = fields.has("cap"), fields.has("cap_percent_of_principal")
-    fields.raw("cap"), fields.raw("cap_percent_of_principal")
+    base = PenaltyRule(kind)
     rule = PenaltyRule(
         kind=kind,
-        amount_minor=fields.amount("amount", currency) if flat else 0,
-        rate=Fraction(0) if flat else fields.number("percent", high=10_000) / 100,
+        amount_minor=_amount(fields, kind, currency),
+        rate=Fraction(0) if kind is Kind.FLAT else fields.number("percent", high=10_000) / 100,
+        base=fields.choice("base", Base, base.base),
+        every=fields.choice("every", Every, base.every),
         grace_days=fields.integer("grace_days", 0, 0, 3_650),
+        is_grace_free=fields.flag("is_grace_free"),
         year_days=fields.integer("year_days", 365, 360, 366),
         counts_due_date=fields.flag("counts_due_date"),
-        rounding=fields.choice("rounding", Rounding, Rounding.HALF_EVEN),
-        cap_minor=fields.amount("cap", currency, zero=True) if has_cap else None,
-        cap_rate=fields.number("cap_percent_of_principal") / 100 if has_total else None,
+        compounds=fields.flag("compounds"),
+        rounding=fields.choice("rounding", Rounding, base.rounding),
+        cap_minor=_cap(fields, "cap", currency),
+        loan_cap_minor=_cap(fields, "cap_per_loan", currency),
+        cap_rate=_cap_rate(fields),
     )
+    if kind is Kind.DAILY and rule.every is not Every.ONCE:
+        raise fields.refuse("every", "must be left out: daily interest counts each day")
     fields.finish()
     return rule
 
 
-def _days(rule: PenaltyRule, overdue: Overdue, on: date) -> int:
-    return (on - overdue.due_on).days + rule.counts_due_date
+def _amount(fields: Fields, kind: Kind, currency: str) -> int:
+    if kind is Kind.FLAT:
+        return fields.amount("amount", currency)
+    if kind is Kind.PERCENT and fields.has("amount"):
+        return fields.amount("amount", currency, zero=True)
+    return 0
 
 
-def _costs(rule: PenaltyRule, overdue: Overdue, on: date) -> bool:
-    return overdue.amount_minor > 0 and _days(rule, overdue, on) > rule.grace_days
+def _cap(fields: Fields, key: str, currency: str) -> int | None:
+    fields.raw(key)
+    return fields.amount(key, currency, zero=True) if fields.has(key) else None
 
 
-def _amount(rule: PenaltyRule, overdue: Overdue, on: date) -> Fraction:
+def _cap_rate(fields: Fields) -> Fraction | None:
+    key = "cap_percent_of_principal"
+    fields.raw(key)
+    return fields.number(key) / 100 if fields.has(key) else None
+
+
+def _base(rule: PenaltyRule, row: LateRow) -> int:
+    """What a percentage is taken of; for a flat amount, whether anything is late at all."""
     if rule.kind is Kind.FLAT:
-        return Fraction(rule.amount_minor)
-    share = rule.rate * overdue.amount_minor
-    return share if rule.kind is Kind.PERCENT else share * _days(rule, overdue, on) / rule.year_days
+        return row.principal + row.interest + row.fee
+    amount = {
+        Base.PRINCIPAL: row.principal,
+        Base.INTEREST: row.interest,
+        Base.PRINCIPAL_AND_INTEREST: row.principal + row.interest,
+        Base.TOTAL: row.principal + row.interest + row.fee,
+    }[rule.base]
+    return amount + (row.penalty if rule.compounds and amount else 0)
+
+
+def _counted(rule: PenaltyRule, row: LateRow, on: date, pauses: Sequence[Pause]) -> Tally:
+    """The tally with everything up to `on` in it, before it is charged."""
+    if rule.kind is Kind.DAILY:
+        return _with_days(rule, row, on, pauses)
+    times = _times(rule, on, days_late(rule, row.due_on, on, pauses))
+    exact, base = row.tally.exact, _base(rule, row)
+    for _ in range(times - row.tally.times if base else 0):
+        once = _rounded(rule, rule.amount_minor + rule.rate * base)
+        exact += once
+        base += once if rule.compounds else 0
+    return replace(row.tally, times=max(times, row.tally.times), exact=exact)
+
+
+def _with_days(rule: PenaltyRule, row: LateRow, on: date, pauses: Sequence[Pause]) -> Tally:
+    start = row.due_on + timedelta(days=rule.grace_days if rule.is_grace_free else 0)
+    since = max(row.tally.until or start, start)
+    until = on + timedelta(days=rule.counts_due_date)
+    if until <= since:
+        return row.tally
+    days = (until - since).days - paused_days(pauses, since, until)
+    daily, base = rule.rate / rule.year_days, _base(rule, row)
+    if not rule.compounds:
+        return replace(row.tally, until=until, exact=row.tally.exact + daily * base * days)
+    grown = base
+    for _ in range(days if base else 0):
+        grown += _rounded(rule, daily * grown)  # Interest on interest is what was really charged.
+    return replace(row.tally, until=until, exact=row.tally.exact + grown - base)
+
+
+def _times(rule: PenaltyRule, on: date, late: int) -> int:
+    """How often a charge has fallen due: first on the day after the days of grace."""
+    over = late - rule.grace_days
+    if over <= 0:
+        return 0
+    if rule.every is Every.ONCE:
+        return 1
+    if rule.every is not Every.MONTH:
+        return 1 + (over - 1) // (7 if rule.every is Every.WEEK else 1)
+    first = on - timedelta(days=over - 1)
+    months = (on.year - first.year) * 12 + on.month - first.month
+    is_short = calendars.add_months(first, months, MonthEnd.CLAMP) > on
+    return 1 + months - is_short
+
+
+def _owed(rule: PenaltyRule, exact: Fraction) -> int:
+    """What the installment has come to cost in all, within its own cap."""
+    amount = _rounded(rule, exact)
+    return amount if rule.cap_minor is None else min(amount, rule.cap_minor)
+
+
+def _rounded(rule: PenaltyRule, exact: Fraction) -> int:
+    return rounding.DIVIDE[rule.rounding](exact.numerator, exact.denominator)

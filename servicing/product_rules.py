@@ -74,7 +74,7 @@ def parse(fields: Fields, currency: str) -> ProductRules:
         future_by_transaction=_future_rules(fields),
         recalculation=_recalculation(fields.raw("interest_recalculation")),
         penalty=penalties.parse(fields.raw("penalty"), currency),
-        dpd=delinquency.parse_rule(fields.raw("dpd_rule")),
+        dpd=delinquency.parse_rule(fields.raw("dpd_rule"), currency),
         buckets=delinquency.parse_buckets(fields),
         auto_down_payment=fields.flag("auto_down_payment") if said else True,
         tolerance_minor=fields.amount("closing_tolerance", currency) if has_tolerance else 0,

@@ -9,6 +9,7 @@ from servicing import (
     allocation,
     changes,
     events,
+    lateness,
     life,
     penalties,
     product_rules,
@@ -62,6 +63,7 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     told = [_pointed(told, event) if event.type is Type.REVERSAL else event for event in told]
     state = life.begin(story.terms, story.rules)
     for event in events.in_effect(told):
+        lateness.charge(state, event.on)
         _APPLY[event.type](state, event)
         if event.type in _AT_WHICH_INTEREST_IS_LOOKED_AT and recalculation.applies(state):
             recalculation.refresh(state, event.on)
@@ -69,6 +71,7 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     today = (
         days[-1] if days else max((e.recorded_on for e in told), default=story.terms.disbursed_on)
     )
+    lateness.charge(state, today)
     return state, today
 
 

@@ -1,29 +1,22 @@
 """A loan as it stands on a day: installments, totals, lateness, what it costs to end it now."""
 
-import dataclasses
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from kit.money import Money
-from servicing import delinquency, penalties, recalculation, settlement
+from servicing import delinquency, lateness, recalculation, settlement
 from servicing.apr import Unit, UnitPeriod
+from servicing.delinquency import Standing
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
-from servicing.penalties import Overdue
 
 _NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "penalties"}
 
 
 def take(life: Life, on: date) -> dict[str, Any]:
     """Everything about the loan on business day `on`, as decimal strings and ISO dates."""
-    rule = dataclasses.replace(life.rules.dpd, pauses=(*life.rules.dpd.pauses, *life.pauses))
-    unpaid = [row.due_on for row in life.rows if row.outstanding > 0] if life.draws else []
-    due_unpaid = [due_on for due_on in unpaid if due_on <= on]
-    days = delinquency.days_past_due(due_unpaid, on, rule)
-    since = delinquency.delinquent_since(due_unpaid, on, rule) if days else None
     owed = recalculation.payoff(life, on)
-    bucket = delinquency.bucket(days, life.rules.buckets)
     return {
         "date": on.isoformat(),
         "status": life.status.value,
@@ -34,11 +27,7 @@ def take(life: Life, on: date) -> dict[str, Any]:
         "installments": _installments(life),
         "totals": _totals(life),
         "balances": _balances(life),
-        "days_past_due": days,
-        "delinquent_since": since.isoformat() if since else None,
-        "bucket": delinquency.bucket_name(days, life.rules.buckets),
-        "bucket_from_days": bucket.from_days if bucket else None,
-        "penalty_accrued": _major(life, penalty_accrued(life, on)),
+        **_lateness(life, lateness.standing(life, on)),
         "payoff": _components(life, owed) | {"rebate": _major(life, rebate(life, on))},
         "transactions": _transactions(life),
         "entries": _entries(life),
@@ -63,19 +52,21 @@ def rebate(life: Life, on: date) -> int:
     )  # fmt: skip
 
 
-def penalty_accrued(life: Life, on: date) -> int:
-    """What the product's penalty rule makes of the overdue installments, within its caps."""
-    rule = life.rules.penalty
-    if rule is None:
-        return 0
-    overdue = [
-        Overdue(row.due_on, row.unpaid(PRINCIPAL) + row.unpaid(INTEREST))
-        for row in life.rows
-        if row.due_on <= on
-    ]
-    charged = sum(row.due[PENALTY] for row in life.rows)
-    cap = penalties.cap_of(life.drawn, rule.cap_rate)
-    return penalties.allowed(penalties.total(rule, overdue, on), charged, cap)
+def _lateness(life: Life, late: Standing) -> dict[str, Any]:
+    """Days and buckets as the product counts them, and the plain calendar beside them."""
+    return {
+        "days_past_due": late.days_past_due,
+        "calendar_days_past_due": late.calendar_days,
+        "delinquent_since": late.since.isoformat() if late.since else None,
+        "delinquent_amount": _major(life, late.overdue_minor),
+        "bucket": late.bucket.name if late.bucket else delinquency.CURRENT,
+        "bucket_from_days": late.bucket.from_days if late.bucket else None,
+        "installment_buckets": [
+            {"bucket": bucket.name, "from_days": bucket.from_days, "amount": _major(life, minor)}
+            for bucket, minor in late.by_installment
+        ],
+        "penalty_accrued": _major(life, lateness.accrued(life)),
+    }
 
 
 @lru_cache(maxsize=4096)

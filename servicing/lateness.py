@@ -1,0 +1,76 @@
+"""What lateness does to a loan that is told from its events: standing, and penalties charged."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date
+
+from servicing import delinquency, life, penalties
+from servicing.delinquency import Standing, Unpaid
+from servicing.life import PENALTY, PRINCIPAL, Life, Status
+from servicing.penalties import LateRow
+
+
+def charge(loan: Life, on: date) -> None:
+    """Charge what the product's penalty rule makes of the days up to `on`, within every cap."""
+    rule = loan.rules.penalty
+    if rule is None or loan.status is not Status.ACTIVE:
+        return
+    late = [
+        LateRow(n, row.due_on, *row.open_parts, row.tally)
+        for n, row in enumerate(loan.rows)
+        if row.due_on <= on and row.outstanding
+    ]
+    for each in penalties.charges_due(
+        late, rule, on, room_minor=_room(loan), pauses=(*loan.rules.dpd.pauses, *loan.pauses)
+    ):
+        row = loan.rows[each.n]
+        row.tally = each.tally
+        if each.amount_minor:
+            life.charge(loan, PENALTY, each.amount_minor, row.due_on)
+
+
+def accrued(loan: Life) -> int:
+    """What the penalty rule has charged so far."""
+    return sum(row.tally.charged_minor for row in loan.rows)
+
+
+def standing(loan: Life, on: date) -> Standing:
+    """Days past due, bucket and overdue amount on a day."""
+    if not loan.draws:
+        return Standing()
+    rules = loan.rules
+    dpd = dataclasses.replace(rules.dpd, pauses=(*rules.dpd.pauses, *loan.pauses))
+    return delinquency.standing(
+        _unpaid(loan), on, dpd, rules.buckets, outstanding_minor=loan.outstanding
+    )
+
+
+def _room(loan: Life) -> int | None:
+    rule, rules = loan.rules.penalty, loan.rules
+    assert rule is not None
+    cost_cap = penalties.cap_of(loan.drawn, rules.cost_cap)
+    return penalties.room(
+        rule,
+        principal_minor=loan.drawn,
+        charged_minor=sum(row.due[PENALTY] for row in loan.rows),
+        legal_room_minor=None if cost_cap is None else cost_cap - loan.cost,
+    )
+
+
+def _unpaid(loan: Life) -> Iterator[Unpaid]:
+    """What is unpaid by the day it fell due; money that was taken back fell due that day."""
+    taken_back = [each for each in loan.transactions if each.type == "chargeback"]
+    start = date.min
+    for row in loan.rows:
+        left = row.outstanding
+        available = sum(row.paid)
+        for each in taken_back if left else ():
+            if start < each.on <= row.due_on:
+                available -= each.parts[PRINCIPAL]
+                uncovered = min(max(-available, 0), each.parts[PRINCIPAL], left)
+                left -= uncovered
+                yield Unpaid(each.on, uncovered)
+        yield Unpaid(row.due_on, left)
+        start = row.due_on if row.is_regular else start
+
+
