@@ -1,20 +1,27 @@
 """Cash flows as people write them for an APR: by date or by time, with counts and distances."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from servicing import apr, calendars
-from servicing.apr import Convention, Timed, Unit, UnitPeriod
+from servicing import apr, unit_periods
+from servicing.apr import Convention, Timed
 from servicing.fields import Fields, InvalidTerms
+from servicing.unit_periods import Unit, UnitPeriod
 
-_EVERY = re.compile(r"(\d{1,3} ?)?(day|week|month|year)s?\Z", re.ASCII)
+_EVERY = re.compile(r"(\d{1,3} ?)?(day|week|semimonth|month|year)s?\Z", re.ASCII)
 _FLOWS_MAX = 20_000
 _WRITTEN_OUT = Fraction(1, 1000)
 """0.083333 of a year is a month."""
+_MONTH = UnitPeriod(Unit.MONTH)
+
+At = date | Fraction
+"""A calendar day, or a time in years."""
+Amounts = tuple[tuple[int, At], ...]
+"""Single flows, each with its day or its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,60 +38,56 @@ class Flow:
 @dataclass(frozen=True, slots=True)
 class Flows:
     convention: Convention
-    advances: tuple[Flow, ...]
-    payments: tuple[Flow, ...]
+    advances: Amounts
+    payments: Amounts
     unit: UnitPeriod
     per_year: Fraction
-    whole_to_first: int | None
-    odd_fraction: Fraction
+    first: tuple[int, Fraction] | None
+    """Unit periods to the first payment and the rest of one, when they were said."""
 
 
 def parse(source: Mapping[str, Any]) -> Flows:
     fields = Fields(source)
     convention = fields.choice("convention", Convention)
-    advances = tuple(_flow(item) for item in fields.items("advances"))
-    payments = tuple(_flow(item) for item in fields.items("payments"))
-    for key, flows in (("advances", advances), ("payments", payments)):
-        if not flows:
-            raise fields.refuse(key, "must have at least one item")
-        if sum(flow.count for flow in flows) > _FLOWS_MAX:
-            raise fields.refuse(key, f"must add up to at most {_FLOWS_MAX} flows")
-    fields.raw("unit_periods_per_year")
-    said = fields.has("unit_periods_per_year")
-    per_year = fields.ratio("unit_periods_per_year") if said else Fraction(0)
-    if said and not Fraction(1, 100) <= per_year <= 366:
-        raise fields.refuse("unit_periods_per_year", "must be from 0.01 to 366")
-    whole = None
-    fields.raw("whole_periods_to_first"), fields.raw("odd_fraction")
-    if fields.has("whole_periods_to_first"):
-        whole = fields.integer("whole_periods_to_first", None, 0, 10_000)
-    odd = fields.ratio("odd_fraction") if fields.has("odd_fraction") else Fraction(0)
+    lent, repaid = _rows(fields, "advances"), _rows(fields, "payments")
+    per_year = _per_year(fields)
+    first = _first(fields)
     fields.finish()
-    unit = _unit(per_year, advances, payments, convention)
-    return Flows(convention, advances, payments, unit, per_year or unit.per_year, whole, odd)
+    said = _unit_of(per_year) if per_year else _said(repaid)
+    advances = _expand(lent, said or _MONTH, Fraction(0))
+    origin = min((at for _, at in advances if isinstance(at, date)), default=None)
+    payments = _expand(repaid, said or _MONTH, origin or Fraction(0))
+    _check(convention, advances, payments, origin)
+    unit = said or _shown(convention, advances, payments)
+    if convention is Convention.US and not per_year:
+        unit = unit_periods.at_most_a_year(unit)
+    return Flows(convention, advances, payments, unit, per_year or unit.per_year, first)
 
 
 def annual_rate(flows: Flows) -> float:
     """The APR in percent."""
-    if flows.convention in (Convention.EU, Convention.UK):
-        origin = _origin(flows)
-        advances, payments = (
-            [Timed(amount, 0, _in_years(flows, origin, at)) for amount, at in _expand(rows, flows)]
-            for rows in (flows.advances, flows.payments)
+    try:
+        if flows.convention in (Convention.EU, Convention.UK):
+            return apr.effective(_in_years(flows))
+        periods = _in_periods(flows)
+        if flows.convention is Convention.US:
+            return apr.us(periods, flows.per_year)
+        return apr.nominal(
+            [(whole + float(rest), amount) for amount, whole, rest in periods], flows.per_year
         )
-        return apr.effective(advances, payments, Fraction(1))
-    advances, payments = _in_periods(flows)
-    if flows.convention is Convention.US:
-        return apr.us(advances, payments, flows.per_year)
-    return apr.nominal(
-        [(a.whole + a.rest, float(a.amount)) for a in advances],
-        [(p.whole + p.rest, float(p.amount)) for p in payments],
-        flows.per_year,
-    )
+    except apr.NoAnnualRate:
+        raise InvalidTerms(
+            field="payments", reason="have no yearly rate at which they are worth the advances"
+        ) from None
 
 
-At = date | Fraction
-"""A calendar day, or a time in years."""
+def _rows(fields: Fields, key: str) -> list[Flow]:
+    rows = [_flow(item) for item in fields.items(key)]
+    if not rows:
+        raise fields.refuse(key, "must have at least one item")
+    if sum(row.count for row in rows) > _FLOWS_MAX:
+        raise fields.refuse(key, f"must add up to at most {_FLOWS_MAX} flows")
+    return rows
 
 
 def _flow(fields: Fields) -> Flow:
@@ -121,116 +124,154 @@ def _every(fields: Fields) -> UnitPeriod | None:
     if match and int(match[1] or 1):
         return UnitPeriod(Unit(match[2]), int(match[1] or 1))
     ratio = fields.ratio("every")
-    for unit in (Unit.YEAR, Unit.MONTH, Unit.WEEK, Unit.DAY):
+    for unit in (Unit.YEAR, Unit.MONTH, Unit.SEMIMONTH, Unit.WEEK, Unit.DAY):
         periods = ratio * UnitPeriod(unit).per_year
         if round(periods) and abs(periods - round(periods)) < _WRITTEN_OUT:
             return UnitPeriod(unit, round(periods))
     raise fields.refuse("every", "must be a distance such as 1 month or 2 weeks")
 
 
-def _unit(
-    per_year: Fraction,
-    advances: tuple[Flow, ...],
-    payments: tuple[Flow, ...],
-    convention: Convention,
-) -> UnitPeriod:
-    """The distance that was said, or that the dates show; else a month."""
-    if per_year:
-        for unit in (Unit.YEAR, Unit.MONTH, Unit.WEEK, Unit.DAY):
-            if (every := UnitPeriod(unit).per_year / per_year).denominator == 1:
-                return UnitPeriod(unit, every.numerator)
-        return UnitPeriod(Unit.DAY, max(round(365 / per_year), 1))
-    for flow in payments:
-        if flow.every is not None:
-            return flow.every
-    days = [flow.on for flow in payments if flow.on is not None]
-    if len(days) > 1:
-        return _distance(days[0], days[1])
-    if convention is Convention.US and days and advances[0].on is not None:
-        return _distance(advances[0].on, days[0])
-    return UnitPeriod(Unit.DAY if convention in (Convention.EU, Convention.UK) else Unit.MONTH)
+def _per_year(fields: Fields) -> Fraction:
+    """0 when nobody said it."""
+    fields.raw("unit_periods_per_year")
+    if not fields.has("unit_periods_per_year"):
+        return Fraction(0)
+    per_year = fields.ratio("unit_periods_per_year")
+    if not Fraction(1, 100) <= per_year <= 366:
+        raise fields.refuse("unit_periods_per_year", "must be from 0.01 to 366")
+    return per_year
 
 
-def _distance(first: date, second: date) -> UnitPeriod:
-    months = (second.year - first.year) * 12 + second.month - first.month
-    if months and calendars.add_months(first, months) == second:
-        return UnitPeriod(Unit.MONTH, months)
-    weeks, odd = divmod((second - first).days, 7)
-    return (
-        UnitPeriod(Unit.DAY, max((second - first).days, 1))
-        if odd
-        else UnitPeriod(Unit.WEEK, max(weeks, 1))
-    )
+def _first(fields: Fields) -> tuple[int, Fraction] | None:
+    fields.raw("whole_periods_to_first"), fields.raw("odd_fraction")
+    if not fields.has("whole_periods_to_first"):
+        return None
+    whole = fields.integer("whole_periods_to_first", None, 0, 10_000)
+    return whole, fields.ratio("odd_fraction") if fields.has("odd_fraction") else Fraction(0)
 
 
-def _origin(flows: Flows) -> date | None:
-    return next((flow.on for flow in flows.advances if flow.on is not None), None)
+def _unit_of(per_year: Fraction) -> UnitPeriod:
+    for unit in (Unit.YEAR, Unit.MONTH, Unit.SEMIMONTH, Unit.WEEK, Unit.DAY):
+        if (every := UnitPeriod(unit).per_year / per_year).denominator == 1:
+            return UnitPeriod(unit, every.numerator)
+    return UnitPeriod(Unit.DAY, max(round(365 / per_year), 1))
 
 
-def _expand(rows: tuple[Flow, ...], flows: Flows) -> list[tuple[int, At]]:
-    """Every single flow with its day or its time."""
+def _said(payments: list[Flow]) -> UnitPeriod | None:
+    """The distance of the longest row, when it makes up half of the payments or more."""
+    longest = max(payments, key=lambda row: row.count if row.every else 0)
+    total = sum(row.count for row in payments)
+    return longest.every if 1 < total <= 2 * longest.count else None
+
+
+def _shown(convention: Convention, advances: Amounts, payments: Amounts) -> UnitPeriod:
+    """The distance that the dates show."""
+    lent = [at for _, at in advances if isinstance(at, date)]
+    repaid = [at for _, at in payments if isinstance(at, date)]
+    if len(lent) < len(advances) or len(repaid) < len(payments):
+        return _MONTH
+    if convention is Convention.US:
+        return unit_periods.of_days(lent, repaid)
+    common = unit_periods.most_common(lent, repaid)
+    return common or UnitPeriod(Unit.MONTH if convention is Convention.IN else Unit.DAY)
+
+
+def _expand(rows: list[Flow], unit: UnitPeriod, origin: At) -> Amounts:
+    """Rows without a time of their own begin one period after what came before them."""
     expanded: list[tuple[int, At]] = []
-    following: At | None = None
+    following = _shift(origin, unit, 1)
     for row in rows:
-        every = row.every or flows.unit
-        base: At | None = row.on if row.on is not None else row.t
-        if base is None:
-            base = following if following is not None else _first(flows)
+        every = row.every or unit
+        base = row.on or row.t if row.on or row.t is not None else following
+        assert base is not None
         expanded.extend((row.amount, _shift(base, every, n)) for n in range(row.count))
         following = _shift(base, every, row.count)
-    return expanded
-
-
-def _first(flows: Flows) -> At:
-    """Payments without a time of their own begin one period after the advance."""
-    origin = _origin(flows)
-    return _shift(origin, flows.unit, 1) if origin is not None else 1 / flows.unit.per_year
+    return tuple(expanded)
 
 
 def _shift(base: At, every: UnitPeriod, times: int) -> At:
     if isinstance(base, Fraction):
         return base + times / every.per_year
-    if every.unit in (Unit.DAY, Unit.WEEK):
-        return base + timedelta(days=every.days * times)
-    return calendars.add_months(base, every.every * (12 if every.unit is Unit.YEAR else 1) * times)
+    return unit_periods.shift(base, every, times)
 
 
-def _in_years(flows: Flows, origin: date | None, at: At) -> Fraction:
-    if isinstance(at, Fraction):
-        return at
-    if origin is None:
+def _check(
+    convention: Convention, advances: Amounts, payments: Amounts, origin: date | None
+) -> None:
+    days = [at for _, at in payments if isinstance(at, date)]
+    if days and origin is None:
         raise InvalidTerms(field="advances", reason="must have a date when payments have dates")
-    if at < origin:
+    if sum(amount for amount, _ in payments) < sum(amount for amount, _ in advances):
+        raise InvalidTerms(field="payments", reason="must add up to at least the advances")
+    if convention is not Convention.US and origin and days and min(days) < origin:
         raise InvalidTerms(field="payments", reason="must not be before the first advance")
-    return apr.years_between(origin, at, flows.unit)
 
 
-def _in_periods(flows: Flows) -> tuple[list[Timed], list[Timed]]:
-    """Flows in unit periods: counted from what was said about the first payment, or from dates."""
-    if flows.whole_to_first is not None:
-        row = [amount for amount, _ in _in_a_row(flows)]
-        first = flows.whole_to_first
-        payments = [Timed(p, first + n, flows.odd_fraction) for n, p in enumerate(row)]
-        return [Timed(flow.amount, 0) for flow in flows.advances], payments
-    origin = _origin(flows)
-    advances, payments = (
-        [Timed(amount, *_periods(flows, origin, at)) for amount, at in _expand(rows, flows)]
-        for rows in (flows.advances, flows.payments)
-    )
-    return advances, payments
+def _in_years(flows: Flows) -> list[tuple[float, float]]:
+    origin = _origin(flows.advances)
+    lent, repaid = (_years(flows, row, origin) for row in (flows.advances, flows.payments))
+    return [
+        *zip(lent, _signed(flows.advances, 1), strict=True),
+        *zip(repaid, _signed(flows.payments, -1), strict=True),
+    ]
 
 
-def _in_a_row(flows: Flows) -> list[tuple[int, None]]:
-    return [(flow.amount, None) for flow in flows.payments for _ in range(flow.count)]
+def _years(flows: Flows, row: Amounts, origin: date) -> list[float]:
+    anchor = _anchor(origin, row)
+    return [
+        float(at)
+        if isinstance(at, Fraction)
+        else float(unit_periods.years_between(origin, at, flows.unit, anchor))
+        for _, at in row
+    ]
 
 
-def _periods(flows: Flows, origin: date | None, at: At) -> tuple[int, Fraction]:
-    if isinstance(at, Fraction):
-        periods = at * flows.per_year
-        whole = periods.numerator // periods.denominator
-        return whole, periods - whole
-    if origin is None:
-        raise InvalidTerms(field="advances", reason="must have a date when payments have dates")
-    if at < origin:
-        raise InvalidTerms(field="payments", reason="must not be before the first advance")
-    return apr.periods_between(origin, at, flows.unit)
+def _in_periods(flows: Flows) -> list[Timed]:
+    """Flows in unit periods, counted from the earliest of them."""
+    origin = _origin((*flows.advances, *flows.payments))
+    lent = _periods(flows, flows.advances, origin)
+    repaid = _periods(flows, flows.payments, origin)
+    if flows.first is not None:
+        repaid = _after_first(flows.first, repaid)
+    return [
+        *(Timed(a, *t) for a, t in zip(_signed(flows.advances, 1), lent, strict=True)),
+        *(Timed(a, *t) for a, t in zip(_signed(flows.payments, -1), repaid, strict=True)),
+    ]
+
+
+def _periods(flows: Flows, row: Amounts, origin: date) -> list[tuple[int, Fraction]]:
+    anchor = _anchor(origin, row)
+    times = []
+    for _, at in row:
+        if isinstance(at, date):
+            times.append(unit_periods.between(origin, at, flows.unit, anchor))
+        else:
+            whole, rest = divmod(at * flows.per_year, 1)
+            times.append((whole, rest))
+    return times
+
+
+def _after_first(
+    first: tuple[int, Fraction], counted: list[tuple[int, Fraction]]
+) -> list[tuple[int, Fraction]]:
+    """Payments moved as one row to where the first of them was said to be."""
+    whole, rest = first
+    start, start_rest = counted[0]
+    moved = []
+    for n, part in counted:
+        carried, odd = divmod(rest + part - start_rest, 1)
+        moved.append((whole + n - start + carried, odd))
+    return moved
+
+
+def _origin(row: Sequence[tuple[int, At]]) -> date:
+    return min((at for _, at in row if isinstance(at, date)), default=date.min)
+
+
+def _anchor(origin: date, row: Amounts) -> int:
+    days = [at for _, at in row if isinstance(at, date)]
+    return unit_periods.anchor(origin, days) if days else 0
+
+
+def _signed(row: Amounts, sign: int) -> list[float]:
+    return [float(sign * amount) for amount, _ in row]

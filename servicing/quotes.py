@@ -1,17 +1,20 @@
 """What a loan costs, before anybody signs: schedule, totals and every APR."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from kit.money import Money
-from servicing import annuity, apr, calendars, interest, schedule
-from servicing.apr import Timed, Unit, UnitPeriod
-from servicing.choices import Method
+from servicing import annuity, apr, calendars, interest, schedule, unit_periods
+from servicing.apr import Timed
+from servicing.choices import Method, Weekend
 from servicing.clauses import NO_GRACE
 from servicing.fields import InvalidTerms
 from servicing.schedule import Installment, Kind, Schedule
 from servicing.terms import LoanTerms
+from servicing.unit_periods import Unit, UnitPeriod
 
 T = TypeVar("T")
 
@@ -53,35 +56,6 @@ def quote(terms: LoanTerms) -> Quote:
         ) from None
 
 
-def costs(terms: LoanTerms, plan: Schedule) -> dict[str, str]:
-    """The APRs of a schedule. Fees paid or kept at the start lessen what the borrower receives."""
-    unit = UnitPeriod(Unit(terms.frequency.value), terms.every)
-    received = [draw.amount_minor for draw in plan.draws]
-    received[0] -= plan.upfront_minor + plan.deducted_minor
-    if received[0] <= 0:
-        raise InvalidTerms(field="fees", reason="must leave something to pay out")
-    dues = [row.due for row in plan.installments]
-    times = _times(terms, plan, unit)
-    advances = [Timed(amount, *t) for amount, t in zip(received, times.draws, strict=True)]
-    payments = [Timed(amount, *t) for amount, t in zip(dues, times.dues, strict=True)]
-    years = _years(terms, plan, times, unit)
-    european = apr.percent(
-        apr.effective(
-            [Timed(amount, 0, t) for amount, t in zip(received, years.draws, strict=True)],
-            [Timed(amount, 0, t) for amount, t in zip(dues, years.dues, strict=True)],
-            Fraction(1),
-        )
-    )
-    exact = _unrounded(terms, plan) or [float(due) for due in dues]
-    indian = apr.nominal(
-        [(t.whole + t.rest, float(t.amount)) for t in advances],
-        [(t.whole + t.rest, amount) for t, amount in zip(payments, exact, strict=True)],
-        unit.per_year,
-    )
-    american = apr.percent(apr.us(advances, payments, unit.per_year))
-    return {"us": american, "eu": european, "uk": european, "in": apr.percent(indian)}
-
-
 class _Moments(NamedTuple, Generic[T]):
     """When each draw and each due portion happens, in some measure of time."""
 
@@ -89,19 +63,95 @@ class _Moments(NamedTuple, Generic[T]):
     dues: list[T]
 
 
+def costs(terms: LoanTerms, plan: Schedule) -> dict[str, str]:
+    """The APRs of a schedule. Fees paid or kept at the start lessen what the borrower receives."""
+    received = [draw.amount_minor for draw in plan.draws]
+    received[0] -= plan.upfront_minor + plan.deducted_minor
+    if received[0] <= 0:
+        raise InvalidTerms(field="fees", reason="must leave something to pay out")
+    dues = [row.due for row in plan.installments]
+    exact = _unrounded(terms, plan) or dues
+    unit = UnitPeriod(Unit(terms.frequency.value), terms.every)
+    if _is_row(terms, plan, unit):
+        american, european = apr.of_row(received[0], dues, unit.per_year)
+        indian = apr.of_row(received[0], exact, unit.per_year)[0] if exact is not dues else american
+    else:
+        times = _times(terms, plan, unit)
+        american = _american(terms, plan, times, received)
+        years = _years(terms, plan, times, unit)
+        european = apr.effective(_flows(years, received, dues))
+        periods = _Moments(*([whole + float(rest) for whole, rest in each] for each in times))
+        indian = apr.nominal(_flows(periods, received, exact), unit.per_year)
+    text = [apr.percent(rate) for rate in (american, european, indian)]
+    return {"us": text[0], "eu": text[1], "uk": text[1], "in": text[2]}
+
+
+def _is_row(terms: LoanTerms, plan: Schedule, unit: UnitPeriod) -> bool:
+    """Paid out at once and repaid at the ends of whole periods: one rate has every convention."""
+    if terms.due_dates or terms.tranches or terms.down_payment or unit.days > 365:
+        return False
+    if unit.unit is Unit.DAY and _is_shifted(terms):
+        return False
+    several = sum(row.due > 0 for row in plan.installments) > 1
+    return several and _until_first(terms, unit) == (1, Fraction(0))
+
+
+def _is_shifted(terms: LoanTerms) -> bool:
+    kept = terms.weekend is Weekend.KEEP and not terms.holidays
+    return not kept or terms.holiday_country is not None
+
+
+def _flows(
+    moments: _Moments[float], received: Sequence[float], dues: Sequence[float]
+) -> list[tuple[float, float]]:
+    advances = zip(moments.draws, received, strict=True)
+    return [*advances, *((t, -due) for t, due in zip(moments.dues, dues, strict=True))]
+
+
+def _american(
+    terms: LoanTerms, plan: Schedule, times: _Moments[tuple[int, Fraction]], received: list[int]
+) -> float:
+    """In unit periods of at most a year; irregular days and single payments choose their own."""
+    unit = UnitPeriod(Unit(terms.frequency.value), terms.every)
+    draws = [draw.on for draw in plan.draws]
+    days = _nominal_days(terms, plan)
+    paid = [day for day, row in zip(days, plan.installments, strict=True) if row.due]
+    is_single = len(paid) == len(draws) == 1
+    if terms.due_dates or is_single or unit != unit_periods.at_most_a_year(unit):
+        unit = unit_periods.of_days(draws, paid)
+        anchor = unit_periods.anchor(draws[0], paid)
+        times = _Moments(
+            [unit_periods.between(draws[0], day, unit) for day in draws],
+            [unit_periods.between(draws[0], day, unit, anchor) for day in days],
+        )
+    flows = [Timed(amount, *t) for amount, t in zip(received, times.draws, strict=True)]
+    dues = zip(plan.installments, times.dues, strict=True)
+    return apr.us([*flows, *(Timed(-row.due, *t) for row, t in dues)], unit.per_year)
+
+
+def _nominal_days(terms: LoanTerms, plan: Schedule) -> list[date]:
+    """When payments are due before weekends and holidays move them."""
+    days = [row.due_on for row in plan.installments]
+    if not _is_shifted(terms):
+        return days
+    still = replace(terms, weekend=Weekend.KEEP, holidays=(), holiday_country=None)
+    nominal = dict(zip(calendars.due_dates(terms), calendars.due_dates(still), strict=True))
+    return [nominal.get(day, day) for day in days]
+
+
 def _times(terms: LoanTerms, plan: Schedule, unit: UnitPeriod) -> _Moments[tuple[int, Fraction]]:
     """In unit periods. Weekends and holidays shift a payment, not its place in the row."""
     start = terms.disbursed_on
-    draws = [apr.periods_between(start, draw.on, unit) for draw in plan.draws]
+    draws = [unit_periods.between(start, draw.on, unit) for draw in plan.draws]
     if terms.due_dates:
         return _Moments(
-            draws, [apr.periods_between(start, row.due_on, unit) for row in plan.installments]
+            draws, [unit_periods.between(start, row.due_on, unit) for row in plan.installments]
         )
     whole, rest = _until_first(terms, unit)
     dues = []
     for row in plan.installments:
         if row.kind is Kind.DOWN_PAYMENT:
-            dues.append(apr.periods_between(start, row.due_on, unit))
+            dues.append(unit_periods.between(start, row.due_on, unit))
         else:
             dues.append((whole, rest))
             whole += 1
@@ -112,31 +162,33 @@ def _until_first(terms: LoanTerms, unit: UnitPeriod) -> tuple[int, Fraction]:
     first, start = terms.first_due_on, terms.disbursed_on
     if first is None or calendars.step(terms, start) == first:
         return 1, Fraction(0)
-    return apr.periods_between(start, first, unit)
+    return unit_periods.between(start, first, unit)
 
 
 def _years(
     terms: LoanTerms, plan: Schedule, times: _Moments[tuple[int, Fraction]], unit: UnitPeriod
-) -> _Moments[Fraction]:
+) -> _Moments[float]:
     """The same moments in years; odd days count over the real length of their year."""
     start = terms.disbursed_on
-    draws = [apr.years_between(start, draw.on, unit) for draw in plan.draws]
+    draws = [_in_years(start, draw.on, unit) for draw in plan.draws]
     if terms.due_dates or unit.unit is Unit.DAY:
-        return _Moments(
-            draws, [apr.years_between(start, row.due_on, unit) for row in plan.installments]
-        )
+        return _Moments(draws, [_in_years(start, row.due_on, unit) for row in plan.installments])
     whole, _ = _until_first(terms, unit)
     first = next(row for row in plan.installments if row.kind is Kind.INSTALLMENT)
-    odd = Fraction(0)
+    odd = 0.0
     if terms.first_due_on is not None and times.dues[first.n - 1][1]:
-        odd = apr.years_between(start, terms.first_due_on, unit) - whole / unit.per_year
+        odd = _in_years(start, terms.first_due_on, unit) - whole / float(unit.per_year)
     dues = [
-        apr.years_between(start, row.due_on, unit)
+        _in_years(start, row.due_on, unit)
         if row.kind is Kind.DOWN_PAYMENT
-        else periods / unit.per_year + odd
+        else periods / float(unit.per_year) + odd
         for row, (periods, _) in zip(plan.installments, times.dues, strict=True)
     ]
     return _Moments(draws, dues)
+
+
+def _in_years(start: date, end: date, unit: UnitPeriod) -> float:
+    return float(unit_periods.years_between(start, end, unit))
 
 
 def _unrounded(terms: LoanTerms, plan: Schedule) -> list[float] | None:

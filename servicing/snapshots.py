@@ -7,9 +7,9 @@ from typing import Any
 
 from kit.money import Money
 from servicing import delinquency, lateness, recalculation, settlement
-from servicing.apr import Unit, UnitPeriod
 from servicing.delinquency import Standing
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
+from servicing.unit_periods import Unit, UnitPeriod
 
 _NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "penalties"}
 

@@ -1,14 +1,14 @@
 """The rate that makes money paid out and money paid back worth the same: one root, found safely."""
 
 from collections.abc import Sequence
-from math import expm1, isfinite, log1p
+from math import exp, isfinite, log1p
 
 import pyxirr
 
 Flow = tuple[float, float]
 """(time in periods, amount); what the borrower receives is positive, what he pays negative."""
 
-_LOWEST, _HIGHEST = -0.999999, 1e40
+_LOWEST, _LOW, _HIGHEST = -0.999999, 1 / 256, 1e40
 
 
 class NoRate(ValueError):
@@ -17,9 +17,11 @@ class NoRate(ValueError):
 
 def periodic_rate(advance: float, payments: Sequence[float]) -> float:
     """The rate per period for payments at the ends of periods 1, 2, 3, …"""
+    if sum(payments) == advance:
+        return 0.0
     rate = pyxirr.irr([advance, *(-payment for payment in payments)])
-    if rate is None or not isfinite(rate):
-        return solve([(0.0, advance), *((n, -p) for n, p in enumerate(payments, 1))])
+    if rate is None or not isfinite(rate) or not _LOWEST < rate < _HIGHEST:
+        return _root([(0.0, advance), *((n, -p) for n, p in enumerate(payments, 1))], ())
     return float(rate)
 
 
@@ -27,15 +29,23 @@ def solve(flows: Sequence[Flow], *, odd: Sequence[float] = ()) -> float:
     """The rate i with sum of amount / ((1 + odd * i) * (1 + i) ** time) = 0.
 
     `odd` gives each flow its fraction of a period at simple interest (US odd days).
-    Newton's steps inside a bracket that always holds the root.
     """
-    odds = odd or [0.0] * len(flows)
+    if not any(odd) and [time for time, _ in flows] == list(range(len(flows))):
+        first, *rest = flows
+        if first[1] > 0 > max((amount for _, amount in rest), default=0):
+            return periodic_rate(first[1], [-amount for _, amount in rest])
+    return _root(flows, odd)
+
+
+def _root(flows: Sequence[Flow], odd: Sequence[float]) -> float:
+    """Newton's steps inside a bracket that always holds the root."""
+    odds = odd if any(odd) else [0.0] * len(flows)
     if not any(a > 0 for _, a in flows) or not any(a < 0 for _, a in flows):
         raise NoRate("one side of the loan is empty")
     if sum(amount for _, amount in flows) == 0:
         return 0.0
     low, high = _bracket(flows, odds)
-    rate = max(low, min(high, 0.01))
+    rate = (low + high) / 2 if high < 1 else low
     for _ in range(200):
         value, slope = _value(flows, odds, rate)
         if value > 0:
@@ -52,11 +62,11 @@ def solve(flows: Sequence[Flow], *, odd: Sequence[float] = ()) -> float:
 
 def _bracket(flows: Sequence[Flow], odds: Sequence[float]) -> tuple[float, float]:
     """The value rises with the rate: advances come first and lose less than payments."""
-    low, high = 0.0, 1.0
+    low, high = 0.0, _LOW
     if _value(flows, odds, 0.0)[0] > 0:  # less is paid back than was paid out
         return _LOWEST, 0.0
     while _value(flows, odds, high)[0] < 0:
-        low, high = high, high * 10
+        low, high = high, high * 4
         if high > _HIGHEST:
             raise NoRate("the rate is beyond any limit")
     return low, high
@@ -64,10 +74,10 @@ def _bracket(flows: Sequence[Flow], odds: Sequence[float]) -> tuple[float, float
 
 def _value(flows: Sequence[Flow], odds: Sequence[float], rate: float) -> tuple[float, float]:
     value = slope = 0.0
-    growth = log1p(rate)
+    growth, whole = log1p(rate), 1 + rate
     for (time, amount), odd in zip(flows, odds, strict=True):
         simple = 1 + odd * rate
-        worth = amount * (expm1(-time * growth) + 1) / simple
+        worth = amount * exp(-time * growth) / simple
         value += worth
-        slope -= worth * (time / (1 + rate) + odd / simple)
+        slope -= worth * (time / whole + odd / simple)
     return value, slope
