@@ -31,6 +31,8 @@ class Contact(Base):
     locale: Mapped[str] = mapped_column(String(16))
     timezone: Mapped[str] = mapped_column(String(64))
     """IANA name: contact hours are the borrower's, not the lender's."""
+    heard_at: Mapped[datetime | None]
+    """When they last wrote in the chat, to the minute: whoever writes is awake."""
     telegram_blocked_at: Mapped[datetime | None]
     sms_opted_out_at: Mapped[datetime | None]
     phone_bad_at: Mapped[datetime | None]

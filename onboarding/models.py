@@ -42,6 +42,8 @@ class Borrower(Row):
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[str | None] = mapped_column(String(64), index=True)
     phone_verified_at: Mapped[datetime | None]
+    phone_reset_at: Mapped[datetime | None]
+    """Two members of staff took the proven number back: the chat asks for another one."""
     full_name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     birth_date_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     region_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -302,6 +304,8 @@ class CaseMessage(Row):
     kind: Mapped[str] = mapped_column(String(20))
     """`question`, `answer` or `note`."""
     body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    blob_id: Mapped[UUID | None]
+    """The photograph or document that came with it, sealed (`kit.storage`)."""
     created_at: Mapped[datetime]
 
 

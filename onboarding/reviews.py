@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import audit
+from kit import audit, four_eyes
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from kyc import verifications
@@ -36,13 +36,6 @@ DECLINE_REASONS = (
     "suspected_fraud",
 )
 """Reasons that staff may give; every locale has the borrower's words for them."""
-
-
-class SameStaff(DomainError):
-    """An override needs a second, different member of staff."""
-
-    kind = Kind.FORBIDDEN
-    code = "second_staff_needed"
 
 
 class CaseResolved(DomainError):
@@ -80,7 +73,7 @@ async def approve(
         return case
     if case.needs_second:
         if case.proposed_by == staff_id:
-            raise SameStaff()
+            raise four_eyes.SameStaff()
         case.confirmed_by = staff_id
     _resolve(session, case, "approve", staff_id, now)
     if case.application_id is not None:

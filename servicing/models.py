@@ -220,6 +220,8 @@ class SuspenseItem(Row):
     received_on: Mapped[date]
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    refund_reference: Mapped[str | None] = mapped_column(String(120), unique=True, index=True)
+    """The payment outside by which it was given back: one payment gives one item back."""
 
     @property
     def amount(self) -> Money:

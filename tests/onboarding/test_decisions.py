@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import four_eyes
 from kit.audit import AuditEvent
 from kit.storage import Blob
 from kyc.faces import FaceComparison, Verdict
@@ -246,7 +247,7 @@ class TestReviews:
 
         await reviews.approve(amina.session, case, staff_id=UMA, **act)
         assert case.status.value == "proposed"
-        with pytest.raises(reviews.SameStaff):
+        with pytest.raises(four_eyes.SameStaff):
             await reviews.approve(amina.session, case, staff_id=UMA, **act)
         await reviews.approve(amina.session, case, staff_id=USHA, **act)
 
