@@ -68,6 +68,17 @@ def money(amount: Money, locale: str) -> str:
     text = format_currency(
         amount.major, amount.currency, pattern, locale=_locale(locale), currency_digits=False
     )
+    return _plain_spaces(text)
+
+
+def number(amount: Money, locale: str) -> str:
+    """`1,234.50`: for columns below a currency, so with all its decimals."""
+    decimals = "0" * exponent(amount.currency)
+    pattern = f"#,##0.{decimals}" if decimals else "#,##0"
+    return _plain_spaces(format_decimal(amount.major, pattern, locale=_locale(locale)))
+
+
+def _plain_spaces(text: str) -> str:
     return text.replace("\xa0", " ").replace("\u202f", " ")
 
 

@@ -11,6 +11,7 @@ from api.v1 import (
     ledger,
     loans,
     operations,
+    papers,
     sessions,
     treasury,
 )
@@ -27,6 +28,7 @@ def routes() -> APIRouter:
         borrowers,
         applications,
         loans,
+        papers,
         treasury,
         ledger,
         operations,

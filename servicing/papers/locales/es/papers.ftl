@@ -1,0 +1,65 @@
+# Papeles que la persona guarda.
+schedule-title = Fechas de pago
+schedule-subtitle = Préstamo { $reference } · montos en { $currency }
+schedule-paid = Pagado { $paid } de { $due }
+schedule-before = { $count ->
+        [one] { $count } pago hecho
+       *[other] { $count } pagos hechos
+    }
+schedule-after = { $count ->
+        [one] { $count } más, el { $day }
+       *[other] { $count } más, hasta el { $day }
+    }
+schedule-today = Hoy, { $day }
+
+principal = Capital
+interest = Interés
+fees = Cargos
+paid = Pagado
+
+calendar-name = Préstamo { $reference }
+calendar-event = Pagar { $amount } (préstamo { $reference })
+calendar-note = Pago { $n } del préstamo { $reference }. Paga en el chat con /pay, o manda el dinero con la referencia { $reference }.
+calendar-alarm = Mañana: pagar { $amount }
+
+statement-title = Estado de cuenta
+statement-subtitle = Préstamo { $reference } · { $day } · montos en { $currency }
+statement-borrowed = Prestado
+statement-paid-out = Entregado el
+statement-closed = Pagado del todo el
+statement-due = Para pagar ahora
+statement-payoff = Para pagar todo el { $day }
+statement-left = Falta por pagar si cumples cada fecha
+statement-credit = Pagado por adelantado
+statement-movements = Lo que pasó
+statement-none = Todavía no ha pasado nada.
+statement-ahead = Lo que falta
+statement-day = Día
+statement-what = Qué
+statement-charged = Se suma
+statement-received = Se resta
+statement-balance = Debes
+statement-amount = A pagar
+statement-note = Un saldo con signo menos es dinero que has pagado por adelantado.
+
+kind-disbursement = Préstamo entregado
+kind-accrual = Interés y cargos
+kind-accrual-since = Interés y cargos desde el { $day }
+kind-late-fee = Cargo por atraso
+kind-forgone = Ya no se cobra
+kind-repayment = Tu pago
+kind-credit = De lo que pagaste por adelantado
+kind-suspense = Pagado de más
+kind-reversal = Devuelto
+kind-other = Otro
+
+receipt-title = Recibo
+receipt-subtitle = Préstamo { $reference }
+receipt-amount = Recibimos
+receipt-on = Pagado el
+receipt-number = Número
+receipt-used = Lo que pagó
+receipt-ahead = Pagado por adelantado
+receipt-penalties = Cargos por atraso
+receipt-reversed = Este pago se devolvió el { $day }: no cuenta.
+receipt-thanks = Gracias.
