@@ -150,15 +150,19 @@ async def write_schedule(session: AsyncSession, loan: Loan, terms: LoanTerms) ->
 
 
 def redated(terms: LoanTerms, on: date) -> LoanTerms:
-    """The same terms as if they had been paid out on another day: every date moves along."""
+    """The same terms as if they had been paid out on another day: dates move along.
+
+    Due dates that were agreed one by one stay, as long as the first is still to come.
+    """
     by = on - terms.disbursed_on
     if not by:
         return terms
+    is_fixed = bool(terms.due_dates) and terms.due_dates[0] > on
     return dataclasses.replace(
         terms,
         disbursed_on=on,
         first_due_on=terms.first_due_on + by if terms.first_due_on is not None else None,
-        due_dates=tuple(day + by for day in terms.due_dates),
+        due_dates=terms.due_dates if is_fixed else tuple(day + by for day in terms.due_dates),
     )
 
 
