@@ -83,6 +83,11 @@ class Words:
     def day(self, value: date) -> str:
         return text.day(value, self.locale)
 
+    def month(self, key: str) -> str:
+        """`7` is July; `2027-07` is July of that year."""
+        year, _, month = key.rpartition("-")
+        return text.month(int(month), self.locale) + (f" {year}" if year else "")
+
     def percent(self, value: Fraction, digits: int = 2) -> str:
         return text.percent(value, self.locale, digits)
 

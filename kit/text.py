@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_month_names
 from babel.numbers import format_currency, format_decimal
 from fluent.runtime import FluentBundle, FluentResource
 
@@ -97,3 +97,8 @@ def percent(value: Fraction, locale: str, digits: int = 2) -> str:
     rounded = round(value * 10**digits)
     whole = f"{rounded // 10**digits}.{rounded % 10**digits:0{digits}d}"
     return format_decimal(whole, "#,##0.##", locale=_locale(locale)) + " %"
+
+
+def month(number: int, locale: str) -> str:
+    """The name of a month, as it stands alone."""
+    return get_month_names("wide", "stand-alone", _locale(locale))[number]
