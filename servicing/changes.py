@@ -196,6 +196,15 @@ def pause(life: Life, event: Event) -> None:
     _plan_again(life, event)
 
 
+def resume(life: Life, event: Event) -> None:
+    """The arrears pause that runs on that day ends with it."""
+    running = [each for each in life.pauses if each.start <= event.on <= each.end]
+    if not running:
+        raise _refused(event, "date", "must lie in a pause of arrears")
+    for each in running:
+        life.pauses[life.pauses.index(each)] = Pause(each.start, event.on)
+
+
 def _plan_again(life: Life, event: Event) -> None:
     if life.is_reshaped:
         raise _refused(event, "type", "must not change a schedule that was already spread anew")

@@ -30,6 +30,7 @@ class Type(StrEnum):
     REAGE = "reage"
     REAMORTIZE = "reamortize"
     PAUSE = "pause"
+    RESUME = "resume"
     WRITE_OFF = "write_off"
     FUTURE_RULE = "set_future_installment_rule"
 
@@ -122,6 +123,8 @@ def _event(item: Fields, type_: Type, n: int, today: date, currency: str, asked:
     if type_ is Type.CHARGE:
         # A charge counts from its due date when it is told too late, else from when it is told.
         on = min(details["due_on"], on)
+    if type_ is Type.PAUSE and details["of"] == "arrears":
+        on = min(details["start"], on)
     return Event(n, type_, on, max(today, on), amount, asked, details)
 
 

@@ -148,6 +148,7 @@ _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     Type.REAGE: changes.reage,
     Type.REAMORTIZE: changes.reamortize,
     Type.PAUSE: changes.pause,
+    Type.RESUME: changes.resume,
     Type.WRITE_OFF: changes.write_off,
     Type.FUTURE_RULE: _tell_future_rule,
 }

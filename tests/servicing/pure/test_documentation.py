@@ -47,6 +47,8 @@ class TestExamples:
         told = list(BLOCKS["replay"]["events"])
         if example["type"] == "refund":
             told.append({"type": "repayment", "date": "2026-03-20", "amount": "2000"})
+        if example["type"] == "resume":
+            told.append({"type": "pause", "start": "2026-03-20", "end": "2026-04-20"})
         (*_, last) = replay.tell(replay.parse({**BLOCKS["replay"], "events": [*told, example]}))
         assert last["status"]
 
