@@ -23,6 +23,7 @@ _TAGS = [
     {"name": "borrowers", "description": "Persons: masked, unless somebody says why not."},
     {"name": "loans", "description": "Schedules, statements, repayments, the books."},
     {"name": "treasury", "description": "Money that needs a person."},
+    {"name": "proposals", "description": "Acts of two people that wait for the second one."},
     {"name": "calculator", "description": "What a loan would cost, for anybody who asks."},
     {"name": "operations", "description": "Jobs that died, and who did what."},
     {"name": "webhooks", "description": "For Telegram, Twilio and payment rails, not for people."},

@@ -18,7 +18,9 @@ _SERVES = frozenset({_U, _C, _A})
 _CALLS = frozenset({_U, _C})
 _COLLECTS = frozenset({_C})
 _WATCHES_MONEY = frozenset({_C, _A, _ADMIN})
+_TREASURES = frozenset({_C, _ADMIN})
 _OVERSEES = frozenset({_A, _ADMIN})
+_ACTS = frozenset({_U, _C, _ADMIN})
 _RUNS = frozenset({_ADMIN})
 
 MATRIX: dict[str, frozenset[Role]] = {
@@ -52,9 +54,18 @@ MATRIX: dict[str, frozenset[Role]] = {
     "list_suspense": _WATCHES_MONEY,
     "list_incidents": _WATCHES_MONEY,
     "list_breaks": _WATCHES_MONEY,
-    "assign_suspense": _COLLECTS,
+    "list_payment_requests": _WATCHES_MONEY,
+    "assign_suspense": _TREASURES,
+    "refund_suspense": _TREASURES,
+    "resolve_incident": _TREASURES,
+    "settle_payout": _TREASURES,
+    "fail_payout": _TREASURES,
+    "settle_payment_request": _TREASURES,
+    "fail_payment_request": _TREASURES,
     "retry_payout": _RUNS,
     "cancel_payout": _RUNS,
+    "list_proposals": _EVERYBODY,
+    "withdraw_proposal": _ACTS,
     "get_trial_balance": _OVERSEES,
     "get_portfolio": _EVERYBODY,
     "list_audit": _OVERSEES,

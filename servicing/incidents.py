@@ -2,14 +2,24 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import audit
+from kit import audit, four_eyes
 from kit.db import insert_once
+from kit.errors import DomainError, Kind
+from kit.four_eyes import Proposal
 from kit.ids import new_id
 from servicing.models import Incident
+
+
+class IncidentNotFound(DomainError):
+    """There is no such incident, or it is resolved."""
+
+    kind = Kind.NOT_FOUND
+    code = "incident_not_found"
 
 
 async def report(
@@ -31,3 +41,21 @@ async def list_open(session: AsyncSession) -> list[Incident]:
         select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.id)
     )
     return list(rows)
+
+
+async def resolve(
+    session: AsyncSession, incident_id: UUID, *, staff_id: UUID, reason: str, now: datetime
+) -> Proposal:
+    """Two people say that it is understood and put right. It posts nothing."""
+    incident = await session.get(
+        Incident, incident_id, with_for_update=True, populate_existing=True
+    )
+    if incident is None or incident.resolved_at is not None:
+        raise IncidentNotFound()
+    proposal = await four_eyes.agree(
+        session, act="incident.resolve", subject=f"incident:{incident.id}", staff_id=staff_id,
+        reason=reason, now=now,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        incident.resolved_at = now
+    return proposal

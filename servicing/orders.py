@@ -95,7 +95,7 @@ async def apply(
 
     `on` is today in `zone`; money counts from the day on which the rail moved it.
     """
-    loan, order = await _locked(session, kind, order_id)
+    loan, order = await locked(session, kind, order_id)
     if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
         outcome.amount != order.amount
     ):
@@ -133,6 +133,21 @@ async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> 
     return list(rows)
 
 
+async def list_with(
+    session: AsyncSession,
+    kind: Orders,
+    status: OrderStatus,
+    *,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Order]:
+    """Oldest first; `after` is the last id of the page before."""
+    query = select(kind.model).where(kind.model.status == status)
+    if after is not None:
+        query = query.where(kind.model.id > after)
+    return list(await session.scalars(query.order_by(kind.model.id).limit(limit)))
+
+
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:
     found: Order | None = await session.scalar(
         select(kind.model).where(kind.model.client_ref == client_ref)
@@ -144,7 +159,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
     """Commit the intention to call; None when there is nothing to call about."""
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        loan, order = await _locked(session, kind, order_id)
+        loan, order = await locked(session, kind, order_id)
         if order.status in (*FINAL, OrderStatus.NEEDS_REVIEW):
             return None
         before = order.status
@@ -175,7 +190,7 @@ async def _acknowledge(context: jobs.Context, kind: Orders, order_id: UUID, ack:
         return
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        _, order = await _locked(session, kind, order_id)
+        _, order = await locked(session, kind, order_id)
         # A callback may have been faster than the answer: what it said stays.
         if order.status in _MAYBE_SENT:
             if ack.status is AckStatus.ACCEPTED:
@@ -194,7 +209,7 @@ async def _learn(context: jobs.Context, kind: Orders, order_id: UUID, outcome: O
     on = business_date(now, zone)
     async with unit_of_work(context.sessions) as session:
         await apply(session, kind, order_id, outcome, on=on, zone=zone, now=now)
-        _, order = await _locked(session, kind, order_id)
+        _, order = await locked(session, kind, order_id)
         is_unknown, tries = order.status in _MAYBE_SENT, order.tries
     if is_unknown:
         _ask_again_soon(tries)
@@ -224,7 +239,7 @@ async def _still_open(
         await _contradiction(session, kind, order, outcome, why, now=now)
 
 
-async def _locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[Loan, Order]:
+async def locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[Loan, Order]:
     """The loan's lock first, always: whoever changes an order changes its loan."""
     loan_id = await session.scalar(select(kind.model.loan_id).where(kind.model.id == order_id))
     assert loan_id is not None, f"no {kind.machine.name} {order_id}"

@@ -6,15 +6,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import audit
-from kit.db import insert_once
+from kit import four_eyes
+from kit.db import insert_once, lock_key
 from kit.errors import DomainError, Kind
+from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
-from servicing import repayments
+from servicing import queries, repayments
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind, Event
-from servicing.models import Loan, Repayment, SuspenseItem
+from servicing.models import Loan, SuspenseItem
+from servicing.states import LoanStatus
 
 
 class SuspenseItemNotFound(DomainError):
@@ -22,6 +24,13 @@ class SuspenseItemNotFound(DomainError):
 
     kind = Kind.NOT_FOUND
     code = "suspense_item_not_found"
+
+
+class RefundReferenceUsed(DomainError):
+    """One payment outside gives one item back."""
+
+    kind = Kind.CONFLICT
+    code = "refund_reference_used"
 
 
 async def receive(
@@ -55,21 +64,68 @@ async def list_open(session: AsyncSession) -> list[SuspenseItem]:
 
 
 async def assign(
-    session: AsyncSession, item_id: UUID, *, loan_id: UUID, actor: str, on: date, now: datetime
-) -> Repayment:
-    """A person says whose unmatched money it is: it leaves suspense and repays that loan."""
+    session: AsyncSession,
+    item_id: UUID,
+    *,
+    loan_id: UUID,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say whose unmatched money it is: it leaves suspense and repays that loan."""
+    item = await _waiting(session, item_id)
+    entry = await posting.find(session, f"suspense:{item.reference}")
+    if entry is None:  # Left over from a loan that closed: that is given back, not placed.
+        raise SuspenseItemNotFound(item=item_id)
+    loan = await queries.get_loan(session, loan_id)
+    if loan.status is not LoanStatus.ACTIVE:
+        raise repayments.LoanNotRepayable(status=loan.status)
+    proposal = await four_eyes.agree(
+        session, act="suspense.assign", subject=f"suspense:{item.id}", staff_id=staff_id,
+        reason=reason, now=now, loan=str(loan_id),
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        await posting.reverse(session, entry, on=on, now=now)
+        item.resolved_at, item.loan_id = now, loan_id
+        await repayments.receive(
+            session, loan_id=loan_id, amount=item.amount, rail_reference=item.reference,
+            on=on, now=now,
+        )  # fmt: skip
+    return proposal
+
+
+async def refund(
+    session: AsyncSession,
+    item_id: UUID,
+    *,
+    reference: str,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that it was given back, and by which payment outside (`reference`)."""
+    item = await _waiting(session, item_id)
+    await lock_key(session, f"refund:{reference}")
+    used = select(SuspenseItem.id).where(SuspenseItem.refund_reference == reference)
+    if await session.scalar(used) is not None:
+        raise RefundReferenceUsed()
+    proposal = await four_eyes.agree(
+        session, act="suspense.refund", subject=f"suspense:{item.id}", staff_id=staff_id,
+        reason=reason, now=now, reference=reference,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        item.resolved_at, item.refund_reference = now, reference
+        await posting.post(
+            session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
+            reference=f"refund:{item.id}", on=on, now=now, loan_id=item.loan_id,
+        )  # fmt: skip
+    return proposal
+
+
+async def _waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
     item = await session.get(SuspenseItem, item_id, with_for_update=True, populate_existing=True)
     if item is None or item.resolved_at is not None:
         raise SuspenseItemNotFound(item=item_id)
-    entry = await posting.find(session, f"suspense:{item.reference}")
-    if entry is None:  # Left over from a loan that closed: that is paid back, not placed.
-        raise SuspenseItemNotFound(item=item_id)
-    await posting.reverse(session, entry, on=on, now=now)
-    item.resolved_at, item.loan_id = now, loan_id
-    audit.record(
-        session, actor=actor, action="suspense.assign", subject=f"suspense:{item.id}", now=now,
-        loan=str(loan_id),
-    )  # fmt: skip
-    return await repayments.receive(
-        session, loan_id=loan_id, amount=item.amount, rail_reference=item.reference, on=on, now=now
-    )
+    return item

@@ -12,6 +12,7 @@ from api.v1 import (
     loans,
     operations,
     papers,
+    proposals,
     sessions,
     treasury,
 )
@@ -30,6 +31,7 @@ def routes() -> APIRouter:
         loans,
         papers,
         treasury,
+        proposals,
         ledger,
         operations,
     ):

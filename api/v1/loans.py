@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import Field, field_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,10 +14,11 @@ from api.deps import Now, Session, Staff, Today, permitted
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
 from kit import audit, idempotency
 from kit.errors import DomainError
+from kit.money import Money
 from servicing import queries, repayments, statements
 from servicing.debts import Debt
 from servicing.ledger.models import Entry, Line
-from servicing.models import Installment, Loan, Payout, Repayment
+from servicing.models import Installment, Loan, Repayment
 from servicing.statements import StatementRow
 from servicing.states import LoanStatus, OrderStatus
 
@@ -122,9 +123,10 @@ class RepaymentShown(Record):
         )
 
 
-class PayoutShown(Record):
+class OrderShown(Record):
+    """What a rail was asked to do."""
+
     loan_id: UUID
-    attempt: int
     status: OrderStatus
     amount: MoneyShown
     client_ref: str
@@ -134,21 +136,14 @@ class PayoutShown(Record):
     submitted_at: datetime | None
     settled_at: datetime | None
 
+    @field_validator("amount", mode="before")
     @classmethod
-    def of(cls, row: Payout) -> "PayoutShown":
-        return cls(
-            id=row.id,
-            loan_id=row.loan_id,
-            attempt=row.attempt,
-            status=row.status,
-            amount=MoneyShown.of(row.amount),
-            client_ref=row.client_ref,
-            rail_id=row.rail_id,
-            failure_code=row.failure_code,
-            created_at=row.created_at,
-            submitted_at=row.submitted_at,
-            settled_at=row.settled_at,
-        )
+    def _shown(cls, amount: Money) -> MoneyShown:
+        return MoneyShown.of(amount)
+
+
+class PayoutShown(OrderShown):
+    attempt: int
 
 
 class LoanDetail(LoanShown):
@@ -240,7 +235,7 @@ async def get_loan(loan_id: UUID, session: Session, today: Today) -> LoanDetail:
         payoff=DebtShown.of(await queries.payoff_quote(session, loan, on=today)),
         outstanding=DebtShown.of(await queries.outstanding(session, loan)),
         repayments=[RepaymentShown.of(row) for row in received],
-        payouts=[PayoutShown.of(row) for row in sent],
+        payouts=[PayoutShown.model_validate(row) for row in sent],
     )
 
 

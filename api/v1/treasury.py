@@ -5,14 +5,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, status
-from pydantic import Field
-from sqlalchemy import select
+from pydantic import AwareDatetime, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import Now, OurVault, Session, Staff, Today, permitted
-from api.schemas import MoneyShown, Page, PageSize, Record, Strict
-from api.v1.loans import PayoutShown, RepaymentShown
-from servicing import disbursements, incidents, reconciliation, suspense
-from servicing.models import Incident, Payout, ReconciliationBreak, SuspenseItem
+from api import auth
+from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
+from api.schemas import MoneyShown, Page, PageSize, Record, Word
+from api.v1.loans import OrderShown, PaidInFuture, PayoutShown
+from api.v1.proposals import ProposalShown, Reasoned
+from kit.clock import business_date
+from kit.four_eyes import Proposal
+from servicing import disbursements, incidents, order_reviews, orders, reconciliation, suspense
+from servicing.disbursements import PAYOUTS
+from servicing.models import Incident, ReconciliationBreak, SuspenseItem
+from servicing.orders import Orders
+from servicing.payment_requests import REQUESTS
 from servicing.states import LoanStatus, OrderStatus
 
 router = APIRouter(prefix="/v1", tags=["treasury"], dependencies=[Depends(permitted)])
@@ -26,8 +33,21 @@ class SuspenseShown(Record):
     received_on: date
 
 
-class Owner(Strict):
+class Owner(Reasoned):
     loan_id: Annotated[UUID, Field(strict=False)]
+
+
+class Refund(Reasoned):
+    reference: Word = Field(description="Of the payment outside by which it was given back.")
+
+
+class Settled(Reasoned):
+    rail_id: Word = Field(description="The rail's own name for the transfer.")
+    settled_at: Annotated[AwareDatetime, Field(strict=False)]
+
+
+class Failed(Reasoned):
+    failure_code: Word = Field(description="Why the rail did not do it, in a word.")
 
 
 class IncidentShown(Record):
@@ -59,11 +79,51 @@ async def list_payouts(
     limit: PageSize = 50,
 ) -> Page[PayoutShown]:
     """Oldest first; those that a person must look at, unless another status is asked for."""
-    query = select(Payout).where(Payout.status == status).order_by(Payout.id).limit(limit)
-    if after is not None:
-        query = query.where(Payout.id > after)
-    rows = await session.scalars(query)
-    return Page.of([PayoutShown.of(row) for row in rows], limit)
+    rows = await orders.list_with(session, PAYOUTS, status, after=after, limit=limit)
+    return Page.of([PayoutShown.model_validate(row) for row in rows], limit)
+
+
+@router.get("/payment-requests", response_model=Page[OrderShown])
+async def list_payment_requests(
+    session: Session,
+    status: OrderStatus = OrderStatus.NEEDS_REVIEW,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[OrderShown]:
+    """What borrowers' wallets were asked for: oldest first, those that a person must look at."""
+    rows = await orders.list_with(session, REQUESTS, status, after=after, limit=limit)
+    return Page.of([OrderShown.model_validate(row) for row in rows], limit)
+
+
+@router.post("/payouts/{payout_id}/settle", response_model=ProposalShown)
+async def settle_payout(
+    payout_id: UUID, body: Settled, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    """The rail's people have shown that the money arrived. A second person says the same."""
+    return await _settle(PAYOUTS, payout_id, body, session, who, now, wiring)
+
+
+@router.post("/payouts/{payout_id}/fail", response_model=ProposalShown)
+async def fail_payout(
+    payout_id: UUID, body: Failed, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    """The rail's people have shown that nothing moved. Then it can be sent again, or given up."""
+    return await _fail(PAYOUTS, payout_id, body, session, who, now, wiring)
+
+
+@router.post("/payment-requests/{request_id}/settle", response_model=ProposalShown)
+async def settle_payment_request(
+    request_id: UUID, body: Settled, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    """The rail's people have shown that the borrower's money came. A second person agrees."""
+    return await _settle(REQUESTS, request_id, body, session, who, now, wiring)
+
+
+@router.post("/payment-requests/{request_id}/fail", response_model=ProposalShown)
+async def fail_payment_request(
+    request_id: UUID, body: Failed, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    return await _fail(REQUESTS, request_id, body, session, who, now, wiring)
 
 
 @router.post(
@@ -74,7 +134,7 @@ async def retry_payout(
 ) -> PayoutShown:
     """Send the money again, to the same account, after a proven failure."""
     payout = await disbursements.retry(session, vault, loan_id, actor=who.actor, now=now)
-    return PayoutShown.of(payout)
+    return PayoutShown.model_validate(payout)
 
 
 @router.post("/loans/{loan_id}/payout/cancel", response_model=LoanGivenUp)
@@ -90,15 +150,26 @@ async def list_suspense(session: Session) -> list[SuspenseShown]:
     return [_item(row) for row in await suspense.list_open(session)]
 
 
-@router.post("/suspense/{item_id}/assign", response_model=RepaymentShown)
+@router.post("/suspense/{item_id}/assign", response_model=ProposalShown)
 async def assign_suspense(
     item_id: UUID, body: Owner, session: Session, who: Staff, now: Now, today: Today
-) -> RepaymentShown:
-    """Say whose money it is: it repays that loan."""
-    repayment = await suspense.assign(
-        session, item_id, loan_id=body.loan_id, actor=who.actor, on=today, now=now
-    )
-    return RepaymentShown.of(repayment)
+) -> Proposal:
+    """Say whose money it is: when a second person says the same, it repays that loan."""
+    return await suspense.assign(
+        session, item_id, loan_id=body.loan_id, staff_id=who.id, reason=body.reason,
+        on=today, now=now,
+    )  # fmt: skip
+
+
+@router.post("/suspense/{item_id}/refund", response_model=ProposalShown)
+async def refund_suspense(
+    item_id: UUID, body: Refund, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """Say by which payment outside it was given back. A second person says the same."""
+    return await suspense.refund(
+        session, item_id, reference=body.reference, staff_id=who.id, reason=body.reason,
+        on=today, now=now,
+    )  # fmt: skip
 
 
 @router.get("/incidents", response_model=list[IncidentShown])
@@ -107,10 +178,54 @@ async def list_incidents(session: Session) -> list[Incident]:
     return await incidents.list_open(session)
 
 
+@router.post("/incidents/{incident_id}/resolve", response_model=ProposalShown)
+async def resolve_incident(
+    incident_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now
+) -> Proposal:
+    """It is understood and put right, say two people. It moves no money."""
+    return await incidents.resolve(
+        session, incident_id, staff_id=who.id, reason=body.reason, now=now
+    )
+
+
 @router.get("/reconciliation/breaks", response_model=list[BreakShown])
 async def list_breaks(session: Session) -> list[BreakShown]:
     """Lines of the rails' statements that differ from our books."""
     return [_break(row) for row in await reconciliation.list_open(session)]
+
+
+async def _settle(
+    kind: Orders,
+    order_id: UUID,
+    body: Settled,
+    session: AsyncSession,
+    who: auth.Staff,
+    now: datetime,
+    wiring: Wiring,
+) -> Proposal:
+    zone = wiring.settings.timezone
+    if body.settled_at > now:
+        raise PaidInFuture(paid_on=body.settled_at.date(), today=business_date(now, zone))
+    return await order_reviews.settle(
+        session, kind, order_id, rail_id=body.rail_id, settled_at=body.settled_at,
+        staff_id=who.id, reason=body.reason, on=business_date(now, zone), zone=zone, now=now,
+    )  # fmt: skip
+
+
+async def _fail(
+    kind: Orders,
+    order_id: UUID,
+    body: Failed,
+    session: AsyncSession,
+    who: auth.Staff,
+    now: datetime,
+    wiring: Wiring,
+) -> Proposal:
+    zone = wiring.settings.timezone
+    return await order_reviews.fail(
+        session, kind, order_id, failure_code=body.failure_code,
+        staff_id=who.id, reason=body.reason, on=business_date(now, zone), zone=zone, now=now,
+    )  # fmt: skip
 
 
 def _item(row: SuspenseItem) -> SuspenseShown:

@@ -44,6 +44,7 @@ class Event(StrEnum):
     CREDIT_TO_PRINCIPAL = "credit_to_principal"
     UNMATCHED_RECEIVED = "unmatched_received"
     OVERPAID_AT_CLOSING = "overpaid_at_closing"
+    SUSPENSE_REFUNDED = "suspense_refunded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,12 @@ RULES: dict[Event, Rule] = {
         Account.BORROWER_CREDIT,
         Account.SUSPENSE,
         "a loan closes and some of the borrower's money is left over",
+    ),
+    Event.SUSPENSE_REFUNDED: Rule(
+        EntryKind.SUSPENSE,
+        Account.SUSPENSE,
+        Account.CASH,
+        "two members of staff say by which payment it was given back",
     ),
 }
 

@@ -1,20 +1,16 @@
 """Loans over the API: what is owed, money that staff record once, and the books."""
 
 import json
-from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
 from kit.audit import AuditEvent
-from kit.db import Sessions, unit_of_work
-from kit.money import Money
-from servicing import incidents, suspense
-from servicing.models import Loan, Payout, ReconciliationBreak, Repayment
-from servicing.states import OrderStatus
+from kit.db import Sessions
+from servicing.models import Loan, Repayment
 from tests.api.conftest import SetClock
-from tests.servicing.lending import START, Lender
+from tests.servicing.lending import Lender
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 KEY = {"Idempotency-Key": "receipt-0001"}
@@ -199,84 +195,6 @@ class TestReceive:
             answer = await carl.post(path, json=paid("5"), headers=headers)
             assert answer.status_code == 422
             assert answer.json()["errors"][0]["where"] == "header.idempotency-key"
-
-
-class TestPayouts:
-    async def test_that_need_a_person_are_listed(
-        self, aude: httpx.AsyncClient, lender: Lender, sessions: Sessions
-    ) -> None:
-        loan = await lender.opens()
-        async with unit_of_work(sessions) as session:
-            payout = await session.scalar(select(Payout).where(Payout.loan_id == loan.id))
-            assert payout is not None
-            payout.status = OrderStatus.NEEDS_REVIEW
-
-        listed = (await aude.get("/v1/payouts")).json()["items"]
-
-        assert [UUID(row["loan_id"]) for row in listed] == [loan.id]
-
-    async def test_that_failed_are_sent_again_or_given_up(
-        self, ada: httpx.AsyncClient, lender: Lender, sessions: Sessions
-    ) -> None:
-        loan = await lender.opens()
-        path = f"/v1/loans/{loan.id}/payout"
-        early = await ada.post(f"{path}/retry")
-        async with unit_of_work(sessions) as session:
-            payout = await session.scalar(select(Payout).where(Payout.loan_id == loan.id))
-            assert payout is not None
-            payout.status = OrderStatus.FAILED
-
-        again = await ada.post(f"{path}/retry")
-        twice = await ada.post(f"{path}/retry")
-        async with unit_of_work(sessions) as session:
-            payout = await session.get_one(Payout, UUID(again.json()["id"]))
-            payout.status = OrderStatus.FAILED
-        canceled = await ada.post(f"{path}/cancel")
-
-        assert (early.status_code, early.json()["code"]) == (409, "payout_not_failed")
-        assert (again.status_code, again.json()["attempt"]) == (201, 2)
-        assert twice.status_code == 409
-        assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
-
-
-class TestSuspense:
-    async def test_money_without_an_owner_is_given_to_a_loan_once(
-        self, carl: httpx.AsyncClient, loan: Loan, sessions: Sessions, clock: SetClock
-    ) -> None:
-        async with unit_of_work(sessions) as session:
-            await suspense.receive(
-                session, reference="wallet:W5", reason="unknown_reference",
-                amount=Money.parse("700", "KES"), on=START, now=clock.at,
-            )  # fmt: skip
-        [item] = (await carl.get("/v1/suspense")).json()
-        path, owner = f"/v1/suspense/{item['id']}/assign", {"loan_id": str(loan.id)}
-
-        repaid = await carl.post(path, json=owner)
-        again = await carl.post(path, json=owner)
-
-        assert item["amount"] == {"amount": "700.00", "currency": "KES"}
-        assert (repaid.status_code, repaid.json()["loan_id"]) == (200, str(loan.id))
-        assert (again.status_code, again.json()["code"]) == (404, "suspense_item_not_found")
-        assert await number_of_repayments(sessions) == 1
-        assert (await carl.get("/v1/suspense")).json() == []
-
-    async def test_incidents_and_breaks_are_listed(
-        self, aude: httpx.AsyncClient, sessions: Sessions, clock: SetClock
-    ) -> None:
-        async with unit_of_work(sessions) as session:
-            await incidents.report(session, kind="odd", subject="wallet:1", now=clock.at, told="x")
-            session.add(
-                ReconciliationBreak(
-                    rail="wallet", day=START, category="amount", reference="W1",
-                    ours_minor=100, theirs_minor=None, currency="KES",
-                )
-            )  # fmt: skip
-
-        [incident] = (await aude.get("/v1/incidents")).json()
-        [found] = (await aude.get("/v1/reconciliation/breaks")).json()
-
-        assert (incident["kind"], incident["facts"]) == ("odd", {"told": "x"})
-        assert (found["ours"]["amount"], found["theirs"]) == ("1.00", None)
 
 
 class TestBooks:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kit.db import unit_of_work
+from kit.ids import new_id
 from servicing import repayments, suspense
 from servicing.ledger import chart
 from servicing.ledger.models import Entry, LedgerAccount, Line
@@ -85,6 +86,12 @@ class TestTheUseCases:
                 session, reference="wallet:W9", reason="unknown_reference", amount=kes(5),
                 on=lender.on, now=lender.now,
             )  # fmt: skip
+            *_, item = await suspense.list_open(session)
+            for staff_id in (new_id(), new_id()):
+                await suspense.refund(
+                    session, item.id, reference="BANK-1", staff_id=staff_id, reason="sent back",
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
 
     async def a_payoff_waits_until_after_the_due_date(self, lender: Lender) -> None:
         loan = await lender.lends()

@@ -12,8 +12,8 @@ from kit.ids import new_id
 from kit.money import Money
 from notifications.models import Notification
 from notifications.states import Purpose, Status
-from servicing import queries, reminders, repayments, suspense
-from servicing.models import Loan, Repayment, SuspenseItem
+from servicing import queries, reminders, repayments
+from servicing.models import Loan, Repayment
 from servicing.states import LoanStatus
 from tests.servicing.lending import Lender, kes
 
@@ -194,38 +194,3 @@ class TestReverse:
     async def test_of_nothing(self, lender: Lender) -> None:
         with pytest.raises(repayments.RepaymentNotFound):
             await reverses(lender, Repayment(id=new_id()))
-
-
-class TestSuspense:
-    async def waits(self, lender: Lender, reference: str = "wallet:W9") -> SuspenseItem:
-        async with unit_of_work(lender.sessions) as session:
-            await suspense.receive(
-                session, reference=reference, reason="unknown_reference", amount=kes(500),
-                on=lender.on, now=lender.now,
-            )  # fmt: skip
-            (item,) = await suspense.list_open(session)
-            return item
-
-    async def test_money_is_taken_in_once(self, lender: Lender) -> None:
-        first = await self.waits(lender)
-        again = await self.waits(lender)
-
-        assert again.id == first.id
-        await lender.verifies()
-
-    async def places(self, lender: Lender, item: SuspenseItem, loan: Loan) -> Repayment:
-        async with unit_of_work(lender.sessions) as session:
-            return await suspense.assign(
-                session, item.id, loan_id=loan.id, actor="staff:1", on=lender.on, now=lender.now
-            )
-
-    async def test_a_person_places_it_on_a_loan_once(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        item = await self.waits(lender)
-        await self.places(lender, item, loan)
-
-        with pytest.raises(suspense.SuspenseItemNotFound):
-            await self.places(lender, item, loan)
-
-        assert (await lender.books(loan))["borrower_credit"] == "500.00"
-        await lender.verifies()

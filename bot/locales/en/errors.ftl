@@ -86,6 +86,10 @@ error-rail-callback-malformed = The payment message cannot be read.
 error-rail-not-found = This way of paying is not connected.
 error-rail-signature-invalid = The payment message is not signed.
 error-suspense-item-not-found = There is no such item.
+error-refund-reference-used = This payment was used for another item already.
+error-incident-not-found = There is no such incident.
+error-order-not-found = There is no such order.
+error-order-not-in-review = Nobody needs to decide this order.
 
 # Staff.
 error-application-not-found = There is no such application.

@@ -86,6 +86,10 @@ error-rail-callback-malformed = El mensaje de pago no se puede leer.
 error-rail-not-found = Esta forma de pago no está conectada.
 error-rail-signature-invalid = El mensaje de pago no está firmado.
 error-suspense-item-not-found = No existe esa partida.
+error-refund-reference-used = Este pago ya se usó para otra partida.
+error-incident-not-found = No existe ese incidente.
+error-order-not-found = No existe esa orden.
+error-order-not-in-review = Nadie necesita decidir esta orden.
 
 # Personal.
 error-application-not-found = No existe esa solicitud.

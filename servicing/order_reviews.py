@@ -1,0 +1,90 @@
+"""Orders that need a person: two of staff ask the rail's people, and say what became of them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import four_eyes
+from kit.errors import DomainError, Kind
+from kit.four_eyes import Proposal
+from servicing import orders
+from servicing.orders import Order, Orders
+from servicing.rails.base import Outcome, OutcomeStatus
+from servicing.states import OrderStatus
+
+
+class OrderNotFound(DomainError):
+    kind = Kind.NOT_FOUND
+    code = "order_not_found"
+
+
+class OrderNotInReview(DomainError):
+    """The rail has answered, or is still being asked: nobody needs to say what became of it."""
+
+    kind = Kind.CONFLICT
+    code = "order_not_in_review"
+
+
+async def settle(
+    session: AsyncSession,
+    kind: Orders,
+    order_id: UUID,
+    *,
+    rail_id: str,
+    settled_at: datetime,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    zone: str,
+    now: datetime,
+) -> Proposal:
+    """The rail's people have shown that all of the money moved, under the name `rail_id`."""
+    order = await _in_review(session, kind, order_id)
+    proposal = await four_eyes.agree(
+        session, act=f"{kind.machine.name}.settle", subject=_subject(kind, order),
+        staff_id=staff_id, reason=reason, now=now,
+        rail_id=rail_id, settled_at=settled_at.isoformat(),
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        outcome = Outcome(OutcomeStatus.SETTLED, order.amount, rail_id, settled_at=settled_at)
+        await orders.apply(session, kind, order.id, outcome, on=on, zone=zone, now=now)
+    return proposal
+
+
+async def fail(
+    session: AsyncSession,
+    kind: Orders,
+    order_id: UUID,
+    *,
+    failure_code: str,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    zone: str,
+    now: datetime,
+) -> Proposal:
+    """The rail's people have shown that nothing moved and nothing will."""
+    order = await _in_review(session, kind, order_id)
+    proposal = await four_eyes.agree(
+        session, act=f"{kind.machine.name}.fail", subject=_subject(kind, order),
+        staff_id=staff_id, reason=reason, now=now, failure_code=failure_code,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        outcome = Outcome(OutcomeStatus.FAILED, failure_code=failure_code)
+        await orders.apply(session, kind, order.id, outcome, on=on, zone=zone, now=now)
+    return proposal
+
+
+async def _in_review(session: AsyncSession, kind: Orders, order_id: UUID) -> Order:
+    order = await session.get(kind.model, order_id)
+    if order is None:
+        raise OrderNotFound()
+    _, locked = await orders.locked(session, kind, order_id)
+    if locked.status is not OrderStatus.NEEDS_REVIEW:
+        raise OrderNotInReview(status=locked.status)
+    return locked
+
+
+def _subject(kind: Orders, order: Order) -> str:
+    return f"{kind.machine.name}:{order.id}"

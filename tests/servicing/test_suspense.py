@@ -1,0 +1,119 @@
+"""Money without an owner: taken in once, and placed or given back by two people."""
+
+from uuid import UUID
+
+import pytest
+
+from kit import four_eyes
+from kit.db import unit_of_work
+from kit.four_eyes import Proposal
+from kit.ids import new_id
+from servicing import repayments, suspense
+from servicing.models import Loan, SuspenseItem
+from tests.servicing.lending import Lender, kes
+
+UMA, USHA = new_id(), new_id()
+
+
+async def waits(lender: Lender, reference: str = "wallet:W9") -> SuspenseItem:
+    async with unit_of_work(lender.sessions) as session:
+        await suspense.receive(
+            session, reference=reference, reason="unknown_reference", amount=kes(500),
+            on=lender.on, now=lender.now,
+        )  # fmt: skip
+        return (await suspense.list_open(session))[-1]
+
+
+async def places(lender: Lender, item: SuspenseItem, loan: Loan, who: UUID) -> Proposal:
+    async with unit_of_work(lender.sessions) as session:
+        return await suspense.assign(
+            session, item.id, loan_id=loan.id, staff_id=who, reason="the payer rang",
+            on=lender.on, now=lender.now,
+        )  # fmt: skip
+
+
+async def gives_back(
+    lender: Lender, item: SuspenseItem, who: UUID, reference: str = "BANK-1"
+) -> Proposal:
+    async with unit_of_work(lender.sessions) as session:
+        return await suspense.refund(
+            session, item.id, reference=reference, staff_id=who, reason="sent to the payer",
+            on=lender.on, now=lender.now,
+        )  # fmt: skip
+
+
+class TestReceive:
+    async def test_takes_money_in_once(self, lender: Lender) -> None:
+        first = await waits(lender)
+        again = await waits(lender)
+
+        assert again.id == first.id
+        await lender.verifies()
+
+
+class TestAssign:
+    async def test_places_it_on_a_loan_once(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        item = await waits(lender)
+        await places(lender, item, loan, UMA)
+        assert "borrower_credit" not in await lender.books(loan)
+        await places(lender, item, loan, USHA)
+
+        with pytest.raises(suspense.SuspenseItemNotFound):
+            await places(lender, item, loan, UMA)
+        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        await lender.verifies()
+
+    async def test_takes_two_who_mean_the_same_loan(self, lender: Lender) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        item = await waits(lender)
+        await places(lender, item, loan, UMA)
+
+        with pytest.raises(four_eyes.SameStaff):
+            await places(lender, item, loan, UMA)
+        with pytest.raises(four_eyes.ProposalDiffers):
+            await places(lender, item, other, USHA)
+
+    async def test_needs_a_running_loan(self, lender: Lender) -> None:
+        item = await waits(lender)
+
+        with pytest.raises(repayments.LoanNotRepayable):
+            await places(lender, item, await lender.opens(), UMA)
+
+
+class TestRefund:
+    async def test_leaves_suspense_when_two_agree(self, lender: Lender) -> None:
+        item = await waits(lender)
+        await gives_back(lender, item, UMA)
+        await lender.verifies()
+        done = await gives_back(lender, item, USHA)
+
+        assert done.is_confirmed
+        async with unit_of_work(lender.sessions) as session:
+            assert await suspense.list_open(session) == []
+        with pytest.raises(suspense.SuspenseItemNotFound):
+            await gives_back(lender, item, UMA)
+        await lender.verifies()
+
+    async def test_gives_back_what_was_left_of_a_loan(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        payoff = await lender.payoff(loan)
+        await lender.receives(loan, kes(29_000))
+        await lender.receives(loan, payoff)
+        async with unit_of_work(lender.sessions) as session:
+            (item,) = await suspense.list_open(session)
+        with pytest.raises(suspense.SuspenseItemNotFound):
+            await places(lender, item, loan, UMA)
+        await gives_back(lender, item, UMA)
+        await gives_back(lender, item, USHA)
+
+        assert (await lender.books(loan)).get("suspense", "0.00") == "0.00"
+        await lender.verifies()
+
+    async def test_by_one_payment_gives_one_item_back(self, lender: Lender) -> None:
+        first, second = await waits(lender), await waits(lender, "wallet:W10")
+        await gives_back(lender, first, UMA)
+        await gives_back(lender, first, USHA)
+
+        with pytest.raises(suspense.RefundReferenceUsed):
+            await gives_back(lender, second, UMA)
