@@ -1,6 +1,7 @@
 """What buttons carry: at most 64 bytes that come back from the client and are never trusted."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from aiogram.filters.callback_data import CallbackData
 
@@ -41,6 +42,15 @@ class Menu(StrEnum):
     LOAN = "loan"
     SCHEDULE = "schedule"
     PAY = "pay"
+    CALENDAR = "calendar"
+    STATEMENT = "statement"
+    RECEIPTS = "receipts"
+
+
+class Receipt(CallbackData, prefix="receipt"):
+    """The receipt of one payment; the message that says that money came carries it too."""
+
+    repayment: UUID
 
 
 class Pay(CallbackData, prefix="p"):

@@ -1,14 +1,22 @@
 """What the screens of a loan show, read from servicing for one business day."""
 
+from functools import partial
+
 from bot.context import UpdateContext
 from bot.screens import loan as screens
 from bot.screens import status
-from bot.screens.base import Screen
+from bot.screens.base import Paper, Screen
 from bot.screens.loan import Standing
 from kit.money import Money
 from onboarding.dossiers import Dossier
 from servicing import queries
-from servicing.models import Loan
+from servicing.models import Loan, Repayment
+from servicing.papers import ics
+from servicing.papers import picture as pictures
+from servicing.papers import plan as plans
+from servicing.papers import receipt as printed_receipts
+from servicing.papers import statement as statements
+from servicing.papers.receipt import Receipt
 from servicing.states import LoanStatus
 
 _ENDED = {
@@ -43,6 +51,40 @@ async def schedule(context: UpdateContext, loan: Loan) -> Screen:
     return screens.schedule(loan, rows, context.on, context.words)
 
 
+async def picture(context: UpdateContext, loan: Loan) -> Screen:
+    shown = await plans.plan_of(context.session, loan, on=context.on)
+    drawn = partial(pictures.png, shown, context.words.locale)
+    return Screen("", paper=Paper(f"{loan.reference}.png", drawn, is_picture=True))
+
+
+async def calendar(context: UpdateContext, loan: Loan) -> Screen:
+    shown = await plans.plan_of(context.session, loan, on=context.on)
+    issuer = context.office.settings.lender_name
+    written = partial(ics.calendar, shown, context.words.locale, issuer=issuer, now=context.now)
+    return Screen(context.words("calendar-sent"), paper=Paper(f"{loan.reference}.ics", written))
+
+
+async def statement(context: UpdateContext, loan: Loan) -> Screen:
+    shown = await statements.account_of(context.session, loan, on=context.on)
+    issuer = context.office.settings.lender_name
+    printed = partial(statements.pdf, shown, context.words.locale, issuer=issuer, now=context.now)
+    said = context.words("statement-sent", day=context.on)
+    return Screen(said, paper=Paper(f"{loan.reference}.pdf", printed))
+
+
+async def receipts(context: UpdateContext, loan: Loan) -> Screen:
+    paid = await queries.list_repayments(context.session, loan.id)
+    return screens.receipts(paid, context.words)
+
+
+async def receipt(context: UpdateContext, loan: Loan, paid: Repayment) -> Screen:
+    shown = Receipt(loan.reference, paid)
+    issuer = context.office.settings.lender_name
+    printed = partial(printed_receipts.pdf, shown, context.words.locale, issuer=issuer)
+    said = context.words("receipt-sent", amount=paid.amount)
+    return Screen(said, paper=Paper(f"{shown.number}.pdf", printed))
+
+
 async def pay(context: UpdateContext, loan: Loan) -> Screen:
     waiting = await queries.find_open_request(context.session, loan.id, now=context.now)
     amount = waiting.amount if waiting is not None else None
@@ -60,4 +102,6 @@ async def latest(context: UpdateContext, dossier: Dossier) -> Screen:
     past = await queries.list_loans_of(context.session, dossier.borrower.id)
     if not past or past[0].status not in _ENDED:
         return screens.none(context.words)
-    return status.ended(_ENDED[past[0].status], context.words)
+    was_paid_out = past[0].status is not LoanStatus.CANCELED
+    draw = screens.ended if was_paid_out else status.ended
+    return draw(_ENDED[past[0].status], context.words)

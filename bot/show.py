@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -16,9 +17,14 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
 
-from bot.screens.base import Reply, Screen
+from bot.screens.base import Paper, Reply, Screen
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -69,8 +75,12 @@ async def show(bot: Bot, chat_id: int, query: CallbackQuery | None, reply: Reply
 async def send(bot: Bot, chat_id: int, *screens: Screen, patience: _Patience | None = None) -> None:
     """What a job says, unless a `patience` is given: a job may wait longer."""
     for screen in screens:
+        patient = patience or _Patience(_JOB_PATIENCE_SECONDS)
+        if screen.paper is not None:
+            await _send_paper(bot, chat_id, screen, screen.paper, patient)
+            continue
         await _patiently(
-            patience or _Patience(_JOB_PATIENCE_SECONDS),
+            patient,
             bot.send_message,
             chat_id=chat_id,
             text=screen.text,
@@ -78,6 +88,27 @@ async def send(bot: Bot, chat_id: int, *screens: Screen, patience: _Patience | N
             reply_markup=screen.keyboard,
             link_preview_options=_NO_PREVIEW,
         )
+
+
+async def _send_paper(
+    bot: Bot, chat_id: int, screen: Screen, paper: Paper, patience: _Patience
+) -> None:
+    file = BufferedInputFile(await asyncio.to_thread(paper.make), paper.name)
+    sending: Callable[..., Awaitable[object]]
+    sending = partial(bot.send_photo, photo=file) if paper.is_picture else partial(
+        bot.send_document, document=file
+    )  # fmt: skip
+    try:
+        await _patiently(
+            patience,
+            sending,
+            chat_id=chat_id,
+            caption=screen.text or None,
+            parse_mode=ParseMode.HTML,
+            reply_markup=screen.keyboard,
+        )
+    except TelegramBadRequest:
+        log.exception("bot.paper_not_taken")  # What is said besides it is still said.
 
 
 async def _answered(

@@ -72,5 +72,3 @@ def _unpaid(loan: Life) -> Iterator[Unpaid]:
                 yield Unpaid(each.on, uncovered)
         yield Unpaid(row.due_on, left)
         start = row.due_on if row.is_regular else start
-
-

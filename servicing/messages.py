@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.money import Money
 from notifications import outbox
 from notifications.states import Channel, Purpose
-from servicing.models import Installment, Loan, Payout, Repayment
+from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
 
 _CHAT = (Channel.TELEGRAM,)
 PAY = "pay"
@@ -31,7 +31,15 @@ async def repayment_received(
     session: AsyncSession, loan: Loan, repayment: Repayment, balance: Money, *, now: datetime
 ) -> None:
     await _say(session, loan, "repayment_received", key=f"repayment:{repayment.id}", now=now,
-               amount=spoken(repayment.amount), balance=spoken(balance))  # fmt: skip
+               amount=spoken(repayment.amount), balance=spoken(balance),
+               button=_receipt(repayment))  # fmt: skip
+
+
+async def payment_declined(
+    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, now: datetime
+) -> None:
+    await _say(session, loan, "payment_declined", key=f"declined:{asked.id}", now=now,
+               amount=spoken(asked.amount), button=PAY)  # fmt: skip
 
 
 async def loan_closed(
@@ -39,7 +47,7 @@ async def loan_closed(
 ) -> None:
     """The receipt of the last payment says that it was the last."""
     await _say(session, loan, "loan_closed", key=f"closed:{repayment.id}", now=now,
-               amount=spoken(repayment.amount))  # fmt: skip
+               amount=spoken(repayment.amount), button=_receipt(repayment))  # fmt: skip
 
 
 async def late_fee_charged(
@@ -83,6 +91,11 @@ async def silence(session: AsyncSession, loan: Loan, *, reason: str, now: dateti
         reason=reason,
         now=now,
     )
+
+
+def _receipt(repayment: Repayment) -> str:
+    """What the chat understands as the wish for this payment's receipt."""
+    return f"receipt:{repayment.id.hex}"
 
 
 def spoken(amount: Money) -> str:

@@ -9,7 +9,7 @@ from kit import ids, jobs
 from kit.crypto import Vault, person_key
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import queries, repayments, suspense
+from servicing import messages, queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
 from servicing.rails.base import Direction
@@ -89,7 +89,9 @@ async def settle(
 async def fail(
     session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
 ) -> None:
-    """Declined: nothing moved, nothing changes."""
+    """Declined: nothing moved and nothing changes; the borrower may have expected otherwise."""
+    if loan.status is LoanStatus.ACTIVE:
+        await messages.payment_declined(session, loan, asked, now=now)
 
 
 REQUESTS = Orders(

@@ -1,11 +1,13 @@
-"""/loan, /schedule and /pay."""
+"""/loan, /schedule and /pay, and what can be kept of a loan."""
+
+from collections.abc import Awaitable, Callable
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot import loan_places, places, refusals
-from bot.callbacks import Menu, Pay
+from bot.callbacks import Menu, Pay, Receipt
 from bot.context import UpdateContext
 from bot.handlers.where import Where
 from bot.screens import loan as screens
@@ -16,7 +18,7 @@ from kit.errors import DomainError
 from kit.money import Money
 from onboarding import answers
 from servicing import payment_requests, queries
-from servicing.models import Loan
+from servicing.models import Loan, Repayment
 from servicing.states import LoanStatus
 
 
@@ -26,11 +28,34 @@ async def overview(_: Message | CallbackQuery, context: UpdateContext) -> Screen
     return await loan_places.latest(context, context.dossier)
 
 
-async def schedule(event: Message | CallbackQuery, context: UpdateContext) -> Screen:
+async def schedule(event: Message | CallbackQuery, context: UpdateContext) -> Reply | Screen:
+    """The picture, and the same as text below it."""
     loan = _loan(context)
     if loan is None:
         return await overview(event, context)
-    return await loan_places.schedule(context, loan)
+    table = await loan_places.schedule(context, loan)
+    return reply(await loan_places.picture(context, loan), table)
+
+
+def _paper(
+    draw: Callable[[UpdateContext, Loan], Awaitable[Screen]],
+) -> Callable[[CallbackQuery, UpdateContext], Awaitable[Screen]]:
+    """A handler for what can be asked of the loan that is, or of the last one that was."""
+
+    async def show(query: CallbackQuery, context: UpdateContext) -> Screen:
+        loan = await _newest(context)
+        return await (overview(query, context) if loan is None else draw(context, loan))
+
+    return show
+
+
+async def receipt(_: CallbackQuery, callback_data: Receipt, context: UpdateContext) -> Reply:
+    """Of any loan that this borrower has had."""
+    paid = await context.session.get(Repayment, callback_data.repayment)
+    loan = await queries.get_loan(context.session, paid.loan_id) if paid else None
+    if paid is None or loan is None or loan.borrower_id != context.known.borrower.id:
+        return await places.stale(context)
+    return reply(await loan_places.receipt(context, loan, paid))
 
 
 async def pay(
@@ -90,6 +115,14 @@ def _loan(context: UpdateContext) -> Loan | None:
     return context.dossier.loan if context.dossier else None
 
 
+async def _newest(context: UpdateContext) -> Loan | None:
+    loan = _loan(context)
+    if loan is not None or context.dossier is None:
+        return loan
+    past = await queries.list_loans_of(context.session, context.dossier.borrower.id)
+    return past[0] if past else None
+
+
 async def _is_repaying(_: Message, context: UpdateContext) -> bool:
     loan = _loan(context)
     return loan is not None and loan.status is LoanStatus.ACTIVE
@@ -104,5 +137,13 @@ def routes() -> Router:
     router.callback_query.register(schedule, Where(F.data == Menu.SCHEDULE))
     router.callback_query.register(pay, Where(F.data == Menu.PAY))
     router.callback_query.register(pressed, Pay.filter())
+    papers = {
+        Menu.CALENDAR: loan_places.calendar,
+        Menu.STATEMENT: loan_places.statement,
+        Menu.RECEIPTS: loan_places.receipts,
+    }
+    for word, draw in papers.items():
+        router.callback_query.register(_paper(draw), Where(F.data == word))
+    router.callback_query.register(receipt, Receipt.filter())
     router.message.register(typed_amount, Where(F.text.regexp(r"^\W*\d")), _is_repaying)
     return router

@@ -5,7 +5,7 @@ import re
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import places, refusals, sms
+from bot import papers, places, refusals, sms
 from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
@@ -32,6 +32,17 @@ async def adjust(_: CallbackQuery, callback_data: Act, context: UpdateContext) -
         now=context.now,
     )
     return in_place(await places.current(context.at(after)))
+
+
+async def facts(_: CallbackQuery, context: UpdateContext) -> Reply:
+    """What the screen says, as a paper to take home before signing."""
+    found, product = offers.current(context.known, now=context.now)
+    shown = offers.key_facts(found, product, context.on)
+    return reply(
+        papers.key_facts(
+            shown, context.words, issuer=context.office.settings.lender_name, now=context.now
+        )
+    )
 
 
 async def accept(_: CallbackQuery, context: UpdateContext) -> Reply:
@@ -75,6 +86,7 @@ async def _is_signing(message: Message, context: UpdateContext) -> bool:
 def routes() -> Router:
     router = Router(name="offers")
     router.callback_query.register(adjust, OwnButton("adjust"))
+    router.callback_query.register(facts, OwnButton("facts"))
     router.callback_query.register(accept, OwnButton("accept"))
     router.message.register(sign, Where(F.text), _is_signing)
     return router

@@ -1,7 +1,7 @@
 """The parts of which every screen is made."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from aiogram.filters.callback_data import CallbackData
@@ -20,11 +20,22 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A file for the chat, made only when it is sent: after the commit, beside the event loop."""
+
+    name: str
+    make: Callable[[], bytes]
+    is_picture: bool = False
+
+
+@dataclass(frozen=True)
 class Screen:
     """One message: Telegram HTML and what can be pressed under it."""
 
     text: str
     keyboard: Keyboard | None = None
+    paper: Paper | None = None
+    """The text is then the words below the file, and may be empty."""
 
     def under(self, sentence: str) -> "Screen":
         """The same screen below one more sentence."""

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.callbacks import Menu, Pay
+from bot.callbacks import Menu, Pay, Receipt
 from bot.screens import prices, ways
 from bot.screens.base import Button, Screen, buttons, lines, paragraphs, table
 from bot.text import Words
 from kit.money import Money
-from servicing.models import Installment, Loan
+from servicing.models import Installment, Loan, Repayment
 from servicing.queries import NextDue
 from servicing.states import LoanStatus
+
+RECEIPTS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def overview(standing: Standing, words: Words) -> Screen:
             ),
         ),
         buttons(
-            [ways.to(Menu.PAY, words), ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)
+            [ways.to(Menu.PAY, words), ways.to(Menu.SCHEDULE, words)],
+            papers(words),
+            ways.help_and_human(words),
         ),
     )
 
@@ -75,7 +79,37 @@ def schedule(loan: Loan, rows: Sequence[Installment], on: date, words: Words) ->
             table(shown) if shown else words("loan-pending"),
             words("schedule-legend"),
         ),
-        buttons([ways.to(Menu.LOAN, words), ways.to(Menu.PAY, words)]),
+        buttons(
+            [ways.to(Menu.CALENDAR, words), ways.to(Menu.STATEMENT, words)],
+            [ways.to(Menu.LOAN, words), ways.to(Menu.PAY, words)],
+        ),
+    )
+
+
+def papers(words: Words) -> list[Button]:
+    return [ways.to(Menu.STATEMENT, words), ways.to(Menu.RECEIPTS, words)]
+
+
+def receipts(paid: Sequence[Repayment], words: Words) -> Screen:
+    """The newest payments, to choose one."""
+    newest: list[Button] = [
+        (
+            words.label("receipts-row", day=row.paid_on, amount=row.amount),
+            Receipt(repayment=row.id),
+        )
+        for row in paid[: -RECEIPTS_SHOWN - 1 : -1]
+    ]
+    return Screen(
+        words("receipts-title") if newest else words("receipts-none"),
+        buttons(*([row] for row in newest), [ways.to(Menu.LOAN, words)]),
+    )
+
+
+def ended(key: str, words: Words) -> Screen:
+    """A loan that was lived through leaves papers."""
+    return Screen(
+        words(key),
+        buttons(papers(words), [ways.to(Menu.PRICES, words)], ways.help_and_human(words)),
     )
 
 

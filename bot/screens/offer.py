@@ -36,7 +36,10 @@ def screen(
             [(words.label("offer-accept"), act(dossier, "accept"))],
             _amounts(dossier, offer, product, words),
             *in_even_rows(_terms(dossier, offer, product, words)),
-            [(words.label("offer-refuse"), act(dossier, "refuse"))],
+            [
+                (words.label("offer-facts"), act(dossier, "facts")),
+                (words.label("offer-refuse"), act(dossier, "refuse")),
+            ],
             ways.help_and_human(words),
         ),
     )

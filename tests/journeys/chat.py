@@ -16,10 +16,13 @@ from aiogram.methods import (
     GetFile,
     GetMe,
     GetUpdates,
+    SendDocument,
     SendMessage,
+    SendPhoto,
     TelegramMethod,
 )
 from aiogram.types import (
+    BufferedInputFile,
     Chat,
     File,
     InlineKeyboardMarkup,
@@ -34,7 +37,8 @@ from bot.dispatcher import UpdateDispatcher
 
 BOT = User(id=4242, is_bot=True, first_name="Kopa", username="kopa_bot")
 DATE = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
-_numbers = itertools.count(1)
+CAPTION_MOST = 1024
+numbers = itertools.count(1)
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Shown:
     id: int
     text: str
     keyboard: Any = None
+    file: BufferedInputFile | None = None
 
     @property
     def buttons(self) -> dict[str, str]:
@@ -82,7 +87,7 @@ class Telegram(BaseSession):
         if self.broken:
             raise self.broken.pop(0)
         match method:
-            case SendMessage():
+            case SendMessage() | SendPhoto() | SendDocument():
                 return self._send(method)
             case EditMessageText():
                 return self._edit(method)
@@ -112,19 +117,19 @@ class Telegram(BaseSession):
             await asyncio.sleep(0.01)
         return left
 
-    def _send(self, method: SendMessage) -> Message:
-        text = _checked(method, method.text)
+    def _send(self, method: SendMessage | SendPhoto | SendDocument) -> Message:
+        text, file = _content(method)
         chat_id = int(method.chat_id)
         keyboard = method.reply_markup
         if isinstance(keyboard, ReplyKeyboardMarkup):
             self.reply_keyboards[chat_id] = keyboard
         if isinstance(keyboard, ReplyKeyboardRemove):
             self.reply_keyboards[chat_id] = None
-        shown = Shown(next(_numbers), text, keyboard)
+        shown = Shown(next(numbers), text, keyboard, file)
         self.chats.setdefault(chat_id, []).append(shown)
         return Message(
             message_id=shown.id, date=DATE, chat=Chat(id=chat_id, type="private"),
-            from_user=BOT, text=method.text,
+            from_user=BOT, text=text,
         )  # fmt: skip
 
     def _edit(self, method: EditMessageText) -> bool:
@@ -147,6 +152,17 @@ class Telegram(BaseSession):
 
     async def close(self) -> None:
         pass
+
+
+def _content(
+    method: SendMessage | SendPhoto | SendDocument,
+) -> tuple[str, BufferedInputFile | None]:
+    if isinstance(method, SendMessage):
+        return _checked(method, method.text), None
+    file = method.photo if isinstance(method, SendPhoto) else method.document
+    assert isinstance(file, BufferedInputFile)
+    assert len(method.caption or "") <= CAPTION_MOST
+    return method.caption or "", file
 
 
 def _checked(method: TelegramMethod[Any], text: str | None) -> str:
@@ -206,7 +222,7 @@ class Chatter:
         return await self.sends(self.message(contact=contact))
 
     async def sends_photo(self, content: bytes, *, as_file: bool = False) -> str:
-        file_id = f"file{next(_numbers)}"
+        file_id = f"file{next(numbers)}"
         self.telegram.files[file_id] = content
         described = {"file_id": file_id, "file_unique_id": file_id, "file_size": len(content)}
         if as_file:
@@ -236,7 +252,7 @@ class Chatter:
         return Update.model_validate(update, context={"bot": self.bot})
 
     def message(self, **content: Any) -> dict[str, Any]:
-        number = next(_numbers)
+        number = next(numbers)
         message = {
             "message_id": number,
             "date": int(DATE.timestamp()),
@@ -250,7 +266,7 @@ class Chatter:
         return {"update_id": number, "message": message}
 
     def press(self, shown: Shown, data: str) -> dict[str, Any]:
-        number = next(_numbers)
+        number = next(numbers)
         query: dict[str, Any] = {
             "id": str(number),
             "from": self.user,

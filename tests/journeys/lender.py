@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aiogram import Bot
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlalchemy import select
 
 from bot import tasks
@@ -16,15 +17,17 @@ from kit.db import Sessions, unit_of_work
 from kyc.faces import FaceComparison, Verdict
 from kyc.pictures import Inspection
 from kyc.quality import Finding, Shot
-from notifications import sealing
+from notifications import sealing, templates
 from notifications.models import Notification
+from notifications.states import Channel
+from notifications.templates import Params
 from onboarding import decisioning, dossiers, products, steps
 from onboarding import tasks as identity_tasks
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from servicing import disbursements
 from servicing import queries as loans
-from tests.journeys.chat import Chatter, Telegram
+from tests.journeys.chat import Chatter, Shown, Telegram, numbers
 
 SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test")
 
@@ -73,17 +76,31 @@ class Lender:
 
     async def code(self, person: Chatter) -> str:
         """The digits of the newest code that was sent to this person."""
+        return str((await self._params(person, "otp_code"))["code"])
+
+    async def news(self, person: Chatter, template: str) -> Shown:
+        """The newest message of this kind, as the chat shows it."""
+        params = await self._params(person, template)
+        locale = (await self.dossier(person)).borrower.locale
+        words = templates.render(template, Channel.TELEGRAM, locale, params, lender="Kopa")
+        shown = Shown(next(numbers), words.text)
+        if words.button is not None:
+            button = InlineKeyboardButton(text=words.button, callback_data=str(params["button"]))
+            shown.keyboard = InlineKeyboardMarkup(inline_keyboard=[[button]])
+        person.chat.append(shown)
+        return shown
+
+    async def _params(self, person: Chatter, template: str) -> Params:
         borrower_id = (await self.dossier(person)).borrower.id
         async with unit_of_work(self.sessions) as session:
             message = await session.scalar(
                 select(Notification)
-                .where(Notification.person_id == borrower_id, Notification.template == "otp_code")
+                .where(Notification.person_id == borrower_id, Notification.template == template)
                 .order_by(Notification.id.desc())
                 .limit(1)
             )
             assert message is not None
-            params = await sealing.params_of(session, message, now=self.clock.now())
-        return str(params["code"])
+            return await sealing.params_of(session, message, now=self.clock.now())
 
     async def looks_at_photo(self, person: Chatter, *findings: Finding) -> str:
         """What the job does once it has seen the picture. Without `findings` it is good."""

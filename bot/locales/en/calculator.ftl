@@ -14,6 +14,10 @@ calculator-late = If you pay late: { $percent } of the late amount is added afte
         [one] { $days } day
        *[other] { $days } days
     }.
+part-principal = Principal
+part-interest = Interest
+part-fees = Fees
+part-due = To pay
 calculator-apply = ✅ Apply for this loan
 calculator-no-products = There is no loan on offer at the moment. Please come back later.
 

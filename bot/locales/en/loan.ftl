@@ -18,6 +18,13 @@ loan-written-off = <b>Your loan is with our team.</b> Please talk to a person.
 schedule-title = <b>Payment dates, loan { $reference }</b>
 schedule-legend = ✓ paid · ! late
 
+calendar-sent = Open this file: your payment dates go into the calendar of your phone, with a reminder the day before.
+statement-sent = Your statement of { $day }.
+receipts-title = <b>Which payment?</b>
+receipts-none = You have not paid anything yet. Every payment gets a receipt.
+receipts-row = { $day } · { $amount }
+receipt-sent = Your receipt for { $amount }.
+
 pay-title = <b>How much do you want to pay?</b>
 pay-now = 💳 Due now: { $amount }
 pay-next = 💳 Next: { $amount }

@@ -14,6 +14,10 @@ calculator-late = Si pagas tarde: se suma el { $percent } de lo atrasado despué
         [one] { $days } día
        *[other] { $days } días
     }.
+part-principal = Capital
+part-interest = Interés
+part-fees = Cargos
+part-due = A pagar
 calculator-apply = ✅ Pedir este préstamo
 calculator-no-products = En este momento no hay préstamos. Vuelve más tarde, por favor.
 

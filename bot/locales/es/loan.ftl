@@ -18,6 +18,13 @@ loan-written-off = <b>Tu préstamo está con nuestro equipo.</b> Habla con una p
 schedule-title = <b>Fechas de pago, préstamo { $reference }</b>
 schedule-legend = ✓ pagado · ! atrasado
 
+calendar-sent = Abre este archivo: tus fechas de pago entran en el calendario de tu teléfono, con un aviso el día antes.
+statement-sent = Tu estado de cuenta del { $day }.
+receipts-title = <b>¿Qué pago?</b>
+receipts-none = Todavía no has pagado nada. Cada pago tiene su recibo.
+receipts-row = { $day } · { $amount }
+receipt-sent = Tu recibo por { $amount }.
+
 pay-title = <b>¿Cuánto quieres pagar?</b>
 pay-now = 💳 Ahora: { $amount }
 pay-next = 💳 Próximo: { $amount }

@@ -31,9 +31,15 @@ disbursement_failed-sms = { $lender }: we could not send { $amount } to your wal
 
 repayment_received-telegram = ✅ We received <b>{ $amount }</b> for loan { $loan }. Thank you. Left to pay: { $balance }.
 repayment_received-sms = { $lender }: we received { $amount } for loan { $loan }. Left to pay: { $balance }. Thank you.
+repayment_received-button = Receipt (PDF)
+
+payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and nothing was taken. You can try again with /pay, or send the money yourself with the reference <code>{ $loan }</code>.
+payment_declined-sms = { $lender }: your wallet did not pay { $amount }; nothing was taken. Try again in the chat, or send it with reference { $loan }.
+payment_declined-button = Try again
 
 loan_closed-telegram = 🎉 We received <b>{ $amount }</b>. Loan { $loan } is fully repaid: you owe nothing. Thank you!
 loan_closed-sms = { $lender }: we received { $amount }. Loan { $loan } is fully repaid, you owe nothing. Thank you.
+loan_closed-button = Receipt (PDF)
 
 reminder_before_due-telegram = A reminder: <b>{ $amount }</b> for loan { $loan } is due on { $due_on }. Paying takes a minute: /pay
 reminder_before_due-sms = { $lender }: { $amount } for loan { $loan } is due on { $due_on }. STOP ends SMS.

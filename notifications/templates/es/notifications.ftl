@@ -31,9 +31,15 @@ disbursement_failed-sms = { $lender }: no pudimos enviar { $amount } a tu billet
 
 repayment_received-telegram = ✅ Recibimos <b>{ $amount }</b> para el préstamo { $loan }. Gracias. Te queda por pagar: { $balance }.
 repayment_received-sms = { $lender }: recibimos { $amount } para el prestamo { $loan }. Queda por pagar: { $balance }. Gracias.
+repayment_received-button = Recibo (PDF)
+
+payment_declined-telegram = Tu billetera no pagó <b>{ $amount }</b> y no se te cobró nada. Puedes intentarlo otra vez con /pay, o mandar el dinero tú mismo con la referencia <code>{ $loan }</code>.
+payment_declined-sms = { $lender }: tu billetera no pago { $amount } y no se cobro nada. Intenta otra vez en el chat o manda el dinero con la referencia { $loan }.
+payment_declined-button = Intentar otra vez
 
 loan_closed-telegram = 🎉 Recibimos <b>{ $amount }</b>. El préstamo { $loan } está pagado por completo: no debes nada. ¡Gracias!
 loan_closed-sms = { $lender }: recibimos { $amount }. El prestamo { $loan } fue pagado por completo, no debes nada. Gracias.
+loan_closed-button = Recibo (PDF)
 
 reminder_before_due-telegram = Un recordatorio: <b>{ $amount }</b> del préstamo { $loan } vence el { $due_on }. Pagar toma un minuto: /pay
 reminder_before_due-sms = { $lender }: { $amount } del prestamo { $loan } vence el { $due_on }. STOP: no recibir SMS.
