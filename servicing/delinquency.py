@@ -97,6 +97,12 @@ def days_past_due(unpaid: Iterable[date], on: date, rule: DpdRule = PLAIN) -> in
     return standing((Unpaid(day, 1) for day in unpaid), on, rule).days_past_due
 
 
+def days_late(due_on: date, on: date, rule: DpdRule = PLAIN) -> int:
+    """How late one installment is that was unpaid until that day, by the rule of the loan."""
+    since = due_on + timedelta(days=rule.grace_days)
+    return max((on - since).days - paused_days(rule.pauses, since, on), 0)
+
+
 def bucket(days: int, buckets: Sequence[Bucket] = BUCKETS) -> Bucket | None:
     """The bucket that `days` past due fall into; None while the loan is current."""
     for each in buckets:
