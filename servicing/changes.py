@@ -6,19 +6,23 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from kit.money import Money
-from servicing import calendars, schedule
+from servicing import calendars, early, recalculation, schedule
+from servicing.allocation import EVERYTHING
 from servicing.choices import MonthEnd, RateChange
 from servicing.clauses import NO_GRACE
 from servicing.delinquency import Pause
-from servicing.events import Event
+from servicing.events import MONEY_IN, Event
 from servicing.fields import InvalidTerms
 from servicing.life import (
     INTEREST,
     PRINCIPAL,
     Kind,
     Life,
+    Parts,
     Row,
     Status,
+    Transaction,
+    charge,
     close_if_settled,
     forgive,
     replan,
@@ -97,6 +101,7 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> N
 def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
+    carried = _earned_and_unpaid(life, on)
     last = life.rows[-1].due_on
     if details["start"] <= on:
         raise _refused(event, "start", "must be after the day of the re-ageing")
@@ -115,8 +120,12 @@ def reage(life: Life, event: Event) -> None:
     rows, previous = [], min(last, dates[0]) if last < dates[0] else on
     for due_on in dates:
         rows.append(Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0]))
+        rows[-1].starts_on = max(previous, on)
         previous = due_on
     _give(rows, INTEREST, shares(life, amounts[0], len(rows)))
+    for row in rows:
+        row.carried = min(carried, row.due[INTEREST])
+        carried -= row.carried
     _give(rows, PRINCIPAL, shares(life, amounts[1], len(rows)))
     for row in rows:
         _insert(life, row)
@@ -143,6 +152,7 @@ def reamortize(life: Life, event: Event) -> None:
     for component, amount in zip((INTEREST, PRINCIPAL), amounts, strict=True):
         for row, extra in zip(coming, shares(life, amount, len(coming)), strict=True):
             row.due[component] += extra
+            row.carried += extra if component == INTEREST else 0
             row.settled_on = row.settled_on if not row.outstanding else None
     life.is_reshaped = True
     life.record(on, "reamortize", sum(amounts), (0, 0, amounts[0], amounts[1]))
@@ -154,17 +164,35 @@ def charge_back(life: Life, event: Event) -> None:
     from_credit = min(life.credit, amount)
     life.credit -= from_credit
     owed_again = amount - from_credit
-    if owed_again:
-        row = next((r for r in life.rows if r.is_regular and r.due_on >= event.on), None)
-        if row is None:
-            last = life.rows[-1]
-            days = max((event.on - last.due_on).days, 0)
-            row = Row(Kind.EXTRA, max(event.on, last.due_on), days, [0, 0, 0, 0])
-            life.rows.append(row)
-        row.due[PRINCIPAL] += owed_again
-        row.settled_on = None
-    life.record(event.on, "chargeback", amount, (0, 0, 0, owed_again))
+    parts = _taken_back(life, event, owed_again)
+    for component, part in enumerate(parts):
+        if part:
+            charge(life, component, part, event.on)
+    life.move(event.on, parts[PRINCIPAL])
+    life.record(event.on, "chargeback", amount, parts)
     close_if_settled(life, event.on)
+
+
+def _taken_back(life: Life, event: Event, amount: int) -> Parts:
+    """By component: what the payment had settled, in the order of the rules; the rest principal."""
+    split = [0, 0, 0, 0]
+    paid = _payment_of(life, event)
+    for component in life.rules.chargeback_order if paid else ():
+        assert paid is not None
+        split[component] = min(paid.parts[component], amount)
+        amount -= split[component]
+    return split[0], split[1], split[2], split[3] + amount
+
+
+def _payment_of(life: Life, event: Event) -> Transaction | None:
+    """The payment that is meant: told by its number, or the last one before."""
+    number = event.details["of"]
+    meant = [
+        each for each in life.transactions if each.type in MONEY_IN and number in (None, each.event)
+    ]
+    if number is not None and not meant:
+        raise _refused(event, "of", "must be the number of a payment before it")
+    return meant[-1] if meant else None
 
 
 def refund(life: Life, event: Event) -> None:
@@ -178,7 +206,10 @@ def refund(life: Life, event: Event) -> None:
 
 def write_off(life: Life, event: Event) -> None:
     """Give up what is owed; whatever still comes in is a recovery."""
-    given = forgive(life)
+    if life.rules.early_end and not recalculation.applies(life):
+        early.cut(life, event.on)
+        early.spend(life, event.on, EVERYTHING)
+    given = forgive(life, event.on)
     life.status = Status.WRITTEN_OFF
     life.record(event.on, "write_off", sum(given), given)
 
@@ -218,6 +249,14 @@ def _insert(life: Life, row: Row) -> None:
     while place and life.rows[place - 1].due_on > row.due_on:
         place -= 1
     life.rows.insert(place, row)
+
+
+def _earned_and_unpaid(life: Life, on: date) -> int:
+    """Interest that would be earned twice if other days earned it once more."""
+    return sum(
+        max(interest - row.paid[INTEREST] - row.forgiven[INTEREST], 0)
+        for row, interest in zip(life.rows, early.earned(life, on), strict=True)
+    )
 
 
 def _give(rows: list[Row], component: int, amounts: list[int]) -> None:

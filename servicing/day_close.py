@@ -10,8 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import audit
 from kit.db import insert_once
-from servicing import accrual, credits, debts, late_fees, queries
+from servicing import accrual, debts, late_fees, living, queries
+from servicing import rules as agreed_rules
+from servicing.living import Act
 from servicing.models import DayClose, Loan
 from servicing.states import LoanStatus
 
@@ -51,11 +54,23 @@ async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: dat
     loan = await queries.get_loan(session, loan_id, lock=True)
     if loan.status is not LoanStatus.ACTIVE:
         return 0
+    await _come_to(session, loan, on, now)
+    if loan.status is not LoanStatus.ACTIVE:
+        return 0
     rows = await queries.list_installments(session, loan.id)
-    await accrual.accrue(session, loan, rows, on=on, now=now)
-    await credits.settle(session, loan, rows, debts.due(rows, on), on=on, now=now)
-    # Credit never closes a loan: had it been enough for the payoff, the payment had closed it.
     return await late_fees.charge(session, loan, rows, on=on, now=now)
+
+
+async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -> None:
+    """Where nothing but days goes by, installments say what is earned; else life is told again."""
+    if not agreed_rules.recalculates(loan.rules):
+        await accrual.accrue(session, loan, on=on, now=now)
+        rows = await queries.list_installments(session, loan.id)
+        if not debts.total(debts.due(rows, on)):
+            return
+        if not await queries.free_credit(session, loan, rows):
+            return
+    await living.happen(session, loan, Act(audit.SYSTEM, on, now))
 
 
 async def finish(

@@ -1,4 +1,4 @@
-"""What the installments of one loan come to on a day: earned, due, needed for a payoff, paid.
+"""What the installments of one loan come to on a day: earned, due, needed for a payoff.
 
 Pure functions over installment rows; nothing here reads or writes a database.
 """
@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from kit.money import Money
-from servicing.allocation import Component, Owed, Share
+from servicing import early
+from servicing.allocation import Owed
+from servicing.ledger.chart import RECEIVABLES, Account
+from servicing.ledger.rules import Event
 from servicing.models import Installment
 
-_PAID = {
-    Component.PENALTY: "penalties_paid_minor",
-    Component.FEE: "fees_paid_minor",
-    Component.INTEREST: "interest_paid_minor",
-    Component.PRINCIPAL: "principal_paid_minor",
-}
+_CLAIMS = (
+    Event.INTEREST_ACCRUED,
+    Event.INTEREST_UNEARNED,
+    Event.FEE_DUE,
+    Event.THIRD_PARTY_FEE_DUE,
+    Event.FEE_UNEARNED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,51 @@ def earned(rows: Iterable[Installment], on: date) -> int:
 
 
 def earned_of(row: Installment, on: date) -> int:
-    agreed = row.interest_minor
-    if on < row.due_on:
-        elapsed = max((on - row.accrues_from).days, 0)
-        agreed = agreed * elapsed // max((row.due_on - row.accrues_from).days, 1)
-    return min(agreed, row.interest_minor - row.interest_forgone_minor)
+    span = early.Span(row.accrues_from, row.accrues_until)
+    return early.earned_of(row.interest_minor, row.interest_carried_minor, span, on)
+
+
+def claims(rows: Iterable[Installment], on: date) -> dict[Event, int]:
+    """What is earned and what fell due by `on`; and what was paid before it was."""
+    sums = dict.fromkeys(_CLAIMS, 0)
+    for row in rows:
+        worth = earned_of(row, on)
+        sums[Event.INTEREST_ACCRUED] += worth
+        sums[Event.INTEREST_UNEARNED] += max(_given(row, "interest") - worth, 0)
+        if row.due_on <= on:
+            sums[Event.FEE_DUE] += row.fees_minor - row.third_party_fees_minor
+            sums[Event.THIRD_PARTY_FEE_DUE] += row.third_party_fees_minor
+        else:
+            sums[Event.FEE_UNEARNED] += _given(row, "fees")
+    return sums
+
+
+def receivables(rows: Sequence[Installment], on: date | None) -> dict[Account, int]:
+    """What the ledger must hold against the borrower at the end of `on`."""
+    if on is None:
+        return dict.fromkeys(RECEIVABLES, 0)
+    claimed = claims(rows, on)
+    left = {
+        part: sum(_given(row, part) for row in rows)
+        for part in ("principal", "interest", "fees", "penalties")
+    }
+    return {
+        Account.PRINCIPAL: sum(row.principal_minor for row in rows) - left["principal"],
+        Account.INTEREST: claimed[Event.INTEREST_ACCRUED]
+        + claimed[Event.INTEREST_UNEARNED]
+        - left["interest"],
+        Account.FEES: claimed[Event.FEE_DUE]
+        + claimed[Event.THIRD_PARTY_FEE_DUE]
+        + claimed[Event.FEE_UNEARNED]
+        - left["fees"],
+        Account.PENALTIES: sum(row.penalties_minor for row in rows) - left["penalties"],
+    }
+
+
+def unearned(rows: Iterable[Installment], on: date) -> int:
+    """Credit that was already allocated to installments to come."""
+    sums = claims(rows, on)
+    return sums[Event.INTEREST_UNEARNED] + sums[Event.FEE_UNEARNED]
 
 
 def due(rows: Iterable[Installment], on: date) -> list[Owed]:
@@ -83,63 +127,24 @@ def total(owed: Iterable[Owed]) -> int:
     return sum(row.penalty + row.fee + row.interest + row.principal for row in owed)
 
 
-def pay(rows: Sequence[Installment], shares: Iterable[Share], *, on: date) -> None:
-    """Write the shares of a payment to the installments that they settle."""
-    by_n = {row.n: row for row in rows}
-    for share in shares:
-        _add(by_n[share.n], share.component, share.amount)
-    mark_settled(rows, on=on)
-
-
-def unpay(rows: Sequence[Installment], shares: Iterable[Share]) -> None:
-    by_n = {row.n: row for row in rows}
-    for share in shares:
-        _add(by_n[share.n], share.component, -share.amount)
-        by_n[share.n].settled_on = None
-
-
-def forgo_the_rest(rows: Iterable[Installment], *, on: date) -> None:
-    """Interest and fees of days to come are no longer owed."""
-    for row in rows:
-        if row.due_on > on:
-            row.interest_forgone_minor = row.interest_minor - earned_of(row, on)
-            row.fees_forgone_minor = row.fees_minor
-
-
-def claim_the_rest(rows: Iterable[Installment]) -> None:
-    """The loan goes on: what was forgone is owed again when its day comes."""
-    for row in rows:
-        row.interest_forgone_minor = row.fees_forgone_minor = 0
-        if row.unpaid_minor:
-            row.settled_on = None
-
-
-def mark_settled(rows: Iterable[Installment], *, on: date) -> None:
-    for row in rows:
-        if row.settled_on is None and row.unpaid_minor == 0:
-            row.settled_on = on
-
-
-def is_settled(rows: Iterable[Installment]) -> bool:
-    return all(row.unpaid_minor == 0 for row in rows)
-
-
-def _add(row: Installment, component: Component, minor: int) -> None:
-    column = _PAID[component]
-    setattr(row, column, getattr(row, column) + minor)
-
-
 def _whole(row: Installment) -> Owed:
     return Owed(
         n=row.n,
         due_on=row.due_on,
-        penalty=row.penalties_minor - row.penalties_paid_minor,
-        fee=row.fees_minor - row.fees_forgone_minor - row.fees_paid_minor,
-        interest=row.interest_minor - row.interest_forgone_minor - row.interest_paid_minor,
-        principal=row.principal_minor - row.principal_paid_minor,
+        penalty=row.penalties_minor - _given(row, "penalties"),
+        fee=row.fees_minor - _given(row, "fees"),
+        interest=row.interest_minor - _given(row, "interest"),
+        principal=row.principal_minor - _given(row, "principal"),
     )
 
 
 def _so_far(row: Installment, on: date) -> Owed:
-    interest = max(earned_of(row, on) - row.interest_paid_minor, 0)
+    interest = max(earned_of(row, on) - _given(row, "interest"), 0)
     return _whole(row)._replace(interest=interest, fee=0)
+
+
+def _given(row: Installment, part: str) -> int:
+    """Paid or given up."""
+    paid: int = getattr(row, f"{part}_paid_minor")
+    forgiven: int = getattr(row, f"{part}_forgiven_minor")
+    return paid + forgiven

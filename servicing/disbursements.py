@@ -1,6 +1,6 @@
 """Money out: when the rail proves that it arrived, the loan begins; when it fails, staff decide."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import Vault, person_key
 from kit.errors import DomainError, Kind
-from kit.money import Money
-from servicing import accrual, messages, origination, queries
+from servicing import living, messages, origination, queries
 from servicing import terms as agreements
-from servicing.ledger import posting
-from servicing.ledger.rules import EntryKind, Event
+from servicing.events import Type
+from servicing.happenings import Happening
+from servicing.ledger.rules import EntryKind
+from servicing.living import Act
 from servicing.models import Loan, Payout
 from servicing.orders import Orders
 from servicing.rails.base import Direction
@@ -36,25 +37,15 @@ async def settle(
     now: datetime,
 ) -> None:
     """The borrower has the money: the loan runs from `on`. All of it in one transaction."""
-    audit.move(session, LOAN, loan, LoanEvent.DISBURSED, actor=audit.SYSTEM, now=now)
     terms = origination.redated(agreements.parse(loan.terms), on)
-    await origination.write_schedule(session, loan, terms)
-    own, others = origination.deducted(terms)
-    await posting.post(
+    loan.terms = agreements.as_document(terms)
+    entry = f"disbursement:{payout.id}"
+    await living.happen(
         session,
-        EntryKind.DISBURSEMENT,
-        (Event.PRINCIPAL_DISBURSED, payout.amount),
-        (Event.FEE_DEDUCTED, Money(own, loan.currency)),
-        (Event.THIRD_PARTY_FEE_DEDUCTED, Money(others, loan.currency)),
-        reference=f"disbursement:{payout.id}",
-        on=on,
-        now=now,
-        loan_id=loan.id,
+        loan,
+        Act(audit.SYSTEM, on, now, {EntryKind.DISBURSEMENT: entry}),
+        Happening(Type.DISBURSEMENT, on, entry, loan.principal_minor),
     )
-    loan.disbursed_on = on
-    loan.accrued_on = on - timedelta(days=1)
-    rows = await queries.list_installments(session, loan.id)
-    await accrual.accrue(session, loan, rows, on=on, now=now)
     await messages.disbursed(session, loan, payout, now=now)
 
 

@@ -1,14 +1,17 @@
 """What happens to a loan, as people and programs write it down, in the order it counts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from servicing import collateral
 from servicing.fields import Fields, InvalidTerms
 
 EVENTS_MAX = 10_000
+UNITS = ("day", "week", "month", "year")
 
 
 class Type(StrEnum):
@@ -21,17 +24,35 @@ class Type(StrEnum):
     MERCHANT_ISSUED_REFUND = "merchant_issued_refund"
     PAYOUT_REFUND = "payout_refund"
     RECOVERY = "recovery"
+    INTEREST_REFUND = "interest_refund"
+    INTEREST_PAYMENT_WAIVER = "interest_payment_waiver"
+    CHARGE_ADJUSTMENT = "charge_adjustment"
     CHARGE = "charge"
     REVERSAL = "reversal"
     CHARGEBACK = "chargeback"
     REFUND = "refund"
     PAYOFF = "payoff"
+    REFINANCE = "refinance"
+    SETTLEMENT = "settlement"
+    WAIVER = "waiver"
     RESCHEDULE = "reschedule"
     REAGE = "reage"
     REAMORTIZE = "reamortize"
+    SPLIT = "split"
+    RESTRUCTURE = "restructure"
+    TOP_UP = "top_up"
+    CONTRACT_TERMINATION = "contract_termination"
     PAUSE = "pause"
     RESUME = "resume"
+    CHARGE_OFF = "charge_off"
     WRITE_OFF = "write_off"
+    CAPITALIZED_INCOME = "capitalized_income"
+    CAPITALIZED_INCOME_ADJUSTMENT = "capitalized_income_adjustment"
+    BUY_DOWN_FEE = "buy_down_fee"
+    BUY_DOWN_FEE_ADJUSTMENT = "buy_down_fee_adjustment"
+    PLEDGE = "pledge"
+    RELEASE = "release"
+    REVALUATION = "revaluation"
     FUTURE_RULE = "set_future_installment_rule"
 
 
@@ -42,7 +63,11 @@ MONEY_IN = (
     Type.MERCHANT_ISSUED_REFUND,
     Type.PAYOUT_REFUND,
     Type.RECOVERY,
+    Type.INTEREST_REFUND,
+    Type.INTEREST_PAYMENT_WAIVER,
+    Type.CHARGE_ADJUSTMENT,
 )
+_PAYING = (Type.PAYOFF, Type.REFINANCE, Type.SETTLEMENT)
 _ALIASES = {"reverse_transaction": "reversal", "credit_balance_refund": "refund"}
 _IGNORED = ("enable_cob_step",)
 
@@ -79,6 +104,14 @@ def parse(fields: Fields, currency: str, start: date) -> list[Event]:
     return events
 
 
+def read(source: Mapping[str, Any], seq: int, recorded_on: date, currency: str) -> Event:
+    """One event as it was written down, told on `recorded_on`."""
+    item = Fields(source)
+    event = _event(item, _type(item, item.required("type")), seq, recorded_on, currency, False)
+    item.finish()
+    return replace(event, on=item.day("date"), recorded_on=recorded_on)
+
+
 def in_effect(events: list[Event]) -> list[Event]:
     """The events by the day on which they count, without reversals and what they undo."""
     reversed_by = {event.details["of"] for event in events if event.type is Type.REVERSAL}
@@ -96,7 +129,7 @@ def reversal_target(events: list[Event], event: Event) -> int:
         found = [
             e.seq
             for e in events
-            if e.seq < event.seq and e.on == event.on and e.type in (*MONEY_IN, Type.PAYOFF)
+            if e.seq < event.seq and e.on == event.on and e.type in (*MONEY_IN, *_PAYING)
         ]
         place = details.get("index_on_date") or len(found) or 1
     if len(found) < place:
@@ -116,8 +149,9 @@ def _type(item: Fields, word: object) -> Type:
 def _event(item: Fields, type_: Type, n: int, today: date, currency: str, asked: bool) -> Event:
     details = _DETAILS[type_](item, currency) if type_ in _DETAILS else {}
     amount = 0
-    if type_ in _WITH_AMOUNT:
+    if type_ in _WITH_AMOUNT or (type_ in _PERHAPS_AMOUNT and item.has("amount")):
         amount = item.amount("amount", currency)
+    item.raw("amount") if type_ in _PERHAPS_AMOUNT else None
     on = item.day("date") if item.has("date") else details.pop("on", today)
     item.raw("date")
     if type_ is Type.CHARGE:
@@ -134,7 +168,9 @@ def _charge(item: Fields, currency: str) -> dict[str, Any]:
         raise item.refuse("charge", "must be fee or penalty")
     key = "due" if item.has("due") else "due_on"
     item.raw("due"), item.raw("due_on")
-    return {"kind": kind, "due_on": item.day(key)}
+    item.raw("of")
+    of = item.day("of") if item.has("of") else None
+    return {"kind": kind, "due_on": item.day(key), "of": of}
 
 
 def _reversal(item: Fields, currency: str) -> dict[str, Any]:
@@ -192,10 +228,105 @@ def _future_rule(item: Fields, currency: str) -> dict[str, Any]:
     return {"transaction": transaction, "rule": item.required("rule")}
 
 
-_WITH_AMOUNT = (*MONEY_IN, Type.DISBURSEMENT, Type.CHARGE, Type.CHARGEBACK, Type.REFUND)
+def _chargeback(item: Fields, currency: str) -> dict[str, Any]:
+    item.raw("of")
+    return {"of": item.integer("of", None, 1, EVENTS_MAX) if item.has("of") else None}
+
+
+def _waiver(item: Fields, currency: str) -> dict[str, Any]:
+    return {"of": _named(item, "of", ("penalty", "fee", "interest")), "due": _day(item, "due")}
+
+
+def _split(item: Fields, currency: str) -> dict[str, Any]:
+    into = []
+    for part in item.items("into", 60):
+        into.append((part.day("due"), part.number("percent", high=100) / 100))
+        part.finish()
+    if len(into) < 2 or sum(share for _, share in into) != 1:
+        raise item.refuse("into", "must be two parts or more that add up to 100 percent")
+    if any(later[0] <= earlier[0] for earlier, later in itertools.pairwise(into)):
+        raise item.refuse("into", "must have due dates that rise")
+    return {"from_due_date": item.day("from_due_date"), "into": into}
+
+
+def _restructure(item: Fields, currency: str) -> dict[str, Any]:
+    unit = item.raw("unit")
+    if unit is not None and unit not in UNITS:
+        raise item.refuse("unit", f"must be one of: {', '.join(UNITS)}")
+    item.raw("annual_rate_percent")
+    rated = item.has("annual_rate_percent")
+    count = item.integer("installments", None, 1, 600)
+    return {
+        "count": count,
+        "start": _day(item, "start"),
+        "unit": unit,
+        "every": item.integer("every", 0, 0, 366),
+        "rate": item.number("annual_rate_percent", high=10_000) / 100 if rated else None,
+        "grace": item.integer("grace_principal", 0, 0, count - 1),
+        "waive": _named(item, "waive", ("penalty", "fee", "interest"), required=False),
+        "capitalize": _named(item, "capitalize", ("penalty", "fee", "interest"), required=False),
+    }
+
+
+def _pledge(item: Fields, currency: str) -> dict[str, Any]:
+    return {"pledge": collateral.read(item, currency)}
+
+
+def _release(item: Fields, currency: str) -> dict[str, Any]:
+    item.raw("quantity")
+    some = item.has("quantity")
+    return {
+        "code": collateral.read_code(item),
+        "quantity": item.number("quantity", high=10**12) if some else None,
+    }
+
+
+def _revaluation(item: Fields, currency: str) -> dict[str, Any]:
+    price = item.amount("price", currency, zero=True)
+    return {"code": collateral.read_code(item), "price": price}
+
+
+def _named(
+    item: Fields, key: str, known: tuple[str, ...], *, required: bool = True
+) -> tuple[int, ...]:
+    """One component by name, or several."""
+    value = item.required(key) if required else item.raw(key)
+    words = [value] if isinstance(value, str) else value or []
+    if not isinstance(words, list | tuple) or any(word not in known for word in words):
+        raise item.refuse(key, f"must be one or more of: {', '.join(known)}")
+    return tuple(n for n, name in enumerate(known) if name in words)
+
+
+def _day(item: Fields, key: str) -> date | None:
+    item.raw(key)
+    return item.day(key) if item.has(key) else None
+
+
+_WITH_AMOUNT = (
+    *MONEY_IN,
+    Type.DISBURSEMENT,
+    Type.CHARGE,
+    Type.CHARGEBACK,
+    Type.REFUND,
+    Type.SETTLEMENT,
+    Type.TOP_UP,
+    Type.CAPITALIZED_INCOME,
+    Type.CAPITALIZED_INCOME_ADJUSTMENT,
+    Type.BUY_DOWN_FEE,
+    Type.BUY_DOWN_FEE_ADJUSTMENT,
+)
+_PERHAPS_AMOUNT = (Type.WAIVER,)
 _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
     Type.CHARGE: _charge,
     Type.REVERSAL: _reversal,
+    Type.CHARGEBACK: _chargeback,
+    Type.WAIVER: _waiver,
+    Type.SPLIT: _split,
+    Type.RESTRUCTURE: _restructure,
+    Type.TOP_UP: _restructure,
+    Type.PLEDGE: _pledge,
+    Type.RELEASE: _release,
+    Type.REVALUATION: _revaluation,
     Type.RESCHEDULE: _reschedule,
     Type.REAGE: _reage,
     Type.PAUSE: _pause,

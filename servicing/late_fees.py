@@ -1,17 +1,22 @@
 """The late fee of the product: once for each installment that is late beyond its days of grace."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import audit
 from kit.money import Money
-from servicing import debts, messages, queries
+from servicing import debts, happenings, living, messages, queries, replay
 from servicing import rules as agreed_rules
-from servicing.ledger import posting
-from servicing.ledger.rules import EntryKind, Event
-from servicing.models import Installment, Loan
+from servicing.events import Type
+from servicing.happenings import Happening
+from servicing.ledger.rules import EntryKind
+from servicing.living import Act, Lived
+from servicing.models import Installment, Loan, LoanEvent
 from servicing.rules import LoanRules
+
+_KEY = "late_fee:"
 
 
 async def charge(
@@ -19,25 +24,47 @@ async def charge(
 ) -> int:
     """Charge a locked loan what its rules say for `on`; how many fees that were."""
     rules = agreed_rules.from_document(loan.rules)
+    late = [row for row in rows if _is_late(row, rules, on)]
+    if not late:
+        return 0
+    known = await happenings.of_loan(session, loan)
     charged = 0
-    for row in rows:
-        if not _is_due(row, rules, on):
-            continue
+    for row in late:
         fee = rules.late_fee(Money(row.unpaid_minor, loan.currency))
-        if not fee:
+        told = _told(row, fee, on)
+        if not fee or known.find(told.key) is not None:
             continue
-        await posting.post(
-            session, EntryKind.LATE_FEE, (Event.LATE_FEE_CHARGED, fee),
-            reference=f"late_fee:{row.id}", on=on, now=now, loan_id=loan.id,
-        )  # fmt: skip
-        row.penalties_minor += fee.minor
-        row.late_fee_on = on
+        act = Act(audit.SYSTEM, on, now, {EntryKind.LATE_FEE: f"{_KEY}{loan.id}:{row.due_on}"})
+        await living.happen(session, loan, act, told)
         charged += 1
-        due = debts.debt(debts.due(rows, on), credit=await queries.credit(session, loan))
+        fresh = await queries.list_installments(session, loan.id)
+        free = await queries.free_credit(session, loan, fresh)
+        due = debts.debt(debts.due(fresh, on), credit=free)
         await messages.late_fee_charged(session, loan, row, fee, due.total, now=now)
     return charged
 
 
-def _is_due(row: Installment, rules: LoanRules, on: date) -> bool:
-    is_late = (on - row.due_on).days > rules.late_fee_after_days
-    return is_late and row.late_fee_on is None and row.unpaid_minor > 0
+async def take_back(session: AsyncSession, loan: Loan, lived: Lived, act: Act) -> None:
+    """Fees for being late with what, as it turns out, had been paid by then."""
+    while (unfounded := next(_unfounded(lived), None)) is not None:
+        back = happenings.reversal(unfounded, on=act.on)
+        lived = await living.happen(session, loan, act, back)
+
+
+def _unfounded(lived: Lived) -> Iterator[LoanEvent]:
+    for row in lived.told.rows:
+        if not row.key.startswith(_KEY) or lived.told.is_reversed(row):
+            continue
+        before = replay.at(lived.told.until(row, included=False), row.on)
+        of = date.fromisoformat(row.details["of"])
+        if all(not each.outstanding for each in before.rows if each.due_on == of):
+            yield row
+
+
+def _told(row: Installment, fee: Money, on: date) -> Happening:
+    details = {"charge": "penalty", "due": on.isoformat(), "of": row.due_on.isoformat()}
+    return Happening(Type.CHARGE, on, f"{_KEY}{row.due_on}", fee.minor, details)
+
+
+def _is_late(row: Installment, rules: LoanRules, on: date) -> bool:
+    return (on - row.due_on).days > rules.late_fee_after_days and row.unpaid_minor > 0

@@ -1,15 +1,18 @@
 """The state of one loan between two events: installments, what was paid, what is left over."""
 
 import dataclasses
+from bisect import insort
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from operator import itemgetter
 from typing import NamedTuple
 
 from kit.money import Money
-from servicing import allocation, annuity, schedule
+from servicing import allocation, annuity, charges, schedule
 from servicing.allocation import Future, Owed, Waterfall
-from servicing.choices import Tranche
+from servicing.choices import Tranche, When
+from servicing.collateral import Pledge
 from servicing.delinquency import Pause
 from servicing.fields import InvalidTerms
 from servicing.interest import Period
@@ -26,6 +29,8 @@ _INDEX = {component: n for n, component in enumerate(allocation.Component)}
 class Kind(StrEnum):
     INSTALLMENT = "installment"
     DOWN_PAYMENT = "down_payment"
+    UPFRONT = "upfront"
+    """Fees that are owed on the day of the disbursement."""
     EXTRA = "extra"
     """Carries charges that fall due after the last installment."""
 
@@ -57,6 +62,16 @@ class Row:
     """Interest and principal together, as long as the installment stays level."""
     tally: Tally = NOTHING
     """What being late has cost so far."""
+    for_others: int = 0
+    """Fees in it that are collected for others."""
+    starts_on: date | None = None
+    """From when its interest is earned, when that is not the due date before it."""
+    earned_by: date | None = None
+    """By when its interest is earned, when the loan ended before the due date."""
+    back: int = 0
+    """Principal in it that was charged back."""
+    carried: int = 0
+    """Interest in it that was earned before its own days began."""
 
     def unpaid(self, component: int) -> int:
         return self.due[component] - self.paid[component] - self.forgiven[component]
@@ -88,6 +103,27 @@ class Transaction(NamedTuple):
     parts: Parts
     balance: int
     """Principal that is owed after it."""
+    event: int = 0
+    """The number of the event that it belongs to."""
+
+
+class Deferred(NamedTuple):
+    """Income that was received for the whole life of the loan: a fee capitalised or bought down."""
+
+    on: date
+    type: str
+    amount: int
+
+
+class Closing(NamedTuple):
+    """What interest, fees and penalties were earned when a business day was closed."""
+
+    on: date
+    transactions: int
+    """How many there were before it."""
+    earned: Parts
+    deferred: int
+    """Of income that was deferred."""
 
 
 class Charge(NamedTuple):
@@ -110,15 +146,20 @@ class Life:
     credit: int = 0
     """Paid more than was owed: the borrower's money."""
     recovered: int = 0
-    repaid: list[tuple[date, int]] = field(default_factory=list)
-    """Principal that came back, by the day it did."""
+    moves: list[tuple[date, int]] = field(default_factory=list)
+    """How the principal that is owed changed, by day: draws up, repayments down."""
+    principal_owed: int = 0
+    """Draws and charged-back principal less what was repaid or given up."""
+    lent: int = 0
+    """Principal that was ever owed: draws, and what was charged back."""
+    charged_off_on: date | None = None
+    deferred: list[Deferred] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
+    collateral: dict[str, Pledge] = field(default_factory=dict)
+    hearing: int = 0
+    """The number of the event that is being told."""
     is_reshaped: bool = False
     """True once installments were moved by hand: the terms no longer give the schedule."""
-
-    @property
-    def principal_owed(self) -> int:
-        """Draws and charged-back principal less what was repaid or written off."""
-        return sum([row.due[3] - row.paid[3] - row.forgiven[3] for row in self.rows])
 
     @property
     def outstanding(self) -> int:
@@ -135,28 +176,35 @@ class Life:
         """Interest, fees and penalties, due so far and to come."""
         return sum(row.due[INTEREST] + row.due[FEE] + row.due[PENALTY] for row in self.rows)
 
+    def move(self, on: date, change: int) -> None:
+        insort(self.moves, (on, change), key=itemgetter(0))
+        self.principal_owed += change
+        self.lent += max(change, 0)
+
     def record(self, on: date, type_: str, amount: int, parts: Parts) -> None:
-        self.transactions.append(Transaction(on, type_, amount, parts, self.principal_owed))
+        balance = self.principal_owed
+        self.transactions.append(Transaction(on, type_, amount, parts, balance, self.hearing))
 
 
 def begin(terms: LoanTerms, rules: ProductRules) -> Life:
     """A loan that was agreed and not yet paid out: its planned schedule."""
     life = Life(terms, rules)
-    life.rows = [_row(planned) for planned in schedule.build(terms).installments]
+    life.rows = _plan(terms, rules)
     return life
 
 
-def disburse(life: Life, amount: int, on: date) -> None:
+def disburse(life: Life, amount: int, on: date, type_: str = "disbursement") -> None:
     """Pay out (more of) the loan: the schedule grows, and a credit of the borrower is used up."""
     if life.draws and on < life.draws[0].on:
         raise InvalidTerms(field="events", reason="must not disburse before the first disbursement")
     life.draws.append(Tranche(on, amount))
+    life.move(on, amount)
     life.status = Status.ACTIVE
     if life.is_reshaped:
         _spread_over_coming(life, life.draws[-1])
     else:
         replan(life)
-    life.record(on, "disbursement", amount, (0, 0, 0, 0))
+    life.record(on, type_, amount, (0, 0, 0, 0))
     if life.credit:
         used, life.credit = min(life.credit, amount), life.credit - min(life.credit, amount)
         settle(life, used, on, life.rules.waterfall_for("default", life.future))
@@ -180,7 +228,7 @@ def replan(life: Life) -> None:
         disbursed_on=first.on,
         tranches=tuple(life.draws) if len(life.draws) > 1 else (),
     )
-    planned = [_row(row) for row in schedule.build(terms).installments]
+    planned = _plan(terms, life.rules)
     _carry_over(life.rows, planned)
     life.rows = planned
     _place_charges(life)
@@ -188,7 +236,7 @@ def replan(life: Life) -> None:
 
 def charge(life: Life, component: int, amount: int, due_on: date) -> None:
     life.charges.append(Charge(component, due_on, amount))
-    _row_for_charge(life, due_on).due[component] += amount
+    _place(life, life.charges[-1])
 
 
 def receive(life: Life, type_: str, amount: int, on: date) -> None:
@@ -215,7 +263,7 @@ def close_if_settled(life: Life, on: date) -> None:
         if left > life.rules.tolerance_minor:
             break
     if 0 < left <= life.rules.tolerance_minor:
-        waived = forgive(life)
+        waived = forgive(life, on)
         life.record(on, "waiver", sum(waived), waived)
         left = 0
     if left == 0 and life.draws:
@@ -224,7 +272,7 @@ def close_if_settled(life: Life, on: date) -> None:
         life.status = Status.ACTIVE
 
 
-def forgive(life: Life) -> Parts:
+def forgive(life: Life, on: date) -> Parts:
     """Give up everything that is still owed."""
     given = [0, 0, 0, 0]
     for row in life.rows:
@@ -232,12 +280,13 @@ def forgive(life: Life) -> Parts:
             left = row.unpaid(component)
             row.forgiven[component] += left
             given[component] += left
+    life.move(on, -given[PRINCIPAL])
     return given[0], given[1], given[2], given[3]
 
 
 def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     split = [0, 0, 0, 0]
-    owed = _within_reach(life, amount, waterfall)
+    owed = _within_reach(life, amount, on, waterfall)
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
         row, component = life.rows[share.n], _INDEX[share.component]
         pay(life, row, component, share.amount, on)
@@ -245,13 +294,18 @@ def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     return split[0], split[1], split[2], split[3]
 
 
-def _within_reach(life: Life, amount: int, waterfall: Waterfall) -> list[Owed]:
+def _within_reach(life: Life, amount: int, on: date, waterfall: Waterfall) -> list[Owed]:
     """What is unpaid, as far as the money can get."""
     owed, reach = [], 0
     is_forward = allocation.is_forward(waterfall)
     for n, row in enumerate(life.rows):
         if row.due == row.paid or not any(parts := row.open_parts):
             continue
+        if waterfall.charges_by_own_date and row.due_on > on and (parts[0] or parts[1]):
+            penalty, fee = fallen_due(life, row, on)
+            owed.append(Owed(n, on, penalty, fee))
+            parts = (parts[0] - penalty, parts[1] - fee, parts[2], parts[3])
+            reach += penalty + fee
         owed.append(Owed(n, row.due_on, *parts))
         reach += sum(parts)
         if is_forward and reach >= amount:
@@ -259,10 +313,24 @@ def _within_reach(life: Life, amount: int, waterfall: Waterfall) -> list[Owed]:
     return owed
 
 
+def fallen_due(life: Life, row: Row, on: date) -> tuple[int, int]:
+    """Charges of an installment to come whose own day has come: unpaid penalty and fee."""
+    due = [0, 0]
+    previous = max((each.due_on for each in life.rows if each.due_on < row.due_on), default=None)
+    for component, due_on, amount in life.charges:
+        is_here = previous is None or due_on > previous
+        if component in (PENALTY, FEE) and is_here and due_on <= on:
+            due[component] += amount
+    penalty, fee = (
+        max(min(due[c] - row.paid[c] - row.forgiven[c], row.unpaid(c)), 0) for c in (PENALTY, FEE)
+    )
+    return penalty, fee
+
+
 def pay(life: Life, row: Row, component: int, amount: int, on: date) -> None:
     row.paid[component] += amount
     if component == PRINCIPAL:
-        life.repaid.append((on, amount))
+        life.move(on, -amount)
     if on < row.due_on:
         row.in_advance += amount
     elif on > row.due_on:
@@ -271,7 +339,23 @@ def pay(life: Life, row: Row, component: int, amount: int, on: date) -> None:
         row.settled_on = on
 
 
-def _row(planned: Installment) -> Row:
+def _plan(terms: LoanTerms, rules: ProductRules) -> list[Row]:
+    agreed = schedule.build(terms)
+    rows = [row_of(planned) for planned in agreed.installments]
+    if not terms.fees:
+        return rows
+    others = charges.of_others(terms)
+    regular = [row for row in rows if row.is_regular]
+    for row, fees in zip(regular, charges.spread(others, len(regular)), strict=True):
+        row.for_others = fees
+    if rules.upfront_owed and agreed.upfront_minor:
+        first = Row(Kind.UPFRONT, terms.disbursed_on, 0, [0, agreed.upfront_minor, 0, 0])
+        first.for_others = charges.total(others, When.UPFRONT)
+        rows.insert(0, first)
+    return rows
+
+
+def row_of(planned: Installment) -> Row:
     due = [0, planned.fees, planned.interest, planned.principal]
     row = Row(Kind(planned.kind.value), planned.due_on, planned.days, due)
     row.planned = (planned.interest, planned.principal)
@@ -281,7 +365,7 @@ def _row(planned: Installment) -> Row:
 
 def _carry_over(old: list[Row], new: list[Row]) -> None:
     """What was paid on the second installment stays on the second installment."""
-    for kind in (Kind.INSTALLMENT, Kind.DOWN_PAYMENT):
+    for kind in (Kind.INSTALLMENT, Kind.DOWN_PAYMENT, Kind.UPFRONT):
         before = [row for row in old if row.kind is kind]
         after = [row for row in new if row.kind is kind]
         for was, now in zip(before, after, strict=False):
@@ -296,7 +380,16 @@ def _carry_over(old: list[Row], new: list[Row]) -> None:
 
 def _place_charges(life: Life) -> None:
     for each in life.charges:
-        _row_for_charge(life, each.due_on).due[each.component] += each.amount
+        _place(life, each)
+
+
+def _place(life: Life, charge: Charge) -> None:
+    row = _row_for_charge(life, charge.due_on)
+    row.due[charge.component] += charge.amount
+    if charge.component == PRINCIPAL:
+        row.back += charge.amount
+    elif charge.component == INTEREST:
+        row.carried += charge.amount
 
 
 def _row_for_charge(life: Life, due_on: date) -> Row:

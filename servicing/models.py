@@ -7,18 +7,21 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Connection,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Row
 from kit.money import Money
-from servicing.states import LoanStatus, OrderStatus
+from servicing.ledger import triggers
+from servicing.states import AmendmentStatus, LoanStatus, OrderStatus
 
 
 class Loan(Row):
@@ -56,26 +59,83 @@ class Loan(Row):
         return f"loan:{self.id}"
 
 
+class LoanEvent(Row):
+    """One thing that happened to a loan. With its terms and rules they are all there is to know:
+    installments and ledger follow from them (`servicing.replay`)."""
+
+    __tablename__ = "loan_events"
+    __table_args__ = (UniqueConstraint("loan_id", "seq"), UniqueConstraint("loan_id", "key"))
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"))
+    seq: Mapped[int]
+    """From 1, in the order in which they were told."""
+    key: Mapped[str] = mapped_column(String(120))
+    """The natural key of the fact: it is told once."""
+    type: Mapped[str] = mapped_column(String(40))
+    on: Mapped[date]
+    """From when it counts."""
+    recorded_on: Mapped[date]
+    amount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    details: Mapped[dict[str, Any]]
+    """The rest, as `kopa replay` reads it."""
+    actor: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+
+
+class Amendment(Row):
+    """A change to a running loan: proposed, agreed to, approved by somebody else, and told."""
+
+    __tablename__ = "amendments"
+    __table_args__ = (
+        CheckConstraint("approved_by <> proposed_by", name="four_eyes"),
+        CheckConstraint(
+            "status NOT IN ('applied', 'reversed') OR approved_by IS NOT NULL"
+            " OR proposed_by LIKE 'borrower:%'",
+            name="approved_before_applied",
+        ),
+        CheckConstraint(
+            "status NOT IN ('applied', 'reversed') OR NOT needs_consent"
+            " OR consented_at IS NOT NULL",
+            name="consented_before_applied",
+        ),
+    )
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    status: Mapped[AmendmentStatus] = mapped_column(index=True)
+    change: Mapped[dict[str, Any]]
+    """What is to change, as it was asked for."""
+    preview: Mapped[dict[str, Any]]
+    """What whoever agreed to it was shown."""
+    needs_consent: Mapped[bool]
+    """It makes something worse for the borrower."""
+    proposed_by: Mapped[str] = mapped_column(String(80))
+    proposed_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(500))
+    consented_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None] = mapped_column(String(80))
+    applied_on: Mapped[date | None]
+    reversed_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def subject(self) -> str:
+        return f"amendment:{self.id}"
+
+
 class Installment(Row):
-    """One due portion: per component what is due in all, and what of it is paid."""
+    """One due portion: per component what is due in all, what of it is paid, what was given up."""
 
     __tablename__ = "installments"
     __table_args__ = (
         UniqueConstraint("loan_id", "n"),
         *(
             CheckConstraint(
-                f"{part}_paid_minor >= 0 AND {part}_paid_minor <= {part}_minor",
+                f"{part}_paid_minor >= 0 AND {part}_forgiven_minor >= 0"
+                f" AND {part}_paid_minor + {part}_forgiven_minor <= {part}_minor",
                 name=f"{part}_paid_fits",
             )
-            for part in ("penalties", "principal")
-        ),
-        *(
-            CheckConstraint(
-                f"{part}_paid_minor >= 0 AND {part}_forgone_minor >= 0"
-                f" AND {part}_paid_minor + {part}_forgone_minor <= {part}_minor",
-                name=f"{part}_paid_fits",
-            )
-            for part in ("interest", "fees")
+            for part in ("penalties", "fees", "interest", "principal")
         ),
         CheckConstraint("third_party_fees_minor BETWEEN 0 AND fees_minor", name="third_party_fits"),
     )
@@ -85,34 +145,40 @@ class Installment(Row):
     """From 1; 0 is what is due on the day of the disbursement itself."""
     due_on: Mapped[date] = mapped_column(index=True)
     accrues_from: Mapped[date]
-    """Its interest is earned evenly from this day to the due date."""
+    """Its interest is earned evenly from this day on,"""
+    accrues_until: Mapped[date]
+    """to this one: the due date, or the day on which the loan ended before it."""
     principal_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     interest_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    interest_carried_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The part of the interest that was earned before `accrues_from`."""
     fees_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     third_party_fees_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     """The part of the fees that is collected for others."""
     penalties_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    interest_forgone_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    """Interest of days that never came, because the loan was repaid early."""
-    fees_forgone_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     principal_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     interest_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     fees_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     penalties_paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    fees_charged_on: Mapped[date | None]
-    """When its fees became a claim in the ledger."""
-    late_fee_on: Mapped[date | None]
-    """Charged at most once."""
+    principal_forgiven_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    interest_forgiven_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    fees_forgiven_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    penalties_forgiven_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     settled_on: Mapped[date | None]
 
     @property
     def unpaid_minor(self) -> int:
-        return (
-            self.principal_minor - self.principal_paid_minor
-            + self.interest_minor - self.interest_forgone_minor - self.interest_paid_minor
-            + self.fees_minor - self.fees_forgone_minor - self.fees_paid_minor
-            + self.penalties_minor - self.penalties_paid_minor
+        return self.whole_minor - (
+            self.principal_paid_minor + self.principal_forgiven_minor
+            + self.interest_paid_minor + self.interest_forgiven_minor
+            + self.fees_paid_minor + self.fees_forgiven_minor
+            + self.penalties_paid_minor + self.penalties_forgiven_minor
         )  # fmt: skip
+
+    @property
+    def whole_minor(self) -> int:
+        """All that was ever due with it."""
+        return self.principal_minor + self.interest_minor + self.fees_minor + self.penalties_minor
 
 
 class Repayment(Row):
@@ -273,3 +339,11 @@ class ReconciliationBreak(Row):
     theirs_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     resolved_at: Mapped[datetime | None]
+
+
+def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in triggers.append_only(connection.dialect.name, LoanEvent.__tablename__):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(LoanEvent.__table__, "after_create", _install_triggers)

@@ -4,18 +4,16 @@ import dataclasses
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, ids, jobs
 from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError
-from servicing import queries, schedule
+from servicing import happenings, projection, queries, replay, schedule
 from servicing import rules as agreed_rules
 from servicing import terms as agreements
-from servicing.choices import Payee
-from servicing.models import Installment, Loan, Payout
+from servicing.models import Loan, Payout
 from servicing.rules import LoanRules
 from servicing.schedule import Schedule
 from servicing.states import LOAN, PAYOUT
@@ -51,7 +49,8 @@ async def open_loan(
     await lock_key(session, f"open_loan:{application_id}")
     if (loan := await queries.find_by_application(session, application_id)) is not None:
         return loan
-    plan = _plan(redated(terms, on))
+    terms = redated(terms, on)
+    plan = _plan(terms)
     loan = Loan(
         id=ids.new_id(),
         application_id=application_id,
@@ -61,13 +60,14 @@ async def open_loan(
         currency=terms.currency,
         principal_minor=terms.principal.minor,
         rules=agreed_rules.as_document(rules),
-        terms={},
+        terms=agreements.as_document(terms),
         pd_ppm=pd_ppm,
         created_at=now,
     )
     session.add(loan)
     await session.flush()
-    await write_schedule(session, loan, redated(terms, on))
+    life = replay.at(happenings.told(loan, []).story, on)
+    await projection.write(session, loan, life)
     payout = await new_payout(
         session, vault, loan, attempt=1, amount_minor=plan.net_disbursed.minor, account=account,
         now=now,
@@ -110,45 +110,6 @@ async def new_payout(
     return payout
 
 
-async def write_schedule(session: AsyncSession, loan: Loan, terms: LoanTerms) -> Schedule:
-    """Keep the terms with the loan, and its installments by them in place of any before."""
-    plan = _plan(terms)
-    others = schedule.build(_third_party_only(terms))
-    await session.execute(delete(Installment).where(Installment.loan_id == loan.id))
-    loan.terms = agreements.as_document(terms)
-    if plan.upfront_minor:
-        session.add(
-            Installment(
-                loan_id=loan.id,
-                n=0,
-                due_on=terms.disbursed_on,
-                accrues_from=terms.disbursed_on,
-                fees_minor=plan.upfront_minor,
-                third_party_fees_minor=others.upfront_minor,
-            )
-        )
-    since = terms.disbursed_on
-    for row, other in zip(plan.installments, others.installments, strict=True):
-        if row.due:
-            session.add(
-                Installment(
-                    loan_id=loan.id,
-                    n=row.n,
-                    due_on=row.due_on,
-                    accrues_from=min(since, row.due_on),
-                    principal_minor=row.principal,
-                    interest_minor=row.interest,
-                    fees_minor=row.fees,
-                    third_party_fees_minor=other.fees,
-                )
-            )
-        # Interest that was put off is earned over all the days since interest last fell due.
-        if row.interest or row.n <= terms.grace.interest_free:
-            since = row.due_on
-    await session.flush()
-    return plan
-
-
 def redated(terms: LoanTerms, on: date) -> LoanTerms:
     """The same terms as if they had been paid out on another day: dates move along.
 
@@ -166,12 +127,6 @@ def redated(terms: LoanTerms, on: date) -> LoanTerms:
     )
 
 
-def deducted(terms: LoanTerms) -> tuple[int, int]:
-    """Fees kept back from the payout, in minor units: ours, and what is collected for others."""
-    others = schedule.build(_third_party_only(terms)).deducted_minor
-    return schedule.build(terms).deducted_minor - others, others
-
-
 def _plan(terms: LoanTerms) -> Schedule:
     if terms.tranches:
         raise TermsNotServiced(reason="tranches")
@@ -179,8 +134,3 @@ def _plan(terms: LoanTerms) -> Schedule:
     if plan.net_disbursed.minor <= 0:
         raise TermsNotServiced(reason="nothing_to_pay")
     return plan
-
-
-def _third_party_only(terms: LoanTerms) -> LoanTerms:
-    fees = tuple(fee for fee in terms.fees if fee.to is Payee.THIRD_PARTY)
-    return dataclasses.replace(terms, fees=fees)

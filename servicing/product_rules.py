@@ -1,12 +1,14 @@
 """How a product treats a running loan: allocation, lateness, recalculation of interest."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from servicing import allocation, delinquency, penalties, settlement
-from servicing.allocation import Future, Waterfall
+from servicing import allocation, collateral, delinquency, penalties, settlement
+from servicing.allocation import Component, Future, Timing, Waterfall
+from servicing.collateral import Pledge
 from servicing.delinquency import BUCKETS, PLAIN, Bucket, DpdRule
 from servicing.fields import Fields
 from servicing.penalties import PenaltyRule
@@ -26,6 +28,13 @@ class Advance(StrEnum):
     REDUCE_INSTALLMENT = "reduce_installment"
     REDUCE_COUNT = "reduce_count"
     ADJUST_LAST = "adjust_last"
+
+
+class ChargeOffInterest(StrEnum):
+    """What becomes of interest once the books count the loan as lost."""
+
+    GOES_ON = "goes_on"
+    STOP = "stop"
 
 
 class Payoff(StrEnum):
@@ -54,14 +63,27 @@ class ProductRules:
     tolerance_minor: int = 0
     """A shortfall up to this amount is waived and the loan closes."""
     rebate: RebateRule | None = None
+    chargeback_order: tuple[int, ...] = ()
+    """Which of what a payment had settled is owed again first; empty: all of it is principal."""
+    charge_off_interest: ChargeOffInterest = ChargeOffInterest.GOES_ON
+    collateral: tuple[Pledge, ...] = ()
+    early_end: bool = False
+    """The loan may end on any day, for the interest earned up to it."""
+    upfront_owed: bool = False
+    """Upfront fees are a debt of the first day; otherwise they are paid apart."""
     cost_cap: Fraction | None = None
     """Interest, fees and penalties together never exceed this part of the principal."""
+
+    @property
+    def advance_waits(self) -> bool:
+        """Money that comes before it is due settles nothing until then."""
+        return all(timing is not Timing.IN_ADVANCE for timing, _ in self.waterfall.order)
 
     def waterfall_for(self, transaction: str, told: dict[str, Future]) -> Waterfall:
         """`told` are later changes of the rule; a transaction's own rule beats the default."""
         rules = self.future_by_transaction | told
         future = rules.get(transaction, rules.get("default", self.waterfall.future))
-        return Waterfall(self.waterfall.order, self.waterfall.processing, future)
+        return dataclasses.replace(self.waterfall, future=future)
 
 
 def parse(fields: Fields, currency: str) -> ProductRules:
@@ -79,8 +101,24 @@ def parse(fields: Fields, currency: str) -> ProductRules:
         auto_down_payment=fields.flag("auto_down_payment") if said else True,
         tolerance_minor=fields.amount("closing_tolerance", currency) if has_tolerance else 0,
         rebate=settlement.parse(fields.raw("rebate")),
+        chargeback_order=_components(fields, "chargeback_order"),
+        charge_off_interest=fields.choice(
+            "charge_off_interest", ChargeOffInterest, ChargeOffInterest.GOES_ON
+        ),
+        collateral=collateral.parse(fields, currency),
+        early_end=fields.flag("early_end"),
+        upfront_owed=fields.flag("upfront_owed"),
         cost_cap=_cost_cap(fields),
     )
+
+
+def _components(fields: Fields, key: str) -> tuple[int, ...]:
+    """Components by name, each at most once."""
+    known = [component.value for component in Component]
+    words = fields.sequence(key, len(known))
+    if any(word not in known for word in words) or len(set(words)) != len(words):
+        raise fields.refuse(key, f"must name each of these at most once: {', '.join(known)}")
+    return tuple(known.index(word) for word in words)
 
 
 def _cost_cap(fields: Fields) -> Fraction | None:

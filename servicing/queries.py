@@ -11,7 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.errors import DomainError, Kind
 from kit.money import Money
-from servicing import debts, delinquency
+from servicing import debts, delinquency, early, happenings, replay
+from servicing import rules as agreed_rules
 from servicing.allocation import Owed
 from servicing.debts import Debt
 from servicing.ledger import balances
@@ -161,30 +162,45 @@ async def credit(session: AsyncSession, loan: Loan) -> Money:
     return Money(stands[Account.BORROWER_CREDIT], loan.currency)
 
 
+async def free_credit(session: AsyncSession, loan: Loan, rows: Sequence[Installment]) -> Money:
+    """The part of it that no installment to come has yet."""
+    held = await credit(session, loan)
+    ahead = debts.unearned(rows, loan.accrued_on) if loan.accrued_on is not None else 0
+    return max(held.zero(), Money(held.minor - ahead, loan.currency))
+
+
 async def owed(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
     """What has fallen due up to `on` and is unpaid."""
     rows = await list_installments(session, loan.id)
-    return debts.debt(_running(loan, debts.due(rows, on)), credit=await credit(session, loan))
+    free = await free_credit(session, loan, rows)
+    return debts.debt(_running(loan, debts.due(rows, on)), credit=free)
 
 
 async def payoff_quote(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
     """What settles the loan for good on that day; `total` is the amount to pay."""
     rows = await list_installments(session, loan.id)
-    return debts.debt(_running(loan, debts.payoff(rows, on)), credit=await credit(session, loan))
+    needed = debts.payoff(rows, on)
+    if agreed_rules.recalculates(loan.rules) and loan.status is LoanStatus.ACTIVE:
+        told = await happenings.of_loan(session, loan)
+        parts = early.payoff(replay.at(told.story, on), on)
+        needed = [Owed(0, on, *parts)]
+    return debts.debt(_running(loan, needed), credit=await credit(session, loan))
 
 
 async def outstanding(session: AsyncSession, loan: Loan) -> Debt:
     """All that is left to pay if every installment is paid when it falls due."""
     rows = await list_installments(session, loan.id)
-    return debts.debt(_running(loan, debts.scheduled(rows)), credit=await credit(session, loan))
+    free = await free_credit(session, loan, rows)
+    return debts.debt(_running(loan, debts.scheduled(rows)), credit=free)
 
 
 async def next_due(session: AsyncSession, loan: Loan, *, on: date) -> NextDue | None:
     """The oldest installment that the borrower still has to bring money for."""
     if loan.status is not LoanStatus.ACTIVE:
         return None
-    left = (await credit(session, loan)).minor
-    for row in await list_installments(session, loan.id):
+    rows = await list_installments(session, loan.id)
+    left = (await free_credit(session, loan, rows)).minor
+    for row in rows:
         missing = row.unpaid_minor - left
         left = max(-missing, 0)
         if missing > 0:

@@ -1,6 +1,5 @@
 """Money in: received once, split exactly, posted, told; reversed when the rail takes it back."""
 
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,19 +11,23 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from kit.money import Money
-from servicing import accrual, asked_payoff, closing, credits, debts, messages, queries
-from servicing.allocation import Allocation, Component, Share, Timing, allocate
-from servicing.ledger import posting
-from servicing.ledger.rules import EntryKind, Event
-from servicing.models import Installment, Loan, Repayment
-from servicing.states import LOAN, LoanEvent, LoanStatus
-
-EVENTS = {
-    Component.PENALTY: Event.PENALTY_REPAID,
-    Component.FEE: Event.FEE_REPAID,
-    Component.INTEREST: Event.INTEREST_REPAID,
-    Component.PRINCIPAL: Event.PRINCIPAL_REPAID,
-}
+from servicing import (
+    asked_payoff,
+    debts,
+    happenings,
+    late_fees,
+    living,
+    messages,
+    queries,
+    replay,
+)
+from servicing.allocation import Component
+from servicing.events import Type
+from servicing.happenings import Happening, Told
+from servicing.ledger.rules import EntryKind
+from servicing.living import Act
+from servicing.models import Loan, LoanEvent, Repayment
+from servicing.states import LoanStatus
 
 
 class LoanNotRepayable(DomainError):
@@ -52,11 +55,8 @@ class RepaymentNotFound(DomainError):
     code = "repayment_not_found"
 
 
-class RepaymentNotReversible(DomainError):
-    """Its surplus has been used since: a person must decide what to do."""
-
-    kind = Kind.CONFLICT
-    code = "repayment_not_reversible"
+REPAYABLE = (LoanStatus.ACTIVE, LoanStatus.WRITTEN_OFF)
+"""After a write-off, money that still comes is a recovery."""
 
 
 async def receive(
@@ -71,44 +71,40 @@ async def receive(
 ) -> Repayment:
     """Record money that has arrived. Safe to call again with the same `rail_reference`.
 
-    It settles what is due, oldest installment first, each penalty, fee, interest, principal. What
-    is more waits as the borrower's credit, unless it is enough to repay the loan: then it does.
-    `asked_on`: when we asked for this amount; had it been the payoff of that day, it still is.
+    It counts from its own day, whenever we hear of it, and is split by the rules of the loan; when
+    it is enough to end the loan on that day, it does. `asked_on`: when we asked for this amount;
+    had it been the payoff of that day, it counts from then.
     """
     await lock_key(session, f"rail_reference:{rail_reference}")
     loan = await queries.get_loan(session, loan_id, lock=True)
     if (known := await queries.find_repayment(session, rail_reference)) is not None:
         return _same(known, loan, amount)
-    if loan.status is not LoanStatus.ACTIVE:
+    if loan.status not in REPAYABLE:
         raise LoanNotRepayable(status=loan.status)
     if amount.currency != loan.currency or amount.minor <= 0:
         raise RepaymentInOtherCurrency(currency=loan.currency)
-    rows = await queries.list_installments(session, loan.id)
-    # A payment of last week that arrives today finds the interest of today in the ledger.
-    day = max(on, loan.accrued_on or on)
-    await accrual.accrue(session, loan, rows, on=day, now=now)
-    repayment = _new(loan, amount, rail_reference, paid_on=on, now=now)
+    story = await happenings.of_loan(session, loan)
+    day = max(on, story.last_change_on)
     if asked_on is not None:
-        await asked_payoff.honour(
-            session, loan, rows, amount,
-            asked_on=asked_on, paid_on=on, repayment_id=repayment.id, on=day, now=now,
-        )  # fmt: skip
-    await credits.settle(session, loan, rows, debts.due(rows, day), on=day, now=now)
-    await _take(session, loan, rows, repayment, on=day, now=now)
+        day = asked_payoff.counts_from(story, amount, asked_on=asked_on, paid_on=on, otherwise=day)
+    repayment = _new(loan, amount, rail_reference, paid_on=on, now=now)
+    today = max(on, loan.accrued_on or on)
+    await _take(session, loan, repayment, counts_on=day, on=today, now=now)
     await messages.silence(session, loan, reason="repayment_received", now=now)
-    if debts.is_settled(rows):
-        await closing.close(session, loan, rows, on=day, now=now)
+    if loan.status is LoanStatus.CLOSED:
         await messages.loan_closed(session, loan, repayment, now=now)
     else:
-        left = debts.debt(debts.scheduled(rows), credit=await queries.credit(session, loan))
-        await messages.repayment_received(session, loan, repayment, left.total, now=now)
+        rows = await queries.list_installments(session, loan.id)
+        free = await queries.free_credit(session, loan, rows)
+        left = debts.debt(debts.scheduled(rows), credit=free).total
+        await messages.repayment_received(session, loan, repayment, left, now=now)
     return repayment
 
 
 async def reverse(
     session: AsyncSession, repayment_id: UUID, *, actor: str, reason: str, on: date, now: datetime
 ) -> Repayment:
-    """The rail took the money back: what it settled is open again. Repeating is harmless."""
+    """The rail took the money back: it is as if it had never come. Repeating is harmless."""
     known = await session.get(Repayment, repayment_id)
     if known is None:
         raise RepaymentNotFound(repayment=repayment_id)
@@ -116,60 +112,57 @@ async def reverse(
     repayment = await session.get_one(Repayment, repayment_id, populate_existing=True)
     if repayment.reversed_on is not None:
         return repayment
-    if loan.status not in (LoanStatus.ACTIVE, LoanStatus.CLOSED):
-        raise LoanNotRepayable(status=loan.status)
-    if (await queries.credit(session, loan)).minor < repayment.allocation["in_advance"]:
-        raise RepaymentNotReversible(repayment=repayment_id)
-    rows = await queries.list_installments(session, loan.id)
-    entry = await posting.find(session, f"repayment:{repayment.id}")
-    assert entry is not None, f"repayment {repayment.id} was never posted"
-    await posting.reverse(session, entry, on=on, now=now)
-    debts.unpay(rows, _shares(repayment))
+    story = await happenings.of_loan(session, loan)
+    row = story.find(_key(repayment))
+    assert row is not None, f"repayment {repayment.id} was never told"
+    act = Act(actor, on, now)
+    await living.happen(session, loan, act, happenings.reversal(row, on=on))
     repayment.reversed_on = on
     audit.record(
         session, actor=actor, action="repayment.reverse", subject=f"repayment:{repayment.id}",
         now=now, reason=reason,
     )  # fmt: skip
-    if loan.status is LoanStatus.CLOSED:
-        audit.move(session, LOAN, loan, LoanEvent.REPAYMENT_REVERSED, actor=actor, now=now)
-        loan.closed_on = None
-        debts.claim_the_rest(rows)
-        await asked_payoff.take_back(session, loan, rows, repayment.id, on=on, now=now)
     return repayment
 
 
 async def _take(
     session: AsyncSession,
     loan: Loan,
-    rows: Sequence[Installment],
     repayment: Repayment,
     *,
+    counts_on: date,
     on: date,
     now: datetime,
 ) -> None:
-    """Split and post the new money; when it is enough, settle the whole loan."""
-    payoff = debts.payoff(rows, on)
-    credit = await queries.credit(session, loan)
-    is_enough = repayment.amount_minor + credit.minor >= debts.total(payoff)
-    split = allocate(repayment.amount_minor, payoff if is_enough else debts.due(rows, on))
-    repayment.allocation = _allocation(split)
+    entry = f"repayment:{repayment.id}"
+    references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: entry}
+    act = Act(audit.SYSTEM, on, now, references)
+    paid = Happening(Type.REPAYMENT, counts_on, _key(repayment), repayment.amount_minor)
+    lived = await living.happen(session, loan, act, paid)
+    if counts_on < lived.on:
+        await late_fees.take_back(session, loan, lived, act)
+    row = lived.told.find(paid.key)
+    assert row is not None, f"{paid.key} was not told"
+    repayment.allocation = _allocation(lived.told, row)
     session.add(repayment)
     await session.flush()
-    await posting.post(
-        session,
-        EntryKind.REPAYMENT,
-        *((EVENTS[share.component], Money(share.amount, loan.currency)) for share in split.shares),
-        (Event.PAID_IN_ADVANCE, Money(split.surplus, loan.currency)),
-        reference=f"repayment:{repayment.id}",
-        on=on,
-        now=now,
-        loan_id=loan.id,
-    )
-    debts.pay(rows, split.shares, on=on)
-    if is_enough:
-        await credits.settle(session, loan, rows, debts.payoff(rows, on), on=on, now=now)
-        debts.forgo_the_rest(rows, on=on)
-        debts.mark_settled(rows, on=on)
+
+
+def _allocation(told: Told, row: LoanEvent) -> dict[str, Any]:
+    """How the engine split it on its day: `shares` of [installment, component, minor]."""
+    before = replay.at(told.until(row, included=False), row.on)
+    after = replay.at(told.until(row, included=True), row.on)
+    paid = next(each for each in reversed(after.transactions) if each.type != "credit")
+    left, shares = list(paid.parts), []
+    first = 0 if after.rows[0].kind == "upfront" else 1
+    for n, now in enumerate(after.rows, first):
+        was = before.rows[n - first].paid if n - first < len(before.rows) else (0, 0, 0, 0)
+        for part, component in enumerate(Component):
+            share = min(now.paid[part] - was[part], left[part])
+            if share > 0:
+                left[part] -= share
+                shares.append([n, component, share])
+    return {"shares": shares, "in_advance": row.amount_minor - sum(paid.parts)}
 
 
 def _new(
@@ -186,16 +179,8 @@ def _new(
     )
 
 
-def _allocation(split: Allocation) -> dict[str, Any]:
-    return {
-        "shares": [[share.n, share.component, share.amount] for share in split.shares],
-        "in_advance": split.surplus,
-    }
-
-
-def _shares(repayment: Repayment) -> Iterable[Share]:
-    for n, component, minor in repayment.allocation["shares"]:
-        yield Share(n, Component(component), minor, Timing.DUE)
+def _key(repayment: Repayment) -> str:
+    return f"repayment:{repayment.id}"
 
 
 def _same(known: Repayment, loan: Loan, amount: Money) -> Repayment:

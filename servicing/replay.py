@@ -1,26 +1,35 @@
 """The life of one loan, told again from its events: a pure function of terms, rules and events."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from servicing import (
     allocation,
     changes,
+    collateral,
+    concessions,
+    early,
+    entries,
     events,
     lateness,
     life,
     penalties,
     product_rules,
     recalculation,
+    reshaping,
     snapshots,
+    sponsorship,
 )
 from servicing import terms as loan_terms
+from servicing.collateral import Pledge
 from servicing.events import Event, Type
 from servicing.fields import Fields, InvalidTerms
 from servicing.life import FEE, PENALTY, Life
-from servicing.product_rules import ProductRules
+from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
 
 
@@ -62,17 +71,39 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     told = list(story.events[:count])
     told = [_pointed(told, event) if event.type is Type.REVERSAL else event for event in told]
     state = life.begin(story.terms, story.rules)
-    for event in events.in_effect(told):
-        lateness.charge(state, event.on)
-        _APPLY[event.type](state, event)
-        if event.type in _AT_WHICH_INTEREST_IS_LOOKED_AT and recalculation.applies(state):
-            recalculation.refresh(state, event.on)
+    state.collateral = {pledge.code: pledge for pledge in story.rules.collateral}
+    kept = events.in_effect(told)
+    since = story.terms.disbursed_on
+    for event, following in itertools.zip_longest(kept, kept[1:]):
+        hear(state, event, since, following)
+        since = event.on
     days = [event.on for event in told if event.type is Type.BUSINESS_DATE]
     today = (
         days[-1] if days else max((e.recorded_on for e in told), default=story.terms.disbursed_on)
     )
+    early.use_credit(state, since, today)
     lateness.charge(state, today)
     return state, today
+
+
+def hear(state: Life, event: Event, since: date, following: Event | None = None) -> None:
+    """Let one event happen; `since` is the day of the one before it."""
+    early.use_credit(state, since, event.on)
+    lateness.charge(state, event.on)
+    state.hearing = event.seq
+    _APPLY[event.type](state, event)
+    if _is_looked_at(state, event, following):
+        recalculation.refresh(state, event.on)
+
+
+def at(story: Story, on: date) -> Life:
+    """The loan at the end of a day, by all that was told so far."""
+    state, today = after(story, len(story.events))
+    early.use_credit(state, today, on)
+    lateness.charge(state, on)
+    if recalculation.applies(state):
+        recalculation.refresh(state, on)
+    return state
 
 
 def _pointed(told: list[Event], event: Event) -> Event:
@@ -89,7 +120,11 @@ def _asked(fields: Fields, told: list[Event]) -> tuple[int, ...]:
 
 
 def _nothing(state: Life, event: Event) -> None:
-    """A day begins or ends; what follows from that is computed when somebody looks."""
+    """A day begins; what follows from that is computed when somebody looks."""
+
+
+def _close_day(state: Life, event: Event) -> None:
+    entries.close_day(state, event.on)
 
 
 def _disburse(state: Life, event: Event) -> None:
@@ -107,6 +142,8 @@ def _receive(state: Life, event: Event) -> None:
 def _take(state: Life, type_: str, amount: int, on: date) -> None:
     if recalculation.applies(state):
         recalculation.receive(state, type_, amount, on)
+    elif state.rules.early_end:
+        early.receive(state, type_, amount, on)
     else:
         life.receive(state, type_, amount, on)
 
@@ -117,14 +154,51 @@ def _charge(state: Life, event: Event) -> None:
     amount = penalties.allowed(event.amount, state.cost, cap)
     if not amount:
         return
-    life.charge(state, component, amount, event.details["due_on"])
+    life.charge(state, component, amount, event.details["of"] or event.details["due_on"])
     life.close_if_settled(state, event.on)
 
 
 def _pay_off(state: Life, event: Event) -> None:
-    owed = sum(recalculation.payoff(state, event.on))
+    owed = sum(early.payoff(state, event.on))
     if owed:
-        _take(state, "repayment", owed, event.on)
+        type_ = "refinance" if event.type is Type.REFINANCE else "repayment"
+        _take(state, type_, owed, event.on)
+
+
+def _adjust_income(state: Life, event: Event) -> None:
+    sponsorship.take_back(state, event)
+    _receive(state, event)
+
+
+def _pledge(state: Life, event: Event) -> None:
+    pledge = event.details["pledge"]
+    state.collateral[pledge.code] = pledge
+
+
+def _release(state: Life, event: Event) -> None:
+    held, released = _held(state, event), event.details["quantity"]
+    left = 0 if released is None else held.quantity - released
+    if left < 0:
+        raise _refused(event, "quantity", "must not be more than what is pledged")
+    state.collateral[held.code] = replace(held, quantity=Fraction(left))
+    if collateral.shortfall(state.principal_owed, state.collateral.values()):
+        raise _refused(event, "quantity", "must leave enough to secure what is owed")
+
+
+def _revalue(state: Life, event: Event) -> None:
+    held = _held(state, event)
+    state.collateral[held.code] = replace(held, price_minor=event.details["price"])
+
+
+def _held(state: Life, event: Event) -> Pledge:
+    held = state.collateral.get(event.details["code"])
+    if held is None:
+        raise _refused(event, "code", "must be pledged for the loan")
+    return held
+
+
+def _refused(event: Event, field: str, reason: str) -> InvalidTerms:
+    return InvalidTerms(field=f"events[{event.seq - 1}].{field}", reason=reason)
 
 
 def _tell_future_rule(state: Life, event: Event) -> None:
@@ -132,17 +206,38 @@ def _tell_future_rule(state: Life, event: Event) -> None:
     state.future[event.details["transaction"]] = rule
 
 
-_AT_WHICH_INTEREST_IS_LOOKED_AT = tuple(
-    type_ for type_ in Type if type_ not in (*events.MONEY_IN, Type.BUSINESS_DATE)
-)
+def _is_looked_at(state: Life, event: Event, following: Event | None) -> bool:
+    """Whether recalculated interest is brought up to the event: the next payment does it anyway."""
+    if event.type is Type.BUSINESS_DATE or not recalculation.applies(state):
+        return False
+    rules = state.rules.recalculation
+    overtaken = following is not None and following.type in events.MONEY_IN
+    return not (overtaken and rules is not None and rules.rest is Rest.DAILY)
+
+
 _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     **dict.fromkeys(events.MONEY_IN, _receive),
     Type.BUSINESS_DATE: _nothing,
-    Type.CLOSE_OF_BUSINESS: _nothing,
+    Type.CLOSE_OF_BUSINESS: _close_day,
     Type.DISBURSEMENT: _disburse,
     Type.CHARGE: _charge,
     Type.CHARGEBACK: changes.charge_back,
     Type.REFUND: changes.refund,
+    Type.REFINANCE: _pay_off,
+    Type.SETTLEMENT: concessions.settle,
+    Type.WAIVER: concessions.waive,
+    Type.CHARGE_OFF: concessions.charge_off,
+    Type.SPLIT: reshaping.split,
+    Type.RESTRUCTURE: reshaping.restructure,
+    Type.TOP_UP: reshaping.restructure,
+    Type.CONTRACT_TERMINATION: reshaping.terminate,
+    Type.CAPITALIZED_INCOME: sponsorship.capitalize,
+    Type.CAPITALIZED_INCOME_ADJUSTMENT: _adjust_income,
+    Type.BUY_DOWN_FEE: sponsorship.buy_down,
+    Type.BUY_DOWN_FEE_ADJUSTMENT: sponsorship.adjust_buy_down,
+    Type.PLEDGE: _pledge,
+    Type.RELEASE: _release,
+    Type.REVALUATION: _revalue,
     Type.PAYOFF: _pay_off,
     Type.RESCHEDULE: changes.reschedule,
     Type.REAGE: changes.reage,

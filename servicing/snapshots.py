@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from kit.money import Money
-from servicing import delinquency, lateness, recalculation, settlement
+from servicing import collateral, delinquency, early, entries, lateness, settlement
 from servicing.delinquency import Standing
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
 from servicing.unit_periods import Unit, UnitPeriod
@@ -16,7 +16,7 @@ _NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "p
 
 def take(life: Life, on: date) -> dict[str, Any]:
     """Everything about the loan on business day `on`, as decimal strings and ISO dates."""
-    owed = recalculation.payoff(life, on)
+    owed = early.payoff(life, on)
     return {
         "date": on.isoformat(),
         "status": life.status.value,
@@ -31,6 +31,8 @@ def take(life: Life, on: date) -> dict[str, Any]:
         "payoff": _components(life, owed) | {"rebate": _major(life, rebate(life, on))},
         "transactions": _transactions(life),
         "entries": _entries(life),
+        "charged_off_on": life.charged_off_on.isoformat() if life.charged_off_on else None,
+        "collateral": _collateral(life) if life.collateral else None,
     }
 
 
@@ -159,47 +161,23 @@ def _transactions(life: Life) -> list[dict[str, str]]:
     ]
 
 
-_MONEY = "cash"
-_RECEIVABLE = {
-    PRINCIPAL: "loan_principal",
-    INTEREST: "interest_receivable",
-    FEE: "fees_receivable",
-    PENALTY: "penalties_receivable",
-}
-
-
 def _entries(life: Life) -> list[dict[str, str]]:
-    """Each movement of money as debit and credit, in the ledger's own two-leg form."""
-    entries: list[dict[str, str]] = []
-    for each in life.transactions:
-        for debit, credit, minor in _legs(each.type, each.amount, each.parts):
-            if minor:
-                entries.append(
-                    {
-                        "date": each.on.isoformat(),
-                        "for": each.type,
-                        "debit": debit,
-                        "credit": credit,
-                        "amount": _major(life, minor),
-                    }
-                )
-    return entries
+    return [
+        {
+            "date": entry.on.isoformat(),
+            "for": entry.what,
+            "debit": entry.debit,
+            "credit": entry.credit,
+            "amount": _major(life, entry.amount),
+        }
+        for entry in entries.of(life)
+    ]
 
 
-def _legs(type_: str, amount: int, parts: tuple[int, int, int, int]) -> list[tuple[str, str, int]]:
-    if type_ == "disbursement":
-        return [("loan_principal", _MONEY, amount)]
-    if type_ in ("reage", "reamortize"):
-        return []
-    if type_ == "recovery":
-        return [(_MONEY, "write_off_recovery", amount)]
-    if type_ == "refund":
-        return [("borrower_credit", _MONEY, amount)]
-    if type_ == "chargeback":
-        back = parts[PRINCIPAL]
-        return [("loan_principal", _MONEY, back), ("borrower_credit", _MONEY, amount - back)]
-    source = {"write_off": "write_off_expense", "waiver": "waiver_expense"}.get(type_, _MONEY)
-    if type_ == "goodwill_credit":
-        source = "goodwill_expense"
-    legs = [(source, account, parts[component]) for component, account in _RECEIVABLE.items()]
-    return [*legs, (source, "borrower_credit", amount - sum(parts))]
+def _collateral(life: Life) -> dict[str, str]:
+    pledges = life.collateral.values()
+    return {
+        "value": _major(life, collateral.value(pledges)),
+        "lendable": _major(life, collateral.lendable(pledges)),
+        "shortfall": _major(life, collateral.shortfall(life.principal_owed, pledges)),
+    }

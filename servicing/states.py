@@ -21,7 +21,8 @@ class LoanEvent(StrEnum):
     DISBURSED = "disbursed"
     DISBURSEMENT_FAILED = "disbursement_failed"
     REPAID_IN_FULL = "repaid_in_full"
-    REPAYMENT_REVERSED = "repayment_reversed"
+    REOPENED = "reopened"
+    """What ended it was taken back."""
     WRITTEN_OFF = "written_off"
 
 
@@ -33,10 +34,43 @@ LOAN: Machine[LoanStatus, LoanEvent] = Machine(
         (LoanStatus.PENDING_DISBURSEMENT, LoanEvent.DISBURSEMENT_FAILED): LoanStatus.CANCELED,
         (LoanStatus.ACTIVE, LoanEvent.REPAID_IN_FULL): LoanStatus.CLOSED,
         (LoanStatus.ACTIVE, LoanEvent.WRITTEN_OFF): LoanStatus.WRITTEN_OFF,
-        (LoanStatus.CLOSED, LoanEvent.REPAYMENT_REVERSED): LoanStatus.ACTIVE,
+        (LoanStatus.CLOSED, LoanEvent.REOPENED): LoanStatus.ACTIVE,
+        (LoanStatus.WRITTEN_OFF, LoanEvent.REOPENED): LoanStatus.ACTIVE,
     },
 )
 OPEN = (LoanStatus.PENDING_DISBURSEMENT, LoanStatus.ACTIVE)
+
+
+class AmendmentStatus(StrEnum):
+    PROPOSED = "proposed"
+    CONSENTED = "consented"
+    """The borrower has agreed to what makes anything worse for him."""
+    APPLIED = "applied"
+    """Told to the loan."""
+    REFUSED = "refused"
+    REVERSED = "reversed"
+    """It is as if it had never been told."""
+
+
+class AmendmentEvent(StrEnum):
+    CONSENT = "consent"
+    APPLY = "apply"
+    REFUSE = "refuse"
+    REVERSE = "reverse"
+
+
+AMENDMENT: Machine[AmendmentStatus, AmendmentEvent] = Machine(
+    name="amendment",
+    initial=AmendmentStatus.PROPOSED,
+    table={
+        (AmendmentStatus.PROPOSED, AmendmentEvent.CONSENT): AmendmentStatus.CONSENTED,
+        (AmendmentStatus.PROPOSED, AmendmentEvent.APPLY): AmendmentStatus.APPLIED,
+        (AmendmentStatus.CONSENTED, AmendmentEvent.APPLY): AmendmentStatus.APPLIED,
+        (AmendmentStatus.PROPOSED, AmendmentEvent.REFUSE): AmendmentStatus.REFUSED,
+        (AmendmentStatus.CONSENTED, AmendmentEvent.REFUSE): AmendmentStatus.REFUSED,
+        (AmendmentStatus.APPLIED, AmendmentEvent.REVERSE): AmendmentStatus.REVERSED,
+    },
+)
 
 
 class OrderStatus(StrEnum):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.ledger.chart import TYPE_OF, Account, Side
 from servicing.ledger.models import Entry, Line
+from servicing.ledger.rules import RULES, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,19 @@ async def trial_balance(session: AsyncSession, *, until: date | None = None) -> 
 async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:
     """Net minor units per account, each on its normal side. Unused accounts stand at zero."""
     return (await of_loans(session, [loan_id]))[loan_id]
+
+
+async def moved_on_loan(session: AsyncSession, loan_id: UUID) -> dict[Event, int]:
+    """What each event has moved on a loan in all; what was taken back is taken off."""
+    rows = await session.execute(
+        select(Line.event, Line.debit, func.sum(Line.amount_minor))
+        .where(Line.loan_id == loan_id)
+        .group_by(Line.event, Line.debit)
+    )
+    moved = dict.fromkeys(Event, 0)
+    for event, debit, minor in rows:
+        moved[event] += int(minor) if RULES[event].debit is debit else -int(minor)
+    return moved
 
 
 async def of_loans(

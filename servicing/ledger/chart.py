@@ -33,6 +33,10 @@ class Account(StrEnum):
     INTEREST_INCOME = "interest_income"
     FEE_INCOME = "fee_income"
     PENALTY_INCOME = "penalty_income"
+    RECOVERY_INCOME = "write_off_recovery"
+    WRITE_OFF_EXPENSE = "write_off_expense"
+    WAIVER_EXPENSE = "waiver_expense"
+    GOODWILL_EXPENSE = "goodwill_expense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ CHART = (
     Charted(Account.INTEREST_INCOME, "Interest earned", AccountType.INCOME),
     Charted(Account.FEE_INCOME, "Fees earned", AccountType.INCOME),
     Charted(Account.PENALTY_INCOME, "Late fees earned", AccountType.INCOME),
+    Charted(Account.RECOVERY_INCOME, "Recovered after a write-off", AccountType.INCOME),
+    Charted(Account.WRITE_OFF_EXPENSE, "Written off", AccountType.EXPENSE),
+    Charted(Account.WAIVER_EXPENSE, "Small shortfalls waived", AccountType.EXPENSE),
+    Charted(Account.GOODWILL_EXPENSE, "Given to borrowers as goodwill", AccountType.EXPENSE),
 )
 
 TYPE_OF = {entry.account: entry.type for entry in CHART}

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from servicing import debts
-from servicing.ledger import balances
+from servicing import debts, happenings, projection, replay, rules
+from servicing.ledger import balances, flows
 from servicing.ledger.chart import RECEIVABLES, Account
 from servicing.ledger.models import Entry, Line
-from servicing.ledger.rules import EntryKind
-from servicing.models import Installment, Loan, Payout, SuspenseItem
+from servicing.ledger.rules import EntryKind, Event
+from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
 from servicing.states import LoanStatus, OrderStatus
 
 BATCH = 500
+T = TypeVar("T", Installment, LoanEvent)
 _ON_A_LOAN = (*RECEIVABLES, Account.BORROWER_CREDIT)
 
 
@@ -110,42 +113,64 @@ async def _next_loans(session: AsyncSession, after: UUID | None) -> Sequence[Loa
 async def _loans(session: AsyncSession, loans: Sequence[Loan]) -> list[Violation]:
     ids = [loan.id for loan in loans]
     stands = await balances.of_loans(session, ids)
-    rows: dict[UUID, list[Installment]] = {loan_id: [] for loan_id in ids}
-    for row in await session.scalars(
-        select(Installment).where(Installment.loan_id.in_(ids)).order_by(Installment.due_on)
-    ):
+    rows = await _by_loan(session, Installment, ids, Installment.due_on)
+    told = await _by_loan(session, LoanEvent, ids, LoanEvent.seq)
+    found: list[Violation] = []
+    for loan in loans:
+        found += _loan(loan, rows[loan.id], stands[loan.id])
+        moved = await balances.moved_on_loan(session, loan.id)
+        found += _story(loan, told[loan.id], rows[loan.id], moved)
+    return found
+
+
+async def _by_loan(
+    session: AsyncSession, model: type[T], ids: Sequence[UUID], order: InstrumentedAttribute[Any]
+) -> dict[UUID, list[T]]:
+    rows: dict[UUID, list[T]] = {loan_id: [] for loan_id in ids}
+    for row in await session.scalars(select(model).where(model.loan_id.in_(ids)).order_by(order)):
         rows[row.loan_id].append(row)
-    return [
-        violation for loan in loans for violation in _loan(loan, rows[loan.id], stands[loan.id])
-    ]
+    return rows
 
 
 def _loan(
     loan: Loan, rows: Sequence[Installment], stands: Mapping[Account, int]
 ) -> Iterator[Violation]:
-    expected = _receivables(loan, rows)
     for account in _ON_A_LOAN:
         if stands[account] < 0:
             yield Violation("nothing_negative", loan.reference, f"{account} at {stands[account]}")
         if loan.status is not LoanStatus.ACTIVE and stands[account]:
             yield Violation("ended_is_zero", loan.reference, f"{account} at {stands[account]}")
-    for account, minor in expected.items():
-        if stands[account] != minor:
-            yield Violation(
-                "schedule_is_ledger", loan.reference, f"{account} at {stands[account]}, not {minor}"
-            )
+    if loan.status is LoanStatus.ACTIVE:
+        for account, minor in debts.receivables(rows, loan.accrued_on).items():
+            if stands[account] != minor and not _follows_days(loan, account):
+                detail = f"{account} at {stands[account]}, not {minor}"
+                yield Violation("schedule_is_ledger", loan.reference, detail)
 
 
-def _receivables(loan: Loan, rows: Sequence[Installment]) -> dict[Account, int]:
-    """What the installments say the ledger must hold."""
-    if loan.disbursed_on is None or loan.accrued_on is None:
-        return dict.fromkeys(RECEIVABLES, 0)
-    earned = debts.earned(rows, loan.accrued_on)
-    charged = [row for row in rows if row.fees_charged_on is not None]
-    return {
-        Account.PRINCIPAL: sum(row.principal_minor - row.principal_paid_minor for row in rows),
-        Account.INTEREST: earned - sum(row.interest_paid_minor for row in rows),
-        Account.FEES: sum(row.fees_minor for row in charged)
-        - sum(row.fees_paid_minor for row in rows),
-        Account.PENALTIES: sum(row.penalties_minor - row.penalties_paid_minor for row in rows),
-    }
+def _follows_days(loan: Loan, account: Account) -> bool:
+    """Recalculated interest is not earned evenly: only the story knows it."""
+    return account is Account.INTEREST and rules.recalculates(loan.rules)
+
+
+def _story(
+    loan: Loan,
+    told: Sequence[LoanEvent],
+    rows: Sequence[Installment],
+    moved: Mapping[Event, int],
+) -> Iterator[Violation]:
+    """Told again from its events, the loan has these installments and moved this money."""
+    life = replay.at(happenings.told(loan, told).story, loan.accrued_on or loan.created_at.date())
+    wanted = {values["n"]: values for values in projection.rows_of(life)}
+    for row in rows:
+        values = wanted.pop(row.n, {})
+        for name, value in values.items() or [("n", None)]:
+            if getattr(row, name) != value:
+                detail = f"installment {row.n} has {name} {getattr(row, name)}, not {value}"
+                yield Violation("story_is_schedule", loan.reference, detail)
+    for n in wanted:
+        yield Violation("story_is_schedule", loan.reference, f"installment {n} is missing")
+    if loan.accrued_on is not None:
+        for event, minor in flows.of_life(life, loan.accrued_on).items():
+            if moved[event] != minor:
+                detail = f"{event} moved {moved[event]}, not {minor}"
+                yield Violation("story_is_ledger", loan.reference, detail)

@@ -1,10 +1,10 @@
 """The ledger's only writer: whole entries under a reference, and reversals of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
@@ -50,6 +50,34 @@ async def post(
     return await _write(session, kind, lines, reference=reference, on=on, now=now, loan_id=loan_id)
 
 
+async def adjust(
+    session: AsyncSession,
+    changes: Mapping[Event, int],
+    *,
+    currency: str,
+    references: Mapping[EntryKind, str],
+    on: date,
+    now: datetime,
+    loan_id: UUID,
+) -> None:
+    """Move by how much events come to more than the ledger says, or to less.
+
+    More stands in entries of their kinds, less in one reversal. A kind that happens once for a
+    reason has its reference in `references`; the others are numbered.
+    """
+    kinds: dict[EntryKind, list[Line]] = {}
+    for event, minor in changes.items():
+        line = _line(event, Money(abs(minor), currency), loan_id)
+        if minor > 0:
+            kinds.setdefault(RULES[event].kind, []).append(line)
+        elif minor < 0:
+            line.debit, line.credit = line.credit, line.debit
+            kinds.setdefault(EntryKind.REVERSAL, []).append(line)
+    for kind, lines in kinds.items():
+        reference = references.get(kind) or f"{kind}:{loan_id}:{await _next(session, loan_id)}"
+        await _write(session, kind, lines, reference=reference, on=on, now=now, loan_id=loan_id)
+
+
 async def reverse(session: AsyncSession, entry: Entry, *, on: date, now: datetime) -> Entry:
     """Undo an entry by its mirror image. The entry itself stays; repeating is harmless."""
     if entry.kind is EntryKind.REVERSAL:
@@ -75,6 +103,12 @@ async def find(session: AsyncSession, reference: str) -> Entry | None:
 async def lines_of(session: AsyncSession, entry: Entry) -> list[Line]:
     rows = await session.scalars(select(Line).where(Line.entry_id == entry.id).order_by(Line.id))
     return list(rows)
+
+
+async def _next(session: AsyncSession, loan_id: UUID) -> int:
+    """The lock on the loan makes this the next number."""
+    found = await session.scalar(select(func.count(Entry.id)).where(Entry.loan_id == loan_id))
+    return (found or 0) + 1
 
 
 def _line(event: Event, amount: Money, loan_id: UUID | None) -> Line:

@@ -15,9 +15,15 @@ class EntryKind(StrEnum):
     DISBURSEMENT = "disbursement"
     ACCRUAL = "accrual"
     LATE_FEE = "late_fee"
-    FORGONE = "forgone"
     REPAYMENT = "repayment"
     CREDIT = "credit"
+    WRITE_OFF = "write_off"
+    RECOVERY = "recovery"
+    GOODWILL = "goodwill"
+    CHARGEBACK = "chargeback"
+    REFUND = "refund"
+    CHANGE = "change"
+    """The loan was changed, or a charge added: whatever that moved."""
     SUSPENSE = "suspense"
     REVERSAL = "reversal"
 
@@ -30,9 +36,8 @@ class Event(StrEnum):
     FEE_DUE = "fee_due"
     THIRD_PARTY_FEE_DUE = "third_party_fee_due"
     LATE_FEE_CHARGED = "late_fee_charged"
-    INTEREST_FORGONE = "interest_forgone"
-    FEE_FORGONE = "fee_forgone"
-    THIRD_PARTY_FEE_FORGONE = "third_party_fee_forgone"
+    INTEREST_UNEARNED = "interest_unearned"
+    FEE_UNEARNED = "fee_unearned"
     PENALTY_REPAID = "penalty_repaid"
     FEE_REPAID = "fee_repaid"
     INTEREST_REPAID = "interest_repaid"
@@ -42,6 +47,23 @@ class Event(StrEnum):
     CREDIT_TO_FEE = "credit_to_fee"
     CREDIT_TO_INTEREST = "credit_to_interest"
     CREDIT_TO_PRINCIPAL = "credit_to_principal"
+    PENALTY_WRITTEN_OFF = "penalty_written_off"
+    FEE_WRITTEN_OFF = "fee_written_off"
+    INTEREST_WRITTEN_OFF = "interest_written_off"
+    PRINCIPAL_WRITTEN_OFF = "principal_written_off"
+    PENALTY_WAIVED = "penalty_waived"
+    FEE_WAIVED = "fee_waived"
+    INTEREST_WAIVED = "interest_waived"
+    PRINCIPAL_WAIVED = "principal_waived"
+    GOODWILL_TO_PENALTY = "goodwill_to_penalty"
+    GOODWILL_TO_FEE = "goodwill_to_fee"
+    GOODWILL_TO_INTEREST = "goodwill_to_interest"
+    GOODWILL_TO_PRINCIPAL = "goodwill_to_principal"
+    GOODWILL_IN_ADVANCE = "goodwill_in_advance"
+    RECOVERED = "recovered"
+    CHARGED_BACK = "charged_back"
+    CREDIT_CHARGED_BACK = "credit_charged_back"
+    CREDIT_REFUNDED = "credit_refunded"
     UNMATCHED_RECEIVED = "unmatched_received"
     OVERPAID_AT_CLOSING = "overpaid_at_closing"
     SUSPENSE_REFUNDED = "suspense_refunded"
@@ -50,17 +72,21 @@ class Event(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     kind: EntryKind
+    """The entry in which it usually stands. What happens may move anything that came before it."""
     debit: Account
     credit: Account
     when: str
 
 
 _DISBURSED = "the rail proves that the payout settled"
-_DAILY = "day close, and before each repayment"
-_DUE = "day close of the due date, or the first repayment on or after it"
-_FORGONE = "a payoff that we asked for settles on a later day"
+_DAILY = "day close, and before each event"
+_DUE = "day close of the due date, or the first event on or after it"
+_AHEAD = "money was allocated to what is not earned yet; goes back as it is earned"
 _PAID = "a payment arrives"
 _CREDIT = "credit settles what fell due"
+_GIVEN_UP = "staff give up what is owed"
+_WAIVED = "a shortfall within the product's tolerance"
+_GOODWILL = "staff give the borrower money, as goodwill or as a discount"
 
 RULES: dict[Event, Rule] = {
     Event.PRINCIPAL_DISBURSED: Rule(
@@ -77,18 +103,15 @@ RULES: dict[Event, Rule] = {
     ),
     Event.FEE_DUE: Rule(EntryKind.ACCRUAL, Account.FEES, Account.FEE_INCOME, _DUE),
     Event.THIRD_PARTY_FEE_DUE: Rule(EntryKind.ACCRUAL, Account.FEES, Account.THIRD_PARTIES, _DUE),
+    Event.INTEREST_UNEARNED: Rule(
+        EntryKind.ACCRUAL, Account.INTEREST, Account.BORROWER_CREDIT, _AHEAD
+    ),
+    Event.FEE_UNEARNED: Rule(EntryKind.ACCRUAL, Account.FEES, Account.BORROWER_CREDIT, _AHEAD),
     Event.LATE_FEE_CHARGED: Rule(
         EntryKind.LATE_FEE,
         Account.PENALTIES,
         Account.PENALTY_INCOME,
         "day close, once per installment that is late beyond its grace days",
-    ),
-    Event.INTEREST_FORGONE: Rule(
-        EntryKind.FORGONE, Account.INTEREST_INCOME, Account.INTEREST, _FORGONE
-    ),
-    Event.FEE_FORGONE: Rule(EntryKind.FORGONE, Account.FEE_INCOME, Account.FEES, _FORGONE),
-    Event.THIRD_PARTY_FEE_FORGONE: Rule(
-        EntryKind.FORGONE, Account.THIRD_PARTIES, Account.FEES, _FORGONE
     ),
     Event.PENALTY_REPAID: Rule(EntryKind.REPAYMENT, Account.CASH, Account.PENALTIES, _PAID),
     Event.FEE_REPAID: Rule(EntryKind.REPAYMENT, Account.CASH, Account.FEES, _PAID),
@@ -109,6 +132,49 @@ RULES: dict[Event, Rule] = {
     ),
     Event.CREDIT_TO_PRINCIPAL: Rule(
         EntryKind.CREDIT, Account.BORROWER_CREDIT, Account.PRINCIPAL, _CREDIT
+    ),
+    **{
+        event: Rule(EntryKind.WRITE_OFF, Account.WRITE_OFF_EXPENSE, account, _GIVEN_UP)
+        for event, account in (
+            (Event.PENALTY_WRITTEN_OFF, Account.PENALTIES),
+            (Event.FEE_WRITTEN_OFF, Account.FEES),
+            (Event.INTEREST_WRITTEN_OFF, Account.INTEREST),
+            (Event.PRINCIPAL_WRITTEN_OFF, Account.PRINCIPAL),
+        )
+    },
+    **{
+        event: Rule(EntryKind.REPAYMENT, Account.WAIVER_EXPENSE, account, _WAIVED)
+        for event, account in (
+            (Event.PENALTY_WAIVED, Account.PENALTIES),
+            (Event.FEE_WAIVED, Account.FEES),
+            (Event.INTEREST_WAIVED, Account.INTEREST),
+            (Event.PRINCIPAL_WAIVED, Account.PRINCIPAL),
+        )
+    },
+    **{
+        event: Rule(EntryKind.GOODWILL, Account.GOODWILL_EXPENSE, account, _GOODWILL)
+        for event, account in (
+            (Event.GOODWILL_TO_PENALTY, Account.PENALTIES),
+            (Event.GOODWILL_TO_FEE, Account.FEES),
+            (Event.GOODWILL_TO_INTEREST, Account.INTEREST),
+            (Event.GOODWILL_TO_PRINCIPAL, Account.PRINCIPAL),
+            (Event.GOODWILL_IN_ADVANCE, Account.BORROWER_CREDIT),
+        )
+    },
+    Event.RECOVERED: Rule(
+        EntryKind.RECOVERY, Account.CASH, Account.RECOVERY_INCOME, "a payment after a write-off"
+    ),
+    Event.CHARGED_BACK: Rule(
+        EntryKind.CHARGEBACK, Account.PRINCIPAL, Account.CASH, "the rail takes a payment back"
+    ),
+    Event.CREDIT_CHARGED_BACK: Rule(
+        EntryKind.CHARGEBACK,
+        Account.BORROWER_CREDIT,
+        Account.CASH,
+        "the same, as far as the borrower has credit",
+    ),
+    Event.CREDIT_REFUNDED: Rule(
+        EntryKind.REFUND, Account.BORROWER_CREDIT, Account.CASH, "credit is paid back"
     ),
     Event.UNMATCHED_RECEIVED: Rule(
         EntryKind.SUSPENSE,

@@ -17,12 +17,19 @@ def statements(dialect_name: str) -> list[str]:
     return _postgresql() if dialect_name == "postgresql" else _sqlite()
 
 
-def _sqlite() -> list[str]:
-    made = [
+def append_only(dialect_name: str, table: str) -> list[str]:
+    """For a table beside the ledger of which nothing may be changed or taken away either."""
+    if dialect_name == "postgresql":
+        refuse = _function("ledger_refuse_change", _raise(NEVER_CHANGED))
+        return [refuse, _postgresql_append_only(table)]
+    return [
         _sqlite_trigger(f"{table}_no_{verb}", verb.upper(), table, "1", NEVER_CHANGED)
-        for table in _TABLES
         for verb in ("update", "delete")
     ]
+
+
+def _sqlite() -> list[str]:
+    made = [statement for table in _TABLES for statement in append_only("sqlite", table)]
     # INSERT OR REPLACE deletes without firing delete triggers: refuse a taken key before that.
     replaced = (
         "EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id OR reference = NEW.reference"
@@ -60,11 +67,7 @@ def _postgresql() -> list[str]:
             "ledger_line_is_first", f"IF {_JOINED} THEN {_raise(IS_COMPLETE)} END IF; RETURN NEW;"
         ),
     ]
-    made += [
-        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-        f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()"
-        for table in _TABLES
-    ]
+    made += [_postgresql_append_only(table) for table in _TABLES]
     return [
         *made,
         "CREATE OR REPLACE TRIGGER ledger_entries_whole BEFORE INSERT ON ledger_entries "
@@ -72,6 +75,13 @@ def _postgresql() -> list[str]:
         "CREATE OR REPLACE TRIGGER ledger_lines_closed BEFORE INSERT ON ledger_lines "
         "FOR EACH ROW EXECUTE FUNCTION ledger_line_is_first()",
     ]
+
+
+def _postgresql_append_only(table: str) -> str:
+    return (
+        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+        f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()"
+    )
 
 
 def _function(name: str, body: str) -> str:

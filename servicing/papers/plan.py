@@ -62,7 +62,7 @@ def _row(row: Installment) -> PlanRow:
         n=row.n,
         due_on=row.due_on,
         principal=row.principal_minor,
-        interest=row.interest_minor - row.interest_forgone_minor,
-        fees=row.fees_minor - row.fees_forgone_minor + row.penalties_minor,
+        interest=row.interest_minor,
+        fees=row.fees_minor + row.penalties_minor,
         unpaid=row.unpaid_minor,
     )

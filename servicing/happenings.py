@@ -1,0 +1,136 @@
+"""What happened to one loan: an append-only list of events, read back as the engine's story."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from servicing import events, terms
+from servicing import rules as agreed_rules
+from servicing.events import Event, Type
+from servicing.models import Loan, LoanEvent
+from servicing.replay import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event before it is told. `key` names the fact: it is told once for a loan."""
+
+    type: Type
+    on: date
+    key: str
+    amount_minor: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+    """The rest, as `kopa replay` reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A loan's events, and how the engine reads them."""
+
+    rows: tuple[LoanEvent, ...]
+    story: Story
+
+    @property
+    def last_change_on(self) -> date:
+        """Money does not count from before the schedule that it is allocated to."""
+        days = [row.on for row in self.rows if row.type in _SHAPING]
+        return max(days, default=self.story.terms.disbursed_on)
+
+    def find(self, key: str) -> LoanEvent | None:
+        return next((row for row in self.rows if row.key == key), None)
+
+    def is_reversed(self, row: LoanEvent) -> bool:
+        return any(
+            each.type == Type.REVERSAL and each.details["event"] == row.seq for each in self.rows
+        )
+
+    def until(self, row: LoanEvent, *, included: bool) -> Story:
+        """The story as it counts up to an event, whenever the others were told."""
+        place = (row.on, row.seq)
+        return self._only(lambda e: (e.on, e.seq) < place or (included and e.seq == row.seq))
+
+    def as_of(self, on: date) -> Story:
+        """What counts on or before a day."""
+        return self._only(lambda event: event.on <= on)
+
+    def _only(self, wanted: Callable[[Event], bool]) -> Story:
+        undone = {each.details["event"] for each in self.rows if each.type == Type.REVERSAL}
+        kept = [
+            event
+            for event in self.story.events
+            if event.type is not Type.REVERSAL and event.seq not in undone and wanted(event)
+        ]
+        return dataclasses.replace(self.story, events=tuple(kept))
+
+
+async def of_loan(session: AsyncSession, loan: Loan) -> Told:
+    rows = await session.scalars(
+        select(LoanEvent).where(LoanEvent.loan_id == loan.id).order_by(LoanEvent.seq)
+    )
+    return told(loan, list(rows))
+
+
+def told(loan: Loan, rows: Sequence[LoanEvent]) -> Told:
+    rules = agreed_rules.of_engine(agreed_rules.from_document(loan.rules), loan.currency)
+    heard = tuple(_event(loan, row) for row in rows)
+    return Told(tuple(rows), Story(terms.parse(loan.terms), rules, heard, (len(heard),)))
+
+
+def supposed(
+    loan: Loan, known: Told, more: Iterable[Happening], *, actor: str, on: date, now: datetime
+) -> Told:
+    """The same with more events, none of them written."""
+    rows = [*known.rows]
+    for each in more:
+        rows.append(
+            LoanEvent(
+                loan_id=loan.id,
+                seq=len(rows) + 1,
+                key=each.key,
+                type=each.type.value,
+                on=each.on,
+                recorded_on=max(on, each.on),
+                amount_minor=each.amount_minor,
+                details=each.details,
+                actor=actor,
+                created_at=now,
+            )
+        )
+    return told(loan, rows)
+
+
+def reversal(row: LoanEvent, *, on: date) -> Happening:
+    return Happening(Type.REVERSAL, on, f"reversal:{row.key}", details={"event": row.seq})
+
+
+def as_document(loan: Loan, known: Told) -> dict[str, Any]:
+    """All of it as an input of `kopa replay`."""
+    engine = agreed_rules.engine_document(agreed_rules.from_document(loan.rules))
+    return {"terms": loan.terms, **engine, "events": [_document(loan, row) for row in known.rows]}
+
+
+def _event(loan: Loan, row: LoanEvent) -> Event:
+    return events.read(_document(loan, row), row.seq, row.recorded_on, loan.currency)
+
+
+def _document(loan: Loan, row: LoanEvent) -> dict[str, Any]:
+    document = {"type": row.type, "date": row.on.isoformat(), **row.details}
+    if row.amount_minor:
+        document["amount"] = Money(row.amount_minor, loan.currency).major
+    return document
+
+
+_SHAPING = (
+    Type.DISBURSEMENT,
+    Type.RESCHEDULE,
+    Type.REAGE,
+    Type.REAMORTIZE,
+    Type.PAUSE,
+    Type.WRITE_OFF,
+)

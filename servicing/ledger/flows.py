@@ -1,0 +1,112 @@
+"""What the ledger must say of a loan: how much each posting event comes to, by the loan's life."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from servicing import charges, early, recalculation, schedule
+from servicing.early import ENDED
+from servicing.ledger.rules import Event
+from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life, Transaction
+
+Flows = dict[Event, int]
+_Pairs = Iterator[tuple[Event, int]]
+
+REPAID = (
+    Event.PENALTY_REPAID,
+    Event.FEE_REPAID,
+    Event.INTEREST_REPAID,
+    Event.PRINCIPAL_REPAID,
+    Event.PAID_IN_ADVANCE,
+)
+"""By component, as everywhere; then what found no debt."""
+_SPLIT: Mapping[str, Sequence[Event]] = {
+    "credit": (
+        Event.CREDIT_TO_PENALTY,
+        Event.CREDIT_TO_FEE,
+        Event.CREDIT_TO_INTEREST,
+        Event.CREDIT_TO_PRINCIPAL,
+    ),
+    "goodwill_credit": (
+        Event.GOODWILL_TO_PENALTY,
+        Event.GOODWILL_TO_FEE,
+        Event.GOODWILL_TO_INTEREST,
+        Event.GOODWILL_TO_PRINCIPAL,
+        Event.GOODWILL_IN_ADVANCE,
+    ),
+    "write_off": (
+        Event.PENALTY_WRITTEN_OFF,
+        Event.FEE_WRITTEN_OFF,
+        Event.INTEREST_WRITTEN_OFF,
+        Event.PRINCIPAL_WRITTEN_OFF,
+    ),
+    "waiver": (
+        Event.PENALTY_WAIVED,
+        Event.FEE_WAIVED,
+        Event.INTEREST_WAIVED,
+        Event.PRINCIPAL_WAIVED,
+    ),
+}
+
+
+def of_life(loan: Life, on: date) -> Flows:
+    """Everything, up to the end of `on`."""
+    flows = dict.fromkeys(Event, 0)
+    for each in loan.transactions:
+        for event, minor in _of_transaction(loan, each):
+            flows[event] += minor
+    for event, minor in _claims(loan, on):
+        flows[event] += minor
+    if loan.status in ENDED:
+        flows[Event.OVERPAID_AT_CLOSING] = loan.credit
+    return flows
+
+
+def _of_transaction(loan: Life, each: Transaction) -> _Pairs:
+    if each.type == "disbursement":
+        yield from _disbursed(loan, each.amount)
+    elif each.type in ("reage", "reamortize"):
+        return
+    elif each.type == "recovery":
+        yield Event.RECOVERED, each.amount
+    elif each.type == "refund":
+        yield Event.CREDIT_REFUNDED, each.amount
+    elif each.type == "chargeback":
+        yield Event.CHARGED_BACK, each.parts[PRINCIPAL]
+        yield Event.CREDIT_CHARGED_BACK, each.amount - each.parts[PRINCIPAL]
+    else:
+        names = _SPLIT.get(each.type, REPAID)
+        yield from zip(names, (*each.parts, each.amount - sum(each.parts)), strict=False)
+
+
+def _disbursed(loan: Life, amount: int) -> _Pairs:
+    deducted = schedule.build(loan.terms).deducted_minor
+    others = schedule.build(charges.of_others(loan.terms)).deducted_minor
+    yield Event.PRINCIPAL_DISBURSED, amount - deducted
+    yield Event.FEE_DEDUCTED, deducted - others
+    yield Event.THIRD_PARTY_FEE_DEDUCTED, others
+
+
+def _claims(loan: Life, on: date) -> _Pairs:
+    """What is earned and what fell due, and what was paid of the rest."""
+    earned, unearned = _interest(loan, on)
+    yield Event.INTEREST_ACCRUED, earned
+    yield Event.INTEREST_UNEARNED, unearned
+    ended = loan.status in ENDED
+    for row in loan.rows:
+        yield Event.LATE_FEE_CHARGED, row.due[PENALTY]
+        if row.due_on <= on or ended:
+            others = min(row.for_others, row.due[FEE])
+            yield Event.FEE_DUE, row.due[FEE] - others
+            yield Event.THIRD_PARTY_FEE_DUE, others
+        else:
+            yield Event.FEE_UNEARNED, row.paid[FEE] + row.forgiven[FEE]
+
+
+def _interest(loan: Life, on: date) -> tuple[int, int]:
+    """Earned so far, and paid of what is not earned yet."""
+    paid = [row.paid[INTEREST] + row.forgiven[INTEREST] for row in loan.rows]
+    if recalculation.applies(loan) and loan.status not in ENDED:
+        return sum(paid) + recalculation.payoff(loan, on)[INTEREST], 0
+    earned = early.earned(loan, on)
+    ahead = sum(max(got - worth, 0) for got, worth in zip(paid, earned, strict=True))
+    return sum(earned), ahead
