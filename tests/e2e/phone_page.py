@@ -7,6 +7,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 ANSWER_MS = 30_000
 WALK_MS = 120_000
+_LOAN = re.compile(r"\bL-\w+\b")
 _CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -38,6 +39,25 @@ class PhonePage:
         """One of the bot's messages says this."""
         message = self.log.locator("article.theirs", has_text=words)
         expect(message.last).to_be_visible(timeout=ANSWER_MS)
+
+    def sees_picture(self, width: int) -> None:
+        """The newest picture of the bot is drawn, so wide or as wide as Telegram keeps it."""
+        picture = self.log.locator("article.theirs img.photo").last
+        expect(picture).to_have_js_property("complete", True, timeout=ANSWER_MS)
+        expect(picture).to_have_js_property("naturalWidth", width)
+
+    def downloads(self, name: str) -> bytes:
+        """The file with this name in the chat, saved as a person would."""
+        link = self.log.locator(f"a.file[download='{name}']").last
+        link.wait_for()
+        with self.page.expect_download() as saving:
+            link.click()
+        return saving.value.path().read_bytes()
+
+    def loan_reference(self) -> str:
+        found = _LOAN.search(self.log.inner_text())
+        assert found is not None
+        return found[0]
 
     def presses(self, label: str) -> None:
         self._button(label).click()

@@ -9,6 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import Lender
 from tests.e2e.phone_page import PhonePage
+from tests.servicing.papers import looking
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -119,6 +120,15 @@ def takes_the_loan(amina: PhonePage) -> None:
     amina.sees("Next payment: KES 8,184.11 on 20 Jul 2027", "Nothing is due now")
     amina.presses("Payment dates")
     amina.sees("20 Jul 2027")
+    amina.sees_picture(900)
+
+
+def keeps_papers(amina: PhonePage) -> None:
+    loan = amina.loan_reference()
+    amina.presses("For my calendar")
+    assert b"DTSTART;VALUE=DATE:20270720" in amina.downloads(f"{loan}.ics")
+    amina.presses("Statement (PDF)")
+    assert f"Loan {loan}" in looking.words(amina.downloads(f"{loan}.pdf"))
 
 
 def repays_when_it_is_due(amina: PhonePage) -> None:
@@ -133,6 +143,8 @@ def repays_when_it_is_due(amina: PhonePage) -> None:
     amina.pays_request("8 184.11 KES")
     amina.sees("We received KES 8,184.11", "fully repaid: you owe nothing")
     amina.has_in_wallet("19 715.89 KES")
+    amina.presses("Receipt (PDF)")
+    amina.sees("Your receipt for KES 8,184.11")
     amina.says("/loan")
     amina.sees("Your loan is fully repaid")
 
@@ -146,5 +158,6 @@ def test_a_loan_is_lived_through_on_the_page(amina: PhonePage, faces: Path) -> N
     sends_pictures(amina, faces)
     applies(amina)
     takes_the_loan(amina)
+    keeps_papers(amina)
     repays_when_it_is_due(amina)
     assert amina.troubles == []

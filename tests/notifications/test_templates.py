@@ -152,7 +152,7 @@ class TestCheck:
 
     def test_a_button_without_a_label(self) -> None:
         with pytest.raises(TemplateUnknown, match="button"):
-            templates.check("loan_closed", [Channel.TELEGRAM], LONG)
+            templates.check("disbursed", [Channel.TELEGRAM], LONG)
 
 
 class TestSegments:

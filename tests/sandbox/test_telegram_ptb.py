@@ -80,6 +80,15 @@ async def test_files_albums_and_keyboards(sandbox: Running, base_urls: tuple[str
         file = await photo.photo[-1].get_file()
         assert len(await file.download_as_bytearray()) == photo.photo[-1].file_size
 
+        pdf = b"%PDF-1.7 of a statement"
+        paper = await bot.send_document(AMINA, pdf, filename="L-1.pdf", caption="Yours")
+        assert paper.document is not None
+        assert (paper.document.file_name, paper.document.mime_type) == (
+            "L-1.pdf",
+            "application/pdf",
+        )
+        assert bytes(await (await paper.document.get_file()).download_as_bytearray()) == pdf
+
         album = await bot.send_media_group(
             AMINA,
             [InputMediaDocument(b"one", filename="1.txt"), InputMediaDocument(b"two")],

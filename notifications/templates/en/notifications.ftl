@@ -33,7 +33,7 @@ repayment_received-telegram = ✅ We received <b>{ $amount }</b> for loan { $loa
 repayment_received-sms = { $lender }: we received { $amount } for loan { $loan }. Left to pay: { $balance }. Thank you.
 repayment_received-button = Receipt (PDF)
 
-payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and nothing was taken. You can try again with /pay, or send the money yourself with the reference <code>{ $loan }</code>.
+payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and nothing was taken. You can try again with /pay, or send the money yourself with the reference { $loan }.
 payment_declined-sms = { $lender }: your wallet did not pay { $amount }; nothing was taken. Try again in the chat, or send it with reference { $loan }.
 payment_declined-button = Try again
 
