@@ -91,11 +91,20 @@ async def draft(context: UpdateContext, dossier: Dossier) -> Screen:
 
 
 async def question(context: UpdateContext, dossier: Dossier, step: Step) -> Asked:
-    offered = await products.active(context.session) if step.name == "product" else ()
+    offered = await _suitable(context, dossier) if step.name == "product" else ()
     known = None
     if step.name not in steps.ONCE and step.is_answered(dossier):
         known = await journey.known_value(context.session, dossier, step.name, now=context.now)
     return Asked(dossier, step, offered, known)
+
+
+async def _suitable(context: UpdateContext, dossier: Dossier) -> Sequence[LoanProduct]:
+    employment, income = dossier.borrower.employment, dossier.draft.monthly_income_minor
+    return [
+        product
+        for product in await products.active(context.session)
+        if product.is_for(employment, income)
+    ]
 
 
 async def submitted(context: UpdateContext, _: Dossier) -> Screen:

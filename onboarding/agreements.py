@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import person_key, vault_of
 from kit.errors import DomainError
-from onboarding import calculator, codes, dossiers, offers
+from onboarding import calculator, codes, dossiers, merchants, offers
 from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
 from onboarding.models import Agreement, Application, Borrower
+from onboarding.products import LoanProduct
+from onboarding.questions import QuestionKind
 from onboarding.states import APPLICATION, ApplicationEvent
 from scoring import queries as decision_queries
 from servicing import origination, rules
@@ -77,11 +79,26 @@ async def _open_loan(
         borrower_id=dossier.borrower.id,
         terms=calculator.terms_of(product, facts.principal, facts.term, on),
         rules=rules.parse(product.body.rules, product.currency),
-        account=await _wallet(session, dossier.borrower, dossier.draft, now),
+        account=await _account(session, dossier, product, now),
         pd_ppm=round(decision.pd * 1_000_000) if decision is not None else None,
         on=on,
         now=now,
     )
+
+
+async def _account(
+    session: AsyncSession, dossier: Dossier, product: LoanProduct, now: datetime
+) -> str:
+    """Where the money goes: to the borrower, or to the shop that sells them something."""
+    if product.body.payout == "borrower":
+        return await _wallet(session, dossier.borrower, dossier.draft, now)
+    codes_given = (
+        dossier.draft.answers[question.code]
+        for question in product.body.questions
+        if question.kind is QuestionKind.MERCHANT
+    )
+    merchant = await merchants.get_active(session, next(codes_given))
+    return await merchants.account_of(session, merchant, now=now)
 
 
 async def _wallet(

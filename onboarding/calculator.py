@@ -8,7 +8,8 @@ from typing import Any
 from kit.money import Money
 from onboarding.products import LoanProduct
 from servicing import quotes, schedule, terms
-from servicing.schedule import Installment
+from servicing.choices import Method
+from servicing.schedule import Installment, Kind
 from servicing.terms import LoanTerms
 
 
@@ -41,6 +42,8 @@ class KeyFacts:
     """EU convention: everything that the borrower pays for the credit, over a year."""
     late_fee_percent: Fraction
     late_fee_after_days: int
+    down_payment: Money
+    """Paid back on the day of the payout; the first of the rows."""
 
     @property
     def first(self) -> DueRow:
@@ -83,29 +86,37 @@ class KeyFacts:
             "apr_percent": _decimal(self.apr_percent),
             "late_fee_percent": _decimal(self.late_fee_percent),
             "late_fee_after_days": self.late_fee_after_days,
+            "down_payment": self.down_payment.major,
         }
 
 
 def terms_of(product: LoanProduct, amount: Money, term: str, on: date) -> LoanTerms:
     """The terms of a loan of this product that is paid out on `on`."""
-    option = product.term(term)
+    option = product.term(term).starting(on)
     product.check_amount(amount)
-    return terms.parse(
-        {
-            **product.body.loan,
-            "principal": amount.major,
-            "currency": amount.currency,
-            "installments": option.installments,
-            "frequency": option.frequency,
-            "every": option.every,
-            "disbursed_on": on.isoformat(),
-        }
-    )
+    document = {
+        **product.body.loan,
+        **option.loan,
+        "principal": amount.major,
+        "currency": amount.currency,
+        "installments": option.installments,
+        "frequency": option.frequency,
+        "every": option.every,
+        "disbursed_on": on.isoformat(),
+    }
+    if option.until is not None and option.frequency == "day":
+        document["due_dates"] = [option.until.isoformat()]
+    if document["method"] == Method.SEASONAL:
+        # All of the principal in the last month: the one after the harvest.
+        document["harvest_months"] = [(on.month - 1 + option.installments) % 12 + 1]
+    return terms.parse(document)
 
 
 def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
-    quoted = quotes.quote(terms_of(product, amount, term, on))
+    agreed = terms_of(product, amount, term, on)
+    quoted = quotes.quote(agreed)
     rules = product.body.rules
+    spot = [row for row in quoted.installments if row.kind is Kind.DOWN_PAYMENT]
     rows = tuple(_row(installment, amount.currency) for installment in quoted.installments)
     return KeyFacts(
         product=product.code,
@@ -113,7 +124,7 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         term=term,
         principal=amount,
         net_disbursed=quoted.net_disbursed,
-        annual_rate_percent=Fraction(product.body.loan["annual_rate_percent"]),
+        annual_rate_percent=agreed.annual_rate * 100,
         rows=rows,
         total_interest=quoted.total_interest,
         total_fees=quoted.total_fees,
@@ -121,13 +132,20 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         apr_percent=Fraction(quoted.apr["eu"]),
         late_fee_percent=Fraction(rules["late_fee_percent"]),
         late_fee_after_days=int(rules["late_fee_after_days"]),
+        down_payment=Money(sum(row.due for row in spot), amount.currency),
     )
 
 
-def largest_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:
-    """The largest installment alone: most of a quote's time goes into its APRs."""
-    plan = schedule.build(terms_of(product, amount, term, on))
-    return Money(max(row.due for row in plan.installments), amount.currency)
+def usual_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:
+    """The largest installment, without the quote's APRs, which take most of its time.
+
+    Where all is paid back after a harvest it is the average: income comes as rarely.
+    """
+    agreed = terms_of(product, amount, term, on)
+    dues = [row.due for row in schedule.build(agreed).installments if row.kind is Kind.INSTALLMENT]
+    if agreed.method is Method.SEASONAL:
+        return Money(-(-sum(dues) // len(dues)), amount.currency)
+    return Money(max(dues), amount.currency)
 
 
 def _row(installment: Installment, currency: str) -> DueRow:

@@ -12,7 +12,7 @@ from kit.crypto import person_key, vault_of
 from kit.money import Money
 from kyc.models import Verification
 from kyc.states import VerificationStatus
-from onboarding import calculator, cases, dossiers, offers, signals, telemetry
+from onboarding import calculator, cases, dossiers, offers, particulars, signals, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import Borrower, age_on
 from onboarding.products import LoanProduct
@@ -171,7 +171,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
     assert application.amount_minor is not None
     amount = Money(application.amount_minor, product.currency)
     today = now.astimezone(ZoneInfo(borrower.timezone)).date()
-    option = product.term(application.term)
+    option = product.term(application.term).starting(today)
     born = await birth_date(session, borrower, now=now)
     return Application(
         product=product.code,
@@ -179,7 +179,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         currency=amount.currency,
         term_days=option.days,
         installments=option.installments,
-        installment_minor=_largest(product, amount, application.term, today),
+        installment_minor=_usual(product, amount, application.term, today),
         purpose=application.purpose,
         monthly_income_minor=application.monthly_income_minor,
         monthly_obligations_minor=application.monthly_obligations_minor,
@@ -190,19 +190,19 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         dependents=borrower.dependents,
         existing_loans=1 if dossier.loan is not None else 0,
         min_amount_minor=product.bound("min").minor,
-        max_amount_minor=product.bound("max").minor,
+        max_amount_minor=product.most(application.answers).minor,
         amount_step_minor=product.bound("step").minor,
         options=tuple(
-            TermOption(
-                each.days, each.installments, _largest(product, amount, code, today)
-            )
-            for code, each in product.terms.items()
+            TermOption(each.days, each.installments, _usual(product, amount, code, today))
+            for code, each in product.terms_in(option.rhythm).items()
+            if product.body.until is None
         ),
-    )  # fmt: skip
+        answers=particulars.impersonal(dossier),
+    )
 
 
-def _largest(product: LoanProduct, amount: Money, term: str, on: date) -> int:
-    return calculator.largest_due(product, amount, term, on).minor
+def _usual(product: LoanProduct, amount: Money, term: str, on: date) -> int:
+    return calculator.usual_due(product, amount, term, on).minor
 
 
 def _employment(borrower: Borrower) -> Employment | None:

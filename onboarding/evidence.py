@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kyc import queries as verifications
 from kyc.models import Verification
-from onboarding import cases, dossiers, telemetry
+from onboarding import cases, dossiers, particulars, products, telemetry
 from onboarding.cases import Message
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Case
@@ -31,6 +31,8 @@ class TimedEvent:
 class Evidence:
     case: Case
     dossier: Dossier
+    request: dict[str, Any] | None
+    """What was asked for, when the case is about an application."""
     decisions: list[Decision]
     """Every attempt, first to last, each with the snapshot it was made from."""
     verification: Verification | None
@@ -59,6 +61,7 @@ async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Eviden
     return Evidence(
         case=case,
         dossier=dossier,
+        request=await request_of(session, dossier, now=now) if application_id else None,
         decisions=(
             await decisions.list_decisions(session, application_id) if application_id else []
         ),
@@ -78,10 +81,15 @@ async def _as_of(session: AsyncSession, case: Case) -> Dossier:
     verification = latest.verification
     if application.verification_id is not None:
         verification = await verifications.get_verification(session, application.verification_id)
-    return replace(latest, application=application, verification=verification, offer=None)
+    product = None
+    if application.product is not None:
+        product = await products.get(session, application.product, application.product_version)
+    return replace(
+        latest, application=application, product=product, verification=verification, offer=None
+    )
 
 
-def request_of(dossier: Dossier) -> dict[str, Any]:
+async def request_of(session: AsyncSession, dossier: Dossier, *, now: datetime) -> dict[str, Any]:
     """What was asked and said, without names and numbers that identify the person."""
     borrower, application = dossier.borrower, dossier.draft
     return {
@@ -90,7 +98,9 @@ def request_of(dossier: Dossier) -> dict[str, Any]:
         "product": application.product,
         "amount_minor": application.amount_minor,
         "currency": application.currency,
+        "frequency": application.frequency,
         "term": application.term,
+        "answers": await particulars.of(session, dossier, now=now),
         "purpose": application.purpose,
         "monthly_income_minor": application.monthly_income_minor,
         "monthly_obligations_minor": application.monthly_obligations_minor,

@@ -19,6 +19,7 @@ from onboarding import (
     consents,
     decisioning,
     dossiers,
+    particulars,
     products,
     saving,
     steps,
@@ -140,9 +141,9 @@ async def edit_answer(
     now: datetime,
 ) -> Dossier:
     """The borrower corrected the message that answered `step`."""
-    edited = steps.BY_NAME[step]
     _require_draft(dossier)
-    if step in steps.ONCE or not edited.is_answered(dossier):
+    edited = steps.find(dossier, step)
+    if edited is None or step in steps.ONCE or not edited.is_answered(dossier):
         raise CannotChange(step=step)
     await saving.save(session, dossier, edited, settings, text, None, now)
     telemetry.record(session, dossier.draft.id, EventKind.EDITED, step, now=now, length=len(text))
@@ -163,7 +164,7 @@ async def go_back(session: AsyncSession, dossier: Dossier, *, now: datetime) -> 
 async def change(session: AsyncSession, dossier: Dossier, step: str, *, now: datetime) -> Dossier:
     """Ask one question of the summary again."""
     _require_draft(dossier)
-    if step in steps.ONCE or step not in steps.BY_NAME:
+    if step in steps.ONCE or steps.find(dossier, step) is None:
         raise CannotChange(step=step[:40])
     telemetry.record(session, dossier.draft.id, EventKind.CHANGED, step, now=now)
     dossier.draft.asked_step = step
@@ -174,7 +175,8 @@ async def keep_answer(session: AsyncSession, dossier: Dossier) -> Dossier:
     """Leave the question that is asked again: its answer stays."""
     _require_draft(dossier)
     step = dossier.draft.asked_step
-    if step is None or not steps.BY_NAME[step].is_answered(dossier):
+    asked = steps.find(dossier, step) if step is not None else None
+    if asked is None or not asked.is_answered(dossier):
         raise saving.StepNotAsked(step=step or "")
     return await _moved(session, dossier, answered=step)
 
@@ -246,6 +248,9 @@ async def known_value(session: AsyncSession, dossier: Dossier, step: str, *, now
         return Money(getattr(application, _AMOUNTS[step]), currency).major
     if step == "wallet":
         return await known_value(session, dossier, "phone", now=now)
+    found = steps.find(dossier, step)
+    if found is not None and found.question is not None:
+        return await particulars.known(session, dossier, found.question, now=now)
     owner = borrower if step in _PROFILE_CHOICES else application
     return str(getattr(owner, step))
 
@@ -304,7 +309,10 @@ async def _take_choice(session: AsyncSession, application: Application, choice: 
         return
     application.product, application.product_version = product.code, product.version
     application.currency, application.amount_minor = product.currency, choice.amount_minor
-    application.term = choice.term
+    application.frequency, application.term = product.term(choice.term).rhythm, choice.term
+    application.purpose = product.body.purpose
+    application.answers = {}
+    particulars.settle(application, product)
 
 
 def _require_draft(dossier: Dossier) -> None:

@@ -38,21 +38,30 @@ async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now:
     application, product = dossier.draft, dossier.product
     assert product is not None
     assert application.term is not None
-    asked = product.term(application.term)
     offer = Offer(
         application_id=application.id,
         limit_minor=approved.minor,
         amount_minor=approved.minor,
         currency=approved.currency,
         term=application.term,
-        # A shorter term has larger installments, which nobody has found affordable.
-        terms=[code for code, option in product.terms.items() if option.days >= asked.days],
+        terms=_terms(product, application.term),
         created_at=now,
         expires_at=now + timedelta(days=product.body.offer_valid_days),
     )
     session.add(offer)
     await session.flush()
     return offer
+
+
+def _terms(product: LoanProduct, asked: str) -> list[str]:
+    """What may be chosen: a shorter term, or a payment less often, has larger installments, which
+    nobody has found affordable; and a harvest or an invoice has its day."""
+    option = product.term(asked)
+    if option.until is not None:
+        return [asked]
+    return [
+        code for code, other in product.terms_in(option.rhythm).items() if other.days >= option.days
+    ]
 
 
 async def adjust(

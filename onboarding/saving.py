@@ -13,9 +13,10 @@ from kit.config import Settings
 from kit.crypto import PersonKey, Vault, person_key, vault_of
 from kit.errors import DomainError, Kind
 from notifications import contacts
-from onboarding import answers, codes, products, steps
+from onboarding import answers, codes, particulars, products, steps
 from onboarding.dossiers import Dossier
 from onboarding.models import Borrower
+from onboarding.questions import GUARANTOR
 from onboarding.steps import Step, StepKind
 
 MY_PHONE = "my_phone"
@@ -27,6 +28,16 @@ class StepNotAsked(DomainError):
 
     kind = Kind.CONFLICT
     code = "step_not_asked"
+
+
+class ProductNotForYou(DomainError):
+    """The product is for people with other work, or with more income."""
+
+    code = "product_not_for_you"
+
+
+class GuarantorMustBeAnother(DomainError):
+    code = "guarantor_must_be_another"
 
 
 class WalletMustBeYours(DomainError):
@@ -58,9 +69,17 @@ async def save(
         return None
     if step.kind is StepKind.PHOTO:
         raise answers.PhotoExpected()
+    if step.kind is StepKind.PHONE and contact is not None:
+        text = contact.phone
     if text is None:
         raise answers.TextNotReadable()
-    return await _SAVERS[step.name](_Saving(session, dossier, settings, now), text)
+    saving = _Saving(session, dossier, settings, now)
+    if step.question is None:
+        return await _SAVERS[step.name](saving, text)
+    if step.question is GUARANTOR and answers.phone(text, settings.country) == await saving.phone():
+        raise GuarantorMustBeAnother()
+    await particulars.save(session, dossier, step.question, settings, text, now)
+    return None
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,12 @@ class _Saving:
 
     async def key(self) -> PersonKey:
         return await person_key(self.session, self.vault, self.dossier.borrower.id, now=self.now)
+
+    async def phone(self) -> str:
+        """The borrower's own number."""
+        borrower = self.dossier.borrower
+        assert borrower.phone_sealed is not None
+        return (await self.key()).open_text(place("phone_sealed", borrower), borrower.phone_sealed)
 
     async def seal(self, column: str, value: str) -> None:
         borrower = self.dossier.borrower
@@ -163,25 +188,35 @@ async def _save_product(saving: _Saving, text: str) -> None:
     offered = await products.active(saving.session)
     code = answers.choice(text, tuple(product.code for product in offered))
     product = next(product for product in offered if product.code == code)
-    application = saving.dossier.draft
+    application, before = saving.dossier.draft, saving.dossier.product
+    if not product.is_for(saving.dossier.borrower.employment, application.monthly_income_minor):
+        raise ProductNotForYou()
     application.product, application.product_version = product.code, product.version
     application.currency = product.currency
-    if application.term not in product.terms:
-        application.term = None
-    least, most = product.bound("min").minor, product.bound("max").minor
-    if application.amount_minor is not None and not least <= application.amount_minor <= most:
-        application.amount_minor = None
+    if before is None or before.body.purpose != product.body.purpose:
+        application.purpose = product.body.purpose
+    if before is None or before.code != product.code:
+        application.frequency = None
+    particulars.keep_for(application, product, before)
+    particulars.settle(application, product)
 
 
 async def _save_amount(saving: _Saving, text: str) -> None:
     product = _chosen(saving.dossier)
-    asked = product.check_amount(answers.amount(text, product.currency))
+    given = saving.dossier.draft.answers
+    asked = product.check_amount(answers.amount(text, product.currency), given)
     saving.dossier.draft.amount_minor = asked.minor
 
 
+async def _save_frequency(saving: _Saving, text: str) -> None:
+    application, product = saving.dossier.draft, _chosen(saving.dossier)
+    application.frequency = answers.choice(text, tuple(product.rhythms))
+    particulars.settle(application, product)
+
+
 async def _save_term(saving: _Saving, text: str) -> None:
-    product = _chosen(saving.dossier)
-    saving.dossier.draft.term = answers.choice(text, tuple(product.terms))
+    application, product = saving.dossier.draft, _chosen(saving.dossier)
+    application.term = answers.choice(text, tuple(product.terms_in(application.frequency)))
 
 
 async def _save_purpose(saving: _Saving, text: str) -> None:
@@ -199,10 +234,8 @@ async def _save_obligations(saving: _Saving, text: str) -> None:
 
 
 async def _save_wallet(saving: _Saving, text: str) -> None:
-    borrower, application = saving.dossier.borrower, saving.dossier.draft
-    key = await saving.key()
-    assert borrower.phone_sealed is not None
-    own = key.open_text(place("phone_sealed", borrower), borrower.phone_sealed)
+    application = saving.dossier.draft
+    key, own = await saving.key(), await saving.phone()
     if text != MY_PHONE and answers.phone(text, saving.settings.country) != own:
         raise WalletMustBeYours()
     application.wallet_sealed = key.seal(f"applications.wallet_sealed.{application.id}", own)
@@ -227,6 +260,7 @@ _SAVERS: dict[str, _Saver] = {
     "dependents": _save_dependents,
     "product": _save_product,
     "amount": _save_amount,
+    "frequency": _save_frequency,
     "term": _save_term,
     "purpose": _save_purpose,
     "income": _save_income,

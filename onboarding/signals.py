@@ -54,6 +54,8 @@ async def _phone_is_shared(session: AsyncSession, borrower: Borrower) -> bool:
 
 
 async def _wallet_is_shared(session: AsyncSession, application: Application) -> bool:
+    if application.wallet_index is None:
+        return False  # A shop is paid, not a wallet.
     others = await session.scalar(
         select(func.count(Application.id)).where(
             Application.wallet_index == application.wallet_index,

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from kyc.states import VerificationStatus
 from onboarding.dossiers import Dossier
+from onboarding.products import LoanProduct
+from onboarding.questions import GUARANTOR, MONTHS, Question, QuestionKind
 
 
 class StepKind(StrEnum):
@@ -15,8 +18,10 @@ class StepKind(StrEnum):
     DATE = "date"
     CHOICE = "choice"
     AMOUNT = "amount"
+    NUMBER = "number"
     PHOTO = "photo"
     WALLET = "wallet"
+    PHONE = "phone"
 
 
 EMPLOYMENT = ("salaried", "self_employed", "casual", "farmer", "pensioner", "student", "none")
@@ -35,6 +40,8 @@ class Step:
     is_answered: Callable[[Dossier], bool]
     choices: tuple[str, ...] = ()
     applies: Callable[[Dossier], bool] = lambda _: True
+    question: Question | None = None
+    """The product's own question that is asked here."""
 
 
 def _borrower(column: str) -> Callable[[Dossier], bool]:
@@ -61,6 +68,54 @@ def _works(dossier: Dossier) -> bool:
     return dossier.borrower.employment != "none"
 
 
+def _suits(dossier: Dossier) -> bool:
+    """The product that was chosen is for this borrower, as far as they have answered."""
+    product, application = dossier.product, dossier.draft
+    if application.product is None:
+        return False
+    return product is None or product.is_for(
+        dossier.borrower.employment, application.monthly_income_minor
+    )
+
+
+def _with_product(said: Callable[[LoanProduct], bool]) -> Callable[[Dossier], bool]:
+    """What is asked unless the product says otherwise; before one is chosen, everything."""
+    return lambda dossier: dossier.product is None or said(dossier.product)
+
+
+def _has_rhythms(dossier: Dossier) -> bool:
+    return dossier.product is not None and len(dossier.product.rhythms) > 1
+
+
+def _needs_guarantor(dossier: Dossier) -> bool:
+    product = dossier.product
+    return product is not None and product.needs_guarantor(dossier.draft.amount_minor)
+
+
+_KINDS = {
+    QuestionKind.AMOUNT: StepKind.AMOUNT,
+    QuestionKind.NUMBER: StepKind.NUMBER,
+    QuestionKind.TEXT: StepKind.TEXT,
+    QuestionKind.CHOICE: StepKind.CHOICE,
+    QuestionKind.DATE: StepKind.DATE,
+    QuestionKind.MONTH: StepKind.CHOICE,
+    QuestionKind.MERCHANT: StepKind.TEXT,
+    QuestionKind.PHONE: StepKind.PHONE,
+}
+
+
+@cache
+def step_of(question: Question, applies: Callable[[Dossier], bool] = lambda _: True) -> Step:
+    return Step(
+        question.code,
+        _KINDS[question.kind],
+        lambda dossier: question.code in dossier.draft.answers,
+        MONTHS if question.kind is QuestionKind.MONTH else question.choices,
+        applies,
+        question,
+    )
+
+
 STEPS = (
     Step("phone", StepKind.CONTACT, _borrower("phone_index")),
     Step("phone_code", StepKind.CODE, _borrower("phone_verified_at")),
@@ -79,28 +134,59 @@ STEPS = (
     Step("dependents", StepKind.CHOICE, _borrower("dependents"), DEPENDENTS),
     Step("document", StepKind.PHOTO, _picture("document_blob_id")),
     Step("selfie", StepKind.PHOTO, _picture("selfie_blob_id")),
-    Step("product", StepKind.CHOICE, _application("product")),
+    Step("product", StepKind.CHOICE, _suits),
     Step("amount", StepKind.AMOUNT, _application("amount_minor")),
-    Step("term", StepKind.CHOICE, _application("term")),
-    Step("purpose", StepKind.CHOICE, _application("purpose"), PURPOSES),
+    Step("frequency", StepKind.CHOICE, _application("frequency"), applies=_has_rhythms),
+    Step(
+        "term",
+        StepKind.CHOICE,
+        _application("term"),
+        applies=_with_product(lambda product: product.body.until is None),
+    ),
+    step_of(GUARANTOR, _needs_guarantor),
+    Step(
+        "purpose",
+        StepKind.CHOICE,
+        _application("purpose"),
+        PURPOSES,
+        applies=_with_product(lambda product: product.body.purpose is None),
+    ),
     Step("income", StepKind.AMOUNT, _application("monthly_income_minor")),
     Step("obligations", StepKind.AMOUNT, _application("monthly_obligations_minor")),
-    Step("wallet", StepKind.WALLET, _application("wallet_index")),
+    Step(
+        "wallet",
+        StepKind.WALLET,
+        _application("wallet_index"),
+        applies=_with_product(lambda product: product.body.payout == "borrower"),
+    ),
 )
+"""What every product asks; a product's own questions come before its amount."""
+_OWN_FROM = next(n for n, step in enumerate(STEPS) if step.name == "amount")
 BY_NAME = {step.name: step for step in STEPS}
 ONCE = frozenset({"phone", "phone_code", "document", "selfie"})
 """Proven facts: they are not changed by going back, only by starting that proof again."""
 
 
 def applying(dossier: Dossier) -> list[Step]:
-    return [step for step in STEPS if step.applies(dossier)]
+    product = dossier.product
+    own = [step_of(question) for question in product.body.questions] if product else []
+    steps = [*STEPS[:_OWN_FROM], *own, *STEPS[_OWN_FROM:]]
+    return [step for step in steps if step.applies(dossier)]
+
+
+def find(dossier: Dossier, name: str) -> Step | None:
+    """The step of this name, when this borrower is asked it."""
+    product = dossier.product
+    question = product.question(name) if product is not None else None
+    step = step_of(question) if question is not None else BY_NAME.get(name)
+    return step if step is not None and step.applies(dossier) else None
 
 
 def next_step(dossier: Dossier) -> Step | None:
     """The step asked out of order, or the first unanswered one; None when all is answered."""
     asked = dossier.draft.asked_step
-    if asked is not None:
-        return BY_NAME[asked]
+    if asked is not None and (step := find(dossier, asked)) is not None:
+        return step
     return next((step for step in applying(dossier) if not step.is_answered(dossier)), None)
 
 

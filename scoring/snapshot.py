@@ -115,6 +115,8 @@ class Application:
     amount_step_minor: int | None = None
     options: tuple[TermOption, ...] = ()
     """Other terms of the product: what a counter-offer may use."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """To the product's own questions, for staff and for models to come; nothing personal."""
 
 
 @dataclass(frozen=True, slots=True)

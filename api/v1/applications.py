@@ -27,6 +27,7 @@ class ApplicationShown(Record):
     product: str | None
     product_version: int | None
     amount: MoneyShown | None
+    frequency: str | None
     term: str | None
     purpose: str | None
     monthly_income: MoneyShown | None
@@ -52,6 +53,7 @@ class ApplicationShown(Record):
             product=row.product,
             product_version=row.product_version,
             amount=money(row.amount_minor),
+            frequency=row.frequency,
             term=row.term,
             purpose=row.purpose,
             monthly_income=money(row.monthly_income_minor),

@@ -124,11 +124,10 @@ class CaseDetail(CaseShown):
     @classmethod
     def collect(cls, found: Evidence) -> "CaseDetail":
         case = CaseShown.model_validate(found.case)
-        asked = evidence.request_of(found.dossier) if found.case.application_id else None
         verification = found.verification
         return cls(
             **case.model_dump(),
-            request=asked,
+            request=found.request,
             decisions=[DecisionShown.of(decision) for decision in found.decisions],
             verification=(VerificationShown.model_validate(verification) if verification else None),
             images={name: f"/v1/evidence/{blob_id}" for name, blob_id in found.images.items()},

@@ -12,7 +12,7 @@ from bot.handlers.own import OwnButton
 from bot.handlers.where import Where
 from bot.models import AnswerMessage
 from bot.screens import questions
-from bot.screens.base import Reply, Screen
+from bot.screens.base import Reply, Screen, reply
 from bot.screens.questions import Asked
 from bot.text import plain_amount
 from onboarding import journey, steps
@@ -22,6 +22,7 @@ from onboarding.steps import StepKind
 
 _CODE_LIKE = re.compile(r"\s*(?:\d[\s-]*){6}", re.ASCII)
 _PRESSED = frozenset({StepKind.CHOICE, StepKind.WALLET, StepKind.AMOUNT})
+_SHARED = frozenset({StepKind.CONTACT, StepKind.PHONE})
 
 
 async def typed(message: Message, context: UpdateContext) -> Reply:
@@ -33,18 +34,23 @@ async def typed(message: Message, context: UpdateContext) -> Reply:
 
 async def shared(message: Message, context: UpdateContext) -> Reply:
     dossier, contact = context.dossier, message.contact
-    if dossier is None or contact is None or not _asks(dossier, StepKind.CONTACT):
+    step = steps.next_step(dossier) if dossier is not None and dossier.is_drafting else None
+    if dossier is None or contact is None or step is None or step.kind not in _SHARED:
         return await refusals.not_understood(context)
     after = await journey.answer(
         context.session,
         dossier,
-        step="phone",
+        step=step.name,
         contact=Contact(contact.phone_number, contact.user_id),
         settings=context.office.settings,
         now=context.now,
     )
-    asked = await sms.warned(context, after, await places.asked(context, after))
-    return Reply((questions.thanks_for_phone(context.words), asked))
+    asked = await places.asked(context, after)
+    if step.kind is StepKind.PHONE:
+        return reply(asked)
+    return Reply(
+        (questions.thanks_for_phone(context.words), await sms.warned(context, after, asked))
+    )
 
 
 async def picked(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
@@ -69,7 +75,10 @@ async def edited(edited_message: Message, context: UpdateContext) -> Reply:
         answered = await context.session.get(AnswerMessage, key)
     if dossier is None or answered is None:
         return refusals.under(context.words("edit-not-taken"), await places.current(context))
-    asked = await places.question(context, dossier, steps.BY_NAME[answered.step])
+    step = steps.find(dossier, answered.step)
+    if step is None:
+        raise journey.CannotChange(step=answered.step)
+    asked = await places.question(context, dossier, step)
     after = await journey.edit_answer(
         context.session,
         dossier,
@@ -118,11 +127,6 @@ def _meant(asked: Asked, typed: str, context: UpdateContext) -> str:
     if asked.step.kind is StepKind.AMOUNT:
         return plain_amount(typed, asked.dossier.draft.currency or "")
     return typed
-
-
-def _asks(dossier: Dossier, kind: StepKind) -> bool:
-    step = steps.next_step(dossier) if dossier.is_drafting else None
-    return step is not None and step.kind is kind
 
 
 def routes() -> Router:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.callbacks import Menu, Price
 from bot.screens import prices
-from bot.screens.base import MINUS, Button, Screen, buttons, in_even_rows, paragraphs
+from bot.screens.base import MINUS, Button, Screen, buttons, in_even_rows, in_rows, paragraphs
 from bot.text import Words
 from kit.money import Money
 from onboarding.calculator import KeyFacts
@@ -22,6 +22,10 @@ class Choice:
     product: LoanProduct
     amount: Money
     term: str
+
+    @property
+    def rhythm(self) -> str:
+        return self.product.term(self.term).rhythm
 
     def button(self, words: Words, act: str, **changed: Any) -> Price:
         state = {"product": self.product.code, "amount": self.amount.minor, "term": self.term}
@@ -52,7 +56,8 @@ def screen(choice: Choice, offered: Sequence[LoanProduct], facts: KeyFacts, word
         buttons(
             list(_amounts(choice, words)),
             *in_even_rows(_terms(choice, words)),
-            list(_products(choice, offered, words)) if len(offered) > 1 else [],
+            list(_rhythms(choice, words)) if len(choice.product.rhythms) > 1 else [],
+            *(in_rows(_products(choice, offered, words), 2) if len(offered) > 1 else []),
             [(words.label("calculator-apply"), choice.button(words, "apply"))],
             [
                 (words.label("button-language"), Menu.LANGUAGE),
@@ -76,9 +81,21 @@ def _amounts(choice: Choice, words: Words) -> Iterator[Button]:
 
 
 def _terms(choice: Choice, words: Words) -> Iterator[Button]:
-    for code, option in choice.product.terms.items():
+    for code, option in choice.product.terms_in(choice.rhythm).items():
         label = _marked(prices.term(option, words), code == choice.term)
         yield label, choice.button(words, "show", term=code)
+
+
+def _rhythms(choice: Choice, words: Words) -> Iterator[Button]:
+    """How often something is paid, at the term that is nearest in length."""
+    days = choice.product.term(choice.term).days
+    for rhythm in choice.product.rhythms:
+        terms = choice.product.terms_in(rhythm)
+        nearest = min(terms, key=lambda code: abs(terms[code].days - days))
+        is_chosen = rhythm == choice.rhythm
+        target = choice.term if is_chosen else nearest
+        label = _marked(prices.rhythm(rhythm, words), is_chosen)
+        yield label, choice.button(words, "show", term=target)
 
 
 def _products(choice: Choice, offered: Sequence[LoanProduct], words: Words) -> Iterator[Button]:

@@ -7,6 +7,8 @@ from bot.text import Words
 from kit.money import Money
 from onboarding import steps
 from onboarding.dossiers import Dossier
+from onboarding.products import TermNotOffered
+from onboarding.questions import QuestionKind
 from onboarding.steps import Step, StepKind
 
 _LAST_DIGITS = 3
@@ -23,7 +25,7 @@ def answer(step: Step, value: str, dossier: Dossier, words: Words) -> str:
             return words.money(Money.parse(value, dossier.draft.currency or ""))
         case StepKind.DATE:
             return words.day(date.fromisoformat(value))
-        case StepKind.CONTACT | StepKind.WALLET:
+        case StepKind.CONTACT | StepKind.WALLET | StepKind.PHONE:
             return f"•••{value[-_LAST_DIGITS:]}"
         case StepKind.PHOTO:
             return words.label("summary-photo")
@@ -37,9 +39,19 @@ def choice(step: Step, key: str, dossier: Dossier, words: Words) -> str:
     if step.name == "product":
         return prices.product_named(key, words)
     if step.name == "term":
-        terms = dossier.product.terms if dossier.product else {}
-        return prices.term(terms[key], words) if key in terms else key
+        return _term(key, dossier, words)
+    if step.name == "frequency":
+        return prices.rhythm(key, words)
+    if step.question is not None and step.question.kind is QuestionKind.MONTH:
+        return words.month(key)
     return words.label(f"choice-{dashed(step.name)}-{dashed(key)}")
+
+
+def _term(key: str, dossier: Dossier, words: Words) -> str:
+    try:
+        return prices.term(dossier.product.term(key), words) if dossier.product else key
+    except TermNotOffered:
+        return key
 
 
 def dashed(name: str) -> str:

@@ -15,6 +15,7 @@ def cost(facts: KeyFacts, words: Words) -> str:
         words("calculator-asked", amount=facts.principal),
         words("calculator-received", amount=facts.net_disbursed),
         words("calculator-total", amount=facts.total_payable),
+        words("calculator-down-payment", amount=facts.down_payment) if facts.down_payment else None,
         "",
         words("calculator-interest", amount=facts.total_interest),
         *_fees(facts, words),
@@ -41,7 +42,14 @@ def late(facts: KeyFacts, words: Words) -> str | None:
 
 
 def term(option: TermOption, words: Words) -> str:
+    if option.until is not None:
+        return words.label("term-until", day=option.until)
     return words.label(f"term-{option.frequency}", count=option.installments * option.every)
+
+
+def rhythm(key: str, words: Words) -> str:
+    """How often something is paid."""
+    return words.label(f"frequency-{key}")
 
 
 def product(found: LoanProduct, words: Words) -> str:

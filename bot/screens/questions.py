@@ -16,6 +16,7 @@ from onboarding.saving import MY_PHONE
 from onboarding.steps import Step, StepKind
 
 _SHORT_LABEL = 14
+_MANY = 10
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,14 @@ def question(asked: Asked, words: Words) -> str:
         case "phone_code":
             return words(key, digits=codes.DIGITS)
         case "amount" if product is not None:
-            return words(key, least=product.bound("min"), most=product.bound("max"))
-        case "income" | "obligations":
-            return words(key, currency=asked.dossier.draft.currency or "")
+            most = product.most(asked.dossier.draft.answers)
+            return words(key, least=product.bound("min"), most=most)
+        case "guarantor" if product is not None and product.body.guarantor is not None:
+            return words(key, share=product.body.guarantor.share_percent)
+        case "product" if asked.dossier.draft.product is not None and asked.known is None:
+            return lines(words("choose-another-product"), words(key))
+    if asked.step.kind is StepKind.AMOUNT:
+        return words(key, currency=asked.dossier.draft.currency or "")
     return words(key)
 
 
@@ -82,8 +88,17 @@ def choices(asked: Asked, words: Words) -> list[tuple[str, str]]:
     dossier, step = asked.dossier, asked.step
     if step.name == "product":
         return [(product.code, prices.product(product, words)) for product in asked.offered]
-    keys = dossier.product.terms if step.name == "term" and dossier.product else step.choices
+    keys = _keys(dossier, step)
     return [(key, given.choice(step, key, dossier, words)) for key in keys]
+
+
+def _keys(dossier: Dossier, step: Step) -> Sequence[str]:
+    product = dossier.product
+    if step.name == "term" and product is not None:
+        return list(product.terms_in(dossier.draft.frequency))
+    if step.name == "frequency" and product is not None:
+        return product.rhythms
+    return step.choices
 
 
 def key_of(asked: Asked, typed: str, words: Words) -> str:
@@ -104,12 +119,17 @@ def _keyboard(asked: Asked, words: Words) -> Keyboard:
     if asked.step.kind is StepKind.CONTACT:
         return _contact_keyboard(words)
     pairs = [(label, act(asked.dossier, "pick", key)) for key, label in choices(asked, words)]
-    width = 2 if all(len(label) <= _SHORT_LABEL for label, _ in pairs) else 1
     return buttons(
-        *in_rows(pairs, width),
+        *in_rows(pairs, _width([label for label, _ in pairs])),
         *([button] for button in _extra(asked, words)),
         *in_rows(_ways_out(asked, words), 2),
     )
+
+
+def _width(labels: Sequence[str]) -> int:
+    if len(labels) > _MANY:
+        return 3
+    return 2 if all(len(label) <= _SHORT_LABEL for label in labels) else 1
 
 
 def _contact_keyboard(words: Words) -> ReplyKeyboardMarkup:

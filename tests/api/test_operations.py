@@ -182,5 +182,5 @@ class TestProducts:
 
         shown = (await stranger.get("/v1/products")).json()
 
-        assert {product["code"] for product in shown} == {"personal", "bullet"}
+        assert {product["code"] for product in shown} >= {"personal", "bullet", "rural"}
         assert shown[0]["amount"]["min"]

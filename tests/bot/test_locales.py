@@ -2,20 +2,23 @@
 
 import importlib
 import re
+from datetime import date
 
 import pytest
 
 from bot import text
 from bot.text import LABEL_CHARACTERS, LOCALES, Words, plain, plain_amount
+from kit.config import Settings
 from kit.errors import DomainError
 from kit.money import Money
-from onboarding import steps
+from onboarding import products, steps
+from onboarding.products import Body, LoanProduct
 from onboarding.steps import StepKind
 
 TEXTS = text.load()
 _VARIABLE = re.compile(r"\{\s*\$([\w-]+)")
 _BUTTONS = re.compile(
-    r"button-|choice-|field-|language-name|product-|term-|calculator-apply"
+    r"button-|choice-|field-|language-name|product-|term-|frequency-|calculator-apply"
     r"|(offer-(accept|refuse|back)|pay-(now|next|all|other|button)|consents-(agree|read|back))$"
 )
 
@@ -49,7 +52,9 @@ class TestLocales:
         words = Words(TEXTS, locale)
         for key in sorted(TEXTS.keys(locale)):
             if _BUTTONS.match(key):
-                label = words.label(key, amount=Money(20_000_000, "KES"), count=12)
+                label = words.label(
+                    key, amount=Money(20_000_000, "KES"), count=12, day=date(2027, 11, 30)
+                )
                 assert len(label) <= LABEL_CHARACTERS, f"{key}: {label}"
 
     @pytest.mark.parametrize("locale", TEXTS.locales)
@@ -62,6 +67,19 @@ class TestLocales:
             for key in step.choices:
                 assert words.has(f"choice-{name}-{key.replace('_', '-')}")
         assert all(words.has(f"expected-{kind}") for kind in StepKind)
+
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_have_words_for_every_product_and_what_it_asks(self, locale: str) -> None:
+        words = Words(TEXTS, locale)
+        for body in products.read(Settings(_env_file=None).products_file):
+            product = LoanProduct(1, Body.model_validate(body))
+            assert words.has(f"product-{product.code}")
+            assert all(words.has(f"frequency-{rhythm}") for rhythm in product.rhythms)
+            for question in product.body.questions:
+                name = question.code.replace("_", "-")
+                assert words.has(f"question-{name}")
+                assert words.has(f"field-{name}")
+                assert all(words.has(f"choice-{name}-{key}") for key in question.choices)
 
     def test_of_spanish_keep_their_accents(self) -> None:
         written = set(re.findall(r"\w+", " ".join(patterns("es").values()).lower()))

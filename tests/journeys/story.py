@@ -22,6 +22,18 @@ ANSWERS = {
     "income": "65k",
     "obligations": "2000",
     "wallet": "!My own phone",
+    "turnover": "120,000",
+    "suppliers": "Kisumu Wholesalers",
+    "buyer": "Tuskys Ltd",
+    "invoice_number": "INV-2026/118",
+    "invoice_amount": "100,000",
+    "invoice_due_on": "20.01.2027",
+    "merchant_code": "ke042",
+    "crop": "!Maize",
+    "acreage": "2,5",
+    "expected_yield": "40",
+    "harvest_month": "!July",
+    "frequency": "!Every month",
 }
 
 
@@ -31,10 +43,14 @@ class Story:
     person: Chatter
     phone: str = PHONE
     answers: dict[str, str] = field(default_factory=dict)
+    product: str = ""
+    """The label of another loan than the first one of the price list."""
 
     async def begins(self) -> str:
         await self.person.says("/start")
         await self.person.presses("English")
+        if self.product:
+            await self.person.presses(self.product)
         await self.person.presses("Apply")
         return await self.person.presses("I agree")
 

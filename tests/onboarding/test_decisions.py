@@ -381,6 +381,7 @@ class TestARefusedIdentity:
         await amina.answers_until(await amina.begins(), "amount")
 
         found = await evidence.of_case(amina.session, case, now=amina.now)
-        assert evidence.request_of(found.dossier)["reference"] == first
+        assert found.request is not None
+        assert found.request["reference"] == first
         assert found.verification is not None
         assert found.verification.status is VerificationStatus.REFUSED

@@ -4,6 +4,7 @@ calculator-intro = Change the amount and the time. We keep nothing about you her
 calculator-asked = You borrow: <b>{ $amount }</b>
 calculator-received = You receive: <b>{ $amount }</b>
 calculator-total = You pay back in all: <b>{ $amount }</b>
+calculator-down-payment = Of that, on the first day: <b>{ $amount }</b>
 calculator-interest = Interest: { $amount }
 calculator-fees-deducted = Fees, taken from the loan: { $amount }
 calculator-fees-other = Other fees: { $amount }
@@ -23,6 +24,19 @@ calculator-no-products = There is no loan on offer at the moment. Please come ba
 
 product-personal = In installments
 product-bullet = Pay back at once
+product-online = Small and quick
+product-business = For my business
+product-invoice = Money for an invoice
+product-purchase = Buy in a shop
+product-rural = Until the harvest
+product-group = With my group
+choose-another-product = The loan that you chose is for people with other work or more income. Please choose another one.
+frequency-once = All at the end
+frequency-day = Every day
+frequency-week = Every week
+frequency-week2 = Every two weeks
+frequency-month = Every month
+term-until = until { $day }
 term-day = { $count ->
         [one] { $count } day
        *[other] { $count } days

@@ -13,6 +13,11 @@ error-text-not-readable = I cannot read this. Please write it in a few words.
 error-amount-not-readable = I cannot read this as an amount. Please write digits, for example 25000.
 error-amount-not-offered = Please choose an amount from { $least } to { $most }.
 error-invalid-amount = I cannot read this as an amount. Please write digits, for example 25000.
+error-number-not-readable = Please write a number in digits, for example 2.5.
+error-answer-out-of-range = Please give an answer from { $least } to { $most }.
+error-product-not-for-you = This loan is for people with other work or more income. Please choose another one.
+error-guarantor-must-be-another = This is your own number. Please name somebody else.
+error-merchant-not-found = We do not know a shop with this code. Please check it with the shop.
 error-choice-not-known = Please press one of the buttons.
 error-contact-expected = Please press the button below to share your number; do not type it.
 error-not-your-contact = This is not your own number. Please share your own with the button below.
@@ -78,6 +83,17 @@ error-repayment-not-reversible = This payment cannot be taken back by itself. A 
 error-payout-not-failed = The money may already be on its way. A person will look at it.
 error-terms-not-serviced = We do not offer a loan like this.
 error-invalid-terms = We do not offer a loan like this.
+error-cap-passed = This loan would cost more than the law of { $place } allows ({ $source }): { $measure ->
+        [nominal_percent_per_month] the nominal rate a month
+        [effective_percent_per_month] the effective rate a month
+        [cost_percent_per_day] the cost a day
+        [fees_percent_of_principal] the fees
+        [late_percent_per_month] the cost of being late, a month,
+        [late_amount] the cost of being late
+        [apr_eu_percent] the yearly cost
+        [apr_in_percent] the yearly cost
+       *[other] all that it can cost
+    } would be { $value }, and { $most } is the most.
 error-no-annual-rate = We cannot work out the cost of this loan.
 error-ledger-entry-already-reversed = This booking was already taken back.
 error-ledger-reference-reused = This booking exists and says something else.
@@ -92,6 +108,7 @@ error-order-not-found = There is no such order.
 error-order-not-in-review = Nobody needs to decide this order.
 
 # Staff.
+error-merchant-code-taken = A shop with this code is registered.
 error-application-not-found = There is no such application.
 error-job-not-dead = This job has not failed.
 error-paid-in-future = The day of the payment lies in the future.

@@ -34,7 +34,11 @@ question-product = <b>Which loan do you want?</b>
 question-amount =
     <b>How much do you need?</b>
     Write an amount from { $least } to { $most }.
+question-frequency = <b>How often do you want to pay?</b>
 question-term = <b>For how long?</b>
+question-guarantor =
+    <b>Who answers for you?</b>
+    This person pays { $share } % of the loan if you cannot. Share their contact, or write their phone number. We ask them when you send the application.
 question-purpose = <b>What is the money for?</b>
 question-income =
     <b>How much do you earn in a month?</b>
@@ -45,6 +49,37 @@ question-obligations =
 question-wallet =
     <b>To which mobile wallet shall we pay?</b>
     It must be your own. Write its phone number.
+
+# Questions of single products.
+question-turnover =
+    <b>For how much do you sell in a month?</b>
+    Write the amount in { $currency }, for example 80000.
+question-suppliers =
+    <b>From whom do you buy your goods?</b>
+    Write one or two names.
+question-buyer =
+    <b>Who has to pay the invoice?</b>
+    Write the name of the company.
+question-invoice-number = <b>What is the number of the invoice?</b>
+question-invoice-amount =
+    <b>How much is the invoice?</b>
+    Write the amount in { $currency }, as on the invoice.
+question-invoice-due-on =
+    <b>When does the buyer have to pay it?</b>
+    Write day, month and year, for example 31.12.2027. You pay back on that day.
+question-merchant-code =
+    <b>What is the code of the shop?</b>
+    It stands at the till. The shop is paid directly.
+question-crop = <b>What do you grow with this money?</b>
+question-acreage =
+    <b>On how many acres?</b>
+    Write a number, for example 2.5.
+question-expected-yield =
+    <b>How many bags do you expect?</b>
+    Write the number of bags of 90 kg.
+question-harvest-month =
+    <b>When is the harvest?</b>
+    You pay back in the month after it.
 
 photo-received = Thank you, I am looking at your photo. This takes a few seconds.
 photo-good = ✓ Your photo is good.
@@ -89,7 +124,20 @@ field-document = Document
 field-selfie = Selfie
 field-product = Loan
 field-amount = Amount
+field-frequency = How often
 field-term = Time
+field-guarantor = Guarantor
+field-turnover = Monthly sales
+field-suppliers = Suppliers
+field-buyer = Buyer
+field-invoice-number = Invoice
+field-invoice-amount = Invoice amount
+field-invoice-due-on = Invoice due
+field-merchant-code = Shop
+field-crop = Crop
+field-acreage = Acres
+field-expected-yield = Bags expected
+field-harvest-month = Harvest
 field-purpose = Purpose
 field-income = Monthly income
 field-obligations = Other loans
@@ -115,6 +163,14 @@ choice-dependents-2 = 2
 choice-dependents-3 = 3
 choice-dependents-4 = 4
 choice-dependents-5 = 5 or more
+choice-crop-maize = Maize
+choice-crop-beans = Beans
+choice-crop-potatoes = Potatoes
+choice-crop-rice = Rice
+choice-crop-vegetables = Vegetables
+choice-crop-coffee = Coffee
+choice-crop-tea = Tea
+choice-crop-other = Something else
 choice-purpose-business = My business
 choice-purpose-stock = Goods to sell
 choice-purpose-school = School fees
@@ -130,6 +186,8 @@ expected-text = Please answer in words, as a text message.
 expected-date = Please write a date, for example 31.12.1990.
 expected-choice = Please press one of the buttons.
 expected-amount = Please write an amount in digits, for example 25000.
+expected-number = Please write a number in digits, for example 2.5.
+expected-phone = Please share the contact of that person, or write their phone number.
 expected-photo = Please send a photo.
 expected-wallet = Please press the button or write your own phone number.
 edit-taken = ✓ I have changed your answer.

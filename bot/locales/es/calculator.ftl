@@ -4,6 +4,7 @@ calculator-intro = Cambia el monto y el plazo. Aquí no guardamos nada sobre ti.
 calculator-asked = Pides: <b>{ $amount }</b>
 calculator-received = Recibes: <b>{ $amount }</b>
 calculator-total = Pagas en total: <b>{ $amount }</b>
+calculator-down-payment = De eso, el primer día: <b>{ $amount }</b>
 calculator-interest = Intereses: { $amount }
 calculator-fees-deducted = Comisiones descontadas: { $amount }
 calculator-fees-other = Otras comisiones: { $amount }
@@ -23,6 +24,19 @@ calculator-no-products = En este momento no hay préstamos. Vuelve más tarde, p
 
 product-personal = En cuotas
 product-bullet = En un solo pago
+product-online = Pequeño y rápido
+product-business = Para mi negocio
+product-invoice = Dinero por una factura
+product-purchase = Comprar en una tienda
+product-rural = Hasta la cosecha
+product-group = Con mi grupo
+choose-another-product = El préstamo que elegiste es para personas con otro trabajo o más ingresos. Elige otro, por favor.
+frequency-once = Todo al final
+frequency-day = Cada día
+frequency-week = Cada semana
+frequency-week2 = Cada dos semanas
+frequency-month = Cada mes
+term-until = hasta el { $day }
 term-day = { $count ->
         [one] { $count } día
        *[other] { $count } días

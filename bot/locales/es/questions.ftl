@@ -34,7 +34,11 @@ question-product = <b>¿Qué préstamo quieres?</b>
 question-amount =
     <b>¿Cuánto necesitas?</b>
     Escribe un monto de { $least } a { $most }.
+question-frequency = <b>¿Cada cuánto quieres pagar?</b>
 question-term = <b>¿Por cuánto tiempo?</b>
+question-guarantor =
+    <b>¿Quién responde por ti?</b>
+    Esta persona paga el { $share } % del préstamo si tú no puedes. Comparte su contacto o escribe su número de teléfono. Le preguntamos cuando mandes la solicitud.
 question-purpose = <b>¿Para qué es el dinero?</b>
 question-income =
     <b>¿Cuánto ganas al mes?</b>
@@ -45,6 +49,37 @@ question-obligations =
 question-wallet =
     <b>¿A qué billetera móvil te pagamos?</b>
     Tiene que ser tuya. Escribe su número de teléfono.
+
+# Preguntas de algunos productos.
+question-turnover =
+    <b>¿Cuánto vendes al mes?</b>
+    Escribe el monto en { $currency }, por ejemplo 80000.
+question-suppliers =
+    <b>¿A quién le compras tu mercancía?</b>
+    Escribe uno o dos nombres.
+question-buyer =
+    <b>¿Quién tiene que pagar la factura?</b>
+    Escribe el nombre de la empresa.
+question-invoice-number = <b>¿Cuál es el número de la factura?</b>
+question-invoice-amount =
+    <b>¿De cuánto es la factura?</b>
+    Escribe el monto en { $currency }, como está en la factura.
+question-invoice-due-on =
+    <b>¿Cuándo tiene que pagarla el comprador?</b>
+    Escribe día, mes y año, por ejemplo 31.12.2027. Ese día pagas tu préstamo.
+question-merchant-code =
+    <b>¿Cuál es el código de la tienda?</b>
+    Está en la caja. Le pagamos directamente a la tienda.
+question-crop = <b>¿Qué cultivas con este dinero?</b>
+question-acreage =
+    <b>¿En cuántos acres?</b>
+    Escribe un número, por ejemplo 2.5.
+question-expected-yield =
+    <b>¿Cuántos sacos esperas?</b>
+    Escribe el número de sacos de 90 kg.
+question-harvest-month =
+    <b>¿Cuándo es la cosecha?</b>
+    Pagas en el mes siguiente.
 
 photo-received = Gracias, estoy mirando tu foto. Tarda unos segundos.
 photo-good = ✓ Tu foto está bien.
@@ -89,7 +124,20 @@ field-document = Documento
 field-selfie = Selfi
 field-product = Préstamo
 field-amount = Monto
+field-frequency = Cada cuánto
 field-term = Plazo
+field-guarantor = Garante
+field-turnover = Ventas al mes
+field-suppliers = Proveedores
+field-buyer = Comprador
+field-invoice-number = Factura
+field-invoice-amount = Monto de la factura
+field-invoice-due-on = Vence la factura
+field-merchant-code = Tienda
+field-crop = Cultivo
+field-acreage = Acres
+field-expected-yield = Sacos esperados
+field-harvest-month = Cosecha
 field-purpose = Motivo
 field-income = Ingreso al mes
 field-obligations = Otros préstamos
@@ -115,6 +163,14 @@ choice-dependents-2 = 2
 choice-dependents-3 = 3
 choice-dependents-4 = 4
 choice-dependents-5 = 5 o más
+choice-crop-maize = Maíz
+choice-crop-beans = Frijoles
+choice-crop-potatoes = Papas
+choice-crop-rice = Arroz
+choice-crop-vegetables = Verduras
+choice-crop-coffee = Café
+choice-crop-tea = Té
+choice-crop-other = Otra cosa
 choice-purpose-business = Mi negocio
 choice-purpose-stock = Mercadería para vender
 choice-purpose-school = La escuela
@@ -130,6 +186,8 @@ expected-text = Responde con palabras, en un mensaje de texto, por favor.
 expected-date = Escribe una fecha, por favor, por ejemplo 31.12.1990.
 expected-choice = Toca uno de los botones, por favor.
 expected-amount = Escribe un monto en números, por favor, por ejemplo 25000.
+expected-number = Escribe un número con cifras, por ejemplo 2.5.
+expected-phone = Comparte el contacto de esa persona o escribe su número de teléfono.
 expected-photo = Manda una foto, por favor.
 expected-wallet = Toca el botón o escribe tu propio número, por favor.
 edit-taken = ✓ Cambié tu respuesta.
