@@ -12,17 +12,22 @@ from servicing.choices import Payee
 from servicing.terms import LoanTerms
 
 _YEAR_DAYS = 365
+_MOST = 10_000.0
+"""A million percent a year discounts everything that is not due at once."""
 
 
 def rate(terms: LoanTerms) -> float:
     ours = tuple(fee for fee in terms.fees if fee.to is Payee.LENDER)
     plan = schedule.build(dataclasses.replace(terms, fees=ours))
-    start = terms.disbursed_on
-    out = [
-        (0.0, float(plan.net_disbursed.minor - plan.upfront_minor)),
-    ]
-    back = [((row.due_on - start).days / _YEAR_DAYS, -float(row.due)) for row in plan.installments]
+    flows = [(0.0, float(plan.net_disbursed.minor - plan.upfront_minor))]
+    for row in plan.installments:
+        years = (row.due_on - terms.disbursed_on).days / _YEAR_DAYS
+        flows.append((years, -float(row.due)))
     try:
-        return yields.solve([*out, *back])
+        return min(yields.solve(flows), _MOST)
     except yields.NoRate:
         return 0.0
+
+
+def rate_ppm(terms: LoanTerms) -> int:
+    return round(rate(terms) * 1_000_000)

@@ -47,6 +47,8 @@ class Loan(Row):
     """How likely it was, when the loan was opened, that it goes bad: parts of a million."""
     pd_now_ppm: Mapped[int | None]
     """The same by a later assessment, if there was one."""
+    effective_rate_ppm: Mapped[int | None] = mapped_column(BigInteger)
+    """What it earns a year, compound, when it is repaid as agreed: parts of a million."""
     created_at: Mapped[datetime]
 
     @property

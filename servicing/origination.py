@@ -10,7 +10,7 @@ from kit import audit, ids, jobs
 from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError
-from servicing import happenings, projection, queries, replay, schedule
+from servicing import effective_interest, happenings, projection, queries, replay, schedule
 from servicing import rules as agreed_rules
 from servicing import terms as agreements
 from servicing.models import Loan, Payout
@@ -62,6 +62,7 @@ async def open_loan(
         rules=agreed_rules.as_document(rules),
         terms=agreements.as_document(terms),
         pd_ppm=pd_ppm,
+        effective_rate_ppm=effective_interest.rate_ppm(terms),
         created_at=now,
     )
     session.add(loan)
