@@ -6,7 +6,8 @@ import click
 
 from cli import documents
 from kit.errors import DomainError
-from servicing import quotes, terms
+from servicing import quotes
+from servicing.jurisdictions import caps
 
 
 @click.command()
@@ -16,7 +17,7 @@ def quote(source: str, *, as_json: bool) -> None:
     """Show the schedule, the totals and the APR of the terms in TERMS.json ("-" reads stdin)."""
     document = documents.read(source)
     try:
-        answer = quotes.as_document(quotes.quote(terms.parse(document)))
+        answer = quotes.as_document(caps.quote(document))
     except DomainError as error:
         documents.refuse(str(error))
     if as_json:

@@ -59,6 +59,11 @@ class TestQuote:
             ({"installments": 0}, "installments"),
             ({"first_due_on": "2025-01-01"}, "first_due_on"),
             ({"currency": "ZZZ"}, "currency"),
+            ({"jurisdiction": "XX"}, "jurisdiction must be one of: CN, GB, IN, KE, MX, NG, PH"),
+            (
+                {"jurisdiction": "CN/bank", "currency": "CNY", "annual_rate_percent": "40"},
+                "annual_rate_percent must be lower",
+            ),
         ],
     )
     def test_bad_terms_are_one_line_and_exit_2(self, change: dict[str, Any], field: str) -> None:
@@ -97,6 +102,11 @@ class TestApr:
             ({"payments": [{"on": "1977-01-10", "amount": "1"}]}, "payments"),
             ({"payments": [{"amount": "1", "count": 10**7}]}, "payments[0].count"),
             ({"unit_periods_per_year": "0"}, "unit_periods_per_year"),
+            ({"payments": [{"amount": "4999"}]}, "payments must add up"),
+            (
+                {"payments": [{"on": "1978-01-10", "amount": "5001"}]},
+                "payments have no yearly rate",
+            ),
         ],
     )
     def test_bad_flows_are_one_line_and_exit_2(self, change: dict[str, Any], said: str) -> None:

@@ -230,7 +230,8 @@ class TestAgainstAnotherSolver:
         payments = [(f"{n * months}/12", str(amount)) for n, amount in enumerate(paid, 1)]
         per_year = {"unit_periods_per_year": 12 // months}
         theirs = pyxirr.irr([lent, *(-amount for amount in paid)])
-        assume(theirs is not None)
+        if theirs is None:
+            return
         american = rate("us", [("0", str(lent))], payments, **per_year)
         indian = rate("in", [("0", str(lent))], payments, **per_year)
         european = rate("eu", [("0", str(lent))], payments, **per_year)
