@@ -13,6 +13,11 @@ error-text-not-readable = I cannot read this. Please write it in a few words.
 error-amount-not-readable = I cannot read this as an amount. Please write digits, for example 25000.
 error-amount-not-offered = Please choose an amount from { $least } to { $most }.
 error-invalid-amount = I cannot read this as an amount. Please write digits, for example 25000.
+error-number-not-readable = Please write a number in digits, for example 2.5.
+error-answer-out-of-range = Please give an answer from { $least } to { $most }.
+error-product-not-for-you = This loan is for people with other work or more income. Please choose another one.
+error-guarantor-must-be-another = This is your own number. Please name somebody else.
+error-merchant-not-found = We do not know a shop with this code. Please check it with the shop.
 error-choice-not-known = Please press one of the buttons.
 error-contact-expected = Please press the button below to share your number; do not type it.
 error-not-your-contact = This is not your own number. Please share your own with the button below.
@@ -103,6 +108,7 @@ error-order-not-found = There is no such order.
 error-order-not-in-review = Nobody needs to decide this order.
 
 # Staff.
+error-merchant-code-taken = A shop with this code is registered.
 error-application-not-found = There is no such application.
 error-job-not-dead = This job has not failed.
 error-paid-in-future = The day of the payment lies in the future.

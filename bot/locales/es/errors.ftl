@@ -13,6 +13,11 @@ error-text-not-readable = No puedo leer esto. Escríbelo en pocas palabras, por 
 error-amount-not-readable = No puedo leer esto como un monto. Escribe números, por ejemplo 25000.
 error-amount-not-offered = Elige un monto de { $least } a { $most }, por favor.
 error-invalid-amount = No puedo leer esto como un monto. Escribe números, por ejemplo 25000.
+error-number-not-readable = Escribe un número con cifras, por ejemplo 2.5.
+error-answer-out-of-range = Da una respuesta de { $least } a { $most }, por favor.
+error-product-not-for-you = Este préstamo es para personas con otro trabajo o más ingresos. Elige otro, por favor.
+error-guarantor-must-be-another = Este es tu propio número. Nombra a otra persona, por favor.
+error-merchant-not-found = No conocemos una tienda con este código. Compruébalo con la tienda.
 error-choice-not-known = Toca uno de los botones, por favor.
 error-contact-expected = Toca el botón de abajo para compartir tu número; no lo escribas, por favor.
 error-not-your-contact = Este no es tu propio número. Comparte el tuyo con el botón de abajo, por favor.
@@ -103,6 +108,7 @@ error-order-not-found = No existe esa orden.
 error-order-not-in-review = Nadie necesita decidir esta orden.
 
 # Personal.
+error-merchant-code-taken = Ya hay una tienda con este código.
 error-application-not-found = No existe esa solicitud.
 error-job-not-dead = Esta tarea no ha fallado.
 error-paid-in-future = El día del pago está en el futuro.
