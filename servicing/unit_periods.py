@@ -61,7 +61,9 @@ def of_term(start: date, end: date) -> UnitPeriod:
     if calendars.add_months(start, 12) <= end:
         return YEAR
     months = whole_months(start, end)
-    return UnitPeriod(Unit.MONTH, months) if months else UnitPeriod(Unit.DAY, (end - start).days)
+    if months:
+        return UnitPeriod(Unit.MONTH, months)
+    return UnitPeriod(Unit.DAY, max((end - start).days, 1))
 
 
 def of_days(advances: Sequence[date], payments: Sequence[date]) -> UnitPeriod:
