@@ -31,6 +31,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_case": _REVIEWS,
     "assign_case": _DECIDES,
     "ask_borrower": _DECIDES,
+    "ask_pictures": _DECIDES,
     "add_case_note": _DECIDES,
     "approve_case": _DECIDES,
     "decline_case": _DECIDES,

@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot import loan_places
 from bot.context import UpdateContext
-from bot.screens import calculator, offer, questions, review, status
+from bot.screens import calculator, offer, proof, questions, review, status
 from bot.screens.base import Reply, Screen
 from bot.screens.calculator import Choice
 from bot.screens.questions import Asked
 from bot.text import Words
 from kit.money import Money
 from onboarding import calculator as pricing
-from onboarding import cases, journey, offers, products, steps, telemetry
+from onboarding import cases, journey, offers, products, proofs, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import is_open
 from onboarding.products import LoanProduct
@@ -33,6 +33,8 @@ async def current(context: UpdateContext) -> Screen:
     dossier = context.dossier
     if dossier is None or dossier.application is None:
         return await price_list(context)
+    if (wanted := proofs.asked(dossier)) is not None:
+        return proof.screen(Asked(dossier, wanted), context.words)
     if dossier.loan is not None:
         return await loan_places.overview(context, dossier.loan)
     return await _PLACES[dossier.application.status](context, dossier)

@@ -4,7 +4,7 @@ from bot import places
 from bot.context import UpdateContext
 from bot.screens.base import Reply, Screen
 from kit.errors import DomainError
-from onboarding import steps
+from onboarding import proofs
 
 
 async def explain(context: UpdateContext, refusal: DomainError) -> Reply:
@@ -22,7 +22,5 @@ async def not_understood(context: UpdateContext) -> Reply:
 
 def _expected(context: UpdateContext) -> str:
     dossier = context.dossier
-    if dossier is None or not dossier.is_drafting:
-        return "unexpected"
-    step = steps.next_step(dossier)
+    step = proofs.current(dossier) if dossier is not None else None
     return f"expected-{step.kind}" if step is not None else "unexpected"

@@ -4,6 +4,7 @@ The comparison itself (`kyc.pictures`) takes a second and happens between two un
 `begin_check` in the first, `conclude` in the second.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -146,17 +147,24 @@ def decide_by_person(
 
 
 def send_back(
-    session: AsyncSession, verification: Verification, *, actor: str, reason: str, now: datetime
+    session: AsyncSession,
+    verification: Verification,
+    shots: Collection[Shot],
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
 ) -> None:
-    """Ask the borrower for both pictures again. The audit trail keeps which ones were judged."""
+    """Ask the borrower for these pictures again. The audit trail keeps which were judged."""
     _move(
         session, verification, VerificationEvent.SENT_BACK, actor=actor, now=now,
         reason=_stated(reason),
         document_blob_id=str(verification.document_blob_id),
         selfie_blob_id=str(verification.selfie_blob_id),
     )  # fmt: skip
-    verification.document_blob_id = verification.selfie_blob_id = None
-    verification.document_retakes = verification.selfie_retakes = 0
+    for shot in shots:
+        setattr(verification, f"{shot}_blob_id", None)
+        setattr(verification, f"{shot}_retakes", 0)
 
 
 def template_place(verification_id: UUID) -> str:

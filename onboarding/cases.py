@@ -64,6 +64,8 @@ async def open_case(
         found = await open_case_of(session, application_id)
         if found is not None:
             found.kind, found.reasons, found.needs_second = kind, reasons, needs_second
+            if found.status is CaseStatus.RETAKING:
+                audit.move(session, CASE, found, CaseEvent.CHECKED, actor=audit.SYSTEM, now=now)
             return found
     case = Case(
         id=new_id(),

@@ -5,17 +5,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import jobs, storage
+from kit import audit, jobs, storage
 from kit.crypto import vault_of
 from kit.errors import DomainError
 from kyc import queries as verification_queries
 from kyc import verifications
 from kyc.pictures import Inspection
 from kyc.quality import Shot
-from onboarding import dossiers, steps, telemetry
+from onboarding import dossiers, proofs, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import Application
 from onboarding.saving import StepNotAsked
+from onboarding.states import APPLICATION, ApplicationEvent
 from scoring.behaviour import EventKind
 
 
@@ -27,7 +28,7 @@ class PictureNotGood(DomainError):
 
 async def expect_photo(session: AsyncSession, dossier: Dossier, *, step: str) -> None:
     """A picture for `step` is on its way. Refused unless it is the question being asked."""
-    current = steps.next_step(dossier) if dossier.is_drafting else None
+    current = proofs.current(dossier)
     if current is None or current.name != step or current.kind is not steps.StepKind.PHOTO:
         raise StepNotAsked(step=step)
     dossier.draft.pending_photo = step
@@ -61,10 +62,13 @@ async def receive_photo(
         else verifications.attach_selfie
     )
     attach(session, verification, blob.id, now=now)
-    telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
+    if dossier.is_drafting:
+        telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
     await session.flush()
     if verification.document_blob_id and verification.selfie_blob_id:
         await start_check(session, verification.id, now=now)
+        if not dossier.is_drafting:
+            _send_again(session, dossier, now)
     return await dossiers.of(session, dossier.borrower)
 
 
@@ -92,6 +96,13 @@ async def _waiting_for(session: AsyncSession, application_id: UUID, step: str) -
     if application is None:
         raise dossiers.NoApplication()
     dossier = await dossiers.get(session, application.borrower_id, lock=True)
-    if not dossier.is_drafting or dossier.draft.pending_photo != step:
+    current = proofs.current(dossier)
+    if current is None or current.name != step or dossier.draft.pending_photo != step:
         raise StepNotAsked(step=step)
     return dossier
+
+
+def _send_again(session: AsyncSession, dossier: Dossier, now: datetime) -> None:
+    """The application waits for the check as it did when it was sent."""
+    actor = f"borrower:{dossier.borrower.id}"
+    audit.move(session, APPLICATION, dossier.draft, ApplicationEvent.SUBMIT, actor=actor, now=now)

@@ -50,6 +50,13 @@ class CaseNeedsDecision(DomainError):
     code = "case_needs_decision"
 
 
+class PicturesAwaited(DomainError):
+    """New pictures were asked for: the case goes on when they have been checked."""
+
+    kind = Kind.CONFLICT
+    code = "pictures_awaited"
+
+
 class ReasonsNeeded(DomainError):
     code = "decline_reasons_needed"
 
@@ -65,6 +72,8 @@ async def approve(
 ) -> Case:
     """Say yes. An override is only proposed by the first member of staff; the second decides."""
     _require_open(case)
+    if case.status is CaseStatus.RETAKING:
+        raise PicturesAwaited(reference=case.reference)
     await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
     if case.needs_second and case.proposed_by is None:
         actor = f"staff:{staff_id}"

@@ -11,7 +11,7 @@ class ApplicationStatus(StrEnum):
     """Complete; the identity check is still running."""
     IN_REVIEW = "in_review"
     QUESTIONED = "questioned"
-    """Staff asked something; the borrower's next message is the answer."""
+    """Staff want something: an answer, which is the borrower's next message, or new pictures."""
     OFFERED = "offered"
     ACCEPTED = "accepted"
     DECLINED = "declined"
@@ -49,6 +49,7 @@ APPLICATION: Machine[ApplicationStatus, ApplicationEvent] = Machine(
         (_S.IN_REVIEW, _E.DECLINE): _S.DECLINED,
         (_S.IN_REVIEW, _E.CANCEL): _S.CANCELED,
         (_S.QUESTIONED, _E.REPLY): _S.IN_REVIEW,
+        (_S.QUESTIONED, _E.SUBMIT): _S.SUBMITTED,  # With the new pictures that staff wanted.
         (_S.QUESTIONED, _E.OFFER): _S.OFFERED,
         (_S.QUESTIONED, _E.DECLINE): _S.DECLINED,
         (_S.QUESTIONED, _E.CANCEL): _S.CANCELED,
@@ -116,6 +117,8 @@ class CaseStatus(StrEnum):
     OPEN = "open"
     WAITING = "waiting"
     """Staff asked the borrower and wait for the answer."""
+    RETAKING = "retaking"
+    """Staff asked the borrower for new pictures; until those have been checked."""
     PROPOSED = "proposed"
     """One member of staff approved against the engine; another one has to agree."""
     RESOLVED = "resolved"
@@ -124,6 +127,8 @@ class CaseStatus(StrEnum):
 class CaseEvent(StrEnum):
     ASK = "ask"
     REPLY = "reply"
+    RETAKE = "retake"
+    CHECKED = "checked"
     PROPOSE = "propose"
     RESOLVE = "resolve"
 
@@ -135,12 +140,17 @@ CASE: Machine[CaseStatus, CaseEvent] = Machine(
     initial=_C.OPEN,
     table={
         (_C.OPEN, _CE.ASK): _C.WAITING,
+        (_C.OPEN, _CE.RETAKE): _C.RETAKING,
         (_C.OPEN, _CE.PROPOSE): _C.PROPOSED,
         (_C.OPEN, _CE.RESOLVE): _C.RESOLVED,
         (_C.WAITING, _CE.REPLY): _C.OPEN,
+        (_C.WAITING, _CE.RETAKE): _C.RETAKING,
         (_C.WAITING, _CE.PROPOSE): _C.PROPOSED,
         (_C.WAITING, _CE.RESOLVE): _C.RESOLVED,
+        (_C.RETAKING, _CE.CHECKED): _C.OPEN,
+        (_C.RETAKING, _CE.RESOLVE): _C.RESOLVED,
         (_C.PROPOSED, _CE.ASK): _C.WAITING,
+        (_C.PROPOSED, _CE.RETAKE): _C.RETAKING,
         (_C.PROPOSED, _CE.RESOLVE): _C.RESOLVED,
     },
 )

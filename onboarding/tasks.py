@@ -95,6 +95,8 @@ async def _follow(
         await decisioning.decide_when_ready(session, dossier, underwriter, now=now)
         await reviews.announce(session, dossier, is_awaited=True, now=now)
         return
+    if passed:
+        await cases.close_for(session, application.id, now=now)
     if not passed and application.status is ApplicationStatus.DRAFT:
         await cases.open_case(
             session,

@@ -10,10 +10,12 @@ from pydantic import Field
 from api.deps import Now, Session, Staff, Wired, permitted
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Text, Word
 from kit import audit
-from onboarding import cases, evidence, reviews
+from kyc.quality import Shot
+from onboarding import cases, evidence, retakes, reviews
 from onboarding.decisioning import Underwriter
 from onboarding.evidence import Evidence
 from onboarding.models import Case
+from onboarding.retakes import RetakeReason
 from onboarding.states import CaseKind, CaseStatus
 from scoring.models import Decision
 from scoring.policy import Outcome
@@ -148,6 +150,16 @@ class Refusal(Strict):
     note: Text
 
 
+class Pictures(Strict):
+    pictures: Annotated[
+        list[Annotated[Shot, Field(strict=False)]], Field(min_length=1, max_length=2)
+    ]
+    reason: Annotated[
+        RetakeReason, Field(strict=False, description="Told to the borrower in one sentence.")
+    ]
+    note: Text = Field(description="Staff see it, the borrower does not.")
+
+
 class Question(Strict):
     question: Text = Field(description="Sent to the borrower's chat.")
 
@@ -192,6 +204,18 @@ async def ask_borrower(
     case = await cases.get(session, case_id, lock=True)
     await cases.ask_borrower(session, case, staff_id=who.id, question=body.question, now=now)
     return case
+
+
+@router.post("/{case_id}/pictures", response_model=CaseShown)
+async def ask_pictures(
+    case_id: UUID, body: Pictures, session: Session, who: Staff, now: Now
+) -> Case:
+    """Ask for new pictures: the chat asks again, the check runs again, the case goes on."""
+    case = await cases.get(session, case_id, lock=True)
+    return await retakes.ask(
+        session, case, shots=body.pictures, reason=body.reason, note=body.note,
+        staff_id=who.id, now=now,
+    )  # fmt: skip
 
 
 @router.post("/{case_id}/notes", response_model=CaseShown, status_code=status.HTTP_201_CREATED)

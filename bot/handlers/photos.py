@@ -10,13 +10,13 @@ from bot.screens import status
 from bot.screens.base import Reply, reply
 from kit import jobs
 from kyc.images import MAX_BYTES, PictureFormatUnsupported, PictureTooLarge
-from onboarding import identity, steps
+from onboarding import identity, proofs
 from onboarding.steps import StepKind
 
 
 async def photo(message: Message, context: UpdateContext, bot: Bot, event_update: Update) -> Reply:
     dossier = context.dossier
-    step = steps.next_step(dossier) if dossier is not None and dossier.is_drafting else None
+    step = proofs.current(dossier) if dossier is not None else None
     if dossier is None or step is None or step.kind is not StepKind.PHOTO:
         return await refusals.not_understood(context)
     file_id = _file_id(message)

@@ -117,7 +117,7 @@ def thanks_for_phone(words: Words) -> Screen:
 
 def _keyboard(asked: Asked, words: Words) -> Keyboard:
     if asked.step.kind is StepKind.CONTACT:
-        return _contact_keyboard(words)
+        return contact_keyboard(words)
     pairs = [(label, act(asked.dossier, "pick", key)) for key, label in choices(asked, words)]
     return buttons(
         *in_rows(pairs, _width([label for label, _ in pairs])),
@@ -132,7 +132,7 @@ def _width(labels: Sequence[str]) -> int:
     return 2 if all(len(label) <= _SHORT_LABEL for label in labels) else 1
 
 
-def _contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
+def contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
     """Only this kind of keyboard can ask for a contact; the other ways out are commands on it."""
     return ReplyKeyboardMarkup(
         keyboard=[

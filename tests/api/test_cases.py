@@ -208,6 +208,39 @@ class TestAsk:
         ]
 
 
+class TestPictures:
+    async def test_are_asked_for_again(self, uma: httpx.AsyncClient, case_id: UUID) -> None:
+        path = f"/v1/cases/{case_id}"
+        asked = await uma.post(
+            f"{path}/pictures",
+            json={"pictures": ["selfie"], "reason": "too_dark", "note": "a dark room"},
+        )
+        early = await uma.post(f"{path}/approve", json={"note": "fine"})
+
+        case = (await uma.get(path)).json()
+        assert (asked.status_code, asked.json()["status"]) == (200, "retaking")
+        assert (early.status_code, early.json()["code"]) == (409, "pictures_awaited")
+        assert case["request"]["status"] == "questioned"
+        assert case["verification"]["status"] == "collecting"
+        assert set(case["images"]) == {"document"}
+
+    async def test_need_a_reason_that_we_have_words_for(
+        self, uma: httpx.AsyncClient, case_id: UUID
+    ) -> None:
+        good: dict[str, object] = {"pictures": ["selfie"], "reason": "glare", "note": "n"}
+        wrongs: tuple[dict[str, object], ...] = (
+            {"pictures": []},
+            {"pictures": ["passport"]},
+            {"reason": "ugly"},
+            {"note": ""},
+            {"pictures": ["selfie", "selfie", "selfie"]},
+        )
+        for wrong in wrongs:
+            answer = await uma.post(f"/v1/cases/{case_id}/pictures", json=good | wrong)
+
+            assert answer.status_code == 422, wrong
+
+
 class TestAssign:
     async def test_takes_the_case(self, uma: httpx.AsyncClient, case_id: UUID) -> None:
         taken = (await uma.post(f"/v1/cases/{case_id}/assign")).json()

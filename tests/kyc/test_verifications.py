@@ -300,7 +300,7 @@ class TestSendBack:
         judged = str(doubtful.selfie_blob_id)
 
         verifications.send_back(
-            session, doubtful, actor="staff:ruth", reason="Without the hat, please", now=now
+            session, doubtful, list(Shot), actor="staff:ruth", reason="No hat, please", now=now
         )
 
         kept = await reloaded(session, doubtful)
@@ -311,7 +311,9 @@ class TestSendBack:
     async def test_the_second_round_can_pass(
         self, session: AsyncSession, vault: Vault, doubtful: Verification, now: datetime
     ) -> None:
-        verifications.send_back(session, doubtful, actor="staff:ruth", reason="Again", now=now)
+        verifications.send_back(
+            session, doubtful, list(Shot), actor="staff:ruth", reason="Again", now=now
+        )
         verifications.attach_document(session, doubtful, new_id(), now=now)
         verifications.attach_selfie(session, doubtful, new_id(), now=now)
         verifications.begin_check(session, doubtful, now=now)

@@ -22,6 +22,8 @@ LONG: dict[str, str | int] = {
     "reference": "A-7K3QFWX",
     "due_on": "date:2026-09-30",
     "days": 128,
+    "pictures": "both",
+    "reason": "wrong_document",
     "question": "Is <b>José's</b> wage 100 & paid on the 5th?",
     "button": "do:it",
 }

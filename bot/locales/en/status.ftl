@@ -34,3 +34,7 @@ offer-code =
 offer-code-signs = You sign for { $amount } and pay back { $total } in all.
 offer-accepted = ✅ <b>Agreed.</b> The money is on its way to your wallet.
 offer-expired = <b>The offer has ended.</b> You can apply again.
+
+# Proofs that are wanted again.
+proof-picture = <b>We need a new photo from you.</b>
+proof-phone = <b>We need your new phone number.</b>

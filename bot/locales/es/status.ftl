@@ -34,3 +34,7 @@ offer-code =
 offer-code-signs = Firmas por { $amount } y pagas { $total } en total.
 offer-accepted = ✅ <b>De acuerdo.</b> El dinero va en camino a tu billetera.
 offer-expired = <b>La oferta terminó.</b> Puedes pedir otra vez.
+
+# Proofs that are wanted again.
+proof-picture = <b>Necesitamos una nueva foto tuya.</b>
+proof-phone = <b>Necesitamos tu nuevo número de teléfono.</b>

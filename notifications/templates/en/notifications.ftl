@@ -23,6 +23,22 @@ staff_question-telegram =
 staff_question-sms = { $lender }: we have a question about your application. Open the chat to answer it.
 staff_question-button = Answer
 
+pictures_wanted-telegram = 📷 Please send { $pictures ->
+        [document] a new photo of your document
+        [selfie] a new photo of your face
+       *[both] new photos of your document and of your face
+    }: { $reason ->
+        [blurred] we could not see everything sharply.
+        [too_dark] it was too dark to see everything.
+        [glare] light was shining on the picture.
+        [cut_off] something was cut off or covered.
+        [expired] the document is out of date, and we need one that is valid.
+        [wrong_document] we need your identity card or your passport.
+       *[faces_differ] we could not see that both pictures show you.
+    }
+pictures_wanted-sms = { $lender }: we need new photos from you. Open the chat to see which and why.
+pictures_wanted-button = Send it
+
 disbursed-telegram = 💸 <b>{ $amount }</b> has arrived in your wallet. Loan { $loan }: /loan shows what you owe and when.
 disbursed-sms = { $lender }: { $amount } has arrived in your wallet. Loan { $loan }.
 

@@ -23,6 +23,22 @@ staff_question-telegram =
 staff_question-sms = { $lender }: tenemos una pregunta sobre tu solicitud. Abre el chat para responder.
 staff_question-button = Responder
 
+pictures_wanted-telegram = 📷 Manda, por favor, { $pictures ->
+        [document] una nueva foto de tu documento
+        [selfie] una nueva foto de tu cara
+       *[both] nuevas fotos de tu documento y de tu cara
+    }: { $reason ->
+        [blurred] no se veía todo con nitidez.
+        [too_dark] estaba demasiado oscuro para verlo todo.
+        [glare] había un reflejo de luz en la imagen.
+        [cut_off] algo quedó cortado o tapado.
+        [expired] el documento está vencido y necesitamos uno vigente.
+        [wrong_document] necesitamos tu documento de identidad o tu pasaporte.
+       *[faces_differ] no pudimos ver que las dos fotos son tuyas.
+    }
+pictures_wanted-sms = { $lender }: necesitamos nuevas fotos. Abre el chat para ver cuales y por que.
+pictures_wanted-button = Mandar
+
 disbursed-telegram = 💸 <b>{ $amount }</b> ya está en tu billetera. Préstamo { $loan }: con /loan ves cuánto debes y cuándo.
 disbursed-sms = { $lender }: { $amount } en tu billetera. Prestamo { $loan }.
 

@@ -1,0 +1,25 @@
+"""A proof that is wanted again: new pictures, or another phone."""
+
+from bot.screens import questions, ways
+from bot.screens.base import Keyboard, Screen, buttons, paragraphs
+from bot.screens.questions import Asked
+from bot.text import Words
+from onboarding.steps import StepKind
+
+
+def screen(asked: Asked, words: Words) -> Screen:
+    why = "proof-picture" if asked.step.kind is StepKind.PHOTO else "proof-phone"
+    return Screen(paragraphs(words(why), questions.question(asked, words)), _keyboard(asked, words))
+
+
+def _keyboard(asked: Asked, words: Words) -> Keyboard:
+    match asked.step.kind:
+        case StepKind.CONTACT:
+            return questions.contact_keyboard(words)
+        case StepKind.CODE:
+            return buttons(
+                [(words.label("button-send-code-again"), questions.act(asked.dossier, "resend"))],
+                [(words.label("button-other-phone"), questions.act(asked.dossier, "rephone"))],
+                ways.help_and_human(words),
+            )
+    return buttons(ways.help_and_human(words))
