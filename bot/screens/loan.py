@@ -69,7 +69,7 @@ def schedule(loan: Loan, rows: Sequence[Installment], on: date, words: Words) ->
         (
             _mark(row, on),
             words.day(row.due_on),
-            words.money(Money(row.unpaid_minor or _whole(row), loan.currency)),
+            words.money(Money(row.unpaid_minor or row.whole_minor, loan.currency)),
         )
         for row in rows[: prices.ROWS_SHOWN]
     ]
@@ -188,15 +188,3 @@ def _mark(row: Installment, on: date) -> str:
     if not row.unpaid_minor:
         return "✓"
     return "!" if row.due_on < on else "·"
-
-
-def _whole(row: Installment) -> int:
-    """What was due in all."""
-    return (
-        row.principal_minor
-        + row.interest_minor
-        - row.interest_forgone_minor
-        + row.fees_minor
-        - row.fees_forgone_minor
-        + row.penalties_minor
-    )
