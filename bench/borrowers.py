@@ -15,7 +15,7 @@ from kit.db import create_engine, sessions_of, unit_of_work
 from kit.ids import new_id
 from kyc.models import Verification
 from kyc.states import VerificationStatus
-from onboarding import journey, products
+from onboarding import catalog, journey
 from onboarding.saving import MY_PHONE, place
 
 # Phone, code and photographs are behind them: from here on every update is one answer.
@@ -63,7 +63,7 @@ async def seed(url: str, vault: Vault, telegram_ids: Sequence[int]) -> None:
     engine = create_engine(url)
     try:
         async with unit_of_work(sessions_of(engine, vault)) as session:
-            await products.load(session, settings.products_file, now=now)
+            await catalog.load(session, settings.products_file, now=now)
             for telegram_id in telegram_ids:
                 await _begin(session, settings, telegram_id, now)
     finally:

@@ -21,7 +21,7 @@ from kit.worker import Worker
 from notifications.channels.base import SmsChannel
 from notifications.channels.telegram import TelegramChannel
 from notifications.channels.twilio import TwilioSms
-from onboarding import decisioning, products
+from onboarding import catalog, decisioning
 from onboarding.decisioning import Underwriter
 from servicing.rails import wallet
 from servicing.rails.base import Rails
@@ -55,7 +55,7 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
     sessions = sessions_of(engine, vault)
     underwriter = decisioning.load(settings)
     async with unit_of_work(sessions) as session:
-        await products.load(session, settings.products_file, now=clock.now())
+        await catalog.load(session, settings.products_file, now=clock.now())
     telegram, sms, rails = create_bot(settings), TwilioSms(settings), wallet.configured(settings)
     services: dict[type, object] = {
         Settings: settings,

@@ -8,7 +8,10 @@ from typing import Any
 from kit.money import Money
 from onboarding.products import LoanProduct
 from servicing import quotes, schedule, terms
+from servicing import rules as loan_rules
 from servicing.choices import Method
+from servicing.jurisdictions import caps
+from servicing.jurisdictions.caps import Priced
 from servicing.schedule import Installment, Kind
 from servicing.terms import LoanTerms
 
@@ -113,9 +116,13 @@ def terms_of(product: LoanProduct, amount: Money, term: str, on: date) -> LoanTe
 
 
 def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
+    """The key facts; a price above a legal cap is refused to whoever asks for it."""
     agreed = terms_of(product, amount, term, on)
     quoted = quotes.quote(agreed)
     rules = product.body.rules
+    if product.place is not None:
+        serviced = loan_rules.parse(rules, product.currency)
+        caps.check(product.place, Priced(agreed, quoted, serviced))
     spot = [row for row in quoted.installments if row.kind is Kind.DOWN_PAYMENT]
     rows = tuple(_row(installment, amount.currency) for installment in quoted.installments)
     return KeyFacts(

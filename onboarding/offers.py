@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit, jobs
 from kit.errors import DomainError, Kind
 from kit.money import Money
-from onboarding import calculator
+from onboarding import calculator, guarantees
 from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Offer
@@ -38,13 +38,14 @@ async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now:
     application, product = dossier.draft, dossier.product
     assert product is not None
     assert application.term is not None
+    calculator.quote(product, approved, application.term, now.date())  # Refuses what no law allows.
     offer = Offer(
         application_id=application.id,
         limit_minor=approved.minor,
         amount_minor=approved.minor,
         currency=approved.currency,
         term=application.term,
-        terms=_terms(product, application.term),
+        terms=_terms(product, application.term, guarantees.is_needed(dossier)),
         created_at=now,
         expires_at=now + timedelta(days=product.body.offer_valid_days),
     )
@@ -53,11 +54,11 @@ async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now:
     return offer
 
 
-def _terms(product: LoanProduct, asked: str) -> list[str]:
+def _terms(product: LoanProduct, asked: str, is_guaranteed: bool) -> list[str]:
     """What may be chosen: a shorter term, or a payment less often, has larger installments, which
-    nobody has found affordable; and a harvest or an invoice has its day."""
+    nobody has found affordable. A harvest has its day, and a guarantor has agreed to one term."""
     option = product.term(asked)
-    if option.until is not None:
+    if option.until is not None or is_guaranteed:
         return [asked]
     return [
         code for code, other in product.terms_in(option.rhythm).items() if other.days >= option.days

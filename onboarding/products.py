@@ -1,24 +1,21 @@
-"""Loan products: data in a YAML file, kept as versions in the database."""
+"""Loan products: data, kept as versions in the database."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from onboarding.models import ProductVersion
 from onboarding.questions import Question, QuestionKind
+from servicing.jurisdictions import packs
+from servicing.jurisdictions.packs import Jurisdiction
 
 ONCE = "once"
 _DATED = re.compile(r"([a-z])(\d{8})", re.ASCII)
@@ -117,6 +114,8 @@ class GroupRule(_Strict):
 class Body(_Strict):
     code: str
     currency: str
+    jurisdiction: str | None = None
+    """Whose caps hold: `KE`, `CN/bank`. Versions from before places were named have none."""
     amount: AmountRange
     terms: dict[str, TermOption]
     default_term: str
@@ -162,6 +161,10 @@ class LoanProduct:
     @property
     def currency(self) -> str:
         return self.body.currency
+
+    @property
+    def place(self) -> Jurisdiction | None:
+        return packs.parse(self.body.jurisdiction) if self.body.jurisdiction else None
 
     @property
     def terms(self) -> dict[str, TermOption]:
@@ -236,47 +239,21 @@ class LoanProduct:
         return monthly_income_minor >= Money.parse(rule.monthly_income_min, self.currency).minor
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    return [
-        Body.model_validate(body).model_dump(mode="json")
-        for body in yaml.safe_load(path.read_text())["products"]
-    ]
-
-
-async def load(session: AsyncSession, path: Path, *, now: datetime) -> None:
-    """Bring the database to the file: a body that changed becomes the next version."""
-    await lock_key(session, "products")
-    for body in read(path):
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-        newest = await _newest(session, body["code"])
-        if newest is None or newest.body_sha256 != digest:
-            session.add(
-                ProductVersion(
-                    code=body["code"],
-                    version=newest.version + 1 if newest else 1,
-                    body=body,
-                    body_sha256=digest,
-                    created_at=now,
-                )
-            )
-    await session.flush()
-
-
 async def active(session: AsyncSession) -> Sequence[LoanProduct]:
     """The newest version of every product, in the order in which they were first offered."""
     first = await session.scalars(
         select(ProductVersion.code).where(ProductVersion.version == 1).order_by(ProductVersion.id)
     )
     order = {code: n for n, code in enumerate(first)}
-    newest = (
+    latest = (
         select(ProductVersion.code, func.max(ProductVersion.version).label("version"))
         .group_by(ProductVersion.code)
         .subquery()
     )
     rows = await session.scalars(
         select(ProductVersion).join(
-            newest,
-            (ProductVersion.code == newest.c.code) & (ProductVersion.version == newest.c.version),
+            latest,
+            (ProductVersion.code == latest.c.code) & (ProductVersion.version == latest.c.version),
         )
     )
     return [product_of(row) for row in sorted(rows, key=lambda row: order[row.code])]
@@ -284,7 +261,7 @@ async def active(session: AsyncSession) -> Sequence[LoanProduct]:
 
 async def get(session: AsyncSession, code: str, version: int | None = None) -> LoanProduct:
     row = (
-        await _newest(session, code)
+        await newest(session, code)
         if version is None
         else await session.scalar(
             select(ProductVersion).where(
@@ -297,7 +274,7 @@ async def get(session: AsyncSession, code: str, version: int | None = None) -> L
     return product_of(row)
 
 
-async def _newest(session: AsyncSession, code: str) -> ProductVersion | None:
+async def newest(session: AsyncSession, code: str) -> ProductVersion | None:
     found: ProductVersion | None = await session.scalar(
         select(ProductVersion)
         .where(ProductVersion.code == code)

@@ -18,7 +18,7 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, sessions_of, unit_of_work
 from kit.worker import Worker
-from onboarding import products
+from onboarding import catalog
 from tests.api.conftest import SetClock, client_of
 from tests.onboarding.people import SETTINGS
 
@@ -178,7 +178,7 @@ class TestProducts:
         self, stranger: httpx.AsyncClient, sessions: Sessions, clock: SetClock
     ) -> None:
         async with unit_of_work(sessions) as session:
-            await products.load(session, SETTINGS.products_file, now=clock.at)
+            await catalog.load(session, SETTINGS.products_file, now=clock.at)
 
         shown = (await stranger.get("/v1/products")).json()
 

@@ -11,7 +11,7 @@ from bot.text import LABEL_CHARACTERS, LOCALES, Words, plain, plain_amount
 from kit.config import Settings
 from kit.errors import DomainError
 from kit.money import Money
-from onboarding import products, steps
+from onboarding import catalog, steps
 from onboarding.products import Body, LoanProduct
 from onboarding.steps import StepKind
 
@@ -71,7 +71,7 @@ class TestLocales:
     @pytest.mark.parametrize("locale", TEXTS.locales)
     def test_have_words_for_every_product_and_what_it_asks(self, locale: str) -> None:
         words = Words(TEXTS, locale)
-        for body in products.read(Settings(_env_file=None).products_file):
+        for body in catalog.read(Settings(_env_file=None).products_file):
             product = LoanProduct(1, Body.model_validate(body))
             assert words.has(f"product-{product.code}")
             assert all(words.has(f"frequency-{rhythm}") for rhythm in product.rhythms)

@@ -21,7 +21,7 @@ from notifications import sealing, templates
 from notifications.models import Notification
 from notifications.states import Channel
 from notifications.templates import Params
-from onboarding import decisioning, dossiers, products, steps
+from onboarding import catalog, decisioning, dossiers, steps
 from onboarding import tasks as identity_tasks
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
@@ -156,6 +156,6 @@ async def open_lender(sessions: Sessions, now: datetime) -> Lender:
     clock, bot = SetClock(now), create_bot(SETTINGS, Telegram())
     underwriter = decisioning.load(SETTINGS)
     async with unit_of_work(sessions) as session:
-        await products.load(session, SETTINGS.products_file, now=now)
+        await catalog.load(session, SETTINGS.products_file, now=now)
     dispatcher = create_dispatcher(sessions, clock, SETTINGS, underwriter)
     return Lender(sessions, clock, dispatcher, bot, underwriter)

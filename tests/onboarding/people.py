@@ -11,7 +11,7 @@ from kyc.pictures import Inspection
 from kyc.quality import Shot
 from notifications import sealing
 from notifications.models import Notification
-from onboarding import identity, journey, products, steps, telemetry
+from onboarding import catalog, identity, journey, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.saving import MY_PHONE, Contact
 
@@ -45,7 +45,7 @@ class Applicant:
     pause: timedelta = timedelta(seconds=9)
 
     async def begins(self, choice: journey.Choice | None = None) -> Dossier:
-        await products.load(self.session, SETTINGS.products_file, now=self.now)
+        await catalog.load(self.session, SETTINGS.products_file, now=self.now)
         return await journey.begin(
             self.session,
             SETTINGS,
