@@ -42,6 +42,7 @@ class Menu(StrEnum):
     LOAN = "loan"
     SCHEDULE = "schedule"
     PAY = "pay"
+    PAYOFF = "payoff"
     CALENDAR = "calendar"
     STATEMENT = "statement"
     RECEIPTS = "receipts"

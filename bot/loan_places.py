@@ -91,6 +91,10 @@ async def pay(context: UpdateContext, loan: Loan) -> Screen:
     return screens.pay(await standing_of(context, loan), amount, context.words)
 
 
+async def payoff(context: UpdateContext, loan: Loan) -> Screen:
+    return screens.payoff(await standing_of(context, loan), context.words)
+
+
 async def confirm(context: UpdateContext, loan: Loan, amount: Money) -> Screen:
     return screens.confirm(await standing_of(context, loan), amount, context.words)
 

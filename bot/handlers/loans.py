@@ -75,6 +75,13 @@ async def pay(
     return await loan_places.pay(context, loan)
 
 
+async def payoff(event: CallbackQuery, context: UpdateContext) -> Reply | Screen:
+    loan = _loan(context)
+    if loan is None or loan.status is not LoanStatus.ACTIVE:
+        return await pay(event, context)
+    return await loan_places.payoff(context, loan)
+
+
 async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) -> Reply:
     """Ask the wallet for the money. A second tap finds the first request still waiting."""
     loan = _loan(context)
@@ -136,6 +143,7 @@ def routes() -> Router:
     router.callback_query.register(overview, Where(F.data == Menu.LOAN))
     router.callback_query.register(schedule, Where(F.data == Menu.SCHEDULE))
     router.callback_query.register(pay, Where(F.data == Menu.PAY))
+    router.callback_query.register(payoff, Where(F.data == Menu.PAYOFF))
     router.callback_query.register(pressed, Pay.filter())
     papers = {
         Menu.CALENDAR: loan_places.calendar,

@@ -124,12 +124,12 @@ def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
     choices = [
         _payment("pay-now", standing, standing.due_now, words),
         _payment("pay-next", standing, _next_amount(standing), words),
-        _payment("pay-all", standing, standing.payoff, words),
     ]
     return Screen(
         paragraphs(words("pay-title"), by_hand),
         buttons(
             *([choice] for choice in choices if choice is not None),
+            [(words.label("pay-all", amount=standing.payoff), Menu.PAYOFF)],
             [(words.label("pay-other"), _pay(standing, 0))],
             [ways.to(Menu.LOAN, words)],
         ),
@@ -139,6 +139,19 @@ def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
 def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
     return Screen(
         words("pay-confirm", amount=amount),
+        buttons(
+            [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
+            [(words.label("button-back"), Menu.PAY)],
+        ),
+    )
+
+
+def payoff(standing: Standing, words: Words) -> Screen:
+    """What ends the loan today, and what that saves against paying date by date."""
+    amount, saving = standing.payoff, standing.left - standing.payoff
+    saved = words("payoff-saves", saving=saving, left=standing.left) if saving.minor > 0 else None
+    return Screen(
+        paragraphs(words("payoff-title", amount=amount), saved, words("payoff-today")),
         buttons(
             [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
             [(words.label("button-back"), Menu.PAY)],

@@ -72,6 +72,8 @@ async def drawn(lender: Lender, dossier: Dossier) -> dict[str, str]:
                 screens += [
                     await loan_places.schedule(spoken, dossier.loan),
                     await loan_places.pay(spoken, dossier.loan),
+                    await loan_places.payoff(spoken, dossier.loan),
+                    await loan_places.receipts(spoken, dossier.loan),
                 ]
             for screen in screens:
                 fits(screen)

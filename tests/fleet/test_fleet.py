@@ -105,5 +105,7 @@ class TestFleet:
     def _pays_it_back(person: Applicant) -> None:
         person.phone.says("/pay")
         person.phone.presses("Everything")
+        person.phone.sees("pays off your loan")
+        person.phone.presses("Pay KES")
         person.phone.accepts_payment()
         person.phone.sees("fully repaid", seconds=60)

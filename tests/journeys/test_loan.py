@@ -1,5 +1,7 @@
 """From the answer to the last repayment, as the borrower sees it."""
 
+import re
+
 from sqlalchemy import func, select
 
 from kit.db import unit_of_work
@@ -9,6 +11,12 @@ from servicing.models import PaymentRequest
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
+
+
+def amounts_in(said: str) -> list[int]:
+    """In minor units, in the order in which they are written."""
+    found = re.findall(r"KES ([\d,]+)(?:\.(\d\d))?", said)
+    return [int(whole.replace(",", "") + (part or "00")) for whole, part in found]
 
 
 async def pays(lender: Lender, person: Chatter, major: str, reference: str) -> None:
@@ -117,6 +125,18 @@ class TestALoan:
         assert "is waiting in your wallet" in again
         async with unit_of_work(lender.sessions) as session:
             assert await session.scalar(select(func.count(PaymentRequest.id))) == 1
+
+    async def test_says_what_paying_everything_saves(self, lender: Lender, amina: Chatter) -> None:
+        await Story(lender, amina).gets_the_money()
+        lender.clock.move(days=10)
+        await amina.says("/pay")
+        said = await amina.presses("Everything")
+        payoff, saving, left = amounts_in(said)
+
+        assert payoff + saving == left
+        assert saving > 0
+        label = next(label for label in amina.labels if "Pay KES" in label)
+        assert "confirm" in await amina.presses(label)
 
     async def test_takes_any_amount_that_is_typed(self, lender: Lender, amina: Chatter) -> None:
         await Story(lender, amina).gets_the_money()
