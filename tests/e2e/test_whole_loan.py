@@ -85,8 +85,8 @@ class TestWholeLoan:
         amina.sees("We received")
         amina.says("/pay")
         amina.presses("Everything")
-    amina.sees("pays off your loan")
-    amina.presses("Pay KES")
+        amina.sees("pays off your loan")
+        amina.presses("Pay KES")
         amina.accepts_payment()
         amina.sees("fully repaid")
 
