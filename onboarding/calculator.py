@@ -120,9 +120,10 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
     agreed = terms_of(product, amount, term, on)
     quoted = quotes.quote(agreed)
     rules = product.body.rules
-    if product.place is not None:
+    place = product.place
+    if place is not None and place.pack.regimes:
         serviced = loan_rules.parse(rules, product.currency)
-        caps.check(product.place, Priced(agreed, quoted, serviced))
+        caps.check(place, Priced(agreed, quoted, serviced))
     spot = [row for row in quoted.installments if row.kind is Kind.DOWN_PAYMENT]
     rows = tuple(_row(installment, amount.currency) for installment in quoted.installments)
     return KeyFacts(

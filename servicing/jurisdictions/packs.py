@@ -97,8 +97,9 @@ def parse(text: object, field: str = "jurisdiction") -> Jurisdiction:
     return Jurisdiction(pack, kind or None)
 
 
-def codes() -> list[str]:
-    return sorted(path.stem.upper() for path in _DATA.glob("*.yaml"))
+@lru_cache
+def codes() -> tuple[str, ...]:
+    return tuple(sorted(path.stem.upper() for path in _DATA.glob("*.yaml")))
 
 
 @lru_cache
