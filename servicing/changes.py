@@ -41,24 +41,30 @@ def reschedule(life: Life, event: Event) -> None:
     if details["new_due_date"] is not None:
         if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
             raise _refused(event, "new_due_date", "must be after the installment before it")
-        dates[index:] = [
-            calendars.step(life.terms, details["new_due_date"], n)
-            for n in range(len(dates) - index)
+        last = len(dates) if details["following"] else index + 1
+        dates[index:last] = [
+            calendars.step(life.terms, details["new_due_date"], n) for n in range(last - index)
         ]
+        if any(after <= before for before, after in itertools.pairwise(dates)):
+            raise _refused(event, "new_due_date", "must be before the installment after it")
     dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
     if details["rate"] is not None:
         start = dates[index - 1] if index else life.terms.disbursed_on
         changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
         life.terms = dataclasses.replace(life.terms, rate_changes=changes)
-    if not details["extra"]:
-        if life.is_reshaped and details["rate"] is None:
-            _move(regular, dates, life.draws[0].on)
-            return
+    if details["extra"] or (_is_begun(life, regular[:index]) and not life.is_reshaped):
+        _stretch(life, regular, index, dates)
+    elif life.is_reshaped and details["rate"] is None:
+        _move(regular, dates, life.draws[0].on)
+    else:
         if details["new_due_date"] is not None:
             life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
         _plan_again(life, event)
-        return
-    _stretch(life, regular, index, dates)
+
+
+def _is_begun(life: Life, before: list[Row]) -> bool:
+    """What was paid for stays as it was: only the rest may be scheduled anew."""
+    return not recalculation.applies(life) and any(sum(row.paid) for row in before)
 
 
 def _move(regular: list[Row], dates: list[date], start: date) -> None:
@@ -74,6 +80,7 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> N
     balance = sum(row.unpaid(PRINCIPAL) for row in moved)
     if not balance:
         return
+    _move(regular, dates[: len(regular)], life.draws[0].on)
     previous = dates[len(regular) - 1]
     for due_on in dates[len(regular) :]:
         row = Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0])

@@ -193,6 +193,8 @@ def _reschedule(item: Fields, currency: str) -> dict[str, Any]:
         item.raw(key)
     key = "extra_instalments" if item.has("extra_instalments") else "extra_installments"
     item.raw("extra_instalments"), item.raw("extra_installments")
+    said = item.raw("following") is not None
+    details["following"] = item.flag("following") if said else True
     details["extra"] = item.integer(key, 0, 0, 600)
     item.raw("annual_rate_percent")
     rated = item.has("annual_rate_percent")

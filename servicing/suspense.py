@@ -12,9 +12,12 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
-from servicing import queries, repayments
+from servicing import living, queries, repayments
+from servicing.events import Type
+from servicing.happenings import Happening
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind, Event
+from servicing.living import Act
 from servicing.models import Loan, SuspenseItem
 from servicing.states import LoanStatus
 
@@ -117,11 +120,25 @@ async def refund(
     )  # fmt: skip
     if proposal.is_confirmed:
         item.resolved_at, item.refund_reference = now, reference
-        await posting.post(
-            session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
-            reference=f"refund:{item.id}", on=on, now=now, loan_id=item.loan_id,
-        )  # fmt: skip
+        if item.reason == living.OVERPAID:
+            await _give_credit_back(session, item, staff_id=staff_id, on=on, now=now)
+        else:
+            await posting.post(
+                session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
+                reference=f"refund:{item.id}", on=on, now=now, loan_id=item.loan_id,
+            )  # fmt: skip
     return proposal
+
+
+async def _give_credit_back(
+    session: AsyncSession, item: SuspenseItem, *, staff_id: UUID, on: date, now: datetime
+) -> None:
+    """What was left of a loan is the borrower's credit: the loan hears of it."""
+    assert item.loan_id is not None, f"{item.reference} is of no loan"
+    loan = await queries.get_loan(session, item.loan_id, lock=True)
+    entry = f"refund:{item.id}"
+    act = Act(f"staff:{staff_id}", on, now, {EntryKind.REFUND: entry})
+    await living.happen(session, loan, act, Happening(Type.REFUND, on, entry, item.amount_minor))
 
 
 async def _waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
