@@ -7,10 +7,11 @@ principal, bullet, seasonal, flat).
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from servicing import annuity, interest, rounding
+from servicing import annuity, interest, rounding, seasons
 from servicing.choices import LastInstallment, Method, Tranche
 from servicing.interest import Period
 from servicing.rounding import Rounding
@@ -70,7 +71,7 @@ def _run(
 
 def weights_of(terms: LoanTerms) -> list[int]:
     """How the payments (or, for principal plans, the principals) relate to each other."""
-    count, grace = terms.installments, terms.grace.principal
+    count = terms.installments
     if terms.weights:
         weights = _scaled(terms.weights)
     elif terms.method in (Method.BULLET, Method.INTEREST_ONLY):
@@ -79,6 +80,11 @@ def weights_of(terms: LoanTerms) -> list[int]:
         weights = _growing(terms, count)
     else:
         weights = [1] * count
+    return _after_grace(terms, weights)
+
+
+def _after_grace(terms: LoanTerms, weights: list[int]) -> list[int]:
+    grace = terms.grace.principal
     return [0] * grace + weights[grace:] if grace else weights
 
 
@@ -88,8 +94,7 @@ def _plan(terms: LoanTerms, periods: list[Period]) -> Plan:
     if terms.method in (Method.DECLINING, Method.GRADUATED, Method.BALLOON):
         return _LevelPayment(terms, periods)
     if terms.method is Method.SEASONAL and not terms.weights:
-        weights = [int(period.end.month in terms.harvest_months) for period in periods]
-        return _PlannedPrincipal(terms, weights)
+        return _PlannedPrincipal(terms, _after_grace(terms, _scaled(seasons.weights(terms))))
     return _PlannedPrincipal(terms, weights_of(terms))
 
 
@@ -157,6 +162,9 @@ class _LevelPayment:
         terms, weights = self._terms, self._weights[n:]
         periods = annuity.reckoned(terms, self._periods, n)
         value, over = annuity.solve(terms, periods, weights, balance, draws)
+        if not over:  # nothing is to be paid before the last installment, which takes the rest
+            self._payments = [0] * len(self._periods)
+            return
         level = annuity.rounded(terms, value, over)
         if self._may_respread and self._respreads:
             level = self._respread(n, balance, draws, level)
@@ -223,35 +231,47 @@ class _PlannedPrincipal:
             return 0
         share = self._base * weight
         if self._terms.method is Method.FLAT:
-            due = annuity.rounded(self._terms, share + charged * self._whole, self._whole)
+            due = annuity.rounded(self._terms, share, self._whole)
+            due += annuity.rounded(self._terms, charged, 1)
             return min(max(due - charged, 0), balance)
-        divide = rounding.DIVIDE[self._terms.interest_rounding]
+        divide = rounding.DIVIDE[self._terms.rounding]
         return min(divide(share, self._whole), balance)
 
 
 class _FlatInterest:
-    """Interest on what was paid out, not on what is still owed; the last period squares the sum."""
+    """Interest on what was paid out, not on what is still owed: the same in every installment.
+
+    The interest of a draw's whole life is shared by the installments that pay interest; the last
+    one squares the sum.
+    """
 
     def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
         self._terms = terms
         self._periods = periods
-        self._drawn = 0
-        self._exact = Fraction(0)
+        self._total = self._each = Fraction(0)
         self._charged = 0
+        self._first = max(terms.grace.interest_payment, terms.grace.interest_free)
 
     def interest(self, n: int, draws: Sequence[Tranche]) -> int:
-        period = self._periods[n]
-        exact = Fraction(self._drawn * period.numerator, period.denominator)
+        last = len(self._periods) - 1
         for tranche in draws:
-            part, whole = annuity.factor_since(self._terms, period, tranche.on)
-            exact += Fraction(tranche.amount_minor * part, whole)
-            self._drawn += tranche.amount_minor
-        self._exact += exact
-        due = self._exact - self._charged if n == len(self._periods) - 1 else exact
+            part = tranche.amount_minor * self._life(n, tranche.on)
+            self._total += part
+            self._each += part / (last - min(max(n, self._first), last) + 1)
+        if n < self._first and n < last:
+            return 0
         divide = rounding.DIVIDE[self._terms.interest_rounding]
-        charged = max(divide(due.numerator, due.denominator), 0)
+        left = divide(self._total.numerator, self._total.denominator) - self._charged
+        each = divide(self._each.numerator, self._each.denominator)
+        charged = left if n == last else min(each, left)
         self._charged += charged
         return charged
+
+    def _life(self, n: int, since: date) -> Fraction:
+        """The rate factor from a day in period n to the end of the loan."""
+        begun = Fraction(*annuity.factor_since(self._terms, self._periods[n], since))
+        rest = (Fraction(each.numerator, each.denominator) for each in self._periods[n + 1 :])
+        return begun + sum(rest, Fraction(0))
 
 
 def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:

@@ -44,8 +44,8 @@ def reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period
     """The periods with which a level installment is found that begins with period n.
 
     As if the rate of that day stayed and interest never paused. Where the last installment absorbs
-    the difference, also as if every month had 30 days of a year of 365; interest is still charged
-    for the days there are.
+    the difference, also as if every month had 30 days; interest is still charged for the days there
+    are.
     """
     if terms.rate_changes or terms.interest_pauses:
         steady = dataclasses.replace(
@@ -64,7 +64,7 @@ def reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period
 
 def _standard(terms: LoanTerms, period: Period, days: int) -> Period:
     rate, per = interest.rate_on(terms, period.start)
-    return period._replace(numerator=rate * days, denominator=per * 365)
+    return period._replace(numerator=rate * days, denominator=per * interest.year_days(terms))
 
 
 def solve(

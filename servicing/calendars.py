@@ -22,28 +22,33 @@ def due_dates(terms: LoanTerms) -> list[date]:
     return [due_on for _, due_on, _ in spans(terms)]
 
 
+def nominal_dates(terms: LoanTerms) -> list[date]:
+    """Due dates before weekends and holidays move them."""
+    return [*terms.due_dates] or [due_on for _, due_on, _ in _rhythm(terms)]
+
+
 def spans(terms: LoanTerms) -> Sequence[Span]:
     """One shift never drags the others along: what is moved is the nominal date."""
     moved = terms.weekend is not Weekend.KEEP or terms.holidays or terms.holiday_country
-    if terms.due_dates:
-        dates: Sequence[date] = terms.due_dates
-    else:
-        anchor, first = _anchor(terms)
-        regular = _regular(
-            terms.disbursed_on,
-            anchor,
-            first,
-            terms.frequency,
-            terms.every,
-            terms.installments,
-            terms.month_end,
-        )
-        if not moved:
-            return regular
-        dates = [due_on for _, due_on, _ in regular]
+    if not moved and not terms.due_dates:
+        return _rhythm(terms)
+    dates = nominal_dates(terms)
     if moved:
         dates = [working_day(terms, day) for day in dates]
     return _measured(terms.disbursed_on, dates)
+
+
+def _rhythm(terms: LoanTerms) -> tuple[Span, ...]:
+    anchor, first = _anchor(terms)
+    return _regular(
+        terms.disbursed_on,
+        anchor,
+        first,
+        terms.frequency,
+        terms.every,
+        terms.installments,
+        terms.month_end,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -68,10 +73,10 @@ def _regular(
 
 
 def _measured(start: date, dates: Sequence[date]) -> tuple[Span, ...]:
-    starts = [start, *dates[:-1]]
+    starts = [start, *dates]
     return tuple(
         (n, day, (day - before).days)
-        for n, (before, day) in enumerate(zip(starts, dates, strict=True), 1)
+        for n, (before, day) in enumerate(zip(starts, dates, strict=False), 1)
     )
 
 
@@ -108,7 +113,7 @@ def working_day(terms: LoanTerms, day: date) -> date:
     back = terms.weekend is Weekend.PREVIOUS
     moved = _walk(terms, day, -_DAY if back else _DAY)
     if terms.weekend is Weekend.MODIFIED_NEXT and moved.month != day.month:
-        return _walk(terms, day, -_DAY)
+        moved = _walk(terms, day, -_DAY)
     return max(moved, terms.disbursed_on)
 
 

@@ -115,8 +115,11 @@ class RateChange:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """Expected yearly sales, the share of them that repays, and the fee that the share earns."""
+    """Expected sales, the share of them that repays, and the fee that the share earns."""
 
     yearly_minor: int
+    """0 when `sales_minor` says more."""
     share: Fraction
     fee_minor: int
+    sales_minor: tuple[int, ...] = ()
+    """Of one period after the other, and then again from the first."""

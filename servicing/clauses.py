@@ -6,16 +6,33 @@ from fractions import Fraction
 from typing import Any
 
 from kit.money import Money
-from servicing.choices import Fee, Grace, Method, Payee, RateChange, Revenue, Tranche, When
+from servicing.choices import (
+    Fee,
+    Frequency,
+    Grace,
+    Method,
+    Payee,
+    RateChange,
+    Revenue,
+    Tranche,
+    When,
+)
 from servicing.fields import Fields
 
 INSTALLMENTS_MAX = 1_200
+YEARS_MAX = 100
+_PER_YEAR = {Frequency.DAY: 366, Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
 NO_GRACE = Grace()
 
 
 def optional_amount(fields: Fields, key: str, currency: str) -> int | None:
     fields.raw(key)
     return fields.amount(key, currency) if fields.has(key) else None
+
+
+def longest(frequency: Frequency, every: int) -> int:
+    """How many installments fit into the longest life that a loan may have."""
+    return YEARS_MAX * _PER_YEAR[frequency] // every
 
 
 def length(fields: Fields, method: Method, currency: str) -> dict[str, Any]:
@@ -97,34 +114,63 @@ def fees(fields: Fields, currency: str) -> tuple[Fee, ...]:
     return tuple(fees)
 
 
+def _only_with(fields: Fields, keys: tuple[str, ...], method: Method) -> None:
+    """What a method has no use for is refused: nobody shall think that it counted."""
+    for key in keys:
+        if fields.has(key):
+            raise fields.refuse(key, f"goes with the method {method} only")
+
+
 def balloon(fields: Fields, method: Method, principal: Money) -> int:
     if method is not Method.BALLOON:
+        _only_with(fields, ("balloon", "balloon_percent"), Method.BALLOON)
         return 0
     fields.raw("balloon"), fields.raw("balloon_percent")
     if fields.has("balloon_percent"):
         balloon = (principal * (fields.number("balloon_percent", high=100) / 100)).minor
     else:
-        balloon = fields.amount("balloon", principal.currency)
+        balloon = fields.amount("balloon", principal.currency, zero=True)
     if balloon > principal.minor:
         raise fields.refuse("balloon", "must not be more than the principal")
     return balloon
 
 
-def months(fields: Fields) -> tuple[int, ...]:
+def harvests(fields: Fields, currency: str) -> dict[str, Any]:
+    """The months in which cash comes in, how much of it, and how long after that it is due."""
     months = fields.sequence("harvest_months", 12)
     if any(type(month) is not int or not 1 <= month <= 12 for month in months):
         raise fields.refuse("harvest_months", "must be months from 1 to 12")
-    return tuple(months)
+    cash = amounts(fields, "harvest_cash", currency)
+    if cash and (len(cash) != len(months) or not sum(cash)):
+        raise fields.refuse("harvest_cash", "must have one amount for each of harvest_months")
+    return {
+        "harvest_months": tuple(months),
+        "harvest_cash": cash,
+        "harvest_delay_months": fields.integer("harvest_delay_months", 0, 0, 11),
+    }
+
+
+def amounts(fields: Fields, key: str, currency: str) -> tuple[int, ...]:
+    return tuple(
+        Fields({f"[{n}]": value}, fields.name(key)).amount(f"[{n}]", currency, zero=True)
+        for n, value in enumerate(fields.sequence(key, INSTALLMENTS_MAX))
+    )
 
 
 def revenue(fields: Fields, method: Method, currency: str) -> Revenue | None:
     if method is not Method.REVENUE_SHARE:
+        _only_with(fields, ("revenue",), Method.REVENUE_SHARE)
         return None
     inner = Fields(fields.required("revenue"), "revenue")
+    sales = amounts(inner, "sales", currency)
+    inner.raw("yearly")
+    if inner.has("yearly") == bool(sales):
+        raise inner.refuse("yearly", "or sales must be given, and only one of them")
     revenue = Revenue(
-        yearly_minor=inner.amount("yearly", currency),
+        yearly_minor=0 if sales else inner.amount("yearly", currency),
         share=inner.number("share_percent", high=100) / 100,
         fee_minor=inner.amount("fee", currency, zero=True),
+        sales_minor=sales,
     )
     inner.finish()
     if not revenue.share:

@@ -132,9 +132,9 @@ def year_days(terms: LoanTerms) -> int:
 
 
 def standard_days(terms: LoanTerms) -> int:
-    """The days of a regular period, were every month 30 days and every year 365 days long."""
+    """The days of a regular period, were every month 30 days and every year a whole one."""
     if terms.frequency is Frequency.YEAR:
-        return 365 * terms.every
+        return year_days(terms) * terms.every
     if terms.frequency is Frequency.MONTH:
         return 30 * terms.every
     return calendars.step_days(terms)

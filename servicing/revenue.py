@@ -1,11 +1,13 @@
-"""Repayment as a share of sales: equal expected payments, the fee earned by effective interest."""
+"""Repayment as a share of sales: expected payments, the fee earned at their effective rate."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import date
+from itertools import cycle, repeat
 
-from servicing import calendars, rounding, yields
+from servicing import calendars, clauses, rounding, yields
 from servicing.amortization import Part
-from servicing.choices import Frequency
+from servicing.choices import Frequency, Revenue
 from servicing.clauses import INSTALLMENTS_MAX
 from servicing.fields import InvalidTerms
 from servicing.interest import year_days
@@ -16,8 +18,8 @@ _PER_YEAR = {Frequency.MONTH: 12, Frequency.YEAR: 1}
 
 def payment(terms: LoanTerms) -> int:
     """What one period is expected to bring: yearly sales * share / periods of the year."""
-    assert terms.revenue is not None
-    share = terms.revenue.share * terms.revenue.yearly_minor
+    revenue = _of(terms)
+    share = revenue.share * revenue.yearly_minor
     if terms.frequency in _PER_YEAR:
         part = share * terms.every / _PER_YEAR[terms.frequency]
     else:
@@ -27,31 +29,58 @@ def payment(terms: LoanTerms) -> int:
 
 def parts(terms: LoanTerms) -> tuple[list[date], list[Part]]:
     """Payments until advance and fee are repaid; the last one is the remainder."""
-    assert terms.revenue is not None
-    each, owed = payment(terms), terms.principal.minor + terms.revenue.fee_minor
-    if each <= 0:
-        raise InvalidTerms(field="revenue.share_percent", reason="brings less than one minor unit")
-    count = -(-owed // each)
-    if count > 10 * INSTALLMENTS_MAX:
-        raise InvalidTerms(field="revenue.share_percent", reason="is too small to repay the loan")
-    payments = [each] * (count - 1) + [owed - each * (count - 1)]
-    longer = dataclasses.replace(terms, installments=count)
+    payments = _payments(terms)
+    longer = dataclasses.replace(terms, installments=len(payments))
     return calendars.due_dates(longer), _earned(terms.principal.minor, payments)
 
 
+def _payments(terms: LoanTerms) -> list[int]:
+    left = terms.principal.minor + _of(terms).fee_minor
+    most = min(10 * INSTALLMENTS_MAX, clauses.longest(terms.frequency, terms.every))
+    payments: list[int] = []
+    for expected in _expected(terms):
+        if left <= expected:
+            return [*payments, left]
+        if len(payments) + 1 == most:
+            break
+        payments.append(expected)
+        left -= expected
+    raise InvalidTerms(field="revenue.share_percent", reason="is too small to repay the loan")
+
+
+def _expected(terms: LoanTerms) -> Iterator[int]:
+    revenue = _of(terms)
+    if not revenue.sales_minor:
+        each = payment(terms)
+        if each <= 0:
+            raise InvalidTerms(
+                field="revenue.share_percent", reason="brings less than one minor unit"
+            )
+        return repeat(each)
+    share, divide = revenue.share, rounding.DIVIDE[terms.rounding]
+    return cycle(
+        [divide(sales * share.numerator, share.denominator) for sales in revenue.sales_minor]
+    )
+
+
 def _earned(advance: int, payments: list[int]) -> list[Part]:
-    """Each payment split at the one rate that makes the payments worth the advance."""
+    """Each payment split at the one rate that makes the payments worth the advance.
+
+    What is earned of the fee is what the balance at that rate has not given back. A day without
+    sales pays nothing, so what it earns is counted when money comes.
+    """
     rate = yields.periodic_rate(advance, payments)
-    fee, rows, carrying, earned = sum(payments) - advance, [], float(advance), 0
-    for n, paid in enumerate(payments, 1):
+    fee, rows, carrying, earned, repaid = sum(payments) - advance, [], float(advance), 0, 0
+    for paid in payments:
+        repaid += paid
         carrying += carrying * rate - paid
-        # The fee earned so far is what the unrounded balance has not given back.
-        so_far = fee if n == len(payments) else round(carrying + _paid_by(payments, n) - advance)
-        rows.append(Part(paid - (so_far - earned), so_far - earned))
-        earned = so_far
+        so_far = fee if repaid == advance + fee else round(carrying + repaid - advance)
+        part = max(min(so_far - earned, paid), 0)
+        rows.append(Part(paid - part, part))
+        earned += part
     return rows
 
 
-def _paid_by(payments: list[int], count: int) -> int:
-    """All payments but the last are equal, so no loop is needed."""
-    return payments[0] * count if count < len(payments) else sum(payments)
+def _of(terms: LoanTerms) -> Revenue:
+    assert terms.revenue is not None
+    return terms.revenue

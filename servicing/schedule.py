@@ -1,10 +1,20 @@
 """The repayment schedule: when each installment falls due and what it is made of."""
 
+import dataclasses
 from datetime import date
 from typing import NamedTuple
 
 from kit.money import Money
-from servicing import amortization, calendars, charges, interest, plain, revenue, rounding
+from servicing import (
+    amortization,
+    calendars,
+    charges,
+    clauses,
+    interest,
+    plain,
+    revenue,
+    rounding,
+)
 from servicing.amortization import Part
 from servicing.choices import InterestDue, Method, Tranche
 from servicing.clauses import INSTALLMENTS_MAX
@@ -54,8 +64,18 @@ class Schedule(NamedTuple):
 def build(terms: LoanTerms) -> Schedule:
     """The schedule of `terms`. Its principal adds up to what is paid out, exactly."""
     rows = plain.rows(terms) or general_rows(terms)
+    if not _takes_time(rows, terms.disbursed_on):
+        raise InvalidTerms(field="first_due_on", reason="must leave time to repay")
     upfront, deducted = charges.at_the_start(terms) if terms.fees else (0, 0)
     return Schedule(terms.currency, terms.draws, tuple(rows), upfront, deducted)
+
+
+def _takes_time(rows: list[Installment], start: date) -> bool:
+    """Whether anything is repaid later than on the day of the disbursement."""
+    last = rows[-1]
+    if last.due and last.due_on > start:
+        return True
+    return any(row.due and row.due_on > start for row in rows)
 
 
 def general_rows(terms: LoanTerms) -> list[Installment]:
@@ -85,6 +105,8 @@ def _down_payments(terms: LoanTerms) -> tuple[list[Tranche], list[Tranche]]:
         share = min(share, amount)
         kept.append(Tranche(on, amount - share))
         held.append(Tranche(on, share))
+    if not any(draw.amount_minor for draw in kept):
+        raise InvalidTerms(field="down_payment_percent", reason="must leave something to repay")
     return kept, held
 
 
@@ -92,12 +114,7 @@ def _parts(terms: LoanTerms, draws: list[Tranche]) -> tuple[list[Period], list[P
     if terms.installments == 0:
         return _until_repaid(terms, draws)
     periods = interest.periods(terms, calendars.due_dates(terms))
-    by_period = _by_period(periods, draws)
-    if terms.method is Method.SEASONAL and not terms.weights:
-        months = {period.end.month for period in periods}
-        if not months.intersection(terms.harvest_months):
-            raise InvalidTerms(field="harvest_months", reason="must fall inside the loan's life")
-    return periods, amortization.parts(terms, periods, by_period)
+    return periods, amortization.parts(terms, periods, _by_period(periods, draws))
 
 
 def _by_period(periods: list[Period], draws: list[Tranche]) -> list[list[Tranche]]:
@@ -116,19 +133,18 @@ def _by_period(periods: list[Period], draws: list[Tranche]) -> list[list[Tranche
 
 def _until_repaid(terms: LoanTerms, draws: list[Tranche]) -> tuple[list[Period], list[Part]]:
     """With a fixed installment, as many periods as it takes."""
-    import dataclasses
-
-    count = 12
-    while count <= INSTALLMENTS_MAX:
+    most = min(INSTALLMENTS_MAX, clauses.longest(terms.frequency, terms.every))
+    count = min(12, most)
+    while True:
         longer = dataclasses.replace(terms, installments=count)
         periods, parts = _parts(longer, draws)
-        payments = [part.principal + part.interest for part in parts]
-        done = terms.installment_minor is not None and payments[-1] <= terms.installment_minor
-        if done:
-            used = max(n for n, part in enumerate(parts) if part.principal) + 1
+        assert terms.installment_minor is not None
+        if sum(parts[-1]) <= terms.installment_minor:
+            used = max((n for n, part in enumerate(parts) if part.principal), default=0) + 1
             return periods[:used], parts[:used]
-        count = count * 2 if count < INSTALLMENTS_MAX // 2 else count + INSTALLMENTS_MAX // 2
-    raise InvalidTerms(field="installment", reason="is too small to repay the loan")
+        if count == most:
+            raise InvalidTerms(field="installment", reason="is too small to repay the loan")
+        count = min(2 * count, most)
 
 
 def _deferred(terms: LoanTerms, parts: list[Part]) -> list[Part]:

@@ -65,6 +65,9 @@ class LoanTerms:
     step_rate: Fraction = Fraction(0)
     step_every: int = 12
     harvest_months: tuple[int, ...] = ()
+    harvest_cash: tuple[int, ...] = ()
+    """In minor units, one for each of `harvest_months`; empty when they bring the same."""
+    harvest_delay_months: int = 0
     revenue: Revenue | None = None
     rate_changes: tuple[RateChange, ...] = ()
     interest_pauses: tuple[tuple[date, date], ...] = ()
@@ -111,21 +114,18 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
         step_rate=fields.number("step_percent", 0, high=1_000) / 100,
         step_every=fields.integer("step_every", 12, 1, INSTALLMENTS_MAX),
         balloon_minor=clauses.balloon(fields, method, principal),
-        harvest_months=clauses.months(fields),
         revenue=clauses.revenue(fields, method, currency),
         tranches=clauses.tranches(fields, principal, disbursed_on),
         rate_changes=clauses.rate_changes(fields),
         interest_pauses=clauses.interest_pauses(fields),
         **clauses.length(fields, method, currency),
+        **clauses.harvests(fields, currency),
         **clauses.holidays(fields),
     )
     fields.finish()
+    _check_method(terms)
     _check_dates(terms)
     return terms
-
-
-def _multiple(fields: Fields, currency: str) -> int:
-    return clauses.optional_amount(fields, "installment_multiple", currency) or 1
 
 
 def _rate(fields: Fields, method: Method) -> Fraction:
@@ -134,8 +134,9 @@ def _rate(fields: Fields, method: Method) -> Fraction:
 
 
 def _interest_period(fields: Fields) -> InterestPeriod:
-    """A day count that was asked for counts days, unless the terms say otherwise."""
-    counted = InterestPeriod.DAILY if fields.has("day_count") else InterestPeriod.SAME_AS_REPAYMENT
+    """A day count or due dates of one's own count days, unless the terms say otherwise."""
+    counts_days = fields.has("day_count") or fields.has("due_dates")
+    counted = InterestPeriod.DAILY if counts_days else InterestPeriod.SAME_AS_REPAYMENT
     return fields.choice("interest_period", InterestPeriod, counted)
 
 
@@ -145,15 +146,40 @@ def _interest_rounding(fields: Fields, rounding: Rounding) -> Rounding:
     return fields.choice("interest_rounding", Rounding, rounding if nearest else Rounding.HALF_EVEN)
 
 
+_UNWEIGHTED = (Method.BULLET, Method.INTEREST_ONLY, Method.REVENUE_SHARE)
+_NOT_OF_SALES = {
+    "tranches": "tranches",
+    "down_payment": "down_payment_percent",
+    "due_dates": "due_dates",
+    "rate_changes": "rate_changes",
+    "interest_pauses": "interest_pauses",
+}
+
+
+def _check_method(terms: LoanTerms) -> None:
+    """What a method has no use for is refused: nobody shall think that it counted."""
+    method = terms.method
+    if terms.installment_minor and method is not Method.DECLINING:
+        raise InvalidTerms(field="installment", reason="goes with the method declining only")
+    if terms.step_rate and method is not Method.GRADUATED:
+        raise InvalidTerms(field="step_percent", reason="goes with the method graduated only")
+    if terms.harvest_months and method is not Method.SEASONAL:
+        raise InvalidTerms(field="harvest_months", reason="goes with the method seasonal only")
+    if terms.weights and method in _UNWEIGHTED:
+        raise InvalidTerms(field="weights", reason=f"does not go with the method {method}")
+    if method is Method.SEASONAL and not (terms.weights or terms.harvest_months):
+        raise InvalidTerms(field="harvest_months", reason="or weights must say when cash comes in")
+    for attribute, field in _NOT_OF_SALES.items():
+        if method is Method.REVENUE_SHARE and getattr(terms, attribute):
+            raise InvalidTerms(field=field, reason="does not go with a share of sales")
+
+
 def _check_dates(terms: LoanTerms) -> None:
     first = terms.due_dates[0] if terms.due_dates else terms.first_due_on
     if first is not None and first < terms.disbursed_on:
         field = "due_dates" if terms.due_dates else "first_due_on"
         raise InvalidTerms(field=field, reason="must not be before disbursed_on")
-    if terms.method is Method.SEASONAL and not (terms.weights or terms.harvest_months):
-        raise InvalidTerms(field="harvest_months", reason="or weights must say when cash comes in")
-    years = {Frequency.DAY: 366, Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
-    if terms.installments * terms.every > 100 * years[terms.frequency]:
+    if terms.installments > clauses.longest(terms.frequency, terms.every):
         raise InvalidTerms(field="installments", reason="must end within 100 years")
 
 
@@ -175,6 +201,8 @@ def as_document(terms: LoanTerms) -> dict[str, Any]:
         "down_payment_percent": _decimal(terms.down_payment * 100),
         "installment_multiple": major(terms.installment_multiple_minor),
         "harvest_months": list(terms.harvest_months),
+        "harvest_cash": [major(amount) for amount in terms.harvest_cash],
+        "harvest_delay_months": terms.harvest_delay_months,
         "due_dates": [day.isoformat() for day in terms.due_dates],
         "weights": [_decimal(weight) for weight in terms.weights],
         "holidays": terms.holiday_country or [day.isoformat() for day in terms.holidays],
@@ -202,10 +230,12 @@ def as_document(terms: LoanTerms) -> dict[str, Any]:
         document["balloon"] = major(terms.balloon_minor)
     if terms.revenue is not None:
         document["revenue"] = {
-            "yearly": major(terms.revenue.yearly_minor),
             "share_percent": _decimal(terms.revenue.share * 100),
             "fee": major(terms.revenue.fee_minor),
+            "sales": [major(amount) for amount in terms.revenue.sales_minor],
         }
+        if not terms.revenue.sales_minor:
+            document["revenue"]["yearly"] = major(terms.revenue.yearly_minor)
     return document
 
 

@@ -59,6 +59,31 @@ class TestMethods:
         """
         check(plan(method="flat"), expected)
 
+    def test_flat_installments_are_alike_whatever_the_days(self) -> None:
+        expected = """
+            due on     days principal interest  fees      due  balance
+            2026-02-15   31   300.00   23.67   0.00   323.67   900.00
+            2026-03-15   28   300.00   23.67   0.00   323.67   600.00
+            2026-04-15   31   300.00   23.67   0.00   323.67   300.00
+            2026-05-15   30   300.00   23.67   0.00   323.67     0.00
+        """
+        # 1,200 * 24 % * 120 days / 365 is 94.68.
+        check(plan(method="flat", day_count="actual/365"), expected)
+
+    def test_flat_interest_put_off_is_shared_by_the_later_installments(self) -> None:
+        built = plan(method="flat", grace={"interest_payment": 2})
+        assert [row.interest for row in built.installments] == [0, 0, 4800, 4800]
+
+    def test_flat_principal_and_interest_are_each_rounded_to_the_multiple(self) -> None:
+        built = plan(method="flat", principal="1250", installment_multiple="1")
+        # 312.50 is 312 and 25.00 is 25: the principal gives way so that the sum is whole.
+        assert [row.due for row in built.installments] == [33700, 33700, 33700, 33900]
+
+    def test_a_later_draw_of_a_flat_loan_costs_from_its_own_day(self) -> None:
+        built = plan(method="flat", tranches=[{"on": "2026-02-15", "amount": "600"}])
+        # 600 for four months are 48.00, 12.00 a month; 600 more for three are 36.00, 12.00 each.
+        assert [row.interest for row in built.installments] == [1200, 2400, 2400, 2400]
+
     def test_equal_principal_pays_less_each_month(self) -> None:
         expected = """
             due on     days principal interest  fees      due  balance
@@ -117,6 +142,39 @@ class TestMethods:
         built = plan(method="seasonal", weights=["1", "0", "2", "1"])
         assert [row.principal for row in built.installments] == [30000, 0, 60000, 30000]
 
+    def test_a_farmer_repays_in_proportion_to_each_harvest(self) -> None:
+        built = plan(
+            method="seasonal",
+            installments=12,
+            harvest_months=[7, 11],
+            harvest_cash=["900", "300"],
+        )
+        principal = {row.due_on.month: row.principal for row in built.installments}
+        assert {month: part for month, part in principal.items() if part} == {7: 90000, 11: 30000}
+        assert [row.interest for row in built.installments][:6] == [2400] * 6
+        assert [row.interest for row in built.installments][6:11] == [600] * 4 + [0]
+
+    def test_a_bullet_may_follow_the_harvest_by_a_month(self) -> None:
+        built = plan(
+            method="seasonal",
+            installments=6,
+            harvest_months=[5],
+            harvest_delay_months=1,
+            interest_due="with_principal",
+        )
+        dues = {row.due_on.isoformat(): row.due for row in built.installments if row.due}
+        assert dues == {"2026-06-15": 120_000 + 5 * 2400}
+
+    def test_a_harvest_between_two_due_dates_is_paid_at_the_next(self) -> None:
+        built = plan(method="seasonal", every=3, installments=4, harvest_months=[5, 12])
+        # Due in April, July, October and January: May's cash pays in July, December's in January.
+        assert [row.principal for row in built.installments] == [0, 60000, 0, 60000]
+
+    def test_weeks_share_the_cash_of_their_month(self) -> None:
+        built = plan(method="seasonal", frequency="week", installments=9, harvest_months=[2])
+        principal = [row.principal for row in built.installments if row.due_on.month == 2]
+        assert principal == [30000] * 4
+
     def test_graduated_payments_rise_step_by_step(self) -> None:
         built = plan(method="graduated", step_percent="10", step_every=2)
         first, second, third, fourth = (row.due for row in built.installments)
@@ -140,6 +198,26 @@ class TestMethods:
         )
         assert [row.due for row in built.installments] == [30000, 30000, 30000, 10000]
         assert built.total_interest.major == "100.00"
+
+    def test_revenue_share_follows_the_days_of_the_week(self) -> None:
+        sales = ["0", "200", "300", "100"]
+        built = schedule.build(
+            terms.parse(
+                {
+                    "principal": "300",
+                    "currency": "EUR",
+                    "method": "revenue_share",
+                    "frequency": "day",
+                    "disbursed_on": "2026-01-04",
+                    "revenue": {"sales": sales, "share_percent": "50", "fee": "30"},
+                }
+            )
+        )
+        assert [row.due for row in built.installments] == [0, 10000, 15000, 5000, 0, 3000]
+        assert built.total_interest.major == "30.00"
+        # A day without sales pays nothing; what it earned is counted with the next payment.
+        assert built.installments[0].interest == 0
+        assert built.installments[1].interest > built.installments[2].interest
 
     def test_a_fixed_installment_takes_as_long_as_it_takes(self) -> None:
         built = plan(installments=None, installment="500")
@@ -188,6 +266,18 @@ class TestShape:
         built = plan(method="bullet", first_due_on="2026-03-01", day_count="30/360")
         # 15 January to 1 March: one month back to 1 February, 17 of January's 31 days before it.
         assert built.installments[0].interest == round(2400 * (1 + 17 / 31))
+
+    def test_due_dates_of_ones_own_cost_the_days_between_them(self) -> None:
+        dates = ["2026-03-01", "2026-09-01"]
+        built = plan(installments=None, due_dates=dates, method="bullet")
+        assert [row.interest for row in built.installments] == [
+            round(120_000 * 0.24 * days / 365) for days in (45, 184)
+        ]
+
+    def test_absorbing_reckons_in_the_year_of_its_day_count(self) -> None:
+        built = plan(day_count="actual/360", last_installment="absorbs")
+        # A month of 30 days of a year of 360 is a twelfth: 1,200 at 2 % a month over 4 months.
+        assert built.installments[0].due == 31515
 
     def test_installments_in_whole_units_leave_the_rest_to_the_last(self) -> None:
         built = plan(installment_multiple="1", last_installment="absorbs")

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from servicing import terms
+from servicing import schedule, terms
 from servicing.terms import InvalidTerms
 
 LOAN: dict[str, Any] = {
@@ -15,7 +17,10 @@ LOAN: dict[str, Any] = {
     "disbursed_on": "2026-01-15",
 }
 
-REFUSED = [
+SHARE: dict[str, Any] = {"yearly": "9000", "share_percent": "10", "fee": "0"}
+SALES: dict[str, Any] = {"method": "revenue_share", "installments": None, "revenue": SHARE}
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"principal": "-1"}, "principal"),
     ({"principal": "0"}, "principal"),
     ({"principal": "NaN"}, "principal"),
@@ -65,6 +70,18 @@ REFUSED = [
     ({"down_payment_percent": "100"}, "down_payment_percent"),
     ({"rounding": "sideways"}, "rounding"),
     ({"surprise": 1}, "surprise"),
+    ({"harvest_months": [7]}, "harvest_months"),
+    ({"method": "seasonal", "harvest_months": [7], "harvest_cash": ["1", "2"]}, "harvest_cash"),
+    ({"method": "seasonal", "harvest_months": [7], "harvest_cash": ["x"]}, "harvest_cash.[0]"),
+    ({"step_percent": "5"}, "step_percent"),
+    ({"balloon": "100"}, "balloon"),
+    ({"revenue": {}}, "revenue"),
+    ({"method": "flat", "installment": "100"}, "installment"),
+    ({"method": "bullet", "weights": ["1", "1", "1", "1"]}, "weights"),
+    ({**SALES, "tranches": [{"on": "2026-02-01", "amount": "1"}]}, "tranches"),
+    ({**SALES, "down_payment_percent": "10"}, "down_payment_percent"),
+    ({**SALES, "revenue": {**SHARE, "sales": ["1"]}}, "revenue.yearly"),
+    ({**SALES, "revenue": {**SHARE, "share_percent": "0"}}, "revenue.share_percent"),
 ]
 
 
@@ -96,6 +113,65 @@ class TestParse:
             terms.parse({**LOAN, "currency": "JPY", "principal": "10.5"})
 
 
+UNPAYABLE: list[tuple[dict[str, Any], str]] = [
+    ({"installments": 1, "first_due_on": "2026-01-15"}, "first_due_on"),
+    ({"down_payment_percent": "99", "principal": "0.02"}, "down_payment_percent"),
+    ({"installments": None, "installment": "1"}, "installment"),
+    ({"installments": None, "installment": "20", "frequency": "year"}, "installment"),
+    ({"method": "seasonal", "harvest_months": [9]}, "harvest_months"),
+    (
+        {"method": "seasonal", "harvest_months": [2], "grace": {"principal": 2}},
+        "harvest_months",
+    ),
+    ({"tranches": [{"on": "2026-05-15", "amount": "1"}]}, "tranches"),
+    ({**SALES, "revenue": {**SHARE, "yearly": "0.01"}}, "revenue.share_percent"),
+    ({**SALES, "frequency": "year", "revenue": {**SHARE, "yearly": "1"}}, "revenue.share_percent"),
+]
+
+
+class TestTermsThatNoScheduleFits:
+    @pytest.mark.parametrize(("change", "field"), UNPAYABLE)
+    def test_are_refused_by_field(self, change: dict[str, Any], field: str) -> None:
+        agreed = terms.parse({**LOAN, **change})
+        with pytest.raises(InvalidTerms) as refused:
+            schedule.build(agreed)
+        assert refused.value.field == field
+
+
+KEYS = [*(key for change, _ in REFUSED for key in change), *LOAN, "every", "day_count"]
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-10, 10**20),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["1", "0", "12", "-1", "1e5", "NaN", "2026-02-01", "KE", "day", "flat"]),
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(["on", "amount", "code", "when", "percent", "principal"]), inner
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+class TestAnything:
+    @given(st.dictionaries(st.sampled_from(KEYS), anything, max_size=4), st.booleans())
+    @settings(max_examples=400, deadline=None)
+    def test_gives_a_schedule_or_one_sentence(self, given: dict[str, Any], whole: bool) -> None:
+        document = {**LOAN, **given} if whole else given
+        try:
+            built = schedule.build(terms.parse(document))
+        except InvalidTerms as refused:
+            assert "\n" not in str(refused)  # noqa: PT017
+        else:
+            assert built.installments[-1].balance == 0
+
+
 class TestAsDocument:
     @pytest.mark.parametrize(
         "change",
@@ -103,6 +179,8 @@ class TestAsDocument:
             {},
             {"method": "balloon", "balloon_percent": "12.5", "first_due_on": "2026-03-01"},
             {"method": "seasonal", "harvest_months": [3, 4], "interest_due": "with_principal"},
+            {"method": "seasonal", "harvest_months": [3, 4], "harvest_cash": ["5", "7.50"]},
+            {"method": "balloon", "balloon_percent": "0"},
             {"installments": None, "installment": "333.33"},
             {"weights": ["1", "0.5", "2", "1"], "holidays": "KE", "weekend": "modified_next"},
             {"tranches": [{"on": "2026-02-01", "amount": "200"}], "day_count": "actual/actual"},
