@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import click
 from aiogram import Bot
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +18,7 @@ from kit.clock import Clock
 from kit.config import Settings
 from kit.crypto import Vault, open_vault
 from kit.db import Sessions, create_engine, sessions_of, unit_of_work
+from kit.errors import DomainError
 from kit.worker import Worker
 from notifications.channels.base import SmsChannel
 from notifications.channels.telegram import TelegramChannel
@@ -54,8 +56,11 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
     vault = open_vault(settings)
     sessions = sessions_of(engine, vault)
     underwriter = decisioning.load(settings)
-    async with unit_of_work(sessions) as session:
-        await catalog.load(session, settings.products_file, now=clock.now())
+    try:
+        async with unit_of_work(sessions) as session:
+            await catalog.load(session, settings.products_file, now=clock.now())
+    except DomainError as refused:
+        raise click.UsageError(f"{settings.products_file}: {refused}") from None
     telegram, sms, rails = create_bot(settings), TwilioSms(settings), wallet.configured(settings)
     services: dict[type, object] = {
         Settings: settings,
