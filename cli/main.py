@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "model": ("cli.model:model", "Train, evaluate and use risk models."),
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
+    "report": ("cli.report:report", "The portfolio on a day: what is late, what may be lost."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
     "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
     "staff": ("cli.staff:staff", "Accounts of the staff API."),

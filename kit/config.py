@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     currency: str = "KES"
     products_file: Path = _ROOT / "onboarding" / "products.yaml"
     policy_file: Path = _ROOT / "scoring" / "policies" / "default.yaml"
+    late_policy_file: Path | None = None
+    """How late loans are classed and provided for. Unset: by `country`, else the default's."""
     model_dir: Path = _ROOT / "scoring" / "artifacts" / "stock"
 
     master_key: SecretStr = SecretStr("")

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kit.config import Settings
 from servicing.classification import Class, Classification, Cure
 from servicing.expected_loss import LossRules, Scenario
 from servicing.fields import Fields
@@ -30,6 +32,12 @@ class LatePolicy:
     losses: LossRules
 
 
+def of(settings: Settings) -> LatePolicy:
+    """The policy of an installation; its file is read once."""
+    return load(settings.late_policy_file or of_country(settings.country))
+
+
+@lru_cache(maxsize=8)
 def load(path: Path) -> LatePolicy:
     return parse(yaml.safe_load(path.read_text(encoding="utf-8")))
 

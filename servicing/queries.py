@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.errors import DomainError, Kind
 from kit.money import Money
-from servicing import debts, delinquency, early, happenings, replay
+from servicing import debts, early, happenings, replay
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
 from servicing.debts import Debt
@@ -207,17 +207,6 @@ async def next_due(session: AsyncSession, loan: Loan, *, on: date) -> NextDue | 
             amount = Money(missing, loan.currency)
             return NextDue(row, row.due_on, amount, is_overdue=row.due_on < on)
     return None
-
-
-async def days_past_due(session: AsyncSession, loan: Loan, *, on: date) -> int:
-    """Days since the oldest unpaid installment fell due; 0 on the due date itself."""
-    if loan.status is not LoanStatus.ACTIVE:
-        return 0
-    return days_late(await list_installments(session, loan.id), on)
-
-
-def days_late(rows: Sequence[Installment], on: date) -> int:
-    return delinquency.days_past_due([row.due_on for row in rows if row.unpaid_minor], on)
 
 
 def _running(loan: Loan, rows: list[Owed]) -> list[Owed]:

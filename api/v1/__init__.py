@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.v1 import (
     applications,
+    arrears,
     borrowers,
     calculator,
     cases,
@@ -30,6 +31,7 @@ def routes() -> APIRouter:
         borrowers,
         applications,
         loans,
+        arrears,
         merchants,
         papers,
         treasury,

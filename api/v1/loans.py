@@ -8,15 +8,16 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from fastapi.responses import JSONResponse
 from pydantic import Field, field_validator
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import Now, Session, Staff, Today, permitted
+from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
 from kit import audit, idempotency
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import queries, repayments, statements
+from servicing import arrears, late_policy, queries, repayments, statements
+from servicing.arrears import Arrears
 from servicing.debts import Debt
+from servicing.delinquency import CURRENT
 from servicing.ledger.models import Entry, Line
 from servicing.models import Installment, Loan, Repayment
 from servicing.statements import StatementRow
@@ -146,7 +147,45 @@ class PayoutShown(OrderShown):
     attempt: int
 
 
+class LatenessShown(Shown):
+    """How late the loan is today, and what that means by the lender's policy (docs/late.md)."""
+
+    days_past_due: int
+    since: date | None
+    bucket: str
+    overdue: MoneyShown
+    loan_class: str
+    provision: MoneyShown
+    stage: int
+    """1 to 3, as in IFRS 9."""
+    exposure: MoneyShown
+    expected_loss: MoneyShown
+    """What the stage sets aside: of 12 months in stage 1, of the whole life after it."""
+    lifetime_loss: MoneyShown
+
+    @classmethod
+    def of(cls, found: Arrears) -> "LatenessShown":
+        def money(minor: int) -> MoneyShown:
+            return MoneyShown.of_minor(minor, found.currency)
+
+        late = found.standing
+        return cls(
+            days_past_due=late.days_past_due,
+            since=late.since,
+            bucket=late.bucket.name if late.bucket else CURRENT,
+            overdue=money(late.overdue_minor),
+            loan_class=found.found.key,
+            provision=money(found.provision_minor),
+            stage=found.loss.stage,
+            exposure=money(found.exposure_minor),
+            expected_loss=money(found.loss.recognized_minor),
+            lifetime_loss=money(found.loss.lifetime_minor),
+        )
+
+
 class LoanDetail(LoanShown):
+    lateness: LatenessShown | None
+    """Null unless the loan is running."""
     terms: dict[str, Any]
     rules: dict[str, Any]
     installments: list[InstallmentShown]
@@ -199,6 +238,7 @@ class RepaymentReceived(Strict):
 @router.get("/loans", response_model=Page[LoanShown])
 async def list_loans(
     session: Session,
+    wiring: Wired,
     today: Today,
     status: LoanStatus | None = None,
     min_days_past_due: Annotated[int | None, Query(ge=1, le=3_650)] = None,
@@ -215,19 +255,26 @@ async def list_loans(
         rows = await queries.list_loans(
             session, status=status, overdue_on=overdue_on, after=after, limit=limit
         )
-    return Page.of([await _shown(session, loan, today) for loan in rows], limit)
+    policy = late_policy.of(wiring.settings)
+    late = await arrears.of_loans(session, rows, policy, on=today, today=today)
+    days = {each.loan_id: each.standing.days_past_due for each in late}
+    return Page.of(
+        [LoanShown(**LoanShown.fields_of(loan, days.get(loan.id, 0))) for loan in rows], limit
+    )
 
 
 @router.get("/loans/{loan_id}", response_model=LoanDetail)
-async def get_loan(loan_id: UUID, session: Session, today: Today) -> LoanDetail:
+async def get_loan(loan_id: UUID, session: Session, wiring: Wired, today: Today) -> LoanDetail:
     """Schedule and balances as of today."""
     loan = await queries.get_loan(session, loan_id)
     rows = await queries.list_installments(session, loan.id)
     received = await queries.list_repayments(session, loan.id)
     sent = await queries.list_payouts(session, loan.id)
-    dpd = await queries.days_past_due(session, loan, on=today)
+    policy = late_policy.of(wiring.settings)
+    found = await arrears.of_loan(session, loan, policy, on=today, today=today)
     return LoanDetail(
-        **LoanShown.fields_of(loan, dpd),
+        **LoanShown.fields_of(loan, found.standing.days_past_due if found else 0),
+        lateness=LatenessShown.of(found) if found else None,
         terms=loan.terms,
         rules=loan.rules,
         installments=[InstallmentShown.of(row, loan.currency) for row in rows],
@@ -310,11 +357,6 @@ async def receive_repayment(
         session, scope=scope, key=idempotency_key, body=asked, status=201, answer=answer, now=now
     )
     return JSONResponse(answer, status_code=201)
-
-
-async def _shown(session: AsyncSession, loan: Loan, today: date) -> LoanShown:
-    dpd = await queries.days_past_due(session, loan, on=today)
-    return LoanShown(**LoanShown.fields_of(loan, dpd))
 
 
 def _late_since(today: date, days: int | None) -> date | None:

@@ -2,8 +2,6 @@
 
 from datetime import date, timedelta
 
-import pytest
-
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.ids import new_id
@@ -50,17 +48,6 @@ class TestNextDue:
         await lender.receives(repaid, kes(30_000))
 
         assert await next_due(lender, repaid) is None
-
-
-class TestDaysPastDue:
-    @pytest.mark.parametrize(("days", "late"), [(-1, 0), (0, 0), (1, 1), (40, 40)])
-    async def test_counts_from_the_oldest_unpaid(
-        self, lender: Lender, days: int, late: int
-    ) -> None:
-        loan = await lender.lends()
-        async with lender.sessions() as session:
-            on = DUE + timedelta(days=days)
-            assert await queries.days_past_due(session, loan, on=on) == late
 
 
 class TestOutstanding:

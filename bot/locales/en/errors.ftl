@@ -111,6 +111,7 @@ error-order-not-in-review = Nobody needs to decide this order.
 error-merchant-code-taken = A shop with this code is registered.
 error-application-not-found = There is no such application.
 error-job-not-dead = This job has not failed.
+error-day-not-reached = That day has not come yet.
 error-paid-in-future = The day of the payment lies in the future.
 error-case-not-found = There is no such case.
 error-case-resolved = This case is closed.
@@ -166,3 +167,17 @@ error-training-target-constant = The target is the same in every row.
 error-training-target-leaks = A column already holds the answer.
 error-training-target-not-binary = The target must be 0 or 1.
 error-training-target-too-rare = The target has too few rows of one kind.
+
+# Guarantors and groups.
+error-guarantor-missing = Not everybody who is to answer for this loan has said yes.
+error-guarantor-already-asked = We have asked this person. Please name somebody else.
+error-guarantee-not-found = We do not know this invitation. Please check it, or ask for a new one.
+error-guarantee-not-asked = This was answered, or it is not needed any more.
+error-too-late-to-withdraw = The money is paid out. It is too late to take it back.
+error-payout-under-way = The money is on its way and cannot be stopped.
+error-group-not-found = There is no such group.
+error-already-in-group = This person is in a group.
+error-member-unknown = Only people who have proven their phone can be in a group.
+error-not-in-group = This loan is for groups of at least two people.
+error-group-is-late = A loan in your group is more than { $days } days late. When it is paid, you can apply.
+error-member-still-borrows = A loan in this group is running. Nobody can leave before it is repaid.

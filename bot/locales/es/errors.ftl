@@ -111,6 +111,7 @@ error-order-not-in-review = Nadie necesita decidir esta orden.
 error-merchant-code-taken = Ya hay una tienda con este código.
 error-application-not-found = No existe esa solicitud.
 error-job-not-dead = Esta tarea no ha fallado.
+error-day-not-reached = Ese día aún no ha llegado.
 error-paid-in-future = El día del pago está en el futuro.
 error-case-not-found = No existe ese caso.
 error-case-resolved = Este caso está cerrado.
@@ -166,3 +167,17 @@ error-training-target-constant = El objetivo es igual en todas las filas.
 error-training-target-leaks = Una columna ya contiene la respuesta.
 error-training-target-not-binary = El objetivo debe ser 0 o 1.
 error-training-target-too-rare = El objetivo tiene muy pocas filas de un tipo.
+
+# Garantes y grupos.
+error-guarantor-missing = Falta el sí de alguien que debe responder por este préstamo.
+error-guarantor-already-asked = Ya le preguntamos a esta persona. Nombra a otra, por favor.
+error-guarantee-not-found = No conocemos esta invitación. Revísala o pide una nueva.
+error-guarantee-not-asked = Esto ya se contestó, o ya no hace falta.
+error-too-late-to-withdraw = El dinero ya se pagó. Es tarde para retirarlo.
+error-payout-under-way = El dinero va en camino y ya no se puede parar.
+error-group-not-found = No existe ese grupo.
+error-already-in-group = Esta persona ya está en un grupo.
+error-member-unknown = Solo personas con su teléfono confirmado pueden estar en un grupo.
+error-not-in-group = Este préstamo es para grupos de al menos dos personas.
+error-group-is-late = Un préstamo de tu grupo tiene más de { $days } días de atraso. Cuando se pague, puedes pedir.
+error-member-still-borrows = Hay un préstamo activo en este grupo. Nadie puede salir antes de que se pague.
