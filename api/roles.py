@@ -39,6 +39,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "read_evidence": _REVIEWS,
     "get_borrower": _SERVES,
     "reveal_borrower": _CALLS,
+    "reset_phone": _CALLS,
     "get_conversation": _SERVES,
     "list_applications": _REVIEWS,
     "get_application": _REVIEWS,

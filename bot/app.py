@@ -18,6 +18,7 @@ from bot.handlers import (
     offers,
     photos,
     prices,
+    proofs,
     staff_questions,
     steps,
     unexpected,
@@ -67,6 +68,7 @@ def create_dispatcher(
     # then everything else.
     dispatcher.include_routers(
         menu.routes(),
+        proofs.routes(),
         steps.routes(),
         staff_questions.routes(),
         loans.routes(),

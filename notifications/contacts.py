@@ -131,6 +131,14 @@ async def set_phone(
     return contact
 
 
+async def forget_phone(session: AsyncSession, *, person_id: UUID, now: datetime) -> Contact:
+    """The number is no longer this person's. What was wished for it does not bind another one."""
+    contact = await get(session, person_id, lock=True)
+    contact.phone = contact.phone_index = contact.phone_bad_at = contact.sms_opted_out_at = None
+    _note(session, contact, "contact.phone_forgotten", now)
+    return contact
+
+
 async def phone_of(
     session: AsyncSession, vault: Vault, contact: Contact, *, now: datetime
 ) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto import KeyDestroyed
@@ -80,11 +80,23 @@ async def cancel(
 
     Part of the caller's transaction: when that is rolled back, nothing was canceled.
     """
+    wanted = Notification.purpose.in_(list(purposes))
+    return _stop(await _waiting(session, Notification.subject == subject, wanted), reason, now)
+
+
+async def cancel_sms(session: AsyncSession, *, person_id: UUID, reason: str, now: datetime) -> int:
+    """Stop what this person was to get by SMS alone, such as codes; how many were stopped."""
+    rows = await _waiting(session, Notification.person_id == person_id)
+    return _stop([row for row in rows if row.channels == [Channel.SMS]], reason, now)
+
+
+async def _waiting(
+    session: AsyncSession, *conditions: ColumnElement[bool]
+) -> Sequence[Notification]:
     rows = await session.scalars(
         select(Notification)
         .where(
-            Notification.subject == subject,
-            Notification.purpose.in_(list(purposes)),
+            *conditions,
             Notification.status.in_([Status.QUEUED, Status.HELD, Status.SENDING]),
             Notification.canceled_at.is_(None),
         )
@@ -92,6 +104,10 @@ async def cancel(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+    return rows.all()
+
+
+def _stop(rows: Sequence[Notification], reason: str, now: datetime) -> int:
     stopped = 0
     for row in rows:
         row.canceled_at, row.reason = now, reason

@@ -25,6 +25,13 @@ PER_NUMBER_A_DAY = 6
 PER_BORROWER_A_DAY = 12
 
 
+class PhoneNotProven(DomainError):
+    """There is no proven number: the borrower is asked to prove one."""
+
+    kind = Kind.CONFLICT
+    code = "phone_not_proven"
+
+
 class CodeTooSoon(DomainError):
     kind = Kind.TOO_MANY
     code = "code_too_soon"
@@ -51,7 +58,8 @@ async def issue(
     session: AsyncSession, vault: Vault, borrower: Borrower, purpose: str, *, now: datetime
 ) -> Code:
     """Send a new code to the borrower's own number; older ones for this purpose stop working."""
-    assert borrower.phone_index is not None
+    if borrower.phone_index is None:
+        raise PhoneNotProven()
     await lock_key(session, f"codes:{borrower.phone_index}")
     await _check_caps(session, borrower, purpose, now)
     digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"

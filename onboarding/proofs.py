@@ -1,11 +1,17 @@
 """Proofs that are asked for again after the application was sent: new pictures, another phone."""
 
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.config import Settings
+from kit.crypto import vault_of
 from kyc.states import VerificationStatus
-from onboarding import steps
+from onboarding import codes, dossiers, saving, steps
 from onboarding.dossiers import Dossier
 from onboarding.models import is_open
 from onboarding.states import ApplicationStatus
-from onboarding.steps import Step
+from onboarding.steps import Step, StepKind
 
 
 def current(dossier: Dossier) -> Step | None:
@@ -23,6 +29,42 @@ def asked(dossier: Dossier) -> Step | None:
     return None
 
 
+async def give(
+    session: AsyncSession,
+    dossier: Dossier,
+    *,
+    step: str,
+    settings: Settings,
+    text: str | None = None,
+    contact: saving.Contact | None = None,
+    now: datetime,
+) -> Dossier:
+    """Take the phone or its code. A wrong code is a `problem`; other refusals change nothing."""
+    wanted = asked(dossier)
+    if wanted is None or wanted.name != step:
+        raise saving.StepNotAsked(step=step)
+    problem = await saving.save(session, dossier, wanted, settings, text, contact, now)
+    if problem is not None:
+        return dossier.with_problem(problem)
+    if step == "phone_code" and _lacks_wallet(dossier):
+        wallet = steps.BY_NAME["wallet"]
+        await saving.save(session, dossier, wallet, settings, saving.MY_PHONE, None, now)
+    return await _moved(session, dossier)
+
+
+async def resend_code(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
+    _require_code_asked(dossier)
+    await codes.issue(session, vault_of(session), dossier.borrower, "phone", now=now)
+    return dossier
+
+
+async def change_phone(session: AsyncSession, dossier: Dossier) -> Dossier:
+    """Share another number, before the code of this one was typed."""
+    _require_code_asked(dossier)
+    dossier.borrower.phone_sealed = dossier.borrower.phone_index = None
+    return await _moved(session, dossier)
+
+
 def _is_under_way(dossier: Dossier) -> bool:
     application = dossier.application
     return dossier.loan is not None or (application is not None and is_open(application))
@@ -38,3 +80,21 @@ def _wanted(dossier: Dossier) -> tuple[str, ...]:
         and verification.status is VerificationStatus.COLLECTING
     )
     return ("document", "selfie") if is_retaking else ()
+
+
+def _lacks_wallet(dossier: Dossier) -> bool:
+    """The money of an application that was sent goes to the wallet of the new number."""
+    application, wallet = dossier.draft, steps.BY_NAME["wallet"]
+    return is_open(application) and wallet.applies(dossier) and not wallet.is_answered(dossier)
+
+
+def _require_code_asked(dossier: Dossier) -> None:
+    wanted = asked(dossier)
+    if wanted is None or wanted.kind is not StepKind.CODE:
+        raise saving.StepNotAsked(step="phone_code")
+
+
+async def _moved(session: AsyncSession, dossier: Dossier) -> Dossier:
+    dossier.draft.version += 1
+    await session.flush()
+    return await dossiers.of(session, dossier.borrower)

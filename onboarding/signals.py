@@ -45,6 +45,8 @@ def _identity_signals(dossier: Dossier) -> set[str]:
 
 
 async def _phone_is_shared(session: AsyncSession, borrower: Borrower) -> bool:
+    if borrower.phone_index is None:
+        return False  # Staff took it back, and no other was proven yet.
     others = await session.scalar(
         select(func.count(Borrower.id)).where(
             Borrower.phone_index == borrower.phone_index, Borrower.id != borrower.id

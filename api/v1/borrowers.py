@@ -9,11 +9,13 @@ from pydantic import Field
 from api import persons
 from api.deps import Now, OurVault, Session, Staff, permitted
 from api.schemas import PageSize, Record, Shown, Strict, Text
+from api.v1.proposals import ProposalShown, Reasoned
 from kit.crypto import KeyDestroyed
+from kit.four_eyes import Proposal
 from notifications import queries
 from notifications.queries import Direction, Said
 from notifications.states import Channel
-from onboarding import dossiers
+from onboarding import dossiers, phones
 
 router = APIRouter(prefix="/v1/borrowers", tags=["borrowers"], dependencies=[Depends(permitted)])
 
@@ -80,6 +82,15 @@ async def reveal_borrower(
         session, vault, dossier.borrower, who, purpose=body.purpose, now=now
     )
     return _shown(dossier, person, masked=False)
+
+
+@router.post("/{borrower_id}/phone/reset", response_model=ProposalShown)
+async def reset_phone(
+    borrower_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now
+) -> Proposal:
+    """The proven number is lost. When a second person says the same, it is forgotten with its
+    codes and pending SMS, and the chat asks the borrower to prove another one."""
+    return await phones.reset(session, borrower_id, staff_id=who.id, reason=body.reason, now=now)
 
 
 @router.get("/{borrower_id}/conversation", response_model=list[SaidShown])

@@ -292,6 +292,26 @@ class TestBorrower:
 
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_reveals")
 
+    async def test_phone_is_taken_back_by_two(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, case_id: UUID
+    ) -> None:
+        [case] = (await uma.get("/v1/cases")).json()["items"]
+        path = f"/v1/borrowers/{case['borrower_id']}"
+        body = {"reason": "lost her SIM, showed her passport"}
+
+        proposed = await uma.post(f"{path}/phone/reset", json=body)
+        alone = await uma.post(f"{path}/phone/reset", json=body)
+        assert (await uma.get(path)).json()["person"]["phone"] is not None
+        confirmed = await carl.post(f"{path}/phone/reset", json=body)
+        again = await uma.post(f"{path}/phone/reset", json=body)
+
+        assert (proposed.status_code, proposed.json()["confirmed_at"]) == (200, None)
+        assert (alone.status_code, alone.json()["code"]) == (403, "second_staff_needed")
+        assert confirmed.json()["confirmed_by"] != confirmed.json()["proposed_by"]
+        shown = (await uma.get(path)).json()
+        assert (shown["phone_verified_at"], shown["person"]["phone"]) == (None, None)
+        assert (again.status_code, again.json()["code"]) == (409, "phone_not_proven")
+
     async def test_conversation_hides_codes(
         self, carl: httpx.AsyncClient, uma: httpx.AsyncClient, case_id: UUID
     ) -> None:

@@ -69,6 +69,7 @@ error-chat-belongs-to-another = This chat belongs to another person. Please writ
 error-contact-not-found = We do not know this person.
 error-borrower-not-found = We do not know this person.
 error-personal-data-erased = Your data was erased, as you wished.
+error-phone-not-proven = Please share your phone number first.
 error-phone-not-e164 = We cannot use this phone number.
 error-timezone-unknown = We do not know this time zone.
 error-file-not-found = This file does not exist.

@@ -37,4 +37,5 @@ offer-expired = <b>The offer has ended.</b> You can apply again.
 
 # Proofs that are wanted again.
 proof-picture = <b>We need a new photo from you.</b>
+proof-phone-given = ✓ Thank you, your new number is confirmed.
 proof-phone = <b>We need your new phone number.</b>

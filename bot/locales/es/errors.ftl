@@ -69,6 +69,7 @@ error-chat-belongs-to-another = Este chat es de otra persona. Escribe /human, po
 error-contact-not-found = No conocemos a esta persona.
 error-borrower-not-found = No conocemos a esta persona.
 error-personal-data-erased = Tus datos se borraron, como pediste.
+error-phone-not-proven = Comparte primero tu número de teléfono, por favor.
 error-phone-not-e164 = No podemos usar este número de teléfono.
 error-timezone-unknown = No conocemos esta zona horaria.
 error-file-not-found = Este archivo no existe.

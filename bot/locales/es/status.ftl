@@ -37,4 +37,5 @@ offer-expired = <b>La oferta terminó.</b> Puedes pedir otra vez.
 
 # Proofs that are wanted again.
 proof-picture = <b>Necesitamos una nueva foto tuya.</b>
+proof-phone-given = ✓ Gracias, tu nuevo número está confirmado.
 proof-phone = <b>Necesitamos tu nuevo número de teléfono.</b>

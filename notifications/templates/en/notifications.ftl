@@ -23,6 +23,9 @@ staff_question-telegram =
 staff_question-sms = { $lender }: we have a question about your application. Open the chat to answer it.
 staff_question-button = Answer
 
+phone_reset-telegram = 📱 We have removed your old phone number, as you asked. Please share your new one here: press the button.
+phone_reset-button = Share my number
+
 pictures_wanted-telegram = 📷 Please send { $pictures ->
         [document] a new photo of your document
         [selfie] a new photo of your face

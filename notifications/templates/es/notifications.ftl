@@ -23,6 +23,9 @@ staff_question-telegram =
 staff_question-sms = { $lender }: tenemos una pregunta sobre tu solicitud. Abre el chat para responder.
 staff_question-button = Responder
 
+phone_reset-telegram = 📱 Quitamos tu número de teléfono anterior, como pediste. Comparte aquí el nuevo: toca el botón.
+phone_reset-button = Compartir mi número
+
 pictures_wanted-telegram = 📷 Manda, por favor, { $pictures ->
         [document] una nueva foto de tu documento
         [selfie] una nueva foto de tu cara
