@@ -52,6 +52,8 @@ class Waterfall:
     order: tuple[Step, ...]
     processing: Processing = Processing.HORIZONTAL
     future: Future = Future.NEXT_INSTALLMENT
+    charges_by_own_date: bool = False
+    """A charge is due from its own day on, even when its installment is not."""
 
 
 class Owed(NamedTuple):
@@ -137,12 +139,14 @@ def parse(order: object, processing: object = None, future: object = None) -> Wa
     """A waterfall from twelve steps ("past_due_penalty", …) or a short form.
 
     The short form names components: "penalty_fee_interest_principal", or "due_penalty_fee_interest
-    _principal_in_advance_principal_penalty_fee_interest" when money in advance goes otherwise.
+    _principal_in_advance_principal_penalty_fee_interest" when money in advance goes otherwise; a
+    charge then is due from its own day on.
     """
     return Waterfall(
         order=_parse_order(order),
         processing=_word("processing", processing, Processing, Processing.HORIZONTAL),
         future=_word("future_installment_rule", future, Future, Future.NEXT_INSTALLMENT),
+        charges_by_own_date=isinstance(order, str) and "in_advance" in order.lower(),
     )
 
 

@@ -177,6 +177,9 @@ def charge_back(life: Life, event: Event) -> None:
             charge(life, component, part, event.on)
     life.move(event.on, parts[PRINCIPAL])
     life.record(event.on, "chargeback", amount, parts)
+    if life.status is Status.WRITTEN_OFF:
+        given = forgive(life, event.on)
+        life.record(event.on, "write_off", sum(given), given)
     close_if_settled(life, event.on)
 
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from kit.money import Money
-from servicing import allocation, annuity, charges, schedule
+from servicing import allocation, annuity, charges, penalties, schedule
 from servicing.allocation import Future, Owed, Waterfall
 from servicing.choices import Tranche, When
 from servicing.collateral import Pledge
@@ -152,6 +152,8 @@ class Life:
     """Draws and charged-back principal less what was repaid or given up."""
     lent: int = 0
     """Principal that was ever owed: draws, and what was charged back."""
+    capitalized: int = 0
+    """Interest, fees and penalties that became principal."""
     charged_off_on: date | None = None
     deferred: list[Deferred] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
@@ -174,7 +176,14 @@ class Life:
     @property
     def cost(self) -> int:
         """Interest, fees and penalties, due so far and to come."""
-        return sum(row.due[INTEREST] + row.due[FEE] + row.due[PENALTY] for row in self.rows)
+        in_rows = sum([row.due[INTEREST] + row.due[FEE] + row.due[PENALTY] for row in self.rows])
+        return in_rows + self.capitalized
+
+    @property
+    def room(self) -> int | None:
+        """What the loan may still cost before its cap; None without one."""
+        cap = penalties.cap_of(self.drawn, self.rules.cost_cap)
+        return None if cap is None else cap - self.cost
 
     def move(self, on: date, change: int) -> None:
         insort(self.moves, (on, change), key=itemgetter(0))
@@ -191,6 +200,17 @@ def begin(terms: LoanTerms, rules: ProductRules) -> Life:
     life = Life(terms, rules)
     life.rows = _plan(terms, rules)
     return life
+
+
+def hold_cap(life: Life) -> None:
+    """Interest and fees that would pass the cap are not owed, the last ones first."""
+    room = life.room
+    excess = 0 if room is None else -room
+    for component in (INTEREST, FEE):
+        for row in reversed(life.rows) if excess > 0 else ():
+            cut = min(max(row.unpaid(component), 0), excess)
+            row.due[component] -= cut
+            excess -= cut
 
 
 def disburse(life: Life, amount: int, on: date, type_: str = "disbursement") -> None:

@@ -1,13 +1,14 @@
 """Interest that follows what is really owed: early money lessens it, late money adds to it."""
 
 import dataclasses
+from bisect import insort
 from datetime import date
 
-from servicing import annuity, interest, life, rounding
+from servicing import allocation, annuity, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
-from servicing.choices import Method
+from servicing.choices import DayCount, Method
 from servicing.interest import Period
-from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life, Parts, Row
+from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Parts, Row
 from servicing.product_rules import Advance, Payoff, Rest
 from servicing.terms import LoanTerms
 
@@ -22,62 +23,182 @@ def applies(loan: Life) -> bool:
         and loan.terms.method is not Method.FLAT
         and bool(loan.draws)
         and not loan.is_reshaped
+        and loan.status is not life.Status.WRITTEN_OFF
     )
 
 
-def refresh(loan: Life, today: date) -> None:
+def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None = None) -> None:
     """Interest and principal of every open installment, as they look on `today`.
 
-    What is overdue is taken to be paid today, what is to come on its due date.
+    What is overdue is taken to be paid today, what is to come on its due date. With `paying`
+    installments to come are as if paid today: interest up to now, none for the time to come; and
+    with an `amount` only those that it can reach, the others wait for the next look.
     """
-    rows = [row for row in loan.rows if row.is_regular]
-    periods = _periods(loan, rows)
-    divide = rounding.DIVIDE[loan.terms.interest_rounding]
-    owed = loan.drawn - _down_payments(loan)
-    returned = sum(amount for _, amount in loan.repaid)
-    assumed: list[Move] = []
-    pending = 0
-    start, last = loan.draws[0].on, len(rows) - 1
-    for n, (row, period) in enumerate(zip(rows, periods, strict=True)):
-        if _is_settled(row):
-            start = _accrued_until(loan, row)
-        else:
-            if start >= today and n < last and start == period.start:
-                # A period that has not begun: one balance from its first day to its last.
-                balance = max(loan.drawn - returned - pending, 0)
-                charged = divide(balance * period.numerator, period.denominator)
-            else:
-                charged = _charged(loan, row, period, start, assumed, today, is_last=n == last)
-            _set(loan, row, charged, owed, is_last=n == last)
-            start = row.due_on
-        owed -= row.due[PRINCIPAL]
-        unpaid = row.unpaid(PRINCIPAL)
-        if unpaid:
-            assumed.append((row.due_on, unpaid))
-            pending += unpaid
+    rows = [row for row in loan.rows if row.kind is Kind.INSTALLMENT]
+    look = _Look(loan, rows, today, paying=paying)
+    for row, period, is_settled in zip(rows, _periods(loan, rows), look.settled, strict=True):
+        if is_settled:
+            look.pass_by(row)
+            continue
+        look.reckon(row, period)
+        if amount is not None:
+            amount -= row.outstanding
+            if amount <= 0 < look.left and row.due_on > today:
+                return
+
+
+class _Look:
+    """One look at a loan, installment by installment, with what each leaves to the next."""
+
+    def __init__(self, loan: Life, rows: list[Row], today: date, *, paying: bool) -> None:
+        assert loan.rules.recalculation is not None
+        self._loan, self._today, self._paying = loan, today, paying
+        self._rules = loan.rules.recalculation
+        self._daily = self._rules.rest is Rest.DAILY
+        self._moves = loan.moves if self._daily else _at_rests(loan, rows)
+        self._assumed: list[Move] = []
+        self._pending = 0
+        self._divide = rounding.DIVIDE[loan.terms.interest_rounding]
+        self._by_day = _by_day(loan.terms)
+        self._is_level = loan.terms.method in _LEVEL_METHODS
+        self._start = loan.draws[0].on
+        self.settled = [
+            row.settled_on is not None and (row.due == row.paid or not row.outstanding)
+            for row in rows
+        ]
+        still_open = [row for row, settled in zip(rows, self.settled, strict=True) if not settled]
+        self._last = still_open[-1] if still_open else None
+        fixed = sum([row.due[PRINCIPAL] for row in loan.rows if row.kind is not Kind.INSTALLMENT])
+        fixed += sum([r.due[PRINCIPAL] for r, done in zip(rows, self.settled, strict=True) if done])
+        taken = sum([row.paid[PRINCIPAL] + row.forgiven[PRINCIPAL] for row in still_open])
+        self.left = loan.lent - fixed - taken
+        """Principal that is in no installment yet."""
+        room = loan.room
+        self._room = room
+        if room is not None:
+            bound = sum([row.paid[INTEREST] + row.forgiven[INTEREST] for row in still_open])
+            self._room = room + sum([row.due[INTEREST] for row in still_open]) - bound
+
+    def pass_by(self, row: Row) -> None:
+        """What is settled stays as it is; paid early it bore interest only until then."""
+        rules, settled_on = self._rules, row.settled_on
+        to_the_day = rules.advance is Advance.ADJUST_LAST and rules.payoff is Payoff.TILL_DATE
+        is_early = settled_on is not None and settled_on < row.due_on
+        self._start = row.due_on
+        if self._daily and to_the_day and is_early and settled_on is not None:
+            self._start = settled_on
+
+    def reckon(self, row: Row, period: Period) -> None:
+        """Interest and principal of an open installment, at least what was paid of them."""
+        due, paid, is_last = row.due, row.paid, row is self._last
+        given = row.forgiven
+        charged = least = paid[INTEREST] + given[INTEREST]
+        if not self._paying or self._start < self._today or row.due_on <= self._today:
+            charged = max(self._charged(row, period, is_last=is_last) + row.carried, least)
+        if self._room is not None:
+            charged = min(charged, least + max(self._room, 0))
+            self._room -= charged - least
+        already = paid[PRINCIPAL] + given[PRINCIPAL]
+        planned = row.planned[1]
+        if self._is_level and planned:
+            planned = row.level - charged + row.carried
+        planned += row.back
+        more = self.left if is_last else max(min(planned - already, self.left), 0)
+        due[INTEREST], due[PRINCIPAL] = charged, already + more
+        self.left -= more
+        self._start = row.due_on
+        if more:
+            self._assumed.append((row.due_on, more))
+            self._pending += more
+
+    def _charged(self, row: Row, period: Period, *, is_last: bool) -> int:
+        today, start = self._today, self._start
+        if self._paying and row.due_on > today:
+            till_date = self._rules.payoff is Payoff.TILL_DATE
+            return self._interest(row, period, today if till_date else row.due_on)
+        if start >= today and start == period.start and not is_last:
+            # A period that has not begun: one balance from its first day to its last.
+            balance = max(self._loan.principal_owed - self._pending, 0)
+            return self._divide(balance * period.numerator, period.denominator)
+        if row.due_on < today and not self._daily:
+            return row.due[INTEREST]  # a period that is over is not touched again
+        return self._interest(row, period, max(row.due_on, today) if is_last else row.due_on)
+
+    def _interest(self, row: Row, period: Period, end: date) -> int:
+        """Interest up to `end`, rounded between one move of the balance and the next."""
+        balance, moves = self._balance(row, end)
+        terms, total, since, by_day = self._loan.terms, 0, self._start, self._by_day
+        for until, change in [*moves, (end, 0)]:
+            if until > since:
+                if by_day is not None:
+                    part, whole = by_day[0] * (until - since).days, by_day[1]
+                else:
+                    part, whole = _factor(terms, period, since, until)
+                total += self._divide(max(balance, 0) * part, whole)
+                since = until
+            balance += change
+        return total
+
+    def _balance(self, row: Row, end: date) -> tuple[int, list[Move]]:
+        """The balance at the start of the installment's days, and how it moves before `end`."""
+        start, balance, moves = self._start, self._loan.principal_owed, []
+        for move in reversed(self._moves):
+            if move[0] <= start:
+                break
+            balance -= move[1]
+            if move[0] < end:
+                moves.append(move)
+        moves.reverse()
+        for day, unpaid in self._coming(row):
+            if day <= start:
+                balance -= unpaid
+            elif day < end:
+                insort(moves, (day, -unpaid))
+        return balance, moves
+
+    def _coming(self, row: Row) -> list[Move]:
+        """When what is unpaid of earlier installments is taken to be paid."""
+        today = self._today
+        if self._daily:
+            return [(max(due_on, today), unpaid) for due_on, unpaid in self._assumed]
+        # Overdue principal costs interest in the period that runs today.
+        runs = self._start < today <= row.due_on
+        return [(row.due_on if runs else due_on, unpaid) for due_on, unpaid in self._assumed]
 
 
 def receive(loan: Life, type_: str, amount: int, on: date) -> None:
-    """A payment on a loan whose interest is recalculated."""
+    """A payment on a loan whose interest is recalculated; `refresh` it afterwards."""
     assert loan.rules.recalculation is not None
-    refresh(loan, on)
     waterfall = loan.rules.waterfall_for(type_, loan.future)
-    whole = amount >= loan.principal_owed and amount >= sum(payoff(loan, on))
-    if whole or loan.rules.recalculation.advance is Advance.ADJUST_LAST:
-        _look_ahead(loan, on)
+    adjust_last = loan.rules.recalculation.advance is Advance.ADJUST_LAST
+    reach = amount if adjust_last and allocation.is_forward(waterfall) else None
+    refresh(loan, on, paying=adjust_last, amount=reach)
+    whole = adjust_last or (amount >= loan.principal_owed and amount >= sum(payoff(loan, on)))
+    if whole:
+        if not adjust_last:
+            refresh(loan, on, paying=True)
         parts = life.settle(loan, amount, on, waterfall)
     else:
         parts = _receive_and_resolve(loan, amount, on, waterfall)
     life.book(loan, type_, amount, on, parts)
-    refresh(loan, on)
+
+
+def earned(loan: Life, on: date) -> int:
+    """Interest from the first day to `on`, whatever day the product lets a payoff cost."""
+    rules = loan.rules.recalculation
+    assert rules is not None
+    loan = _copy(loan)
+    till_date = dataclasses.replace(rules, payoff=Payoff.TILL_DATE)
+    loan.rules = dataclasses.replace(loan.rules, recalculation=till_date)
+    refresh(loan, on, paying=True)
+    return sum(row.due[INTEREST] for row in loan.rows)
 
 
 def payoff(loan: Life, on: date) -> Parts:
     """What ends the loan on that day: principal, and interest up to it."""
     if applies(loan):
         loan = _copy(loan)
-        refresh(loan, on)
-        _look_ahead(loan, on)
+        refresh(loan, on, paying=True)
     owed = [sum(row.unpaid(component) for row in loan.rows) for component in range(4)]
     return owed[0], owed[1], owed[2], owed[3]
 
@@ -91,26 +212,6 @@ def _copy(loan: Life) -> Life:
         for row in loan.rows
     ]
     return dataclasses.replace(loan, rows=rows)
-
-
-def _look_ahead(loan: Life, on: date) -> None:
-    """Installments as they are if paid today: interest up to now, none for the time to come."""
-    assert loan.rules.recalculation is not None
-    rows = [row for row in loan.rows if row.is_regular]
-    owed = loan.drawn - _down_payments(loan)
-    till_date = loan.rules.recalculation.payoff is Payoff.TILL_DATE
-    periods = _periods(loan, rows)
-    start = loan.draws[0].on
-    for n, row in enumerate(rows):
-        if row.due_on > on and not _is_settled(row):
-            charged = 0
-            if start < on:
-                until = on if till_date else row.due_on
-                moves = _moves(loan, row, start, _unpaid_before(rows[:n]), on)
-                charged = _interest(loan, periods[n], start, until, moves)
-            _set(loan, row, charged, owed, is_last=n == len(rows) - 1)
-        start = _accrued_until(loan, row) if _is_settled(row) else row.due_on
-        owed -= row.due[PRINCIPAL]
 
 
 def _receive_and_resolve(loan: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
@@ -149,8 +250,8 @@ def _resolve(loan: Life, rows: list[Row], current: Row) -> None:
         return
     index = rows.index(current)
     later = rows[index + 1 :]
-    drawn = loan.drawn - _down_payments(loan)
-    balance = drawn - sum(row.due[PRINCIPAL] for row in rows[: index + 1])
+    lent = loan.lent - _down_payments(loan)
+    balance = lent - sum(row.due[PRINCIPAL] for row in rows[: index + 1])
     if not later or balance <= 0:
         return
     periods = _periods(loan, rows)[index + 1 :]
@@ -159,70 +260,25 @@ def _resolve(loan: Life, rows: list[Row], current: Row) -> None:
         row.level = level
 
 
-def _charged(
-    loan: Life,
-    row: Row,
-    period: Period,
-    start: date,
-    assumed: list[Move],
-    today: date,
-    *,
-    is_last: bool,
-) -> int:
-    assert loan.rules.recalculation is not None
-    if loan.rules.recalculation.rest is Rest.SAME_AS_REPAYMENT and row.due_on < today:
-        return row.due[INTEREST]  # a period that is over is not touched again
-    end = max(row.due_on, today) if is_last else row.due_on
-    return _interest(loan, period, start, end, _moves(loan, row, start, assumed, today))
-
-
 def _drop_empty_end(loan: Life) -> None:
     """Installments for which nothing is left fall away."""
     while len(loan.rows) > 1 and loan.rows[-1].is_regular and not sum(loan.rows[-1].due):
         loan.rows.pop()
 
 
-def _set(loan: Life, row: Row, charged: int, owed: int, *, is_last: bool) -> None:
-    row.due[INTEREST] = max(charged, row.paid[INTEREST])
-    if is_last:
-        principal = owed
-    elif loan.terms.method in _LEVEL_METHODS and row.planned[1]:
-        principal = row.level - row.due[INTEREST]
-    else:
-        principal = row.planned[1]
-    row.due[PRINCIPAL] = max(min(principal, owed), row.paid[PRINCIPAL])
+def _by_day(terms: LoanTerms) -> interest.Ratio | None:
+    """The rate of one day, where every day costs the same."""
+    if terms.interest_pauses or terms.rate_changes or terms.grace.interest_free:
+        return None
+    if interest.is_proportional(terms) or terms.day_count is DayCount.ACTUAL_ACTUAL:
+        return None
+    return terms.annual_rate.numerator, terms.annual_rate.denominator * interest.year_days(terms)
 
 
-def _moves(loan: Life, row: Row, start: date, assumed: list[Move], today: date) -> list[Move]:
-    """How the balance moves, as far as the interest of `row` is concerned."""
-    assert loan.rules.recalculation is not None
-    moves = [(draw.on, draw.amount_minor) for draw in loan.draws]
-    daily = loan.rules.recalculation.rest is Rest.DAILY
-    if daily:
-        moves += [(on, -amount) for on, amount in loan.repaid]
-        moves += [(max(due_on, today), -unpaid) for due_on, unpaid in assumed]
-    else:
-        # Money counts from the next due date; overdue principal costs interest in the period that
-        # runs today.
-        dates = [each.due_on for each in loan.rows if each.is_regular]
-        moves += [(_next(dates, on), -amount) for on, amount in loan.repaid]
-        runs = start < today <= row.due_on
-        moves += [(row.due_on if runs else due_on, -unpaid) for due_on, unpaid in assumed]
-    return sorted(moves)
-
-
-def _interest(loan: Life, period: Period, start: date, end: date, moves: list[Move]) -> int:
-    """Interest from `start` to `end`, rounded between one change of the balance and the next."""
-    divide = rounding.DIVIDE[loan.terms.interest_rounding]
-    balance = sum(change for day, change in moves if day <= start)
-    total, since = 0, start
-    for until, change in [*((d, c) for d, c in moves if start < d < end), (end, 0)]:
-        if until > since:
-            part, whole = _factor(loan.terms, period, since, until)
-            total += divide(max(balance, 0) * part, whole)
-            since = until
-        balance += change
-    return total
+def _at_rests(loan: Life, rows: list[Row]) -> list[Move]:
+    """The moves of the balance when money counts from the next due date on."""
+    dates = [row.due_on for row in rows]
+    return sorted((day if change > 0 else _next(dates, day), change) for day, change in loan.moves)
 
 
 def _factor(terms: LoanTerms, period: Period, since: date, until: date) -> interest.Ratio:
@@ -240,26 +296,6 @@ def _periods(loan: Life, rows: list[Row]) -> list[Period]:
     terms = dataclasses.replace(loan.terms, disbursed_on=loan.draws[0].on)
     loan.known_periods = loan.terms, dates, interest.periods(terms, dates)
     return loan.known_periods[2]
-
-
-def _is_settled(row: Row) -> bool:
-    return row.settled_on is not None and row.outstanding == 0
-
-
-def _accrued_until(loan: Life, row: Row) -> date:
-    """An installment that was paid early bore interest only until then."""
-    assert loan.rules.recalculation is not None
-    rules = loan.rules.recalculation
-    early = row.settled_on is not None and row.settled_on < row.due_on
-    daily = rules.rest is Rest.DAILY and rules.advance is Advance.ADJUST_LAST
-    if early and daily and rules.payoff is Payoff.TILL_DATE:
-        assert row.settled_on is not None
-        return row.settled_on
-    return row.due_on
-
-
-def _unpaid_before(rows: list[Row]) -> list[Move]:
-    return [(row.due_on, row.unpaid(PRINCIPAL)) for row in rows]
 
 
 def _down_payments(loan: Life) -> int:

@@ -1,7 +1,7 @@
 """The life of one loan, told again from its events: a pure function of terms, rules and events."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -17,7 +17,6 @@ from servicing import (
     events,
     lateness,
     life,
-    penalties,
     product_rules,
     recalculation,
     reshaping,
@@ -28,7 +27,7 @@ from servicing import terms as loan_terms
 from servicing.collateral import Pledge
 from servicing.events import Event, Type
 from servicing.fields import Fields, InvalidTerms
-from servicing.life import FEE, PENALTY, Life
+from servicing.life import FEE, PENALTY, Life, Status
 from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
 
@@ -68,8 +67,7 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     Events count in the order of their days, whenever they were told: a repayment that is told late
     changes everything after it, and nothing else.
     """
-    told = list(story.events[:count])
-    told = [_pointed(told, event) if event.type is Type.REVERSAL else event for event in told]
+    told = pointed(story.events[:count])
     state = life.begin(story.terms, story.rules)
     state.collateral = {pledge.code: pledge for pledge in story.rules.collateral}
     kept = events.in_effect(told)
@@ -91,9 +89,12 @@ def hear(state: Life, event: Event, since: date, following: Event | None = None)
     early.use_credit(state, since, event.on)
     lateness.charge(state, event.on)
     state.hearing = event.seq
+    if state.status is Status.WRITTEN_OFF and event.type not in _AFTER_A_LOSS:
+        raise _refused(event, "type", "must not come after a write-off")
     _APPLY[event.type](state, event)
     if _is_looked_at(state, event, following):
         recalculation.refresh(state, event.on)
+    life.hold_cap(state)
 
 
 def at(story: Story, on: date) -> Life:
@@ -106,8 +107,14 @@ def at(story: Story, on: date) -> Life:
     return state
 
 
-def _pointed(told: list[Event], event: Event) -> Event:
-    return replace(event, details={"of": events.reversal_target(told, event)})
+def pointed(told: Sequence[Event]) -> list[Event]:
+    """Reversals with the number of the event that they undo."""
+    return [
+        replace(event, details={"of": events.reversal_target(list(told), event)})
+        if event.type is Type.REVERSAL
+        else event
+        for event in told
+    ]
 
 
 def _asked(fields: Fields, told: list[Event]) -> tuple[int, ...]:
@@ -150,9 +157,9 @@ def _take(state: Life, type_: str, amount: int, on: date) -> None:
 
 def _charge(state: Life, event: Event) -> None:
     component = PENALTY if event.details["kind"] == "penalty" else FEE
-    cap = penalties.cap_of(state.drawn, state.rules.cost_cap)
-    amount = penalties.allowed(event.amount, state.cost, cap)
-    if not amount:
+    room = state.room
+    amount = event.amount if room is None else min(event.amount, room)
+    if amount <= 0:
         return
     life.charge(state, component, amount, event.details["of"] or event.details["due_on"])
     life.close_if_settled(state, event.on)
@@ -215,6 +222,16 @@ def _is_looked_at(state: Life, event: Event, following: Event | None) -> bool:
     return not (overtaken and rules is not None and rules.rest is Rest.DAILY)
 
 
+_AFTER_A_LOSS = (
+    *events.MONEY_IN,
+    Type.BUSINESS_DATE,
+    Type.CLOSE_OF_BUSINESS,
+    Type.CHARGEBACK,
+    Type.REFUND,
+    Type.PAYOFF,
+    Type.RELEASE,
+    Type.REVALUATION,
+)
 _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     **dict.fromkeys(events.MONEY_IN, _receive),
     Type.BUSINESS_DATE: _nothing,

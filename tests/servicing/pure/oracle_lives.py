@@ -167,6 +167,23 @@ def check_accounting(case: dict[str, Any]) -> None:
     assert told["status"] == "written_off"
 
 
+def check_collateral(case: dict[str, Any]) -> None:
+    given, expected = case["inputs"], case["expected"]
+    loan = {
+        "principal": given["loan"],
+        "currency": "INR",
+        "annual_rate_percent": "0",
+        "installments": 1,
+        "disbursed_on": "2024-01-01",
+    }
+    pledge = {name: given[name] for name in ("quantity", "price", "haircut_percent")}
+    start = {"type": "disbursement", "date": "2024-01-01", "amount": given["loan"]}
+    document = {"terms": loan, "collateral": [{"code": "security", **pledge}], "events": [start]}
+    (told,) = replay.tell(replay.parse(document))
+    assert told["collateral"]["value"] == expected["security_value"]
+    assert told["collateral"]["shortfall"] == expected["shortfall"]
+
+
 def check_rebate(case: dict[str, Any]) -> None:
     """Within one cent: the source rounds the balance on the way."""
     given = case["inputs"]

@@ -1,0 +1,167 @@
+"""Another schedule for what is owed: an installment split, a debt restructured, a term ended."""
+
+import dataclasses
+from datetime import date
+from fractions import Fraction
+
+from kit.money import Money
+from servicing import concessions, early, life, recalculation, rounding, schedule
+from servicing.choices import Frequency, Grace, Tranche
+from servicing.events import Event
+from servicing.fields import InvalidTerms
+from servicing.life import INTEREST, PRINCIPAL, Kind, Life, Row, Status
+from servicing.terms import LoanTerms
+
+
+def split(loan: Life, event: Event) -> None:
+    """What is open of one installment falls due in parts, before the next one does."""
+    rows = [row for row in loan.rows if row.is_regular]
+    dates = [row.due_on for row in rows]
+    if event.details["from_due_date"] not in dates:
+        raise _refused(event, "from_due_date", "must be the due date of an installment")
+    n = dates.index(event.details["from_due_date"])
+    parts: list[tuple[date, Fraction]] = event.details["into"]
+    following = dates[n + 1] if n + 1 < len(dates) else date.max
+    previous = dates[n - 1] if n else loan.terms.disbursed_on
+    if parts[0][0] <= previous or parts[-1][0] >= following:
+        raise _refused(event, "into", "must lie between the installments around it")
+    concessions.refresh(loan, event.on)
+    row, place = rows[n], loan.rows.index(rows[n])
+    span, open_parts = early.spans(loan)[place], row.open_parts
+    pieces = [_piece(row, due_on, span) for due_on, _ in parts]
+    for component, amount in enumerate(open_parts):
+        _hand_out(pieces, component, amount, [share for _, share in parts])
+        row.due[component] -= amount
+    pieces[0].carried = min(row.carried, pieces[0].due[INTEREST])
+    loan.rows[place : place + 1] = [*([row] if sum(row.due) else []), *pieces]
+    concessions.close_row(row, event.on)
+    loan.is_reshaped = True
+    loan.record(event.on, "split", sum(open_parts), open_parts)
+
+
+def restructure(loan: Life, event: Event) -> None:
+    """New terms for what is owed: rate, dates and number; arrears capitalised or given up.
+
+    Interest that is earned and not capitalised falls due with the first new installment, as fees
+    and penalties do; interest of days to come is reckoned anew. An amount is paid out on top.
+    """
+    if loan.status is not Status.ACTIVE:
+        raise _refused(event, "type", "must find a loan that is running")
+    details, on = event.details, event.on
+    left = _clear(loan, on)
+    for component in details["waive"]:
+        _waive(loan, component, left, on)
+    _capitalise(loan, details["capitalize"], left, on)
+    if event.amount:
+        loan.draws.append(Tranche(on, event.amount))
+        loan.move(on, event.amount)
+        loan.record(on, "disbursement", event.amount, (0, 0, 0, 0))
+        left[PRINCIPAL] += event.amount
+    agreed = _new_terms(loan, event, left[PRINCIPAL])
+    rows = [life.row_of(planned) for planned in schedule.build(agreed).installments]
+    rows[0].starts_on = on
+    rows[0].carried = left[INTEREST]
+    for component in range(PRINCIPAL):
+        rows[0].due[component] += left[component]
+    loan.rows = sorted([*loan.rows, *rows], key=lambda row: row.due_on)
+    loan.terms = agreed
+    loan.is_reshaped = True
+    loan.record(on, "restructure", sum(left), (left[0], left[1], left[2], left[3]))
+
+
+def terminate(loan: Life, event: Event) -> None:
+    """Everything falls due on that day: principal, and interest earned up to it."""
+    on = event.on
+    if loan.status is not Status.ACTIVE or not any(row.due_on > on for row in loan.rows):
+        raise _refused(event, "date", "must leave an installment to come")
+    left = _clear(loan, on)
+    days = (on - max((row.due_on for row in loan.rows), default=loan.draws[0].on)).days
+    row = Row(Kind.INSTALLMENT, on, max(days, 0), left)
+    row.carried, row.starts_on = left[INTEREST], on
+    loan.rows = sorted([*loan.rows, row], key=lambda each: each.due_on)
+    loan.is_reshaped = True
+    loan.record(on, "contract_termination", sum(left), (left[0], left[1], left[2], left[3]))
+
+
+def _clear(loan: Life, on: date) -> list[int]:
+    """Take what is owed off the installments, without interest that is not earned yet."""
+    if recalculation.applies(loan):
+        recalculation.refresh(loan, on, paying=True)
+        earned = [row.due[INTEREST] for row in loan.rows]
+    else:
+        earned = early.earned(loan, on)
+    left = [0, 0, 0, 0]
+    for row, interest in zip(loan.rows, earned, strict=True):
+        least = row.paid[INTEREST] + row.forgiven[INTEREST]
+        if row.due_on > on:
+            row.due[INTEREST] = max(min(row.due[INTEREST], interest), least)
+            row.earned_by = on
+        for component, amount in enumerate(row.open_parts):
+            left[component] += amount
+            row.due[component] -= amount
+        concessions.close_row(row, on)
+    loan.rows = [row for row in loan.rows if sum(row.due) or row.due_on <= on]
+    return left
+
+
+def _waive(loan: Life, component: int, left: list[int], on: date) -> None:
+    if left[component]:
+        given = [0, 0, 0, 0]
+        given[component], left[component] = left[component], 0
+        loan.record(on, "waiver", sum(given), (given[0], given[1], given[2], given[3]))
+
+
+def _capitalise(loan: Life, components: tuple[int, ...], left: list[int], on: date) -> None:
+    taken = [0, 0, 0, 0]
+    for component in components:
+        taken[component], left[component] = left[component], 0
+    if amount := sum(taken):
+        left[PRINCIPAL] += amount
+        loan.capitalized += amount
+        loan.move(on, amount)
+        loan.record(on, "capitalization", amount, (taken[0], taken[1], taken[2], taken[3]))
+
+
+def _new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
+    details, terms = event.details, loan.terms
+    if not balance:
+        raise _refused(event, "type", "must find principal that is owed")
+    if details["start"] is not None and details["start"] <= event.on:
+        raise _refused(event, "start", "must be after the day of the change")
+    return dataclasses.replace(
+        terms,
+        principal=Money(balance, terms.currency),
+        annual_rate=terms.annual_rate if details["rate"] is None else details["rate"],
+        frequency=Frequency(details["unit"]) if details["unit"] else terms.frequency,
+        every=details["every"] or terms.every,
+        installments=details["count"],
+        installment_minor=None,
+        disbursed_on=event.on,
+        first_due_on=details["start"],
+        due_dates=(),
+        grace=Grace(principal=details["grace"]),
+        balloon_minor=min(terms.balloon_minor, balance),
+        weights=(),
+        fees=(),
+        tranches=(),
+        down_payment=Fraction(0),
+        rate_changes=(),
+    )
+
+
+def _piece(row: Row, due_on: date, span: early.Span) -> Row:
+    piece = Row(Kind.INSTALLMENT, due_on, max((due_on - span.start).days, 0), [0, 0, 0, 0])
+    piece.starts_on, piece.earned_by = span.start, span.end
+    return piece
+
+
+def _hand_out(pieces: list[Row], component: int, amount: int, shares: list[Fraction]) -> None:
+    so_far, given = Fraction(0), 0
+    for piece, share in zip(pieces, shares, strict=True):
+        so_far += share
+        until = rounding.half_even(amount * so_far.numerator, so_far.denominator)
+        piece.due[component], given = until - given, until
+
+
+def _refused(event: Event, field: str, reason: str) -> InvalidTerms:
+    return InvalidTerms(field=f"events[{event.seq - 1}].{field}", reason=reason)
