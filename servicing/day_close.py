@@ -54,11 +54,13 @@ async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: dat
     loan = await queries.get_loan(session, loan_id, lock=True)
     if loan.status is not LoanStatus.ACTIVE:
         return 0
+    before = await late_fees.penalties(session, loan)
     await _come_to(session, loan, on, now)
     if loan.status is not LoanStatus.ACTIVE:
         return 0
     rows = await queries.list_installments(session, loan.id)
-    return await late_fees.charge(session, loan, rows, on=on, now=now)
+    told = await late_fees.tell(session, loan, rows, before, on=on, now=now)
+    return told + await late_fees.charge(session, loan, rows, on=on, now=now)
 
 
 async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -> None:
@@ -68,7 +70,8 @@ async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -
         rows = await queries.list_installments(session, loan.id)
         if not debts.total(debts.due(rows, on)):
             return
-        if not await queries.free_credit(session, loan, rows):
+        charges = agreed_rules.charges_penalties(loan.rules)
+        if not charges and not await queries.free_credit(session, loan, rows):
             return
     await living.happen(session, loan, Act(audit.SYSTEM, on, now))
 

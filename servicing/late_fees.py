@@ -1,6 +1,6 @@
 """The late fee of the product: once for each installment that is late beyond its days of grace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,6 +42,33 @@ async def charge(
         due = debts.debt(debts.due(fresh, on), credit=free)
         await messages.late_fee_charged(session, loan, row, fee, due.total, now=now)
     return charged
+
+
+async def penalties(session: AsyncSession, loan: Loan) -> dict[date, int]:
+    """What each installment has been charged; empty when the engine charges nothing."""
+    if not agreed_rules.charges_penalties(loan.rules):
+        return {}
+    rows = await queries.list_installments(session, loan.id)
+    return {row.due_on: row.penalties_minor for row in rows}
+
+
+async def tell(
+    session: AsyncSession,
+    loan: Loan,
+    rows: Sequence[Installment],
+    before: Mapping[date, int],
+    *,
+    on: date,
+    now: datetime,
+) -> int:
+    """Tell the borrower of the first penalty on each installment; how many those were."""
+    fresh = [row for row in rows if before.get(row.due_on) == 0 and row.penalties_minor]
+    for row in fresh:
+        free = await queries.free_credit(session, loan, rows)
+        due = debts.debt(debts.due(rows, on), credit=free)
+        fee = Money(row.penalties_minor, loan.currency)
+        await messages.late_fee_charged(session, loan, row, fee, due.total, now=now)
+    return len(fresh)
 
 
 async def take_back(session: AsyncSession, loan: Loan, lived: Lived, act: Act) -> None:

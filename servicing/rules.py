@@ -103,6 +103,11 @@ def recalculates(document: Mapping[str, Any]) -> bool:
     return bool(document.get("engine", {}).get("interest_recalculation"))
 
 
+def charges_penalties(document: Mapping[str, Any]) -> bool:
+    """Whether the engine charges for being late: then every late day has to be told."""
+    return bool(document.get("engine", {}).get("penalty"))
+
+
 def engine_document(rules: LoanRules) -> dict[str, Any]:
     """Where the product says nothing else: money in advance waits until something falls due, unless
     it saves interest, and the loan may end on any day for the interest up to it."""

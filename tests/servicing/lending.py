@@ -102,6 +102,7 @@ class Lender:
     rail: Any = field(default_factory=PaperRail)
     account: str = ACCOUNT
     payments: int = 0
+    rules: Mapping[str, Any] = field(default_factory=lambda: RULES)
 
     @property
     def context(self) -> jobs.Context:
@@ -114,7 +115,7 @@ class Lender:
         async with unit_of_work(self.sessions) as session:
             return await origination.open_loan(
                 session, vault_of(session), application_id=new_id(), borrower_id=new_id(),
-                terms=agreed, rules=agreed_rules.parse(RULES, "KES"), account=self.account,
+                terms=agreed, rules=agreed_rules.parse(self.rules, "KES"), account=self.account,
                 on=self.on, now=self.now,
             )  # fmt: skip
 
