@@ -3,13 +3,9 @@
 import dataclasses
 import itertools
 from datetime import date, timedelta
-from fractions import Fraction
 
-from kit.money import Money
 from servicing import calendars, early, recalculation, schedule
-from servicing.allocation import EVERYTHING
 from servicing.choices import MonthEnd, RateChange
-from servicing.clauses import NO_GRACE
 from servicing.delinquency import Pause
 from servicing.events import MONEY_IN, Event
 from servicing.fields import InvalidTerms
@@ -26,6 +22,7 @@ from servicing.life import (
     close_if_settled,
     forgive,
     replan,
+    rest_of,
     shares,
 )
 
@@ -38,16 +35,7 @@ def reschedule(life: Life, event: Event) -> None:
     if details["from_due_date"] not in dates:
         raise _refused(event, "from_due_date", "must be the due date of an installment")
     index = dates.index(details["from_due_date"])
-    if details["new_due_date"] is not None:
-        if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
-            raise _refused(event, "new_due_date", "must be after the installment before it")
-        last = len(dates) if details["following"] else index + 1
-        dates[index:last] = [
-            calendars.step(life.terms, details["new_due_date"], n) for n in range(last - index)
-        ]
-        if any(after <= before for before, after in itertools.pairwise(dates)):
-            raise _refused(event, "new_due_date", "must be before the installment after it")
-    dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
+    _move_dates(life, event, dates, index)
     if details["rate"] is not None:
         start = dates[index - 1] if index else life.terms.disbursed_on
         changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
@@ -60,6 +48,20 @@ def reschedule(life: Life, event: Event) -> None:
         if details["new_due_date"] is not None:
             life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
         _plan_again(life, event)
+
+
+def _move_dates(life: Life, event: Event, dates: list[date], index: int) -> None:
+    details = event.details
+    if details["new_due_date"] is not None:
+        if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
+            raise _refused(event, "new_due_date", "must be after the installment before it")
+        last = len(dates) if details["following"] else index + 1
+        dates[index:last] = [
+            calendars.step(life.terms, details["new_due_date"], n) for n in range(last - index)
+        ]
+        if any(after <= before for before, after in itertools.pairwise(dates)):
+            raise _refused(event, "new_due_date", "must be before the installment after it")
+    dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
 
 
 def _is_begun(life: Life, before: list[Row]) -> bool:
@@ -87,18 +89,8 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> N
         _insert(life, row)
         moved.append(row)
         previous = due_on
-    rest = dataclasses.replace(
-        life.terms,
-        principal=Money(balance, life.terms.currency),
-        installments=len(moved),
-        disbursed_on=dates[index - 1] if index else life.terms.disbursed_on,
-        first_due_on=None,
-        due_dates=tuple(dates[index:]),
-        tranches=(),
-        down_payment=Fraction(0),
-        grace=NO_GRACE,
-        weights=(),
-    )
+    since = dates[index - 1] if index else life.terms.disbursed_on
+    rest = rest_of(life.terms, balance, since, dates[index:])
     planned = schedule.build(rest).installments
     _give(moved, PRINCIPAL, [row.principal for row in planned])
     _give(moved, INTEREST, [row.interest for row in planned])
@@ -216,9 +208,7 @@ def refund(life: Life, event: Event) -> None:
 
 def write_off(life: Life, event: Event) -> None:
     """Give up what is owed; whatever still comes in is a recovery."""
-    if life.rules.early_end and not recalculation.applies(life):
-        early.cut(life, event.on)
-        early.spend(life, event.on, EVERYTHING)
+    early.stop(life, event.on)
     given = forgive(life, event.on)
     life.status = Status.WRITTEN_OFF
     life.record(event.on, "write_off", sum(given), given)
@@ -250,7 +240,7 @@ def _plan_again(life: Life, event: Event) -> None:
     if life.is_reshaped:
         raise _refused(event, "type", "must not change a schedule that was already spread anew")
     if life.draws:
-        replan(life)
+        replan(life, event.on)
 
 
 def _insert(life: Life, row: Row) -> None:

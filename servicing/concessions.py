@@ -38,6 +38,7 @@ def settle(loan: Life, event: Event) -> None:
     if event.amount > sum(early.payoff(loan, event.on)):
         raise _refused(event, "amount", "must not be more than what ends the loan")
     refresh(loan, event.on, paying=True)
+    early.stop(loan, event.on)
     parts = life.settle(loan, event.amount, event.on, EVERYTHING)
     loan.record(event.on, "settlement", event.amount, parts)
     if loan.outstanding:

@@ -27,6 +27,7 @@ _PLAIN = {
 _PAID_FROM = {
     "goodwill_credit": "goodwill_expense",
     "credit": _CREDIT,
+    life.CREDIT_USED: _CREDIT,
     "interest_payment_waiver": "waiver_expense",
     "interest_refund": "interest_income",
     "charge_adjustment": "fee_income",

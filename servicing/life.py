@@ -5,6 +5,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from kit.money import Money
 from servicing import allocation, annuity, charges, penalties, schedule
 from servicing.allocation import Future, Owed, Waterfall
 from servicing.choices import Tranche, When
+from servicing.clauses import NO_GRACE
 from servicing.collateral import Pledge
 from servicing.delinquency import Pause
 from servicing.fields import InvalidTerms
@@ -22,6 +24,8 @@ from servicing.schedule import Installment
 from servicing.terms import LoanTerms
 
 PENALTY, FEE, INTEREST, PRINCIPAL = range(4)
+CREDIT_USED = "credit_used"
+"""A credit that a disbursement uses up."""
 Parts = tuple[int, int, int, int]
 _INDEX = {component: n for n, component in enumerate(allocation.Component)}
 
@@ -223,12 +227,10 @@ def disburse(life: Life, amount: int, on: date, type_: str = "disbursement") -> 
     if life.is_reshaped:
         _spread_over_coming(life, life.draws[-1])
     else:
-        replan(life)
+        replan(life, on)
     life.record(on, type_, amount, (0, 0, 0, 0))
     if life.credit:
-        used, life.credit = min(life.credit, amount), life.credit - min(life.credit, amount)
-        settle(life, used, on, life.rules.waterfall_for("default", life.future))
-        life.transactions[-1] = life.transactions[-1]._replace(balance=life.principal_owed)
+        _use_credit(life, min(life.credit, amount), on)
     if life.rules.auto_down_payment:
         _collect_down_payment(life, on)
 
@@ -239,7 +241,15 @@ def _collect_down_payment(life: Life, on: date) -> None:
         receive(life, "down_payment", spot[-1].outstanding, on)
 
 
-def replan(life: Life) -> None:
+def _use_credit(life: Life, amount: int, on: date) -> None:
+    """The disbursement that brought the debt shows what is left of it."""
+    parts = settle(life, amount, on, life.rules.waterfall_for("default", life.future))
+    life.credit -= sum(parts)
+    life.record(on, CREDIT_USED, sum(parts), parts)
+    life.transactions[-2] = life.transactions[-2]._replace(balance=life.principal_owed)
+
+
+def replan(life: Life, on: date) -> None:
     """Schedule anew what the draws amount to, keeping what was paid on each installment."""
     first = life.draws[0]
     terms = dataclasses.replace(
@@ -252,6 +262,33 @@ def replan(life: Life) -> None:
     _carry_over(life.rows, planned)
     life.rows = planned
     _place_charges(life)
+    _even_out(life, on)
+
+
+def _even_out(life: Life, on: date) -> None:
+    """Where more was paid than is owed now, principal moves up and the rest pays what is open."""
+    released = [0, 0, 0]
+    for row in life.rows:
+        for component in (PENALTY, FEE, INTEREST):
+            over = max(-row.unpaid(component), 0)
+            given_up = min(over, row.forgiven[component])
+            row.forgiven[component] -= given_up
+            row.paid[component] -= over - given_up
+            released[component] += over - given_up
+        over = max(-row.unpaid(PRINCIPAL), 0)
+        row.due[PRINCIPAL] += over
+        for other in reversed(life.rows) if over else ():
+            moved = min(max(other.unpaid(PRINCIPAL), 0), over)
+            other.due[PRINCIPAL] -= moved
+            over -= moved
+    if amount := sum(released):
+        life.credit += amount
+        back = (-released[PENALTY], -released[FEE], -released[INTEREST], 0)
+        life.record(on, "credit", -amount, back)
+        parts = settle(life, amount, on, life.rules.waterfall_for("default", life.future))
+        if used := sum(parts):
+            life.credit -= used
+            life.record(on, "credit", used, parts)
 
 
 def charge(life: Life, component: int, amount: int, due_on: date) -> None:
@@ -431,9 +468,40 @@ def _spread_over_coming(life: Life, draw: Tranche) -> None:
     coming = [row for row in life.rows if row.is_regular and row.due_on > draw.on]
     if not coming:
         raise InvalidTerms(field="events", reason="must not disburse after the last due date")
+    if life.terms.annual_rate:
+        _plan_draw(life, draw, coming)
+        return
     for row, share in zip(coming, shares(life, draw.amount_minor, len(coming)), strict=True):
         row.due[PRINCIPAL] += share
         row.settled_on = None
+
+
+def _plan_draw(life: Life, draw: Tranche, coming: list[Row]) -> None:
+    """As if the draw were a loan of its own with the installments that are to come."""
+    agreed = rest_of(life.terms, draw.amount_minor, draw.on, [row.due_on for row in coming])
+    for row, planned in zip(coming, schedule.build(agreed).installments, strict=True):
+        row.due[INTEREST] += planned.interest
+        row.due[PRINCIPAL] += planned.principal
+        row.settled_on = None
+
+
+def rest_of(terms: LoanTerms, balance: int, since: date, dates: list[date]) -> LoanTerms:
+    """Terms for what is left of a loan, over due dates that are known."""
+    return dataclasses.replace(
+        terms,
+        principal=Money(balance, terms.currency),
+        installments=len(dates),
+        disbursed_on=since,
+        first_due_on=None,
+        due_dates=tuple(dates),
+        tranches=(),
+        down_payment=Fraction(0),
+        grace=NO_GRACE,
+        weights=(),
+        fees=(),
+        balloon_minor=min(terms.balloon_minor, balance),
+        installment_minor=None,
+    )
 
 
 def shares(life: Life, amount: int, count: int) -> list[int]:

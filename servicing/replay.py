@@ -209,6 +209,9 @@ def _refused(event: Event, field: str, reason: str) -> InvalidTerms:
 
 
 def _tell_future_rule(state: Life, event: Event) -> None:
+    if event.details["transaction"] == "advance":
+        state.rules = product_rules.with_advance(state.rules, event.details["rule"])
+        return
     rule = allocation.parse_future("rule", event.details["rule"])
     state.future[event.details["transaction"]] = rule
 

@@ -8,7 +8,7 @@ from typing import Any
 from kit.money import Money
 from servicing import collateral, delinquency, early, entries, lateness, settlement
 from servicing.delinquency import Standing
-from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
+from servicing.life import CREDIT_USED, FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
 from servicing.unit_periods import Unit, UnitPeriod
 
 _NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "penalties"}
@@ -158,6 +158,7 @@ def _transactions(life: Life) -> list[dict[str, str]]:
             "balance": _major(life, each.balance),
         }
         for each in life.transactions
+        if each.type != CREDIT_USED
     ]
 
 
