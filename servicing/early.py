@@ -86,6 +86,13 @@ def cut(loan: Life, on: date) -> None:
         loan.record(on, "credit", -amount, (0, -released[FEE], -released[INTEREST], 0))
 
 
+def stop(loan: Life, on: date) -> None:
+    """The loan ends that day whatever is still open: cut it, and use the borrower's credit."""
+    if loan.rules.early_end and not recalculation.applies(loan):
+        cut(loan, on)
+        spend(loan, on, allocation.EVERYTHING)
+
+
 def use_credit(loan: Life, since: date, until: date) -> None:
     """A credit that waits settles what falls due, each on its day; `since`: it waits from then."""
     if not loan.credit or loan.status is not Status.ACTIVE or not loan.rules.advance_waits:

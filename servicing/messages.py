@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.money import Money
 from notifications import outbox
 from notifications.states import Channel, Purpose
-from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.models import Amendment, Installment, Loan, PaymentRequest, Payout, Repayment
 
 _CHAT = (Channel.TELEGRAM,)
 PAY = "pay"
@@ -56,6 +56,21 @@ async def late_fee_charged(
     await _say(session, loan, "late_fee_charged", key=f"late_fee:{row.id}", now=now,
                purpose=Purpose.SERVICE, fee=spoken(fee), amount=spoken(due),
                button=PAY)  # fmt: skip
+
+
+async def amendment_proposed(
+    session: AsyncSession, loan: Loan, amendment: Amendment, *, now: datetime
+) -> None:
+    """The borrower has to look at it and say yes or no."""
+    await _say(session, loan, "amendment_proposed", key=f"amendment_proposed:{amendment.id}",
+               now=now)  # fmt: skip
+
+
+async def amendment_applied(
+    session: AsyncSession, loan: Loan, amendment: Amendment, *, now: datetime
+) -> None:
+    await _say(session, loan, "amendment_applied", key=f"amendment_applied:{amendment.id}",
+               now=now)  # fmt: skip
 
 
 async def remind(

@@ -1,7 +1,7 @@
 """How a product treats a running loan: allocation, lateness, recalculation of interest."""
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,7 @@ from servicing import allocation, collateral, delinquency, penalties, settlement
 from servicing.allocation import Component, Future, Timing, Waterfall
 from servicing.collateral import Pledge
 from servicing.delinquency import BUCKETS, PLAIN, Bucket, DpdRule
-from servicing.fields import Fields
+from servicing.fields import Fields, InvalidTerms
 from servicing.penalties import PenaltyRule
 from servicing.settlement import RebateRule
 
@@ -84,6 +84,14 @@ class ProductRules:
         rules = self.future_by_transaction | told
         future = rules.get(transaction, rules.get("default", self.waterfall.future))
         return dataclasses.replace(self.waterfall, future=future)
+
+
+def with_advance(rules: ProductRules, word: object) -> ProductRules:
+    """The same with another treatment of money in advance, where interest is recalculated."""
+    if rules.recalculation is None:
+        raise InvalidTerms(field="transaction", reason="must not be advance without recalculation")
+    advance = Fields({"rule": word}).choice("rule", Advance)
+    return replace(rules, recalculation=replace(rules.recalculation, advance=advance))
 
 
 def parse(fields: Fields, currency: str) -> ProductRules:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -26,8 +27,8 @@ from servicing.events import Type
 from servicing.happenings import Happening, Told
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
-from servicing.models import Loan, LoanEvent, Repayment
-from servicing.states import LoanStatus
+from servicing.models import Amendment, Loan, LoanEvent, Repayment
+from servicing.states import AmendmentStatus, LoanStatus
 
 
 class LoanNotRepayable(DomainError):
@@ -137,7 +138,8 @@ async def _take(
     entry = f"repayment:{repayment.id}"
     references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: entry}
     act = Act(audit.SYSTEM, on, now, references)
-    paid = Happening(Type.REPAYMENT, counts_on, _key(repayment), repayment.amount_minor)
+    type_ = await _settlement_or_repayment(session, loan, repayment)
+    paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)
     if counts_on < lived.on:
         await late_fees.take_back(session, loan, lived, act)
@@ -146,6 +148,24 @@ async def _take(
     repayment.allocation = _allocation(lived.told, row)
     session.add(repayment)
     await session.flush()
+
+
+async def _settlement_or_repayment(session: AsyncSession, loan: Loan, repayment: Repayment) -> Type:
+    """Less than the payoff ends the loan when that was agreed, and is paid in time."""
+    agreed = await session.scalars(
+        select(Amendment).where(
+            Amendment.loan_id == loan.id,
+            Amendment.kind == Type.SETTLEMENT,
+            Amendment.status == AmendmentStatus.APPLIED,
+        )
+    )
+    payoff = (await queries.payoff_quote(session, loan, on=repayment.paid_on)).total
+    for amendment in agreed:
+        least = Money.parse(amendment.change["amount"], loan.currency)
+        in_time = repayment.paid_on.isoformat() <= amendment.change["until"]
+        if in_time and least.minor <= repayment.amount_minor < payoff.minor:
+            return Type.SETTLEMENT
+    return Type.REPAYMENT
 
 
 def _allocation(told: Told, row: LoanEvent) -> dict[str, Any]:

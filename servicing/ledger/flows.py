@@ -39,6 +39,11 @@ _SPLIT: Mapping[str, Sequence[Event]] = {
         Event.INTEREST_WRITTEN_OFF,
         Event.PRINCIPAL_WRITTEN_OFF,
     ),
+    "capitalization": (
+        Event.PENALTY_CAPITALIZED,
+        Event.FEE_CAPITALIZED,
+        Event.INTEREST_CAPITALIZED,
+    ),
     "waiver": (
         Event.PENALTY_WAIVED,
         Event.FEE_WAIVED,
@@ -46,6 +51,10 @@ _SPLIT: Mapping[str, Sequence[Event]] = {
         Event.PRINCIPAL_WAIVED,
     ),
 }
+
+
+_MOVED = ("reage", "reamortize", "split", "restructure")
+"""Debt that changes its installment stays the same debt."""
 
 
 def of_life(loan: Life, on: date) -> Flows:
@@ -64,7 +73,7 @@ def of_life(loan: Life, on: date) -> Flows:
 def _of_transaction(loan: Life, each: Transaction) -> _Pairs:
     if each.type == "disbursement":
         yield from _disbursed(loan, each.amount)
-    elif each.type in ("reage", "reamortize"):
+    elif each.type in _MOVED:
         return
     elif each.type == "recovery":
         yield Event.RECOVERED, each.amount
@@ -90,6 +99,11 @@ def _claims(loan: Life, on: date) -> _Pairs:
     """What is earned and what fell due, and what was paid of the rest."""
     earned, unearned = _interest(loan, on)
     yield Event.INTEREST_ACCRUED, earned
+    for each in loan.transactions:
+        if each.type == "capitalization":  # Claimed before it became principal.
+            yield Event.LATE_FEE_CHARGED, each.parts[PENALTY]
+            yield Event.FEE_DUE, each.parts[FEE]
+            yield Event.INTEREST_ACCRUED, each.parts[INTEREST]
     yield Event.INTEREST_UNEARNED, unearned
     ended = loan.status in ENDED
     for row in loan.rows:

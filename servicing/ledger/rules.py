@@ -18,12 +18,12 @@ class EntryKind(StrEnum):
     REPAYMENT = "repayment"
     CREDIT = "credit"
     WRITE_OFF = "write_off"
+    WAIVER = "waiver"
     RECOVERY = "recovery"
     GOODWILL = "goodwill"
     CHARGEBACK = "chargeback"
     REFUND = "refund"
     CHANGE = "change"
-    """The loan was changed, or a charge added: whatever that moved."""
     SUSPENSE = "suspense"
     REVERSAL = "reversal"
 
@@ -60,6 +60,9 @@ class Event(StrEnum):
     GOODWILL_TO_INTEREST = "goodwill_to_interest"
     GOODWILL_TO_PRINCIPAL = "goodwill_to_principal"
     GOODWILL_IN_ADVANCE = "goodwill_in_advance"
+    PENALTY_CAPITALIZED = "penalty_capitalized"
+    FEE_CAPITALIZED = "fee_capitalized"
+    INTEREST_CAPITALIZED = "interest_capitalized"
     RECOVERED = "recovered"
     CHARGED_BACK = "charged_back"
     CREDIT_CHARGED_BACK = "credit_charged_back"
@@ -85,7 +88,8 @@ _AHEAD = "money was allocated to what is not earned yet; goes back as it is earn
 _PAID = "a payment arrives"
 _CREDIT = "credit settles what fell due"
 _GIVEN_UP = "staff give up what is owed"
-_WAIVED = "a shortfall within the product's tolerance"
+_WAIVED = "staff waive it, a settlement leaves it open, or it is within the product's tolerance"
+_CAPITALIZED = "a restructured loan turns what is owed into principal"
 _GOODWILL = "staff give the borrower money, as goodwill or as a discount"
 
 RULES: dict[Event, Rule] = {
@@ -143,7 +147,7 @@ RULES: dict[Event, Rule] = {
         )
     },
     **{
-        event: Rule(EntryKind.REPAYMENT, Account.WAIVER_EXPENSE, account, _WAIVED)
+        event: Rule(EntryKind.WAIVER, Account.WAIVER_EXPENSE, account, _WAIVED)
         for event, account in (
             (Event.PENALTY_WAIVED, Account.PENALTIES),
             (Event.FEE_WAIVED, Account.FEES),
@@ -159,6 +163,14 @@ RULES: dict[Event, Rule] = {
             (Event.GOODWILL_TO_INTEREST, Account.INTEREST),
             (Event.GOODWILL_TO_PRINCIPAL, Account.PRINCIPAL),
             (Event.GOODWILL_IN_ADVANCE, Account.BORROWER_CREDIT),
+        )
+    },
+    **{
+        event: Rule(EntryKind.CHANGE, Account.PRINCIPAL, account, _CAPITALIZED)
+        for event, account in (
+            (Event.PENALTY_CAPITALIZED, Account.PENALTIES),
+            (Event.FEE_CAPITALIZED, Account.FEES),
+            (Event.INTEREST_CAPITALIZED, Account.INTEREST),
         )
     },
     Event.RECOVERED: Rule(

@@ -87,3 +87,27 @@ collection_nudge-sms = { $lender }: { $amount } of loan { $loan } is { $days ->
 collection_nudge-button = Pay now
 
 sms_help-sms = { $lender }: we write to you in Telegram; there you pay, ask and read your loan. Reply STOP to end SMS, START to get them again.
+
+guarantee_asked-telegram = <b>{ $name }</b> asks you to answer for a loan. Read first what it means. You owe nothing unless you agree.
+guarantee_asked-sms = { $lender }: { $name } asks you to answer for a loan. Read it: { $site }/g/{ $invite } You owe nothing unless you agree.
+guarantee_asked-button = Read it
+
+guarantee_given-telegram = ✅ The answer for your application { $reference } is yes. We go on.
+guarantee_given-sms = { $lender }: somebody answers for your application { $reference } now. We go on.
+guarantee_given-button = See where I am
+
+guarantee_refused-telegram = Somebody whom we asked does not answer for your application { $reference }. See what you can do.
+guarantee_refused-sms = { $lender }: somebody does not answer for your application { $reference }. Open the chat to see what you can do.
+guarantee_refused-button = See what I can do
+
+guarantee_released-telegram = You need not answer for the loan any more. You owe nothing.
+guarantee_released-sms = { $lender }: you need not answer for the loan any more. You owe nothing.
+
+guarantee_late-telegram = Loan { $loan }, for which you answer, is { $days } days late: <b>{ $amount }</b> is open. Please speak with the borrower, or write /human.
+guarantee_late-sms = { $lender }: loan { $loan }, for which you answer, is { $days } days late: { $amount }. Talk to us in the chat. STOP ends SMS.
+
+amendment_proposed-telegram = We suggest a change to loan { $loan }. Nothing changes unless you agree. To see it before and after: /loan
+amendment_proposed-sms = { $lender }: we suggest a change to loan { $loan }. Look at it in the chat: /loan
+
+amendment_applied-telegram = Loan { $loan } was changed. Your schedule as it is now: /loan
+amendment_applied-sms = { $lender }: loan { $loan } was changed. Your schedule is in the chat: /loan

@@ -87,3 +87,27 @@ collection_nudge-sms = { $lender }: { $amount } del prestamo { $loan }, { $days 
 collection_nudge-button = Pagar ahora
 
 sms_help-sms = { $lender }: te escribimos en Telegram; alli pagas, preguntas y ves tu prestamo. Responde STOP para no recibir SMS, START para recibirlos.
+
+guarantee_asked-telegram = <b>{ $name }</b> te pide que respondas por un préstamo. Lee primero qué significa. No debes nada si no aceptas.
+guarantee_asked-sms = { $lender }: { $name } te pide responder por un préstamo. Léelo: { $site }/g/{ $invite } No debes nada si no aceptas.
+guarantee_asked-button = Leerlo
+
+guarantee_given-telegram = ✅ Dijeron que sí para tu solicitud { $reference }. Seguimos.
+guarantee_given-sms = { $lender }: alguien responde ahora por tu solicitud { $reference }. Seguimos.
+guarantee_given-button = Ver dónde estoy
+
+guarantee_refused-telegram = Alguien a quien preguntamos no responde por tu solicitud { $reference }. Mira qué puedes hacer.
+guarantee_refused-sms = { $lender }: alguien no responde por tu solicitud { $reference }. Abre el chat para ver qué puedes hacer.
+guarantee_refused-button = Ver qué puedo hacer
+
+guarantee_released-telegram = Ya no tienes que responder por el préstamo. No debes nada.
+guarantee_released-sms = { $lender }: ya no tienes que responder por el préstamo. No debes nada.
+
+guarantee_late-telegram = El préstamo { $loan }, por el que respondes, tiene { $days } días de atraso: faltan <b>{ $amount }</b>. Habla con quien lo pidió, o escribe /human.
+guarantee_late-sms = { $lender }: el préstamo { $loan }, por el que respondes, tiene { $days } días de atraso: { $amount }. Escríbenos en el chat.
+
+amendment_proposed-telegram = Proponemos un cambio en el préstamo { $loan }. Nada cambia si usted no está de acuerdo. Para verlo antes y después: /loan
+amendment_proposed-sms = { $lender }: proponemos un cambio en el prestamo { $loan }. Vealo en el chat: /loan
+
+amendment_applied-telegram = El préstamo { $loan } cambió. Su plan de pagos como queda ahora: /loan
+amendment_applied-sms = { $lender }: el prestamo { $loan } cambio. Su plan esta en el chat: /loan
