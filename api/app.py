@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
-from api import deps, handbook, health, problems, v1, webhooks
+from api import deps, handbook, health, invitations, problems, v1, webhooks
 from api.metrics import Metrics
 from api.middleware import Guard
 from api.throttle import Throttle
@@ -69,7 +69,14 @@ def create_app(
         services=services or {},
     )
     problems.install(app)
-    for router in (v1.routes(), webhooks.routes(), health.router, handbook.router, *routers):
+    for router in (
+        v1.routes(),
+        webhooks.routes(),
+        invitations.router,
+        health.router,
+        handbook.router,
+        *routers,
+    ):
         app.include_router(router)
     app.add_middleware(
         Guard,

@@ -13,6 +13,7 @@ from bot.context import Office
 from bot.dispatcher import UpdateDispatcher
 from bot.handlers import (
     answers,
+    guarantees,
     loans,
     menu,
     offers,
@@ -64,9 +65,10 @@ def create_dispatcher(
 ) -> UpdateDispatcher:
     office = Office(sessions, clock, settings, texts or text.load(), underwriter)
     dispatcher = UpdateDispatcher(office)
-    # The order matters: commands first, then what staff wait for, then what belongs to a place,
-    # then everything else.
+    # The order matters: invitations come with /start, so before the commands; then what staff
+    # wait for, then what belongs to a place, then everything else.
     dispatcher.include_routers(
+        guarantees.routes(),
         menu.routes(),
         proofs.routes(),
         steps.routes(),

@@ -31,6 +31,14 @@ class Act(CallbackData, prefix="a"):
     value: str = ""
 
 
+class Vouch(CallbackData, prefix="g"):
+    """What a guarantor does with an invitation; messages to them carry it too."""
+
+    act: str
+    """`read`, `agree`, `decline` or `withdraw`."""
+    invite: str
+
+
 class Menu(StrEnum):
     """Ways to what every borrower can ask for at any time; notifications carry these words too."""
 

@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot import loan_places
 from bot.context import UpdateContext
-from bot.screens import calculator, offer, proof, questions, review, status
+from bot.screens import calculator, guarantee, offer, proof, questions, review, status
 from bot.screens.base import Reply, Screen
 from bot.screens.calculator import Choice
 from bot.screens.questions import Asked
 from bot.text import Words
 from kit.money import Money
 from onboarding import calculator as pricing
-from onboarding import cases, journey, offers, products, proofs, steps, telemetry
+from onboarding import cases, guarantees, journey, offers, products, proofs, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import is_open
 from onboarding.products import LoanProduct
@@ -109,11 +109,17 @@ async def _suitable(context: UpdateContext, dossier: Dossier) -> Sequence[LoanPr
     ]
 
 
-async def submitted(context: UpdateContext, _: Dossier) -> Screen:
+async def submitted(context: UpdateContext, dossier: Dossier) -> Screen:
+    standing = await guarantees.standing_of(context.session, dossier)
+    if standing is not guarantees.Standing.GIVEN:
+        return guarantee.awaited(dossier, standing, context.words)
     return status.waiting_for_identity(context.words)
 
 
-async def in_review(context: UpdateContext, _: Dossier) -> Screen:
+async def in_review(context: UpdateContext, dossier: Dossier) -> Screen:
+    standing = await guarantees.standing_of(context.session, dossier)
+    if standing is guarantees.Standing.MISSING:
+        return guarantee.awaited(dossier, standing, context.words)
     return status.in_review(context.words)
 
 
@@ -144,6 +150,9 @@ async def offered(context: UpdateContext, dossier: Dossier) -> Screen:
     assert product is not None
     if context.now >= found.expires_at:
         return status.ended("offer-expired", context.words)
+    standing = await guarantees.standing_of(context.session, dossier)
+    if standing is not guarantees.Standing.GIVEN:
+        return guarantee.awaited(dossier, standing, context.words)
     facts = offers.key_facts(found, product, context.on)
     return offer.screen(dossier, found, product, facts, context.words)
 

@@ -195,6 +195,7 @@ async def _begin(case: _Case, attempt: routing.Attempt, unfinished: Delivery | N
         case.contact.locale,
         params,
         lender=case.settings.lender_name,
+        site=case.settings.base_url,
     )
     look_first = unfinished is not None and _may_have_been_taken(unfinished)
     delivery = unfinished or await _written(case, attempt, words.text)

@@ -26,7 +26,7 @@ from notifications.states import Channel
 FOLDER = Path(__file__).with_name("templates")
 TEXTS = text.Texts(FOLDER)
 # Given by us to every text, never by the caller.
-IMPLICIT = frozenset({"lender"})
+IMPLICIT = frozenset({"lender", "site"})
 # Templates whose words nobody but their reader may see.
 SECRET = frozenset({"otp_code"})
 Params = Mapping[str, str | int]
@@ -66,10 +66,18 @@ def supported(template: str) -> frozenset[Channel]:
     return frozenset(channel for channel in Channel if f"{template}-{channel}" in keys)
 
 
-def render(template: str, channel: Channel, locale: str, params: Params, *, lender: str) -> Words:
+def render(
+    template: str,
+    channel: Channel,
+    locale: str,
+    params: Params,
+    *,
+    lender: str,
+    site: str = "",
+) -> Words:
     locale = best_locale(locale)
     given = {name: _spoken(value, channel, locale) for name, value in params.items()}
-    given |= {"lender": _spoken(lender, channel, locale)}
+    given |= {"lender": _spoken(lender, channel, locale), "site": site}
     words = TEXTS.format(locale, f"{template}-{channel}", **given)
     if channel is Channel.SMS:
         return Words(segments.plain(words))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import person_key, vault_of
 from kit.errors import DomainError
-from onboarding import calculator, codes, dossiers, merchants, offers
+from onboarding import calculator, codes, dossiers, guarantees, merchants, offers
 from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
 from onboarding.models import Agreement, Application, Borrower
@@ -31,6 +31,7 @@ async def request_code(
 ) -> KeyFacts:
     """Send the code that signs the key facts that are returned: a loan paid out on `on`."""
     facts = _facts(dossier, on, now)
+    await guarantees.require(session, dossier)
     await codes.issue(session, vault_of(session), dossier.borrower, _purpose(facts), now=now)
     return facts
 
@@ -40,6 +41,7 @@ async def accept(
 ) -> Dossier:
     """Sign with the code, open the loan and order its payout. A wrong code is a `problem`."""
     facts = _facts(dossier, on, now)
+    await guarantees.require(session, dossier)
     checked = await codes.check(
         session, vault_of(session), dossier.borrower, _purpose(facts), code, now=now
     )

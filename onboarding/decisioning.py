@@ -12,7 +12,16 @@ from kit.crypto import person_key, vault_of
 from kit.money import Money
 from kyc.models import Verification
 from kyc.states import VerificationStatus
-from onboarding import calculator, cases, dossiers, offers, particulars, signals, telemetry
+from onboarding import (
+    calculator,
+    cases,
+    dossiers,
+    guarantees,
+    offers,
+    particulars,
+    signals,
+    telemetry,
+)
 from onboarding.dossiers import Dossier
 from onboarding.models import Borrower, age_on
 from onboarding.products import LoanProduct
@@ -56,11 +65,14 @@ def load(settings: Settings) -> Underwriter:
 async def decide_when_ready(
     session: AsyncSession, dossier: Dossier, underwriter: Underwriter, *, now: datetime
 ) -> Decision | None:
-    """Decide a submitted application whose identity check has ended; else wait for it."""
+    """Decide a submitted application once the identity check has ended and everybody who is to
+    answer for the loan has said yes."""
     verification = dossier.verification
     if dossier.draft.status not in _UNDECIDED or verification is None:
         return None
     if verification.status is VerificationStatus.CHECKING:
+        return None
+    if await guarantees.standing_of(session, dossier) is not guarantees.Standing.GIVEN:
         return None
     return await decide(session, dossier, underwriter, now=now)
 

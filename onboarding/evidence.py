@@ -1,5 +1,6 @@
 """What staff see of a case, side by side: the request, the decision, identity and behaviour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kyc import queries as verifications
 from kyc.models import Verification
-from onboarding import cases, dossiers, particulars, products, telemetry
+from onboarding import cases, dossiers, guarantees, particulars, products, telemetry
 from onboarding.cases import Message
 from onboarding.dossiers import Dossier
-from onboarding.models import Application, Case
+from onboarding.models import Application, Case, Guarantee
 from scoring import behaviour
 from scoring import queries as decisions
 from scoring.behaviour import Explained
@@ -40,6 +41,8 @@ class Evidence:
     """The measured signals of how the form was filled in, each with what it means."""
     events: list[TimedEvent]
     messages: list[Message]
+    guarantees: Sequence[Guarantee]
+    """Who was asked to answer for the loan, in the order in which they were."""
 
     @property
     def images(self) -> dict[str, UUID]:
@@ -69,6 +72,9 @@ async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Eviden
         behaviour=behaviour.explain(behaviour.measure(recorded, dossier.borrower.timezone)),
         events=[TimedEvent(e.kind, e.field, e.at, e.length) for e in recorded],
         messages=await cases.messages(session, case, now=now),
+        guarantees=(
+            await guarantees.of_application(session, application_id) if application_id else []
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,8 @@ from onboarding import (
     consents,
     decisioning,
     dossiers,
+    groups,
+    guarantees,
     particulars,
     products,
     saving,
@@ -207,9 +210,13 @@ async def submit(
     application = dossier.draft
     if steps.next_step(dossier) is not None:
         raise NotAllAnswered()
+    assert dossier.product is not None
+    today = now.astimezone(ZoneInfo(dossier.borrower.timezone)).date()
+    await groups.require_good_standing(session, dossier.borrower, dossier.product, on=today)
     actor = f"borrower:{dossier.borrower.id}"
     audit.move(session, APPLICATION, application, ApplicationEvent.SUBMIT, actor=actor, now=now)
     application.submitted_at = now
+    await guarantees.ask_all(session, dossier, now=now)
     dossier = await _moved(session, dossier, answered=None)
     await decisioning.decide_when_ready(session, dossier, underwriter, now=now)
     return await dossiers.of(session, dossier.borrower)

@@ -32,11 +32,18 @@ async def save(
     value = questions.read(question, text, asking)
     if question.kind is QuestionKind.MERCHANT:
         await merchants.get_active(session, value)
+    await keep(session, dossier, question, value, now)
+    settle(application, product)
+
+
+async def keep(
+    session: AsyncSession, dossier: Dossier, question: Question, value: str, now: datetime
+) -> None:
+    application = dossier.draft
     if question.personal:
         key = await person_key(session, vault_of(session), dossier.borrower.id, now=now)
         value = b64encode(key.seal(_place(application, question), value)).decode()
     application.answers = {**application.answers, question.code: value}
-    settle(application, product)
 
 
 async def known(

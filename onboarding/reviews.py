@@ -13,7 +13,7 @@ from kyc.states import VerificationStatus
 from kyc.verifications import PersonVerdict
 from notifications import outbox
 from notifications.states import Purpose
-from onboarding import cases, decisioning, dossiers, offers
+from onboarding import cases, decisioning, dossiers, guarantees, offers
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.models import Case
@@ -148,9 +148,12 @@ async def _follow_approval(
     if case.kind is CaseKind.IDENTITY:
         _settle_identity(session, dossier, case, staff_id, PersonVerdict.PASSED, now)
         dossier = await dossiers.of(session, dossier.borrower)
-        if dossier.draft.status is not ApplicationStatus.DRAFT:
+        is_drafting = dossier.draft.status is ApplicationStatus.DRAFT
+        standing = await guarantees.standing_of(session, dossier)
+        if not is_drafting and standing is guarantees.Standing.GIVEN:
             await decisioning.decide(session, dossier, underwriter, now=now)
     else:
+        await guarantees.require(session, dossier)
         await _offer_in_full(session, dossier, staff_id, now)
     await announce(session, await dossiers.of(session, dossier.borrower), now=now)
 

@@ -17,7 +17,7 @@ from servicing.living import Act
 from servicing.models import Loan, Payout
 from servicing.orders import Orders
 from servicing.rails.base import Direction
-from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderStatus
+from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderEvent, OrderStatus
 
 
 class PayoutNotFailed(DomainError):
@@ -25,6 +25,13 @@ class PayoutNotFailed(DomainError):
 
     kind = Kind.CONFLICT
     code = "payout_not_failed"
+
+
+class PayoutUnderWay(DomainError):
+    """The rail may have the order: the money cannot be stopped."""
+
+    kind = Kind.CONFLICT
+    code = "payout_under_way"
 
 
 async def settle(
@@ -87,6 +94,18 @@ async def retry(
 async def cancel(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetime) -> Loan:
     """Give the loan up after a proven failure."""
     loan, _ = await _failed_payout(session, loan_id)
+    audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
+    return loan
+
+
+async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetime) -> Loan:
+    """Give the loan up before its money was ordered from the rail. Raises PayoutUnderWay after."""
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    payouts = await queries.list_payouts(session, loan_id)
+    pending = loan.status is LoanStatus.PENDING_DISBURSEMENT
+    if not pending or payouts[-1].status is not OrderStatus.CREATED:
+        raise PayoutUnderWay(loan=loan.reference)
+    audit.move(session, PAYOUT, payouts[-1], OrderEvent.FAIL, actor=actor, now=now)
     audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
     return loan
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.deps import Now, Session, Staff, Wired, permitted
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Text, Word
+from api.v1.guarantees import GuaranteeShown
 from kit import audit
 from kyc.quality import Shot
 from onboarding import cases, evidence, retakes, reviews
@@ -122,6 +123,7 @@ class CaseDetail(CaseShown):
     behaviour: list[SignalShown]
     events: list[EventShown]
     messages: list[MessageShown]
+    guarantees: list[GuaranteeShown]
 
     @classmethod
     def collect(cls, found: Evidence) -> "CaseDetail":
@@ -136,6 +138,7 @@ class CaseDetail(CaseShown):
             behaviour=[SignalShown.model_validate(signal) for signal in found.behaviour],
             events=[EventShown.model_validate(event) for event in found.events],
             messages=[MessageShown.model_validate(message) for message in found.messages],
+            guarantees=[GuaranteeShown.of(each) for each in found.guarantees],
         )
 
 

@@ -39,3 +39,29 @@ offer-expired = <b>The offer has ended.</b> You can apply again.
 proof-picture = <b>We need a new photo from you.</b>
 proof-phone-given = ✓ Thank you, your new number is confirmed.
 proof-phone = <b>We need your new phone number.</b>
+
+# Who answers for a loan.
+guarantee-waiting =
+    <b>We have asked the person whom you named.</b>
+    We go on when they say yes, and write to you here.
+guarantee-name-another =
+    <b>We need somebody else who answers for you.</b>
+    The person whom you named does not, or not any more. Share another contact here, or write the phone number.
+guarantee-group-waiting =
+    <b>We have asked your group.</b>
+    We go on when everybody has said yes, and write to you here.
+guarantee-group-no =
+    <b>Somebody in your group does not answer for this loan.</b>
+    It cannot go on. You can stop it with /cancel.
+button-another-guarantor = 👤 Name somebody else
+guarantee-title = <b>{ $name } asks you to answer for a loan.</b>
+guarantee-share = If { $name } does not pay, you pay { $share } % of what is open, <b>{ $most }</b> at most.
+guarantee-free = You owe nothing unless you agree. You can take it back until the money is paid out.
+guarantee-code-signs = With the code you agree to answer for this loan.
+guarantee-consented = ✅ <b>You answer for this loan.</b> We tell you if a payment is late.
+guarantee-declined = You do not answer for this loan. You owe nothing.
+guarantee-withdrawn = You have taken it back: you do not answer for this loan any more.
+guarantee-released = Nobody needs your answer any more. You owe nothing.
+button-guarantee-agree = ✅ I answer for this loan
+button-guarantee-decline = ❌ No
+button-guarantee-withdraw = ↩️ Take it back

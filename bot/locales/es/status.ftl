@@ -39,3 +39,29 @@ offer-expired = <b>La oferta terminó.</b> Puedes pedir otra vez.
 proof-picture = <b>Necesitamos una nueva foto tuya.</b>
 proof-phone-given = ✓ Gracias, tu nuevo número está confirmado.
 proof-phone = <b>Necesitamos tu nuevo número de teléfono.</b>
+
+# Quién responde por un préstamo.
+guarantee-waiting =
+    <b>Ya le preguntamos a la persona que nombraste.</b>
+    Seguimos cuando diga que sí, y te escribimos aquí.
+guarantee-name-another =
+    <b>Necesitamos a otra persona que responda por ti.</b>
+    La que nombraste no lo hace, o ya no. Comparte otro contacto aquí o escribe su número de teléfono.
+guarantee-group-waiting =
+    <b>Ya le preguntamos a tu grupo.</b>
+    Seguimos cuando todos digan que sí, y te escribimos aquí.
+guarantee-group-no =
+    <b>Alguien de tu grupo no responde por este préstamo.</b>
+    No puede seguir. Puedes pararlo con /cancel.
+button-another-guarantor = 👤 Nombrar a otra persona
+guarantee-title = <b>{ $name } te pide que respondas por un préstamo.</b>
+guarantee-share = Si { $name } no paga, pagas el { $share } % de lo que falte, <b>{ $most }</b> como máximo.
+guarantee-free = No debes nada si no aceptas. Puedes retirarlo hasta que se pague el dinero.
+guarantee-code-signs = Con el código aceptas responder por este préstamo.
+guarantee-consented = ✅ <b>Respondes por este préstamo.</b> Te avisamos si un pago se atrasa.
+guarantee-declined = No respondes por este préstamo. No debes nada.
+guarantee-withdrawn = Lo retiraste: ya no respondes por este préstamo.
+guarantee-released = Ya nadie necesita tu respuesta. No debes nada.
+button-guarantee-agree = ✅ Respondo por este préstamo
+button-guarantee-decline = ❌ No
+button-guarantee-withdraw = ↩️ Retirarlo

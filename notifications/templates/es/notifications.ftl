@@ -104,7 +104,7 @@ guarantee_released-telegram = Ya no tienes que responder por el préstamo. No de
 guarantee_released-sms = { $lender }: ya no tienes que responder por el préstamo. No debes nada.
 
 guarantee_late-telegram = El préstamo { $loan }, por el que respondes, tiene { $days } días de atraso: faltan <b>{ $amount }</b>. Habla con quien lo pidió, o escribe /human.
-guarantee_late-sms = { $lender }: el préstamo { $loan }, por el que respondes, tiene { $days } días de atraso: { $amount }. Escríbenos en el chat.
+guarantee_late-sms = { $lender }: el préstamo { $loan }, por el que respondes, se atrasa ({ $days } d): { $amount }. Habla con nosotros en el chat.
 
 amendment_proposed-telegram = Proponemos un cambio en el préstamo { $loan }. Nada cambia si usted no está de acuerdo. Para verlo antes y después: /loan
 amendment_proposed-sms = { $lender }: proponemos un cambio en el prestamo { $loan }. Vealo en el chat: /loan
