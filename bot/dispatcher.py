@@ -15,16 +15,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import refusals, show
-from bot.context import Office, lock_name, opened, sender
+from bot.context import Office, UpdateContext, lock_name, opened, sender
 from bot.models import TelegramUpdate
 from bot.screens.base import Reply, Screen
 from bot.text import Words, matching_locale
 from kit import ids
 from kit.db import insert_once, lock_key, unit_of_work
 from kit.errors import DomainError
+from notifications import hearing
 
 log = structlog.get_logger(__name__)
 
+_HEARD_MOST = 10_000
 TRIES = 3
 """An update that crashes us this often is given up, so that it cannot block those behind it."""
 
@@ -34,6 +36,8 @@ class UpdateDispatcher(Dispatcher):
         # The application row is the conversation's memory: aiogram's own stays off.
         super().__init__(disable_fsm=True)
         self.office = office
+        self._heard: dict[int, datetime] = {}
+        """When each person was last noted as awake, by this process."""
 
     async def feed_update(self, bot: Bot, update: Update, **kwargs: Any) -> None:
         """Handle one update and show the answer. Raises when it should be delivered again."""
@@ -69,8 +73,21 @@ class UpdateDispatcher(Dispatcher):
             if not await _claim(session, bot, update, person, now):
                 return None
             context = await opened(self.office, session, person, update, now)
+            is_news = update.my_chat_member is None and await self._listen(context)
             answer = await super().feed_update(bot, update, context=context, **kwargs)
+        if is_news:
+            self._heard[person.id] = now
         return _as_reply(answer)
+
+    async def _listen(self, context: UpdateContext) -> bool:
+        """Let the messages to this person know that they are awake, once in a while."""
+        last, now = self._heard.get(context.person.id), context.now
+        if context.dossier is None or (last is not None and now - last < hearing.PRECISION):
+            return False
+        if len(self._heard) >= _HEARD_MOST:
+            self._heard.clear()
+        await hearing.heard(context.session, context.dossier.borrower.id, now=now)
+        return True
 
     async def _refuse(
         self, bot: Bot, update: Update, person: User, refusal: DomainError

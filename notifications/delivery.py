@@ -49,7 +49,7 @@ async def enqueue(session: AsyncSession, notification: Notification) -> None:
 
 async def requeue(session: AsyncSession, notification: Notification, event: Event) -> None:
     notification.status = NOTIFICATION.after(notification.status, event)
-    notification.releases += 1
+    notification.releases, notification.reason = notification.releases + 1, None
     await enqueue(session, notification)
 
 

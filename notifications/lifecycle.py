@@ -11,6 +11,9 @@ from notifications import routing
 from notifications.models import Contact, Delivery, Notification
 from notifications.states import LIVE, NOTIFICATION, DeliveryStatus, Event
 
+CONTACT_HOURS = "contact_hours"
+PAUSE = "pause"
+
 
 async def lock(session: AsyncSession, notification_id: UUID) -> Notification | None:
     return await session.get(
@@ -28,9 +31,9 @@ async def deliveries_of(session: AsyncSession, notification_id: UUID) -> list[De
     return list(rows)
 
 
-def hold(notification: Notification, until: datetime) -> None:
+def hold(notification: Notification, until: datetime, *, reason: str) -> None:
     notification.status = NOTIFICATION.after(notification.status, Event.HOLD)
-    notification.not_before = until
+    notification.not_before, notification.reason = until, reason
 
 
 def fail(delivery: Delivery, code: str, now: datetime) -> None:

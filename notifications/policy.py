@@ -35,6 +35,8 @@ class Rule:
     holidays_too: bool = True
     per_day: int | None = None
     per_7_days: int | None = None
+    awake_for: timedelta | None = None
+    """Whoever wrote to us so shortly before is awake: their hours do not count."""
 
     def narrowed(self, other: "Rule") -> "Rule":
         return Rule(
@@ -44,6 +46,7 @@ class Rule:
             holidays_too=self.holidays_too and other.holidays_too,
             per_day=_least(self.per_day, other.per_day),
             per_7_days=_least(self.per_7_days, other.per_7_days),
+            awake_for=_least(self.awake_for, other.awake_for),
         )
 
 
@@ -79,10 +82,16 @@ def decide(
     now: datetime,
     zone: ZoneInfo,
     history: Sequence[datetime] = (),
+    heard_at: datetime | None = None,
 ) -> Verdict:
-    """`history`: when earlier messages of this purpose left for this person."""
+    """`history`: when earlier messages of this purpose left for this person.
+
+    `heard_at`: when they last wrote to us.
+    """
     rule = policy.rules.get(purpose)
     if rule is None or _allows(policy, rule, now, zone, history):
+        return SendNow()
+    if _is_awake(rule, now, heard_at) and _below_caps(rule, now, zone, history):
         return SendNow()
     today = now.astimezone(zone).date()
     for ahead in range(_HORIZON_DAYS):
@@ -116,7 +125,7 @@ def load(path: Path) -> ContactPolicy:
 
 def _rule(values: dict[str, Any]) -> Rule:
     if unknown := values.keys() - {
-        "from", "until", "weekdays", "public_holidays", "per_day", "per_7_days",
+        "from", "until", "weekdays", "public_holidays", "per_day", "per_7_days", "awake_minutes",
     }:  # fmt: skip
         raise ValueError(f"unknown rule: {', '.join(sorted(unknown))}")
     days = values.get("weekdays", _DAYS)
@@ -127,6 +136,17 @@ def _rule(values: dict[str, Any]) -> Rule:
         holidays_too=values.get("public_holidays", True),
         per_day=values.get("per_day"),
         per_7_days=values.get("per_7_days"),
+        awake_for=(
+            timedelta(minutes=values["awake_minutes"]) if "awake_minutes" in values else None
+        ),
+    )
+
+
+def _is_awake(rule: Rule, now: datetime, heard_at: datetime | None) -> bool:
+    return (
+        rule.awake_for is not None
+        and heard_at is not None
+        and timedelta() <= now - heard_at < rule.awake_for
     )
 
 
@@ -141,12 +161,14 @@ def _allows(
         return False
     if not rule.holidays_too and is_holiday(policy.country, local.date()):
         return False
-    return _below_caps(rule, local.date(), [past.astimezone(zone).date() for past in history])
+    return _below_caps(rule, at, zone, history)
 
 
-def _below_caps(rule: Rule, day: date, history: Sequence[date]) -> bool:
-    week = sum(day - timedelta(days=7) < past <= day for past in history)
-    today = sum(past == day for past in history)
+def _below_caps(rule: Rule, at: datetime, zone: ZoneInfo, history: Sequence[datetime]) -> bool:
+    day = at.astimezone(zone).date()
+    days = [past.astimezone(zone).date() for past in history]
+    week = sum(day - timedelta(days=7) < past <= day for past in days)
+    today = sum(past == day for past in days)
     if rule.per_day is not None and today >= rule.per_day:
         return False
     return rule.per_7_days is None or week < rule.per_7_days

@@ -158,11 +158,12 @@ def _unfinished(case: _Case, usable: frozenset[Channel]) -> Delivery | None:
 async def _may_go_now(case: _Case, attempt: routing.Attempt) -> bool:
     ends = [row.concluded_at for row in case.past if row.concluded_at is not None]
     if attempt.pause and max(ends) + attempt.pause > case.now:
-        lifecycle.hold(case.notification, max(ends) + attempt.pause)
+        until = max(ends) + attempt.pause
+        lifecycle.hold(case.notification, until, reason=lifecycle.PAUSE)
         return False
     verdict = await _verdict(case)
     if isinstance(verdict, policy.HoldUntil):
-        lifecycle.hold(case.notification, verdict.instant)
+        lifecycle.hold(case.notification, verdict.instant, reason=lifecycle.CONTACT_HOURS)
     elif isinstance(verdict, policy.Suppress):
         lifecycle.close(case.notification, case.past, Event.SUPPRESS, reason=verdict.reason)
     return isinstance(verdict, policy.SendNow)
@@ -183,6 +184,7 @@ async def _verdict(case: _Case) -> policy.Verdict:
         case.now,
         ZoneInfo(case.contact.timezone),
         [moment for moment in earlier if moment is not None],
+        heard_at=case.contact.heard_at,
     )
 
 

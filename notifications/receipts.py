@@ -100,7 +100,7 @@ async def _lost(
             await delivery.requeue(session, notification, Event.FALL_BACK)
             return
         if attempt is not None:
-            lifecycle.hold(notification, now + attempt.pause)
+            lifecycle.hold(notification, now + attempt.pause, reason=lifecycle.PAUSE)
             return
     notification.status = NOTIFICATION.after(notification.status, Event.BOUNCE)
     notification.reason = code

@@ -9,7 +9,7 @@ import pytest
 from kit import jobs
 from kit.db import unit_of_work
 from kit.worker import Worker
-from notifications import outbox
+from notifications import hearing, outbox
 from notifications.models import Notification
 from notifications.states import Channel, Purpose, Status
 from tests.notifications.conftest import Office
@@ -118,6 +118,37 @@ class TestHours:
         await office.release()
 
         assert (await office.send(identity)).status is Status.SENT
+
+
+class TestAwake:
+    async def hears(self, office: Office) -> None:
+        async with unit_of_work(office.sessions) as session:
+            await hearing.heard(session, office.amina, now=office.now)
+
+    async def test_who_has_just_written_is_answered_at_night(self, office: Office) -> None:
+        office.later(hours=16)  # 02:00 in Nairobi.
+        await self.hears(office)
+        office.later(minutes=10)
+
+        assert (await office.send(await office.notify())).status is Status.SENT
+
+    async def test_what_waits_for_the_morning_goes_when_they_write(self, office: Office) -> None:
+        office.later(hours=16)
+        waiting = await office.notify()
+        reminder = await office.notify("reminder_before_due", params=DUE, purpose=Purpose.REMINDER)
+        for identity in (waiting, reminder):
+            assert (await office.send(identity)).reason == "contact_hours"
+        await self.hears(office)
+
+        assert (await office.row(waiting)).status is Status.QUEUED
+        assert (await office.send(waiting)).status is Status.SENT
+        assert (await office.row(reminder)).status is Status.HELD
+
+    async def test_what_is_to_be_said_later_still_waits(self, office: Office) -> None:
+        identity = await office.notify(not_before=office.now + timedelta(hours=3))
+        await self.hears(office)
+
+        assert (await office.row(identity)).status is Status.HELD
 
 
 class TestStillWanted:

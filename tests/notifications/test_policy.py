@@ -50,6 +50,27 @@ class TestHours:
 
         assert isinstance(verdict, SendNow) is goes
 
+    @pytest.mark.parametrize(
+        ("purpose", "minutes_ago", "goes"),
+        [
+            (Purpose.SERVICE, 0, True),
+            (Purpose.SERVICE, 14, True),
+            (Purpose.SERVICE, 15, False),
+            (Purpose.SERVICE, -1, False),
+            (Purpose.REMINDER, 1, False),
+            (Purpose.COLLECTION, 1, False),
+        ],
+    )
+    def test_do_not_keep_an_answer_from_whoever_is_awake(
+        self, purpose: Purpose, minutes_ago: int, goes: bool
+    ) -> None:
+        night = at(NAIROBI, 2026, 11, 20, 23, 15)
+        heard_at = night - timedelta(minutes=minutes_ago)
+
+        verdict = policy.decide(KENYA, purpose, night, NAIROBI, heard_at=heard_at)
+
+        assert isinstance(verdict, SendNow) is goes
+
     def test_an_evening_is_held_until_the_next_morning(self) -> None:
         friday_night = at(NAIROBI, 2026, 11, 20, 22, 15)
 
