@@ -8,7 +8,7 @@ import pyxirr
 Flow = tuple[float, float]
 """(time in periods, amount); what the borrower receives is positive, what he pays negative."""
 
-_LOWEST, _LOW, _HIGHEST = -0.999999, 1 / 256, 1e40
+_LOWEST, _LOW, _HIGHEST = -0.999999, 1 / 256, 1e100
 
 
 class NoRate(ValueError):
