@@ -10,6 +10,7 @@ BENCHES = {
     "face": "our comparison of faces against bare face_recognition",
     "quotes": "quotes against numpy-financial",
     "replay": "the life of one loan, told again from 100 events",
+    "schedules": "schedules one by one and many at once, and an offer screen",
 }
 
 

@@ -9,6 +9,8 @@ from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.terms import LoanTerms
 
 _SATURDAY = 5
+_YEAR = Frequency.YEAR
+_KEEP, _STICKY = Weekend.KEEP, MonthEnd.STICKY
 _DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY = timedelta(days=1)
 
@@ -29,7 +31,7 @@ def nominal_dates(terms: LoanTerms) -> list[date]:
 
 def spans(terms: LoanTerms) -> Sequence[Span]:
     """One shift never drags the others along: what is moved is the nominal date."""
-    moved = terms.weekend is not Weekend.KEEP or terms.holidays or terms.holiday_country
+    moved = terms.weekend is not _KEEP or terms.holidays or terms.holiday_country
     if not moved and not terms.due_dates:
         return _rhythm(terms)
     dates = nominal_dates(terms)
@@ -72,6 +74,11 @@ def _regular(
     return _measured(start, dates)
 
 
+def forget() -> None:
+    """Forget the calendars of the day: for whoever measures how long a new one takes."""
+    _regular.cache_clear()
+
+
 def _measured(start: date, dates: Sequence[date]) -> tuple[Span, ...]:
     starts = [start, *dates]
     return tuple(
@@ -92,18 +99,20 @@ def step_days(terms: LoanTerms) -> int:
 
 
 def step_months(terms: LoanTerms) -> int:
-    return terms.every * (12 if terms.frequency is Frequency.YEAR else 1)
+    return terms.every * (12 if terms.frequency is _YEAR else 1)
 
 
 def add_months(day: date, months: int, rule: MonthEnd = MonthEnd.CLAMP) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     month += 1
+    if day.day <= 28 and rule is not _STICKY:
+        return date(year, month, day.day)
     last = _days_in(year, month)
-    if day.day <= last and rule is not MonthEnd.STICKY:
+    if day.day <= last and rule is not _STICKY:
         return date(year, month, day.day)
     if rule is MonthEnd.NEXT_MONTH:
         return date(year, month, last) + _DAY
-    if rule is MonthEnd.STICKY and day.day < _days_in(day.year, day.month):
+    if rule is _STICKY and day.day < _days_in(day.year, day.month):
         return date(year, month, min(day.day, last))
     return date(year, month, last)
 

@@ -25,6 +25,8 @@ class Frequency(StrEnum):
     MONTH = "month"
     YEAR = "year"
 
+    __hash__ = str.__hash__  # an enumeration's own is a slow one
+
 
 class DayCount(StrEnum):
     THIRTY_360 = "30/360"

@@ -17,6 +17,9 @@ _YEAR_DAYS = {
     DayCount.ACTUAL_365: 365,
     DayCount.ACTUAL_ACTUAL: 365,
 }
+# Asking an enumeration for a member takes longer than comparing it.
+_SAME, _THIRTY = InterestPeriod.SAME_AS_REPAYMENT, DayCount.THIRTY_360
+_BY_MONTHS = (Frequency.MONTH, Frequency.YEAR)
 _PER_YEAR = {Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
 
 
@@ -111,10 +114,7 @@ def _paying(terms: LoanTerms, start: date, end: date) -> list[tuple[date, date]]
 
 def is_proportional(terms: LoanTerms) -> bool:
     """Whether a regular period is always the same part of a year, however many days it has."""
-    return (
-        terms.interest_period is InterestPeriod.SAME_AS_REPAYMENT
-        or terms.day_count is DayCount.THIRTY_360
-    )
+    return terms.interest_period is _SAME or terms.day_count is _THIRTY
 
 
 def counted(terms: LoanTerms, start: date, end: date) -> Ratio:
@@ -142,9 +142,9 @@ def standard_days(terms: LoanTerms) -> int:
 
 def regular(terms: LoanTerms) -> Ratio:
     """The part of a year that one whole regular period is."""
-    if terms.interest_period is InterestPeriod.SAME_AS_REPAYMENT:
+    if terms.interest_period is _SAME:
         return terms.every, _PER_YEAR.get(terms.frequency) or year_days(terms)
-    if terms.frequency in (Frequency.MONTH, Frequency.YEAR):
+    if terms.frequency in _BY_MONTHS:
         return calendars.step_months(terms), 12
     return calendars.step_days(terms), 360
 

@@ -12,6 +12,8 @@ class Rounding(StrEnum):
     UP = "up"
     DOWN = "down"
 
+    __hash__ = str.__hash__  # an enumeration's own is a slow one
+
 
 def half_even(numerator: int, denominator: int) -> int:
     quotient, rest = divmod(numerator, denominator)
