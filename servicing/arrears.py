@@ -211,8 +211,8 @@ def _left(row: dict[str, Any], part: str) -> int:
 def _assess(
     loan: Loan, parts: Sequence[_Portion], pauses: tuple[Pause, ...], policy: LatePolicy, on: date
 ) -> Arrears:
-    rules = _rules(json.dumps(loan.rules, sort_keys=True), loan.currency)
-    dpd = replace(rules.dpd, pauses=(*rules.dpd.pauses, *pauses))
+    rules = _rules(json.dumps(loan.rules), loan.currency)
+    dpd = replace(rules.dpd, pauses=(*rules.dpd.pauses, *pauses)) if pauses else rules.dpd
     standing = delinquency.standing(
         (Unpaid(each.due_on, each.unpaid) for each in parts),
         on, dpd, rules.buckets, outstanding_minor=sum(each.unpaid for each in parts),
@@ -237,7 +237,7 @@ def _assess(
 def _class(
     policy: LatePolicy, days: int, parts: Iterable[_Portion], dpd: DpdRule, on: date
 ) -> Class:
-    history = [Kept(each.due_on, each.settled_on) for each in parts]
+    history = [Kept(each.due_on, each.settled_on) for each in parts if each.due_on <= on]
     return classification.classify(policy.classes, days, history, on, dpd)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from operator import itemgetter
 from typing import NamedTuple
 
 from servicing import delinquency
@@ -74,7 +75,7 @@ def held(rule: Classification, history: Iterable[Kept], on: date, dpd: DpdRule =
     What is overdue today is not past: days past due tell that. It does keep the loan from curing.
     """
     worst, ended, kept = Class.NORMAL, date.min, 0
-    for due_on, settled_on in sorted(history, key=lambda each: each.due_on):
+    for due_on, settled_on in sorted(history, key=itemgetter(0)):
         if due_on > on:
             break
         paid_on = settled_on if settled_on is not None and settled_on <= on else None

@@ -39,7 +39,11 @@ def of(settings: Settings) -> LatePolicy:
 
 @lru_cache(maxsize=8)
 def load(path: Path) -> LatePolicy:
-    return parse(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return parse(read(path))
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def of_country(country: str) -> Path:
