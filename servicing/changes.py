@@ -4,10 +4,10 @@ import dataclasses
 import itertools
 from datetime import date, timedelta
 
-from servicing import calendars, early, recalculation, schedule
-from servicing.choices import MonthEnd, RateChange
+from servicing import calendars, early, recalculation, reshaping, schedule
+from servicing.choices import Grace, MonthEnd, RateChange
 from servicing.delinquency import Pause
-from servicing.events import MONEY_IN, Event
+from servicing.events import MONEY_IN, Event, MovedInterest
 from servicing.fields import InvalidTerms
 from servicing.life import (
     INTEREST,
@@ -18,13 +18,10 @@ from servicing.life import (
     Row,
     Status,
     Transaction,
-    charge,
     close_if_settled,
     forgive,
-    replan,
-    rest_of,
-    shares,
 )
+from servicing.planning import charge, replan, rest_of, shares
 
 
 def reschedule(life: Life, event: Event) -> None:
@@ -40,8 +37,11 @@ def reschedule(life: Life, event: Event) -> None:
         start = dates[index - 1] if index else life.terms.disbursed_on
         changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
         life.terms = dataclasses.replace(life.terms, rate_changes=changes)
-    if details["extra"] or (_is_begun(life, regular[:index]) and not life.is_reshaped):
-        _stretch(life, regular, index, dates)
+    keeps_paid = _is_begun(life, regular[:index]) and not life.is_reshaped
+    if details["extra"] or any(details["grace"]) or keeps_paid:
+        if max(details["grace"]) >= len(dates) - index:
+            raise _refused(event, "grace_principal", "must leave an installment to pay")
+        _stretch(life, regular, index, dates, details["grace"])
     elif life.is_reshaped and details["rate"] is None:
         _move(regular, dates, life.draws[0].on)
     else:
@@ -76,7 +76,7 @@ def _move(regular: list[Row], dates: list[date], start: date) -> None:
         start = due_on
 
 
-def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> None:
+def _stretch(life: Life, regular: list[Row], index: int, dates: list[date], grace: Grace) -> None:
     """The same debt over more installments, scheduled anew from `index` on."""
     moved = regular[index:]
     balance = sum(row.unpaid(PRINCIPAL) for row in moved)
@@ -90,7 +90,7 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> N
         moved.append(row)
         previous = due_on
     since = dates[index - 1] if index else life.terms.disbursed_on
-    rest = rest_of(life.terms, balance, since, dates[index:])
+    rest = rest_of(life.terms, balance, since, dates[index:], grace)
     planned = schedule.build(rest).installments
     _give(moved, PRINCIPAL, [row.principal for row in planned])
     _give(moved, INTEREST, [row.interest for row in planned])
@@ -100,27 +100,20 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date]) -> N
 def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
-    carried = _earned_and_unpaid(life, on)
     last = life.rows[-1].due_on
     if details["start"] <= on:
         raise _refused(event, "start", "must be after the day of the re-ageing")
+    if details["interest"] is MovedInterest.ANEW:
+        reshaping.restructure(life, event)
+        return
+    _ready_interest(life, details["interest"], on)
+    carried = _earned_and_unpaid(life, on)
     dates = [
         _after(details["start"], details["unit"], details["every"] * n)
         for n in range(details["count"])
     ]
-    amounts = [0, 0]
-    for row in life.rows:
-        for n, component in enumerate((INTEREST, PRINCIPAL)):
-            left = row.unpaid(component)
-            row.due[component] -= left
-            amounts[n] += left
-        if row.settled_on is None and not row.outstanding:
-            row.settled_on = on
-    rows, previous = [], min(last, dates[0]) if last < dates[0] else on
-    for due_on in dates:
-        rows.append(Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0]))
-        rows[-1].starts_on = max(previous, on)
-        previous = due_on
+    amounts = _take_off(life.rows, on)
+    rows = _empty_rows(dates, last if last < dates[0] else on, on)
     _give(rows, INTEREST, shares(life, amounts[0], len(rows)))
     for row in rows:
         row.carried = min(carried, row.due[INTEREST])
@@ -132,22 +125,37 @@ def reage(life: Life, event: Event) -> None:
     life.record(on, "reage", sum(amounts), (0, 0, amounts[0], amounts[1]))
 
 
+def _take_off(rows: list[Row], on: date) -> tuple[int, int]:
+    """Interest and principal that leave these installments."""
+    taken = sum(row.unpaid(INTEREST) for row in rows), sum(row.unpaid(PRINCIPAL) for row in rows)
+    for row in rows:
+        for component in (INTEREST, PRINCIPAL):
+            row.due[component] -= row.unpaid(component)
+        if row.settled_on is None and not row.outstanding:
+            row.settled_on = on
+    return taken
+
+
+def _empty_rows(dates: list[date], previous: date, on: date) -> list[Row]:
+    rows = []
+    for due_on in dates:
+        rows.append(Row(Kind.INSTALLMENT, due_on, (due_on - previous).days, [0, 0, 0, 0]))
+        rows[-1].starts_on = max(previous, on)
+        previous = due_on
+    return rows
+
+
 def reamortize(life: Life, event: Event) -> None:
     """What is overdue joins the installments still to come, in equal shares."""
     on = event.on
+    _look(life, on)
     coming = [row for row in life.rows if row.is_regular and row.due_on > on]
     if not coming:
         raise _refused(event, "date", "must leave an installment to come")
-    amounts = [0, 0]
-    for row in life.rows:
-        if row.due_on > on:
-            continue
-        for n, component in enumerate((INTEREST, PRINCIPAL)):
-            left = row.unpaid(component)
-            row.due[component] -= left
-            amounts[n] += left
-        if row.settled_on is None and not row.outstanding:
-            row.settled_on = on
+    overdue = [row for row in life.rows if row.due_on <= on]
+    if event.details["interest"] is MovedInterest.WAIVE:
+        _give_up_interest(life, overdue, on)
+    amounts = _take_off(overdue, on)
     for component, amount in zip((INTEREST, PRINCIPAL), amounts, strict=True):
         for row, extra in zip(coming, shares(life, amount, len(coming)), strict=True):
             row.due[component] += extra
@@ -155,6 +163,28 @@ def reamortize(life: Life, event: Event) -> None:
             row.settled_on = row.settled_on if not row.outstanding else None
     life.is_reshaped = True
     life.record(on, "reamortize", sum(amounts), (0, 0, amounts[0], amounts[1]))
+
+
+def _look(life: Life, on: date) -> None:
+    if recalculation.applies(life):
+        recalculation.refresh(life, on)
+
+
+def _ready_interest(life: Life, how: MovedInterest, on: date) -> None:
+    """What of the interest is moved: all, what is earned, or nothing."""
+    _look(life, on)
+    if how is not MovedInterest.SPREAD:
+        reshaping.drop_unearned(life, on)
+    if how is MovedInterest.WAIVE:
+        _give_up_interest(life, life.rows, on)
+
+
+def _give_up_interest(life: Life, rows: list[Row], on: date) -> None:
+    given = sum(row.unpaid(INTEREST) for row in rows)
+    for row in rows:
+        row.forgiven[INTEREST] += row.unpaid(INTEREST)
+    if given:
+        life.record(on, "waiver", given, (0, 0, given, 0))
 
 
 def charge_back(life: Life, event: Event) -> None:

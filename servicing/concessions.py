@@ -84,7 +84,7 @@ def refresh(loan: Life, on: date, *, paying: bool = False) -> None:
 
 
 def close_row(row: Row, on: date) -> None:
-    if row.settled_on is None and not row.outstanding and sum(row.due):
+    if row.settled_on is None and not row.outstanding and any(row.due):
         row.settled_on = on
 
 

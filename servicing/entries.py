@@ -39,7 +39,7 @@ _GIVEN_UP = {
     "waiver": "waiver_expense",
     "charge_off": "charge_off_expense",
 }
-_MOVED = ("reage", "reamortize", "split", "restructure", "contract_termination")
+_MOVED = ("reage", "reamortize", "split", "restructure", "top_up", "contract_termination")
 """Debt that changes its installment stays the same debt."""
 
 

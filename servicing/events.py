@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from servicing import collateral
+from servicing.choices import Grace
 from servicing.fields import Fields, InvalidTerms
 
 EVENTS_MAX = 10_000
@@ -70,6 +71,19 @@ MONEY_IN = (
 _PAYING = (Type.PAYOFF, Type.REFINANCE, Type.SETTLEMENT)
 _ALIASES = {"reverse_transaction": "reversal", "credit_balance_refund": "refund"}
 _IGNORED = ("enable_cob_step",)
+
+
+class MovedInterest(StrEnum):
+    """What becomes of interest when debt moves to other installments."""
+
+    SPREAD = "spread"
+    """All that was to be paid, in equal shares."""
+    PAYABLE = "payable"
+    """What is earned so far, in equal shares; days to come cost nothing."""
+    ANEW = "anew"
+    """Days to come cost the rate of the loan; what is earned falls due first."""
+    WAIVE = "waive"
+    """It is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +213,10 @@ def _reschedule(item: Fields, currency: str) -> dict[str, Any]:
     item.raw("annual_rate_percent")
     rated = item.has("annual_rate_percent")
     details["rate"] = item.number("annual_rate_percent", high=10_000) / 100 if rated else None
+    details["grace"] = Grace(
+        principal=item.integer("grace_principal", 0, 0, 600),
+        interest_payment=item.integer("grace_interest_payment", 0, 0, 600),
+    )
     return details
 
 
@@ -208,11 +226,27 @@ def _reage(item: Fields, currency: str) -> dict[str, Any]:
         raise item.refuse("unit", "must be day, week, month or year")
     key = "instalments" if item.has("instalments") else "installments"
     return {
+        "interest": item.choice("interest", MovedInterest, MovedInterest.SPREAD),
+        "rate": None,
+        "grace": 0,
+        "waive": (),
+        "capitalize": (),
         "unit": unit,
         "every": item.integer("every", 1, 1, 366),
         "start": item.day("start"),
         "count": item.integer(key, None, 1, 600),
     }
+
+
+def _reamortize(item: Fields, currency: str) -> dict[str, Any]:
+    how = item.choice("interest", MovedInterest, MovedInterest.SPREAD)
+    if how not in (MovedInterest.SPREAD, MovedInterest.WAIVE):
+        raise item.refuse("interest", "must be spread or waive")
+    return {"interest": how}
+
+
+def _refunded(item: Fields, currency: str) -> dict[str, Any]:
+    return {"interest_refund": item.flag("interest_refund")}
 
 
 def _pause(item: Fields, currency: str) -> dict[str, Any]:
@@ -331,6 +365,9 @@ _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
     Type.REVALUATION: _revaluation,
     Type.RESCHEDULE: _reschedule,
     Type.REAGE: _reage,
+    Type.REAMORTIZE: _reamortize,
+    Type.MERCHANT_ISSUED_REFUND: _refunded,
+    Type.PAYOUT_REFUND: _refunded,
     Type.PAUSE: _pause,
     Type.FUTURE_RULE: _future_rule,
 }

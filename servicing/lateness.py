@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import date
 
-from servicing import delinquency, life, penalties
+from servicing import delinquency, penalties, planning
 from servicing.delinquency import Standing, Unpaid
 from servicing.life import PENALTY, PRINCIPAL, Life, Status
 from servicing.penalties import LateRow
@@ -16,17 +16,19 @@ def charge(loan: Life, on: date) -> None:
     if rule is None or loan.status is not Status.ACTIVE:
         return
     late = [
-        LateRow(n, row.due_on, *row.open_parts, row.tally)
+        LateRow(n, row.due_on, *parts, row.tally)
         for n, row in enumerate(loan.rows)
-        if row.due_on <= on and row.outstanding
+        if row.due_on <= on and any(parts := row.open_parts)
     ]
+    if not late:
+        return
     for each in penalties.charges_due(
         late, rule, on, room_minor=_room(loan), pauses=(*loan.rules.dpd.pauses, *loan.pauses)
     ):
         row = loan.rows[each.n]
         row.tally = each.tally
         if each.amount_minor:
-            life.charge(loan, PENALTY, each.amount_minor, row.due_on)
+            planning.charge(loan, PENALTY, each.amount_minor, row.due_on)
 
 
 def accrued(loan: Life) -> int:

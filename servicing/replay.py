@@ -17,6 +17,7 @@ from servicing import (
     events,
     lateness,
     life,
+    planning,
     product_rules,
     recalculation,
     reshaping,
@@ -27,7 +28,7 @@ from servicing import terms as loan_terms
 from servicing.collateral import Pledge
 from servicing.events import Event, Type
 from servicing.fields import Fields, InvalidTerms
-from servicing.life import FEE, PENALTY, Life, Status
+from servicing.life import FEE, INTEREST, PENALTY, Life, Status
 from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
 
@@ -68,13 +69,9 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     changes everything after it, and nothing else.
     """
     told = pointed(story.events[:count])
-    state = life.begin(story.terms, story.rules)
-    state.collateral = {pledge.code: pledge for pledge in story.rules.collateral}
     kept = events.in_effect(told)
-    since = story.terms.disbursed_on
-    for event, following in itertools.zip_longest(kept, kept[1:]):
-        hear(state, event, since, following)
-        since = event.on
+    state = _told(story, kept)
+    since = kept[-1].on if kept else story.terms.disbursed_on
     days = [event.on for event in told if event.type is Type.BUSINESS_DATE]
     today = (
         days[-1] if days else max((e.recorded_on for e in told), default=story.terms.disbursed_on)
@@ -82,6 +79,18 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     early.use_credit(state, since, today)
     lateness.charge(state, today)
     return state, today
+
+
+def _told(story: Story, kept: list[Event]) -> Life:
+    state = planning.begin(story.terms, story.rules)
+    state.collateral = {pledge.code: pledge for pledge in story.rules.collateral}
+    since = story.terms.disbursed_on
+    for event, following in itertools.zip_longest(kept, kept[1:]):
+        hear(state, event, since, following)
+        if event.details.get("interest_refund"):
+            _refund_interest(story, kept, state, event)
+        since = event.on
+    return state
 
 
 def hear(state: Life, event: Event, since: date, following: Event | None = None) -> None:
@@ -130,12 +139,22 @@ def _nothing(state: Life, event: Event) -> None:
     """A day begins; what follows from that is computed when somebody looks."""
 
 
+def _refund_interest(story: Story, kept: list[Event], state: Life, event: Event) -> None:
+    """Interest that the refunded amount has cost, as if it had never been lent."""
+    before = kept[: kept.index(event)]
+    never_lent = replace(event, on=state.draws[0].on, details={})
+    other = _told(story, sorted([*before, never_lent], key=lambda each: (each.on, each.seq)))
+    cost, less = (entries.earned_by(each, event.on)[INTEREST] for each in (state, other))
+    if cost > less:
+        _take(state, Type.INTEREST_REFUND.value, cost - less, event.on)
+
+
 def _close_day(state: Life, event: Event) -> None:
     entries.close_day(state, event.on)
 
 
 def _disburse(state: Life, event: Event) -> None:
-    life.disburse(state, event.amount, event.on)
+    planning.disburse(state, event.amount, event.on)
 
 
 def _receive(state: Life, event: Event) -> None:
@@ -161,7 +180,7 @@ def _charge(state: Life, event: Event) -> None:
     amount = event.amount if room is None else min(event.amount, room)
     if amount <= 0:
         return
-    life.charge(state, component, amount, event.details["of"] or event.details["due_on"])
+    planning.charge(state, component, amount, event.details["of"] or event.details["due_on"])
     life.close_if_settled(state, event.on)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 
 from kit.money import Money
-from servicing import concessions, early, life, recalculation, rounding, schedule
+from servicing import concessions, early, planning, recalculation, rounding, schedule
 from servicing.choices import Frequency, Grace, Tranche
 from servicing.events import Event
 from servicing.fields import InvalidTerms
@@ -58,7 +58,7 @@ def restructure(loan: Life, event: Event) -> None:
         loan.record(on, "disbursement", event.amount, (0, 0, 0, 0))
         left[PRINCIPAL] += event.amount
     agreed = _new_terms(loan, event, left[PRINCIPAL])
-    rows = [life.row_of(planned) for planned in schedule.build(agreed).installments]
+    rows = [planning.row_of(planned) for planned in schedule.build(agreed).installments]
     rows[0].starts_on = on
     rows[0].carried = left[INTEREST]
     for component in range(PRINCIPAL):
@@ -66,7 +66,7 @@ def restructure(loan: Life, event: Event) -> None:
     loan.rows = sorted([*loan.rows, *rows], key=lambda row: row.due_on)
     loan.terms = agreed
     loan.is_reshaped = True
-    loan.record(on, "restructure", sum(left), (left[0], left[1], left[2], left[3]))
+    loan.record(on, event.type.value, sum(left), (left[0], left[1], left[2], left[3]))
 
 
 def terminate(loan: Life, event: Event) -> None:
@@ -85,23 +85,29 @@ def terminate(loan: Life, event: Event) -> None:
 
 def _clear(loan: Life, on: date) -> list[int]:
     """Take what is owed off the installments, without interest that is not earned yet."""
-    if recalculation.applies(loan):
-        recalculation.refresh(loan, on, paying=True)
-        earned = [row.due[INTEREST] for row in loan.rows]
-    else:
-        earned = early.earned(loan, on)
+    drop_unearned(loan, on)
     left = [0, 0, 0, 0]
-    for row, interest in zip(loan.rows, earned, strict=True):
-        least = row.paid[INTEREST] + row.forgiven[INTEREST]
-        if row.due_on > on:
-            row.due[INTEREST] = max(min(row.due[INTEREST], interest), least)
-            row.earned_by = on
+    for row in loan.rows:
         for component, amount in enumerate(row.open_parts):
             left[component] += amount
             row.due[component] -= amount
         concessions.close_row(row, on)
     loan.rows = [row for row in loan.rows if sum(row.due) or row.due_on <= on]
     return left
+
+
+def drop_unearned(loan: Life, on: date) -> None:
+    """Interest of days to come is not owed any more."""
+    if recalculation.applies(loan):
+        recalculation.refresh(loan, on, paying=True)
+        earned = [row.due[INTEREST] for row in loan.rows]
+    else:
+        earned = early.earned(loan, on)
+    for row, interest in zip(loan.rows, earned, strict=True):
+        if row.due_on > on:
+            least = row.paid[INTEREST] + row.forgiven[INTEREST]
+            row.due[INTEREST] = max(min(row.due[INTEREST], interest), least)
+            row.earned_by = on
 
 
 def _waive(loan: Life, component: int, left: list[int], on: date) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from servicing import life
+from servicing import planning
 from servicing.events import Event, Type
 from servicing.fields import InvalidTerms
 from servicing.life import Deferred, Life, Status
@@ -16,7 +16,7 @@ _ADJUSTS = {
 def capitalize(loan: Life, event: Event) -> None:
     """A fee that the borrower owes as principal, and the lender earns day by day."""
     _must_run(loan, event)
-    life.disburse(loan, event.amount, event.on, event.type.value)
+    planning.disburse(loan, event.amount, event.on, event.type.value)
     loan.deferred.append(Deferred(event.on, event.type.value, event.amount))
 
 

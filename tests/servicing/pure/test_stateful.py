@@ -104,13 +104,13 @@ class Lender(RuleBasedStateMachine):
 
     def tell(self, event: dict[str, Any]) -> None:
         """An event that cannot be is refused in one sentence that names a field, and never was."""
+        refused: InvalidTerms | None = None
         try:
             story = replay.parse({**self.document, "events": [*self.told, event]})
             self.loan, _ = replay.after(story, len(story.events))
         except InvalidTerms as error:
             refused = error
         else:
-            refused = None
             self.told.append(event)
             self.story = story
         assert refused is None or (refused.field and "\n" not in str(refused))
@@ -148,7 +148,7 @@ class Lender(RuleBasedStateMachine):
 
     @rule(of=st.sampled_from(["interest", "fee", "penalty"]), amount=st.none() | amounts)
     def waive(self, of: str, amount: int | None) -> None:
-        extra = {} if amount is None else {"amount": text(amount)}
+        extra: dict[str, Any] = {} if amount is None else {"amount": text(amount)}
         self.dated("waiver", of=of, **extra)
 
     @rule(type_=st.sampled_from(["disbursement", "capitalized_income", "buy_down_fee", "refund"]))
@@ -160,7 +160,9 @@ class Lender(RuleBasedStateMachine):
         rows = [row for row in self.rows() if row.is_regular]
         due_on = rows[n % len(rows)].due_on
         change: dict[str, Any] = {"from_due_date": due_on.isoformat()}
-        if extra:
+        if extra == 2:
+            change |= {"grace_principal": 1, "annual_rate_percent": "30"}
+        elif extra:
             change["extra_installments"] = extra
         else:
             change["new_due_date"] = (due_on + timedelta(days=days)).isoformat()
@@ -175,6 +177,8 @@ class Lender(RuleBasedStateMachine):
     def spread_anew(self, type_: str, count: int) -> None:
         start = (self.today + timedelta(days=20)).isoformat()
         extra: dict[str, Any] = {"amount": "100"} if type_ == "top_up" else {}
+        if type_ == "reage":
+            extra = {"interest": self.how(count)}
         if type_ == "restructure":
             extra = {"waive": ["penalty"], "capitalize": ["interest"], "annual_rate_percent": "12"}
         self.dated(type_, start=start, installments=count, **extra)
@@ -196,8 +200,11 @@ class Lender(RuleBasedStateMachine):
     @precondition(lambda self: len(self.told) > 6)
     @rule(type_=st.sampled_from(["payoff", "refinance", "write_off", "settlement"]))
     def end(self, type_: str) -> None:
-        extra = {"amount": "50"} if type_ == "settlement" else {}
+        extra: dict[str, Any] = {"amount": "50"} if type_ == "settlement" else {}
         self.dated(type_, **extra)
+
+    def how(self, n: int) -> str:
+        return list(events.MovedInterest)[n % len(events.MovedInterest)].value
 
     def rows(self) -> list[life.Row]:
         assert self.loan is not None
