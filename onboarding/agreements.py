@@ -18,7 +18,7 @@ from onboarding.products import LoanProduct
 from onboarding.questions import QuestionKind
 from onboarding.states import APPLICATION, ApplicationEvent
 from scoring import queries as decision_queries
-from servicing import origination, rules
+from servicing import origination
 
 
 def sha256_of(key_facts: dict[str, Any]) -> str:
@@ -74,13 +74,14 @@ async def _open_loan(
     product = dossier.product
     assert product is not None
     decision = await decision_queries.find_latest(session, dossier.draft.id)
+    agreed = calculator.terms_of(product, facts.principal, facts.term, on)
     await origination.open_loan(
         session,
         vault_of(session),
         application_id=dossier.draft.id,
         borrower_id=dossier.borrower.id,
-        terms=calculator.terms_of(product, facts.principal, facts.term, on),
-        rules=rules.parse(product.body.rules, product.currency),
+        terms=agreed,
+        rules=calculator.rules_of(product, agreed),
         account=await _account(session, dossier, product, now),
         pd_ppm=round(decision.pd * 1_000_000) if decision is not None else None,
         on=on,

@@ -7,11 +7,12 @@ from typing import Any
 
 from kit.money import Money
 from onboarding.products import LoanProduct
-from servicing import quotes, schedule, terms
-from servicing import rules as loan_rules
+from servicing import quotes, rules, schedule, terms
 from servicing.choices import Method
 from servicing.jurisdictions import caps
 from servicing.jurisdictions.caps import Priced
+from servicing.quotes import Quote
+from servicing.rules import LoanRules
 from servicing.schedule import Installment, Kind
 from servicing.terms import LoanTerms
 
@@ -119,11 +120,10 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
     """The key facts; a price above a legal cap is refused to whoever asks for it."""
     agreed = terms_of(product, amount, term, on)
     quoted = quotes.quote(agreed)
-    rules = product.body.rules
+    late = product.body.rules
     place = product.place
     if place is not None and place.pack.regimes:
-        serviced = loan_rules.parse(rules, product.currency)
-        caps.check(place, Priced(agreed, quoted, serviced))
+        caps.check(place, _priced(product, agreed, quoted))
     spot = [row for row in quoted.installments if row.kind is Kind.DOWN_PAYMENT]
     rows = tuple(_row(installment, amount.currency) for installment in quoted.installments)
     return KeyFacts(
@@ -138,10 +138,16 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         total_fees=quoted.total_fees,
         total_payable=quoted.total_payable,
         apr_percent=Fraction(quoted.apr["eu"]),
-        late_fee_percent=Fraction(rules["late_fee_percent"]),
-        late_fee_after_days=int(rules["late_fee_after_days"]),
+        late_fee_percent=Fraction(late["late_fee_percent"]),
+        late_fee_after_days=int(late["late_fee_after_days"]),
         down_payment=Money(sum(row.due for row in spot), amount.currency),
     )
+
+
+def rules_of(product: LoanProduct, agreed: LoanTerms) -> LoanRules:
+    """How a loan of the product is serviced: as the product says, within the law of its place."""
+    priced = _priced(product, agreed, quotes.quote(agreed))
+    return caps.bound(product.place, priced) if product.place else priced.rules
 
 
 def usual_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:
@@ -154,6 +160,10 @@ def usual_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money
     if agreed.method is Method.SEASONAL:
         return Money(-(-sum(dues) // len(dues)), amount.currency)
     return Money(max(dues), amount.currency)
+
+
+def _priced(product: LoanProduct, agreed: LoanTerms, quoted: Quote) -> Priced:
+    return Priced(agreed, quoted, rules.parse(product.body.rules, product.currency))
 
 
 def _row(installment: Installment, currency: str) -> DueRow:

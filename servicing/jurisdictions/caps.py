@@ -86,6 +86,32 @@ def check(place: Jurisdiction, priced: Priced) -> None:
                 )
 
 
+def bound(place: Jurisdiction, priced: Priced) -> LoanRules:
+    """The rules, with the law's cap on the whole cost in them: nothing that comes later passes it.
+
+    What was kept back at the start was paid then, so the running loan has that much less room.
+    """
+    plan, key = priced.quoted.schedule, "cost_cap_percent_of_principal"
+    base = {
+        Measure.TOTAL_OF_PRINCIPAL: plan.principal.minor,
+        Measure.TOTAL_OF_ADVANCE: plan.net_disbursed.minor,
+    }
+    caps = [
+        regime.caps[measure] * whole / 100 - plan.deducted_minor
+        for regime in _in_force(place, priced)
+        for measure, whole in base.items()
+        if measure in regime.caps
+    ]
+    if not caps:
+        return priced.rules
+    percents = [100 * min(caps) / plan.principal.minor]
+    if (own := rules.of_engine(priced.rules, plan.currency).cost_cap) is not None:
+        percents.append(100 * own)
+    micro = int(min(percents) * 10**6)
+    text = f"{micro // 10**6}.{micro % 10**6:06d}"
+    return replace(priced.rules, engine={**priced.rules.engine, key: text})
+
+
 def _in_force(place: Jurisdiction, priced: Priced) -> list[Regime]:
     terms, quoted = priced.terms, priced.quoted
     last = quoted.installments[-1].due_on

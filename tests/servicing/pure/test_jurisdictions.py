@@ -189,6 +189,28 @@ class TestChina:
         assert refusal("CN", later)["most"] == "12 %"
 
 
+class TestBound:
+    """The law's cap on the whole cost goes into the rules of the loan, less what was kept back."""
+
+    def test_total_of_the_principal(self) -> None:
+        bound = caps.bound(packs.parse("PH"), price({**SMALL, **fee("2")}))
+        assert bound.engine == {"cost_cap_percent_of_principal": "98.000000"}
+        assert rules.of_engine(bound, "PHP").cost_cap == Fraction("0.98")
+
+    def test_total_of_what_was_handed_over(self) -> None:
+        dear = {**PAYDAY, "annual_rate_percent": "200", **fee("2")}
+        bound = caps.bound(packs.parse("GB"), price(dear))
+        assert bound.engine == {"cost_cap_percent_of_principal": "96.000000"}
+
+    def test_a_lower_cap_of_the_product_stays(self) -> None:
+        bound = caps.bound(packs.parse("PH"), price(SMALL, cost_cap_percent_of_principal="50"))
+        assert rules.of_engine(bound, "PHP").cost_cap == Fraction("0.5")
+
+    def test_without_a_law_the_rules_stay_as_they_are(self) -> None:
+        for place, loan in (("KE", SMALL), ("PH", {**SMALL, "principal": "10001"})):
+            assert caps.bound(packs.parse(place), price(loan)) == price(loan).rules
+
+
 class TestQuote:
     def test_says_field_cap_and_source_in_one_sentence(self) -> None:
         with pytest.raises(CapPassed) as refused:
