@@ -6,10 +6,11 @@ comes to the same.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from operator import attrgetter
 from typing import NamedTuple
 
 from servicing import calendars, rounding
@@ -70,14 +71,19 @@ class PenaltyRule:
     cap_rate: Fraction | None = None
     """The same, as a part of its principal."""
 
+    @property
+    def parts(self) -> int:
+        """Into how many parts of a minor unit a cost falls without a rest."""
+        return self.rate.denominator * self.year_days if self.kind is Kind.DAILY else 1
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+
+class Tally(NamedTuple):
     """What one installment has cost for being late, so far."""
 
     until: date | None = None
-    """Daily interest of the days before this one is in `exact`."""
-    exact: Fraction = Fraction(0)
+    """The days before this one were counted."""
+    cost: int = 0
+    """In `parts` of a minor unit: daily interest is not rounded on the way."""
     times: int = 0
     charged_minor: int = 0
 
@@ -118,24 +124,22 @@ def charges_due(
     `room_minor` is what the caps over the whole loan leave (`room`); days of `pauses` do not count.
     """
     charges = []
-    for row in sorted(rows, key=lambda row: row.due_on):
+    until = on + timedelta(days=rule.counts_due_date)
+    for row in sorted(rows, key=attrgetter("due_on")):
         if on < row.due_on:
             break
-        tally = _counted(rule, row, on, pauses)
-        is_over = days_late(rule, row.due_on, on, pauses) > rule.grace_days
-        new = max(_owed(rule, tally.exact) - row.tally.charged_minor, 0) if is_over else 0
+        if row.tally.until == until:
+            continue
+        late = (until - row.due_on).days - paused_days(pauses, row.due_on, until)
+        tally = _counted(rule, row, until, late, pauses)
+        new = 0
+        if late > rule.grace_days:
+            new = max(_owed(rule, tally.cost) - tally.charged_minor, 0)
         if room_minor is not None:
             new = min(new, room_minor)
             room_minor -= new
-        if new or tally != row.tally:
-            charged = row.tally.charged_minor + new
-            charges.append(Charge(row.n, new, replace(tally, charged_minor=charged)))
+        charges.append(Charge(row.n, new, tally._replace(charged_minor=tally.charged_minor + new)))
     return charges
-
-
-def days_late(rule: PenaltyRule, due_on: date, on: date, pauses: Sequence[Pause] = ()) -> int:
-    until = on + timedelta(days=rule.counts_due_date)
-    return max((until - due_on).days - paused_days(pauses, due_on, until), 0)
 
 
 def room(
@@ -225,36 +229,41 @@ def _base(rule: PenaltyRule, row: LateRow) -> int:
     return amount + (row.penalty if rule.compounds and amount else 0)
 
 
-def _counted(rule: PenaltyRule, row: LateRow, on: date, pauses: Sequence[Pause]) -> Tally:
-    """The tally with everything up to `on` in it, before it is charged."""
+def _counted(
+    rule: PenaltyRule, row: LateRow, until: date, late: int, pauses: Sequence[Pause]
+) -> Tally:
+    """The tally with all days before `until` in it, before anything of them is charged."""
     if rule.kind is Kind.DAILY:
-        return _with_days(rule, row, on, pauses)
-    times = _times(rule, on, days_late(rule, row.due_on, on, pauses))
-    exact, base = row.tally.exact, _base(rule, row)
-    for _ in range(times - row.tally.times if base else 0):
-        once = _rounded(rule, rule.amount_minor + rule.rate * base)
-        exact += once
+        return _with_days(rule, row, until, pauses)
+    _, cost, before, charged = row.tally
+    times = _times(rule, until, late)
+    base = _base(rule, row)
+    for _ in range(times - before if base else 0):
+        once = _rounded(
+            rule, rule.amount_minor * rule.rate.denominator + rule.rate.numerator * base
+        )
+        cost += once
         base += once if rule.compounds else 0
-    return replace(row.tally, times=max(times, row.tally.times), exact=exact)
+    return Tally(until, cost, max(times, before), charged)
 
 
-def _with_days(rule: PenaltyRule, row: LateRow, on: date, pauses: Sequence[Pause]) -> Tally:
+def _with_days(rule: PenaltyRule, row: LateRow, until: date, pauses: Sequence[Pause]) -> Tally:
     start = row.due_on + timedelta(days=rule.grace_days if rule.is_grace_free else 0)
     since = max(row.tally.until or start, start)
-    until = on + timedelta(days=rule.counts_due_date)
     if until <= since:
         return row.tally
     days = (until - since).days - paused_days(pauses, since, until)
-    daily, base = rule.rate / rule.year_days, _base(rule, row)
+    base, rate = _base(rule, row), rule.rate.numerator
     if not rule.compounds:
-        return replace(row.tally, until=until, exact=row.tally.exact + daily * base * days)
+        return row.tally._replace(until=until, cost=row.tally.cost + rate * base * days)
     grown = base
     for _ in range(days if base else 0):
-        grown += _rounded(rule, daily * grown)  # Interest on interest is what was really charged.
-    return replace(row.tally, until=until, exact=row.tally.exact + grown - base)
+        # Interest on interest is what was really charged.
+        grown += rounding.DIVIDE[rule.rounding](rate * grown, rule.parts)
+    return row.tally._replace(until=until, cost=row.tally.cost + (grown - base) * rule.parts)
 
 
-def _times(rule: PenaltyRule, on: date, late: int) -> int:
+def _times(rule: PenaltyRule, until: date, late: int) -> int:
     """How often a charge has fallen due: first on the day after the days of grace."""
     over = late - rule.grace_days
     if over <= 0:
@@ -263,17 +272,18 @@ def _times(rule: PenaltyRule, on: date, late: int) -> int:
         return 1
     if rule.every is not Every.MONTH:
         return 1 + (over - 1) // (7 if rule.every is Every.WEEK else 1)
+    on = until - timedelta(days=rule.counts_due_date)
     first = on - timedelta(days=over - 1)
     months = (on.year - first.year) * 12 + on.month - first.month
     is_short = calendars.add_months(first, months, MonthEnd.CLAMP) > on
     return 1 + months - is_short
 
 
-def _owed(rule: PenaltyRule, exact: Fraction) -> int:
+def _owed(rule: PenaltyRule, cost: int) -> int:
     """What the installment has come to cost in all, within its own cap."""
-    amount = _rounded(rule, exact)
+    amount = rounding.DIVIDE[rule.rounding](cost, rule.parts)
     return amount if rule.cap_minor is None else min(amount, rule.cap_minor)
 
 
-def _rounded(rule: PenaltyRule, exact: Fraction) -> int:
-    return rounding.DIVIDE[rule.rounding](exact.numerator, exact.denominator)
+def _rounded(rule: PenaltyRule, numerator: int) -> int:
+    return rounding.DIVIDE[rule.rounding](numerator, rule.rate.denominator)
