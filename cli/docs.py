@@ -6,15 +6,17 @@ from typing import Any
 from kit.state import Machine
 from kyc.states import VERIFICATION
 from notifications.states import NOTIFICATION
-from onboarding.states import APPLICATION, CASE
-from servicing.states import LOAN, PAYMENT_REQUEST, PAYOUT
+from onboarding.states import APPLICATION, CASE, GUARANTEE
+from servicing.states import AMENDMENT, LOAN, PAYMENT_REQUEST, PAYOUT
 
 STATES = Path(__file__).resolve().parent.parent / "docs" / "states.md"
 _MACHINES: tuple[Machine[Any, Any], ...] = (
     APPLICATION,
     VERIFICATION,
     CASE,
+    GUARANTEE,
     LOAN,
+    AMENDMENT,
     PAYOUT,
     PAYMENT_REQUEST,
     NOTIFICATION,

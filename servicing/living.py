@@ -68,7 +68,7 @@ async def happen(session: AsyncSession, loan: Loan, act: Act, *events: Happening
     after = happenings.supposed(loan, known, new, actor=act.actor, on=act.on, now=act.now)
     life = tell(after.story, day)
     session.add_all(after.rows[len(known.rows) :])
-    await settle(session, loan, life, act, day=day)
+    await settle(session, loan, after, life, act, day=day)
     return Lived(after, life, day)
 
 
@@ -79,11 +79,13 @@ def tell(story: Story, on: date) -> Life:
         raise NotPossible(reason=str(refusal)) from None
 
 
-async def settle(session: AsyncSession, loan: Loan, life: Life, act: Act, *, day: date) -> None:
+async def settle(
+    session: AsyncSession, loan: Loan, told: Told, life: Life, act: Act, *, day: date
+) -> None:
     """Make installments, ledger and status what the life says they are at the end of `day`."""
     await projection.write(session, loan, life)
     await _set_aside(session, loan, life, act, day)
-    wanted = flows.of_life(life, day)
+    wanted = flows.of_life(life, told.story.terms, day)
     moved = await balances.moved_on_loan(session, loan.id)
     await posting.adjust(
         session,

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from servicing import charges, early, recalculation, schedule
+from servicing import charges, early, recalculation
+from servicing.choices import When
 from servicing.early import ENDED
 from servicing.ledger.rules import Event
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life, Transaction
+from servicing.terms import LoanTerms
 
 Flows = dict[Event, int]
 _Pairs = Iterator[tuple[Event, int]]
@@ -57,11 +59,11 @@ _MOVED = ("reage", "reamortize", "split", "restructure")
 """Debt that changes its installment stays the same debt."""
 
 
-def of_life(loan: Life, on: date) -> Flows:
-    """Everything, up to the end of `on`."""
+def of_life(loan: Life, agreed: LoanTerms, on: date) -> Flows:
+    """Everything, up to the end of `on`. Fees were kept back by the terms as agreed at first."""
     flows = dict.fromkeys(Event, 0)
     for each in loan.transactions:
-        for event, minor in _of_transaction(loan, each):
+        for event, minor in _of_transaction(agreed, each):
             flows[event] += minor
     for event, minor in _claims(loan, on):
         flows[event] += minor
@@ -70,9 +72,9 @@ def of_life(loan: Life, on: date) -> Flows:
     return flows
 
 
-def _of_transaction(loan: Life, each: Transaction) -> _Pairs:
+def _of_transaction(agreed: LoanTerms, each: Transaction) -> _Pairs:
     if each.type == "disbursement":
-        yield from _disbursed(loan, each.amount)
+        yield from _disbursed(agreed, each.amount)
     elif each.type in _MOVED:
         return
     elif each.type == "recovery":
@@ -87,9 +89,9 @@ def _of_transaction(loan: Life, each: Transaction) -> _Pairs:
         yield from zip(names, (*each.parts, each.amount - sum(each.parts)), strict=False)
 
 
-def _disbursed(loan: Life, amount: int) -> _Pairs:
-    deducted = schedule.build(loan.terms).deducted_minor
-    others = schedule.build(charges.of_others(loan.terms)).deducted_minor
+def _disbursed(agreed: LoanTerms, amount: int) -> _Pairs:
+    deducted = charges.total(agreed, When.DEDUCTED)
+    others = charges.total(charges.of_others(agreed), When.DEDUCTED)
     yield Event.PRINCIPAL_DISBURSED, amount - deducted
     yield Event.FEE_DEDUCTED, deducted - others
     yield Event.THIRD_PARTY_FEE_DEDUCTED, others

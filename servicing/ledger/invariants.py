@@ -159,7 +159,8 @@ def _story(
     moved: Mapping[Event, int],
 ) -> Iterator[Violation]:
     """Told again from its events, the loan has these installments and moved this money."""
-    life = replay.at(happenings.told(loan, told).story, loan.accrued_on or loan.created_at.date())
+    story = happenings.told(loan, told).story
+    life = replay.at(story, loan.accrued_on or loan.created_at.date())
     wanted = {values["n"]: values for values in projection.rows_of(life)}
     for row in rows:
         values = wanted.pop(row.n, {})
@@ -170,7 +171,7 @@ def _story(
     for n in wanted:
         yield Violation("story_is_schedule", loan.reference, f"installment {n} is missing")
     if loan.accrued_on is not None:
-        for event, minor in flows.of_life(life, loan.accrued_on).items():
+        for event, minor in flows.of_life(life, story.terms, loan.accrued_on).items():
             if moved[event] != minor:
                 detail = f"{event} moved {moved[event]}, not {minor}"
                 yield Violation("story_is_ledger", loan.reference, detail)

@@ -191,4 +191,5 @@ class Lender:
 
     async def verifies(self) -> None:
         async with self.sessions() as session:
-            assert await invariants.verify(session) == []
+            found = await invariants.verify(session)
+            assert found == [], found

@@ -119,14 +119,42 @@ class TestReceive:
         assert repayment.paid_on == DUE
         await lender.verifies()
 
-    async def test_the_payoff_of_last_week_is_too_little_today(self, lender: Lender) -> None:
-        """It would leave interest in the books that nobody owes."""
+    async def test_the_payoff_of_last_week_counts_from_last_week(self, lender: Lender) -> None:
+        """Interest of the days since is taken out of the books again."""
         loan = await lender.lends()
         await lender.closes_days_until(date(2026, 12, 12))
 
         await lender.receives(loan, kes(30_450), on=date(2026, 12, 5))
 
-        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        assert (await lender.sees(loan)).closed_on == date(2026, 12, 5)
+        assert (await lender.books(loan))["interest_income"] == "450.00"
+        await lender.verifies()
+
+    async def test_money_that_was_there_in_time_takes_the_late_fee_back(
+        self, lender: Lender
+    ) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        await lender.closes_days_until(DUE)
+        await lender.receives(other, kes("10635.91"))
+        await lender.closes_days_until(date(2026, 12, 27))
+        assert (await lender.books(loan))["penalties_receivable"]
+
+        await lender.receives(loan, kes("10635.91"), on=DUE)
+
+        await lender.closes_days_until(date(2026, 12, 28))
+        assert await lender.books(loan) == await lender.books(other)
+        await lender.verifies()
+
+    async def test_money_of_a_day_before_other_money_is_split_first(self, lender: Lender) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        await lender.closes_days_until(date(2026, 12, 22))
+        await lender.receives(loan, kes(500), on=date(2026, 12, 22))
+        await lender.receives(loan, kes(10_000), on=DUE)
+        await lender.receives(other, kes(10_000), on=DUE)
+        await lender.receives(other, kes(500), on=date(2026, 12, 22))
+
+        await lender.closes_days_until(date(2026, 12, 23))
+        assert await lender.books(loan) == await lender.books(other)
         await lender.verifies()
 
 
@@ -183,13 +211,17 @@ class TestReverse:
         assert (await lender.owed(loan)).gross == kes("10635.91")
         await lender.verifies()
 
-    async def test_of_money_that_was_used_since_is_for_a_person(self, lender: Lender) -> None:
-        loan = await lender.lends()
+    async def test_of_credit_that_was_used_since_is_as_if_it_had_never_come(
+        self, lender: Lender
+    ) -> None:
+        loan, other = await lender.lends(), await lender.lends()
         repayment = await lender.receives(loan, kes(100))  # credit
         await lender.closes_days_until(date(2026, 12, 21))  # used
 
-        with pytest.raises(repayments.RepaymentNotReversible):
-            await reverses(lender, repayment)
+        await reverses(lender, repayment)
+
+        assert await lender.books(loan) == await lender.books(other)
+        await lender.verifies()
 
     async def test_of_nothing(self, lender: Lender) -> None:
         with pytest.raises(repayments.RepaymentNotFound):

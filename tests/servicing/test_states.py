@@ -15,12 +15,14 @@ from servicing.states import (
 
 
 class TestLoan:
-    @pytest.mark.parametrize("status", [LoanStatus.CANCELED, LoanStatus.WRITTEN_OFF])
-    def test_that_is_over_stays_over(self, status: LoanStatus) -> None:
-        assert not LOAN.events(status)
+    def test_that_was_never_paid_out_is_over(self) -> None:
+        assert not LOAN.events(LoanStatus.CANCELED)
 
-    def test_that_is_closed_opens_only_when_a_payment_goes_back(self) -> None:
-        assert LOAN.events(LoanStatus.CLOSED) == {LoanEvent.REPAYMENT_REVERSED}
+    @pytest.mark.parametrize("status", [LoanStatus.CLOSED, LoanStatus.WRITTEN_OFF])
+    def test_that_is_over_opens_only_when_what_ended_it_is_taken_back(
+        self, status: LoanStatus
+    ) -> None:
+        assert LOAN.events(status) == {LoanEvent.REOPENED}
 
     def test_cannot_be_paid_out_twice(self) -> None:
         with pytest.raises(InvalidTransition):
