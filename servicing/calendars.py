@@ -1,5 +1,6 @@
 """On which days a loan falls due: steps of months or days, month ends, weekends and holidays."""
 
+import warnings
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -169,4 +170,6 @@ def _public_holidays(code: str, year: int) -> frozenset[date]:
     import holidays
 
     country, _, region = code.partition("-")
-    return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # moving feasts are known for some decades only
+        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))

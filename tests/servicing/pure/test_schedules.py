@@ -336,12 +336,93 @@ class TestDates:
         built = plan(installments=1, first_due_on="2026-12-25", holidays="KE", weekend="next")
         assert built.installments[0].due_on == date(2026, 12, 28)
 
+    def test_feasts_beyond_the_known_decades_are_not_moved_around(self) -> None:
+        built = plan(installments=1, first_due_on="2060-12-24", holidays="IN", weekend="next")
+        assert built.installments[0].due_on == date(2060, 12, 24)
+
+    def test_regions_have_holidays_of_their_own(self) -> None:
+        def due(place: str) -> date:
+            return plan(installments=1, first_due_on="2026-03-31", holidays=place)[2][0].due_on
+
+        assert due("US") == date(2026, 3, 31)
+        assert due("US-CA") == date(2026, 4, 1)  # Cesar Chavez Day
+
+    def test_dates_and_weekends_may_be_moved_back(self) -> None:
+        built = plan(disbursed_on="2026-04-01", holidays=["2026-05-01"], weekend="previous")
+        days = ["2026-04-30", "2026-06-01", "2026-07-01", "2026-07-31"]
+        assert [row.due_on.isoformat() for row in built.installments] == days
+
+    def test_nothing_is_moved_before_the_disbursement(self) -> None:
+        built = plan(
+            frequency="day", disbursed_on="2023-12-31", first_due_on="2023-12-31",
+            weekend="modified_next",
+        )  # fmt: skip
+        assert built.installments[0].due_on == date(2023, 12, 31)
+
+    @pytest.mark.parametrize(
+        ("start", "rule", "expected"),
+        [
+            ("2024-02-29", "clamp", ["2024-03-29", "2024-04-29", "2024-05-29", "2024-06-29"]),
+            ("2024-02-29", "sticky", ["2024-03-31", "2024-04-30", "2024-05-31", "2024-06-30"]),
+            ("2023-11-30", "clamp", ["2023-12-30", "2024-01-30", "2024-02-29", "2024-03-30"]),
+            ("2023-11-30", "sticky", ["2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31"]),
+            ("2022-12-30", "next_month", ["2023-01-30", "2023-03-01", "2023-03-30", "2023-04-30"]),
+        ],
+    )
+    def test_february_and_its_neighbors(self, start: str, rule: str, expected: list[str]) -> None:
+        built = plan(disbursed_on=start, month_end=rule)
+        assert [row.due_on.isoformat() for row in built.installments] == expected
+
+    def test_years_from_a_leap_day(self) -> None:
+        built = plan(disbursed_on="2024-02-29", frequency="year")
+        days = ["2025-02-28", "2026-02-28", "2027-02-28", "2028-02-29"]
+        assert [row.due_on.isoformat() for row in built.installments] == days
+
     def test_weeks_and_days(self) -> None:
         built = plan(frequency="week", every=2, method="bullet")
         assert [row.days for row in built.installments] == [14] * 4
         assert built.installments[0].interest == round(120_000 * 0.24 * 2 / 52)
         daily = plan(frequency="day", installments=30, method="flat", day_count="actual/365")
         assert daily.installments[-1].due_on == date(2026, 2, 14)
+
+
+class TestCurrencies:
+    def test_yen_have_no_cents_and_dinars_have_thousandths(self) -> None:
+        yen = plan(currency="JPY", principal="100000", annual_rate_percent="10")
+        assert [row.due for row in yen.installments] == [25523, 25523, 25523, 25523]
+        dinars = plan(currency="KWD", principal="1000", annual_rate_percent="10")
+        assert [row.due for row in dinars.installments] == [255_230, 255_230, 255_230, 255_229]
+
+    def test_without_interest_the_last_installment_has_the_odd_cent(self) -> None:
+        built = plan(principal="1000", annual_rate_percent="0", installments=3)
+        assert [row.due for row in built.installments] == [33333, 33333, 33334]
+
+    def test_one_installment_has_all(self) -> None:
+        for method in ("declining", "flat", "equal_principal", "bullet", "interest_only"):
+            (row,) = plan(method=method, installments=1).installments
+            assert (row.principal, row.interest, row.balance) == (120_000, 2_400, 0)
+
+    def test_payments_in_advance_are_an_annuity_due(self) -> None:
+        # numpy_financial.pmt(0.08 / 12, 60, -15000, when="begin") is 302.13.
+        built = plan(
+            principal="15000",
+            annual_rate_percent="8",
+            installments=60,
+            first_due_on="2026-01-15",
+        )
+        assert (built.installments[0].interest, built.installments[0].due) == (0, 30213)
+
+    def test_a_balloon_is_the_future_value_of_an_annuity(self) -> None:
+        # numpy_financial.pmt(0.01, 36, -20000, fv=8000) is 478.57.
+        built = plan(
+            principal="20000",
+            annual_rate_percent="12",
+            installments=36,
+            method="balloon",
+            balloon="8000",
+        )
+        assert built.installments[0].due == 47857
+        assert built.installments[-1].due == pytest.approx(800_000 + 47857, abs=20)
 
 
 class TestDayCounts:
