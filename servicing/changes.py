@@ -32,6 +32,8 @@ def reschedule(life: Life, event: Event) -> None:
     if details["from_due_date"] not in dates:
         raise _refused(event, "from_due_date", "must be the due date of an installment")
     index = dates.index(details["from_due_date"])
+    if dates[index] <= life.terms.disbursed_on and life.is_reshaped:
+        raise _refused(event, "from_due_date", "must be after the loan was restructured")
     _move_dates(life, event, dates, index)
     if details["rate"] is not None:
         start = dates[index - 1] if index else life.terms.disbursed_on
@@ -89,7 +91,7 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date], grac
         _insert(life, row)
         moved.append(row)
         previous = due_on
-    since = dates[index - 1] if index else life.terms.disbursed_on
+    since = max(dates[index - 1] if index else date.min, life.terms.disbursed_on)
     rest = rest_of(life.terms, balance, since, dates[index:], grace)
     planned = schedule.build(rest).installments
     _give(moved, PRINCIPAL, [row.principal for row in planned])

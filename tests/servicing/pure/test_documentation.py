@@ -1,4 +1,4 @@
-"""docs/schedules.md: every example runs, and every key and event has one."""
+"""docs/schedules.md and docs/replay.md: every example runs, and every key and event has one."""
 
 import dataclasses
 import json
@@ -12,7 +12,8 @@ from servicing import flows, quotes, replay, terms
 from servicing.events import Type
 from servicing.product_rules import ProductRules
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "schedules.md").read_text()
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGE = "\n".join((DOCS / name).read_text() for name in ("schedules.md", "replay.md"))
 BLOCKS = {kind: json.loads(text) for kind, text in re.findall(r"```json (\w+)\n(.+?)\n```", PAGE)}
 
 
@@ -23,9 +24,15 @@ def rows(heading: str) -> list[tuple[str, dict[str, Any]]]:
     return [(keys, json.loads(example)) for keys, example in found]
 
 
-TERMS, FLOWS, LIVES = (rows(name) for name in ("Terms", "Flows", "Events"))
-RULES = [(keys, example) for keys, example in LIVES if "type" not in example]
-EVENTS = [(keys, example) for keys, example in LIVES if "type" in example]
+TERMS, FLOWS, RULES, EVENTS = (rows(name) for name in ("Terms", "Flows", "Rules", "Events"))
+GOAT = {"type": "pledge", "code": "goat", "quantity": "20", "price": "150"}
+NEEDED: dict[str, dict[str, Any]] = {
+    "refund": {"type": "repayment", "date": "2026-03-20", "amount": "2000"},
+    "resume": {"type": "pause", "start": "2026-03-20", "end": "2026-04-20"},
+    "release": GOAT,
+    "revaluation": GOAT,
+}
+"""What must have happened before an example can."""
 
 
 class TestExamples:
@@ -45,10 +52,8 @@ class TestExamples:
     @pytest.mark.parametrize(("keys", "example"), EVENTS)
     def test_events(self, keys: str, example: dict[str, Any]) -> None:
         told = list(BLOCKS["replay"]["events"])
-        if example["type"] == "refund":
-            told.append({"type": "repayment", "date": "2026-03-20", "amount": "2000"})
-        if example["type"] == "resume":
-            told.append({"type": "pause", "start": "2026-03-20", "end": "2026-04-20"})
+        if example["type"] in NEEDED:
+            told.append(NEEDED[example["type"]])
         (*_, last) = replay.tell(replay.parse({**BLOCKS["replay"], "events": [*told, example]}))
         assert last["status"]
 
