@@ -77,6 +77,7 @@ def create_dispatcher(
         prices.routes(),
         offers.routes(),
         photos.routes(),
+        staff_questions.free_words(),
         answers.routes(),
         unexpected.routes(),
     )

@@ -1,4 +1,4 @@
-"""Beside the conversation: fetching photographs, and forgetting which updates were handled."""
+"""Beside the conversation: fetching what was sent, and forgetting which updates were handled."""
 
 import io
 from datetime import datetime, timedelta
@@ -27,12 +27,14 @@ from kyc import pictures
 from kyc.images import PictureNotReadable
 from kyc.pictures import Inspection
 from kyc.quality import Shot
-from onboarding import identity
+from onboarding import case_files, cases, dossiers, identity
+from onboarding.case_files import Clean
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.saving import StepNotAsked
 
 PHOTO = "bot.photo"
+FILE = "bot.file"
 REPEATS_FOR = timedelta(days=7)
 """Telegram keeps an update for a day; after a week none comes again."""
 _PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
@@ -65,6 +67,36 @@ async def answer(
     except StepNotAsked:
         return  # A repeat, or the question has been settled since.
     await show.send(context.service(Bot), chat_id, *screens)
+
+
+@jobs.effect(FILE)
+async def file(context: jobs.Context, *, case_id: str, chat_id: int, file_id: str) -> None:
+    """Fetch and clean what a borrower sent to staff; then keep it, or say why not."""
+    bot = context.service(Bot)
+    sent: Clean | DomainError
+    try:
+        sent = await case_files.cleaned(await _download(bot, file_id))
+    except DomainError as unusable:
+        sent = unusable
+    screen = await _keep(context, UUID(case_id), chat_id, sent)
+    await show.send(bot, chat_id, screen)
+
+
+async def _keep(
+    context: jobs.Context, case_id: UUID, chat_id: int, sent: Clean | DomainError
+) -> Screen:
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        await lock_key(session, contexts.lock_name(chat_id))
+        if isinstance(sent, Clean):
+            case = await case_files.keep(session, case_id, sent, now=now)
+        else:
+            case = await cases.get(session, case_id)
+        dossier = await dossiers.get(session, case.borrower_id)
+        here = contexts.resumed(_office(context), session, dossier, now)
+        words = here.words
+        said = words.refusal(sent) if isinstance(sent, DomainError) else words("file-passed-on")
+        return (await places.current(here)).under(said)
 
 
 async def _download(bot: Bot, file_id: str) -> bytes:

@@ -7,7 +7,7 @@ worker on every machine, and part of the one backup.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, undefer
 
@@ -54,13 +54,29 @@ async def put(
         kind=kind,
         media_type=media_type,
         size_bytes=len(content),
-        fingerprint=vault.blind_index("blobs.content", content.hex()),
+        fingerprint=_fingerprint(vault, content),
         sealed=key.seal(f"blobs.sealed.{blob_id}", content),
         created_at=now,
     )
     session.add(blob)
     await session.flush()
     return blob
+
+
+async def find(
+    session: AsyncSession, vault: Vault, *, person_id: UUID, kind: str, content: bytes
+) -> Blob | None:
+    """The same file of the same person and kind, when it was kept before."""
+    found: Blob | None = await session.scalar(
+        select(Blob)
+        .where(
+            Blob.person_id == person_id,
+            Blob.kind == kind,
+            Blob.fingerprint == _fingerprint(vault, content),
+        )
+        .limit(1)
+    )
+    return found
 
 
 async def read(
@@ -76,3 +92,7 @@ async def read(
         kind=blob.kind, purpose=purpose,
     )  # fmt: skip
     return key.open(f"blobs.sealed.{blob_id}", blob.sealed)
+
+
+def _fingerprint(vault: Vault, content: bytes) -> str:
+    return vault.blind_index("blobs.content", content.hex())

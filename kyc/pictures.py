@@ -25,6 +25,11 @@ async def inspect(content: bytes, shot: Shot) -> Inspection:
     return await workers.run(inspect_here, content, shot)
 
 
+async def clean(content: bytes) -> bytes:
+    """An upright JPEG without metadata, whatever the picture shows."""
+    return await workers.run(clean_here, content)
+
+
 async def compare(document: bytes, selfie: bytes) -> FaceComparison:
     """Compare the faces of two stored (or uploaded) pictures."""
     return await workers.run(compare_here, document, selfie)
@@ -39,6 +44,11 @@ def inspect_here(content: bytes, shot: Shot) -> Inspection:
     """`inspect` in this process."""
     examined = faces.examine(faces.default_engine(), images.decode(content), shot)
     return Inspection(shot, images.encode(examined.pixels), len(examined.faces), examined.findings)
+
+
+def clean_here(content: bytes) -> bytes:
+    """`clean` in this process."""
+    return images.encode(images.decode(content))
 
 
 def compare_here(document: bytes, selfie: bytes) -> FaceComparison:

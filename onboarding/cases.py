@@ -30,6 +30,9 @@ from onboarding.states import (
 
 SLA = timedelta(hours=24)
 LONGEST_MESSAGE = 2_000
+MESSAGES_AN_HOUR = 30
+STILL_SPEAKING = timedelta(minutes=10)
+"""After an answer, what comes so soon belongs to it: a second photograph, one more sentence."""
 
 
 class CaseNotFound(DomainError):
@@ -41,12 +44,21 @@ class MessageEmpty(DomainError):
     code = "message_empty"
 
 
+class TooManyMessages(DomainError):
+    """`most` messages in an hour are read; more would only hide what matters."""
+
+    kind = Kind.TOO_MANY
+    code = "too_many_messages"
+
+
 @dataclass(frozen=True)
 class Message:
     author: str
     kind: str
     body: str
     at: datetime
+    blob_id: UUID | None = None
+    """The photograph or document that came with it."""
 
 
 async def open_case(
@@ -154,15 +166,70 @@ async def ask_borrower(
     return message
 
 
-async def reply(session: AsyncSession, case: Case, text: str, *, now: datetime) -> None:
-    """The borrower's answer to the question of staff."""
+async def conversation_of(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Case | None:
+    """The case that free words and files of the borrower belong to.
+
+    That is the one in which staff wait for an answer, or have had one a moment ago, or the open
+    request for a person.
+    """
+    if dossier.question is not None:
+        return dossier.question
+    answered_now = (
+        select(CaseMessage.case_id)
+        .where(
+            CaseMessage.case_id == Case.id,
+            CaseMessage.kind == "answer",
+            CaseMessage.created_at > now - STILL_SPEAKING,
+        )
+        .exists()
+    )
+    found: Case | None = await session.scalar(
+        select(Case)
+        .where(
+            Case.borrower_id == dossier.borrower.id,
+            Case.status != CaseStatus.RESOLVED,
+            (Case.kind == CaseKind.SUPPORT) | answered_now,
+        )
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def require_room(session: AsyncSession, case: Case, *, now: datetime) -> None:
+    """Raises TooManyMessages when staff could not read all that was written in the last hour."""
+    written = await session.scalar(
+        select(func.count(CaseMessage.id)).where(
+            CaseMessage.case_id == case.id,
+            CaseMessage.kind == "answer",
+            CaseMessage.created_at > now - timedelta(hours=1),
+        )
+    )
+    if (written or 0) >= MESSAGES_AN_HOUR:
+        raise TooManyMessages(most=MESSAGES_AN_HOUR)
+
+
+async def reply(
+    session: AsyncSession, case: Case, text: str, *, blob_id: UUID | None = None, now: datetime
+) -> None:
+    """What the borrower says in a case: the answer that staff wait for, or more words."""
     actor = f"borrower:{case.borrower_id}"
+    await require_room(session, case, now=now)
+    await _say(session, case, actor, "answer", text, now, blob_id=blob_id)
+    if case.status is not CaseStatus.WAITING:
+        return
     audit.move(session, CASE, case, CaseEvent.REPLY, actor=actor, now=now)
-    await _say(session, case, actor, "answer", text, now)
     application = await _application(session, case)
     if application is not None and application.status is ApplicationStatus.QUESTIONED:
         audit.move(session, APPLICATION, application, ApplicationEvent.REPLY, actor=actor, now=now)
         application.version += 1
+
+
+async def holds(session: AsyncSession, case: Case, blob_id: UUID) -> bool:
+    found = select(CaseMessage.id).where(
+        CaseMessage.case_id == case.id, CaseMessage.blob_id == blob_id
+    )
+    return await session.scalar(found.limit(1)) is not None
 
 
 async def add_note(
@@ -190,7 +257,7 @@ async def ask_for_person(
             reasons=["borrower_asked"], now=now,
         )  # fmt: skip
     if text:
-        await _say(session, case, f"borrower:{borrower.id}", "answer", text, now)
+        await reply(session, case, text, now=now)
     before = await session.scalar(
         select(func.count(Case.id)).where(
             Case.kind == CaseKind.SUPPORT, Case.status == CaseStatus.OPEN, Case.id < case.id
@@ -221,7 +288,7 @@ async def messages(session: AsyncSession, case: Case, *, now: datetime) -> list[
     found = []
     for row in rows:
         body = key.open_text(_place(row.id), row.body_sealed)
-        found.append(Message(row.author, row.kind, body, row.created_at))
+        found.append(Message(row.author, row.kind, body, row.created_at, row.blob_id))
     return found
 
 
@@ -232,8 +299,16 @@ async def _application(session: AsyncSession, case: Case) -> Application | None:
 
 
 async def _say(
-    session: AsyncSession, case: Case, author: str, kind: str, text: str, now: datetime
+    session: AsyncSession,
+    case: Case,
+    author: str,
+    kind: str,
+    text: str,
+    now: datetime,
+    *,
+    blob_id: UUID | None = None,
 ) -> CaseMessage:
+    body = "" if blob_id is not None and not text else _body(text)
     key = await person_key(session, vault_of(session), case.borrower_id, now=now)
     message_id = new_id()
     message = CaseMessage(
@@ -241,7 +316,8 @@ async def _say(
         case_id=case.id,
         author=author,
         kind=kind,
-        body_sealed=key.seal(_place(message_id), _body(text)),
+        body_sealed=key.seal(_place(message_id), body),
+        blob_id=blob_id,
         created_at=now,
     )
     session.add(message)

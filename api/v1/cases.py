@@ -13,6 +13,7 @@ from api.v1.guarantees import GuaranteeShown
 from kit import audit
 from kyc.quality import Shot
 from onboarding import cases, evidence, retakes, reviews
+from onboarding.cases import Message
 from onboarding.decisioning import Underwriter
 from onboarding.evidence import Evidence
 from onboarding.models import Case
@@ -112,6 +113,13 @@ class MessageShown(Shown):
     kind: str
     body: str
     at: datetime
+    file: str | None
+    """Where the photograph or document can be read that came with it; every reading is recorded."""
+
+    @classmethod
+    def of(cls, said: Message) -> "MessageShown":
+        file = f"/v1/evidence/{said.blob_id}" if said.blob_id is not None else None
+        return cls(author=said.author, kind=said.kind, body=said.body, at=said.at, file=file)
 
 
 class CaseDetail(CaseShown):
@@ -137,7 +145,7 @@ class CaseDetail(CaseShown):
             images={name: f"/v1/evidence/{blob_id}" for name, blob_id in found.images.items()},
             behaviour=[SignalShown.model_validate(signal) for signal in found.behaviour],
             events=[EventShown.model_validate(event) for event in found.events],
-            messages=[MessageShown.model_validate(message) for message in found.messages],
+            messages=[MessageShown.of(message) for message in found.messages],
             guarantees=[GuaranteeShown.of(each) for each in found.guarantees],
         )
 

@@ -34,14 +34,18 @@ async def photo(message: Message, context: UpdateContext, bot: Bot, event_update
 
 
 def _file_id(message: Message) -> str:
-    """The largest size of the photo. What is too large is refused before it is fetched."""
+    document = message.document
+    if document is not None and not (document.mime_type or "").startswith("image/"):
+        raise PictureFormatUnsupported()
+    return file_id_of(message)
+
+
+def file_id_of(message: Message) -> str:
+    """Of the photo's largest size. What is too large is refused before it is fetched."""
     found = message.photo[-1] if message.photo else message.document
     assert found is not None
     if (found.file_size or 0) > MAX_BYTES:
         raise PictureTooLarge(limit_mb=MAX_BYTES // 2**20)
-    document = message.document
-    if document is not None and not (document.mime_type or "").startswith("image/"):
-        raise PictureFormatUnsupported()
     return found.file_id
 
 

@@ -14,7 +14,8 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from notifications.models import Notification
-from onboarding import cases, decisioning
+from onboarding import case_files, cases, decisioning
+from onboarding.case_files import Clean
 from onboarding.decisioning import Underwriter
 from tests.api.conftest import SetClock
 from tests.onboarding.people import SETTINGS, Applicant
@@ -206,6 +207,35 @@ class TestAsk:
             "Which year is the photo from?",
             "It is from 2012",
         ]
+
+
+class TestFiles:
+    async def test_of_the_borrower_are_read_and_audited(
+        self,
+        uma: httpx.AsyncClient,
+        carl: httpx.AsyncClient,
+        case_id: UUID,
+        sessions: Sessions,
+        now: datetime,
+    ) -> None:
+        await uma.post(f"/v1/cases/{case_id}/ask", json={"question": "Your payslip, please?"})
+        async with unit_of_work(sessions) as session:
+            slip = Clean(b"%PDF-1.7 payslip", case_files.PDF)
+            await case_files.keep(session, case_id, slip, now=now)
+
+        message = (await uma.get(f"/v1/cases/{case_id}")).json()["messages"][-1]
+        file = await uma.get(message["file"], params={"purpose": "check income"})
+        other_role = await carl.get(message["file"])
+
+        assert (message["kind"], message["body"]) == ("answer", "")
+        assert file.content == b"%PDF-1.7 payslip"
+        assert file.headers["content-disposition"] == "attachment"
+        assert other_role.status_code == 403
+        async with sessions() as session:
+            read = select(AuditEvent.facts).where(
+                AuditEvent.action == "blob.read", AuditEvent.actor.like("staff:%")
+            )
+            assert await session.scalar(read) == {"kind": "case_file", "purpose": "check income"}
 
 
 class TestPictures:

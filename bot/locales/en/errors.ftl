@@ -24,6 +24,7 @@ error-not-your-contact = This is not your own number. Please share your own with
 error-phone-not-usable = We cannot use this phone number. Please share a mobile number.
 error-photo-expected = Please send a photo.
 error-wallet-must-be-yours = We can pay only to the wallet of your own number.
+error-too-many-messages = You have written { $most } messages in an hour. Please wait until we have read them.
 error-message-empty = I cannot read this message. Please write it in words.
 error-term-not-offered = Please choose one of the times on the buttons.
 error-product-not-found = This loan is no longer on offer. Please choose another one.
@@ -43,6 +44,7 @@ error-too-many-codes = We have sent too many codes today. Please try again tomor
 # Pictures.
 error-picture-too-large = This file is larger than { $limit_mb } MB. Please send a smaller photo.
 error-picture-format-unsupported = I can only read photos (JPEG, PNG or WebP). Please send a photo.
+error-file-format-unsupported = I can only pass on photos and PDF documents.
 error-picture-not-readable = I cannot open this photo. Please take a new one.
 error-picture-too-many-pixels = This photo is too large for me. Please take it with your phone's normal camera.
 error-picture-moves = This is a moving picture. Please send a photo.

@@ -8,6 +8,10 @@ status-question = <b>We have a question:</b>
 status-question-hint = Please write your answer here.
 status-question-answered = Thank you. We passed your answer on.
 
+words-passed-on = ✓ I have passed your message on.
+file-received = Thank you, I am passing your file on.
+file-passed-on = ✓ I have passed your file on.
+
 decision-declined = <b>We cannot give you this loan now.</b>
 decision-reasons = The main reasons:
 decision-change = What would change it: ask for { $amount } over { $term }.

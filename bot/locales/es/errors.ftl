@@ -24,6 +24,7 @@ error-not-your-contact = Este no es tu propio número. Comparte el tuyo con el b
 error-phone-not-usable = No podemos usar este número. Comparte un número de celular, por favor.
 error-photo-expected = Manda una foto, por favor.
 error-wallet-must-be-yours = Solo podemos pagar a la billetera de tu propio número.
+error-too-many-messages = Escribiste { $most } mensajes en una hora. Espera, por favor, a que los leamos.
 error-message-empty = No puedo leer este mensaje. Escríbelo con palabras, por favor.
 error-term-not-offered = Elige uno de los plazos de los botones, por favor.
 error-product-not-found = Este préstamo ya no se ofrece. Elige otro, por favor.
@@ -43,6 +44,7 @@ error-too-many-codes = Hoy ya mandamos demasiados códigos. Inténtalo mañana, 
 # Fotos.
 error-picture-too-large = Este archivo pesa más de { $limit_mb } MB. Manda una foto más pequeña, por favor.
 error-picture-format-unsupported = Solo puedo leer fotos (JPEG, PNG o WebP). Manda una foto, por favor.
+error-file-format-unsupported = Solo puedo pasar fotos y documentos PDF.
 error-picture-not-readable = No puedo abrir esta foto. Toma una nueva, por favor.
 error-picture-too-many-pixels = Esta foto es demasiado grande para mí. Tómala con la cámara normal de tu teléfono.
 error-picture-moves = Esta imagen se mueve. Manda una foto, por favor.

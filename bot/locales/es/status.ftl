@@ -8,6 +8,10 @@ status-question = <b>Tenemos una pregunta:</b>
 status-question-hint = Escribe aquí tu respuesta, por favor.
 status-question-answered = Gracias. Ya pasamos tu respuesta.
 
+words-passed-on = ✓ Ya pasé tu mensaje.
+file-received = Gracias, voy a pasar tu archivo.
+file-passed-on = ✓ Ya pasé tu archivo.
+
 decision-declined = <b>Ahora no podemos darte este préstamo.</b>
 decision-reasons = Las razones principales:
 decision-change = Qué lo cambiaría: pide { $amount } por { $term }.
