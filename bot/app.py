@@ -13,6 +13,7 @@ from bot.context import Office
 from bot.dispatcher import UpdateDispatcher
 from bot.handlers import (
     answers,
+    changes,
     guarantees,
     loans,
     menu,
@@ -74,6 +75,7 @@ def create_dispatcher(
         steps.routes(),
         staff_questions.routes(),
         loans.routes(),
+        changes.routes(),
         prices.routes(),
         offers.routes(),
         photos.routes(),

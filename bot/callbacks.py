@@ -51,6 +51,7 @@ class Menu(StrEnum):
     SCHEDULE = "schedule"
     PAY = "pay"
     PAYOFF = "payoff"
+    CHANGE = "change"
     CALENDAR = "calendar"
     STATEMENT = "statement"
     RECEIPTS = "receipts"
@@ -67,3 +68,36 @@ class Pay(CallbackData, prefix="p"):
 
     loan: str
     amount: int
+
+
+class MoveKind(StrEnum):
+    DATE = "date"
+    """One date, and no other."""
+    BREAK = "break"
+    """That date and all after it."""
+
+
+class Move(CallbackData, prefix="m"):
+    """Pay later: without `to` which day is asked, with it what it costs; `yes` does it."""
+
+    kind: MoveKind
+    due: str
+    """The due date as ISO writes it, and so `to`."""
+    to: str = ""
+    extra: int = 0
+    """What it costs in all, in minor units, as it was shown."""
+    yes: bool = False
+
+
+class Ahead(CallbackData, prefix="h"):
+    """What money that is paid ahead does; `yes` chooses it."""
+
+    choice: str
+    yes: bool = False
+
+
+class Amend(CallbackData, prefix="n"):
+    """A change that staff suggest: `show`, `agree` or `decline`."""
+
+    act: str
+    amendment: UUID

@@ -9,7 +9,7 @@ from bot.screens.base import Paper, Screen
 from bot.screens.loan import Standing
 from kit.money import Money
 from onboarding.dossiers import Dossier
-from servicing import queries
+from servicing import amendments, queries
 from servicing.models import Loan, Repayment
 from servicing.papers import ics
 from servicing.papers import picture as pictures
@@ -43,7 +43,8 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
 
 
 async def overview(context: UpdateContext, loan: Loan) -> Screen:
-    return screens.overview(await standing_of(context, loan), context.words)
+    suggested = await amendments.list_waiting(context.session, loan.borrower_id)
+    return screens.overview(await standing_of(context, loan), suggested, context.words)
 
 
 async def schedule(context: UpdateContext, loan: Loan) -> Screen:

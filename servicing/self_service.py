@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.errors import DomainError, Kind
 from kit.money import Money
-from servicing import amendments, happenings, living, previews, queries
+from servicing import amendments, happenings, living, previews, queries, replay
 from servicing import rules as agreed_rules
 from servicing.amendments import Change
 from servicing.events import MONEY_IN, Type
-from servicing.happenings import Happening
+from servicing.happenings import Happening, Told
 from servicing.life import Life
 from servicing.living import Act
 from servicing.models import Amendment, Loan
@@ -141,16 +141,34 @@ async def choose_ahead(
     if not (await offers(session, loan, on=on)).may_choose_ahead:
         raise ChangeNotOffered()
     told = await happenings.of_loan(session, loan)
-    paid_on = await _last_payment_on(session, loan)
-    # Told for the day before the payment, so that the payment itself is treated like this.
-    counts_on = max((paid_on or on) - timedelta(days=1), told.last_change_on)
-    details = {"transaction": "advance", "rule": choice.value}
-    key = f"ahead:{len(told.rows) + 1}"
+    chosen = await _chosen(session, loan, told, choice, on=on)
     before = living.tell(told.story, max(on, loan.accrued_on or on))
     act = Act(f"borrower:{borrower_id}", on, now)
-    chosen = Happening(Type.FUTURE_RULE, counts_on, key, details=details)
     after: Life = (await living.happen(session, loan, act, chosen)).life
     return previews.compare(chosen.type, before, after, price=Money(0, loan.currency))
+
+
+async def preview_ahead(
+    session: AsyncSession, loan_id: UUID, choice: Ahead, *, on: date, now: datetime
+) -> Preview:
+    """What the choice would do today. Nothing is written."""
+    loan = await queries.get_loan(session, loan_id)
+    told = await happenings.of_loan(session, loan)
+    chosen = await _chosen(session, loan, told, choice, on=on)
+    day = max(on, loan.accrued_on or on)
+    supposed = happenings.supposed(loan, told, [chosen], actor=audit.SYSTEM, on=day, now=now)
+    before, after = living.tell(told.story, day), replay.at(supposed.story, day)
+    return previews.compare(chosen.type, before, after, price=Money(0, loan.currency))
+
+
+async def _chosen(
+    session: AsyncSession, loan: Loan, told: Told, choice: Ahead, *, on: date
+) -> Happening:
+    """Told for the day before the payment, so that the payment itself is treated like this."""
+    paid_on = await _last_payment_on(session, loan)
+    counts_on = max((paid_on or on) - timedelta(days=1), told.last_change_on)
+    details = {"transaction": "advance", "rule": choice.value}
+    return Happening(Type.FUTURE_RULE, counts_on, f"ahead:{len(told.rows) + 1}", details=details)
 
 
 async def _look(

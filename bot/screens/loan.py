@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.callbacks import Menu, Pay, Receipt
+from bot.callbacks import Amend, Menu, Pay, Receipt
 from bot.screens import prices, ways
 from bot.screens.base import Button, Screen, buttons, lines, paragraphs, table
 from bot.text import Words
 from kit.money import Money
-from servicing.models import Installment, Loan, Repayment
+from servicing.models import Amendment, Installment, Loan, Repayment
 from servicing.queries import NextDue
 from servicing.states import LoanStatus
 
@@ -33,7 +33,8 @@ class Standing:
         return self.loan.status is LoanStatus.ACTIVE
 
 
-def overview(standing: Standing, words: Words) -> Screen:
+def overview(standing: Standing, suggested: Sequence[Amendment], words: Words) -> Screen:
+    """`suggested`: changes that wait for the borrower's yes or no."""
     loan = standing.loan
     title = words("loan-title", reference=loan.reference)
     if not standing.is_active:
@@ -46,6 +47,7 @@ def overview(standing: Standing, words: Words) -> Screen:
     return Screen(
         paragraphs(
             title,
+            words("suggestion-title") if suggested else None,
             _next(standing, words),
             lines(
                 words("loan-due-now", amount=standing.due_now)
@@ -57,7 +59,9 @@ def overview(standing: Standing, words: Words) -> Screen:
             ),
         ),
         buttons(
+            *([_suggestion(amendment, words)] for amendment in suggested),
             [ways.to(Menu.PAY, words), ways.to(Menu.SCHEDULE, words)],
+            [ways.to(Menu.CHANGE, words)],
             papers(words),
             ways.help_and_human(words),
         ),
@@ -172,6 +176,10 @@ def requested(amount: Money, words: Words) -> Screen:
 
 def none(words: Words) -> Screen:
     return Screen(words("loan-none"), buttons([ways.to(Menu.PRICES, words)]))
+
+
+def _suggestion(amendment: Amendment, words: Words) -> Button:
+    return words.label("suggestion-button"), Amend(act="show", amendment=amendment.id)
 
 
 def _next(standing: Standing, words: Words) -> str | None:

@@ -19,6 +19,7 @@ def to(menu: Menu, words: Words) -> Button:
         Menu.LOAN: "button-my-loan",
         Menu.SCHEDULE: "button-schedule",
         Menu.PAY: "button-pay",
+        Menu.CHANGE: "button-change",
         Menu.CALENDAR: "button-calendar",
         Menu.STATEMENT: "button-statement",
         Menu.RECEIPTS: "button-receipts",

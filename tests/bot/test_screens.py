@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
+import pytest
 from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup
 
 from bot import context, loan_places, places, text
+from bot.callbacks import Move, MoveKind
 from bot.context import Office, UpdateContext
+from bot.screens import changes
 from bot.screens.base import Screen, table
 from bot.text import LABEL_CHARACTERS, Words
 from kit.db import unit_of_work
+from kit.money import Money
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus
+from servicing.previews import Due, Preview
+from servicing.self_service import Ahead, Offer, Offers
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
@@ -133,6 +139,26 @@ class TestAnOffer:
         tomorrow = (offer.expires_at + timedelta(hours=3)).date()
         assert tomorrow != offer.expires_at.date()
         assert f"good until {Words(TEXTS, 'en').day(tomorrow)}" in shown
+
+
+class TestChanges:
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    @pytest.mark.parametrize("last", [1, 3, 31])
+    def test_fit_in_every_language(self, locale: str, last: int) -> None:
+        words, due, price = Words(TEXTS, locale), date(2026, 12, 20), Money(10_000, "KES")
+        offer = Offer(due, due + timedelta(1), due + timedelta(last), price, left=1)
+        dues = tuple(Due(n, due + timedelta(30 * n), Money(553_793, "KES")) for n in range(90))
+        seen = Preview(dues, dues, Money(0, "KES"), Money(1, "KES"), price, needs_consent=True)
+        asked = Move(kind=MoveKind.BREAK, due="2026-12-20", to="2027-01-20")
+        for screen in (
+            changes.hub(Offers(offer, offer, may_choose_ahead=True), words),
+            changes.days(MoveKind.DATE, offer, words),
+            changes.preview(asked, seen, words),
+            *(changes.ahead(choice, seen, words) for choice in Ahead),
+        ):
+            fits(screen)
+        picked = list(_buttons(changes.days(MoveKind.DATE, offer, words)))
+        assert len(picked) == min(last, changes.DAYS_SHOWN) + 1
 
 
 class TestTables:

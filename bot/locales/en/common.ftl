@@ -11,6 +11,7 @@ button-see-price = 🧮 See the price of a loan
 button-my-loan = 📄 My loan
 button-schedule = 📅 Payment dates
 button-pay = 💳 Pay
+button-change = 🔧 Change something
 button-calendar = 🗓 For my calendar
 button-statement = 📑 Statement (PDF)
 button-receipts = 🧾 Receipts

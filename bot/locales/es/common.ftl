@@ -11,6 +11,7 @@ button-see-price = 🧮 Ver cuánto cuesta
 button-my-loan = 📄 Mi préstamo
 button-schedule = 📅 Fechas de pago
 button-pay = 💳 Pagar
+button-change = 🔧 Cambiar algo
 button-calendar = 🗓 Para mi calendario
 button-statement = 📑 Estado de cuenta (PDF)
 button-receipts = 🧾 Recibos
