@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.v1 import (
+    amendments,
     applications,
     arrears,
     borrowers,
@@ -35,6 +36,7 @@ def routes() -> APIRouter:
         guarantees,
         groups,
         loans,
+        amendments,
         arrears,
         merchants,
         papers,

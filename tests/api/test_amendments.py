@@ -1,0 +1,107 @@
+"""Amendments over the API: seen before, proposed once, approved by another person, undone."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from kit.db import Sessions
+from servicing.models import Loan
+from tests.api.conftest import SetClock
+from tests.servicing.lending import Lender
+
+KEY = {"Idempotency-Key": "amendment-0001"}
+GIFT = {"type": "goodwill_credit", "amount": "150"}
+LATER = {"type": "reschedule", "from_due_date": "2026-12-20", "new_due_date": "2027-01-04"}
+
+
+@pytest.fixture
+def lender(sessions: Sessions, clock: SetClock) -> Lender:
+    return Lender(sessions, clock.at)
+
+
+@pytest.fixture
+async def loan(lender: Lender) -> Loan:
+    return await lender.lends(day_count="actual/365")
+
+
+async def proposed(client: httpx.AsyncClient, loan: Loan, change: dict[str, Any]) -> httpx.Response:
+    body = {"change": change, "reason": "as agreed"}
+    return await client.post(f"/v1/loans/{loan.id}/amendments", json=body, headers=KEY)
+
+
+class TestPreview:
+    async def test_shows_before_and_after(self, carl: httpx.AsyncClient, loan: Loan) -> None:
+        answer = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": LATER})
+
+        shown = answer.json()
+        assert shown["before"][0]["due_on"] == "2026-12-20"
+        assert shown["after"][0]["due_on"] == "2027-01-04"
+        assert shown["needs_consent"]
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"type": "disbursement", "amount": "1"}, "change_not_possible"),
+            ({**LATER, "new_due_date": "2026-02-30"}, "change_not_possible"),
+            ({**LATER, "amount": "-1"}, "change_not_possible"),
+            ({}, "change_not_possible"),
+        ],
+    )
+    async def test_says_what_is_wrong(
+        self, carl: httpx.AsyncClient, loan: Loan, change: dict[str, Any], code: str
+    ) -> None:
+        answer = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": change})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+class TestAmend:
+    async def test_takes_two_people(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    ) -> None:
+        amendment = (await proposed(uma, loan, GIFT)).json()
+        alone = await uma.post(f"/v1/amendments/{amendment['id']}/approve")
+        done = await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+
+        assert (alone.status_code, alone.json()["code"]) == (403, "second_staff_needed")
+        assert (done.status_code, done.json()["status"]) == (200, "applied")
+        assert (await lender.books(loan))["borrower_credit"] == "150.00"
+        listed = (await uma.get(f"/v1/loans/{loan.id}/amendments")).json()
+        assert [each["id"] for each in listed] == [amendment["id"]]
+        await lender.verifies()
+
+    async def test_is_proposed_once_for_a_key(self, uma: httpx.AsyncClient, loan: Loan) -> None:
+        first, again = await proposed(uma, loan, GIFT), await proposed(uma, loan, GIFT)
+        other = await proposed(uma, loan, {**GIFT, "amount": "151"})
+
+        assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+    async def test_waits_for_the_borrower(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, loan: Loan
+    ) -> None:
+        amendment = (await proposed(uma, loan, LATER)).json()
+        answer = await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "consent_missing")
+
+    async def test_can_be_refused_and_undone(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    ) -> None:
+        amendment = (await proposed(uma, loan, GIFT)).json()
+        why = {"reason": "it was another loan"}
+        await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+        late = await carl.post(f"/v1/amendments/{amendment['id']}/refuse", json=why)
+        done = await carl.post(f"/v1/amendments/{amendment['id']}/reverse", json=why)
+
+        assert late.status_code == 409
+        assert done.json()["status"] == "reversed"
+        assert "borrower_credit" not in await lender.books(loan)
+        await lender.verifies()
+
+    async def test_that_is_not_there(self, carl: httpx.AsyncClient) -> None:
+        nobody = "00000000-0000-7000-8000-000000000000"
+        answer = await carl.post(f"/v1/amendments/{nobody}/approve")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "amendment_not_found")
