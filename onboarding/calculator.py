@@ -1,7 +1,7 @@
 """What a loan would cost, for anybody who asks: pure, and nothing about them is stored."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -109,7 +109,7 @@ def terms_of(product: LoanProduct, amount: Money, term: str, on: date) -> LoanTe
         "disbursed_on": on.isoformat(),
     }
     if option.until is not None and option.frequency == "day":
-        document["due_dates"] = [option.until.isoformat()]
+        document["due_dates"] = [(on + timedelta(days=option.every)).isoformat()]
     if document["method"] == Method.SEASONAL:
         # All of the principal in the last month: the one after the harvest.
         document["harvest_months"] = [(on.month - 1 + option.installments) % 12 + 1]

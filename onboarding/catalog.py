@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
 from kit.money import Money
-from onboarding import calculator, products
+from onboarding import calculator, products, steps
 from onboarding.models import ProductVersion
 from onboarding.products import Body, LoanProduct
 from servicing.fields import InvalidTerms
@@ -51,6 +51,8 @@ def check(product: LoanProduct, on: date) -> None:
     """Raise CapPassed when a loan of the product that is paid out on `on` could pass a cap."""
     if product.body.jurisdiction is None:
         raise InvalidTerms(field=f"{product.code}.jurisdiction", reason="is missing")
+    if taken := [each.code for each in product.body.questions if each.code in steps.BY_NAME]:
+        raise InvalidTerms(field=f"{product.code}.questions", reason=f"{taken[0]} is asked anyway")
     for term in product.terms:
         for amount in _edges(product):
             try:

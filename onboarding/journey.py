@@ -212,6 +212,7 @@ async def submit(
         raise NotAllAnswered()
     assert dossier.product is not None
     today = now.astimezone(ZoneInfo(dossier.borrower.timezone)).date()
+    dossier.product.check_term(application.term or "", today)
     await groups.require_good_standing(session, dossier.borrower, dossier.product, on=today)
     actor = f"borrower:{dossier.borrower.id}"
     audit.move(session, APPLICATION, application, ApplicationEvent.SUBMIT, actor=actor, now=now)

@@ -1,6 +1,6 @@
 """What we propose: an amount and a term inside the approved limit, until a date."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,6 +15,9 @@ from onboarding.dossiers import Dossier
 from onboarding.models import Application, Offer
 from onboarding.products import LoanProduct
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus
+
+
+_DAY = timedelta(days=1)
 
 
 class NoOffer(DomainError):
@@ -47,11 +50,18 @@ async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now:
         term=application.term,
         terms=_terms(product, application.term, guarantees.is_needed(dossier)),
         created_at=now,
-        expires_at=now + timedelta(days=product.body.offer_valid_days),
+        expires_at=_end(product, application.term, now),
     )
     session.add(offer)
     await session.flush()
     return offer
+
+
+def _end(product: LoanProduct, term: str, now: datetime) -> datetime:
+    """An offer ends a day before a loan with a fixed end would have no time left."""
+    end = now + timedelta(days=product.body.offer_valid_days)
+    until = product.term(term).until
+    return end if until is None else min(end, datetime.combine(until, time(), UTC) - _DAY)
 
 
 def _terms(product: LoanProduct, asked: str, is_guaranteed: bool) -> list[str]:

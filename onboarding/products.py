@@ -30,6 +30,12 @@ class TermNotOffered(DomainError):
     code = "term_not_offered"
 
 
+class TermHasPassed(DomainError):
+    """The day by which all was to be repaid is too near."""
+
+    code = "term_has_passed"
+
+
 class AmountNotOffered(DomainError):
     """`least` and `most` are decimal strings in major units."""
 
@@ -62,14 +68,12 @@ class TermOption(_Strict):
         return self.frequency if self.every == 1 else f"{self.frequency}{self.every}"
 
     def starting(self, on: date) -> "TermOption":
-        """The option as it is for a loan that is paid out on `on`."""
+        """The option as it is for a loan that is paid out on `on`; at least one period long."""
         if self.until is None:
             return self
         in_days = self.frequency == "day"
         months = (self.until.year - on.year) * 12 + self.until.month - on.month
-        length = (self.until - on).days if in_days else months
-        if length < 1:
-            raise TermNotOffered(term=self.until.isoformat())
+        length = max((self.until - on).days if in_days else months, 1)
         change = {"every": length} if in_days else {"installments": length}
         return self.model_copy(update=change)
 
@@ -142,11 +146,19 @@ class Body(_Strict):
             raise ValueError("default_term must be one of the terms")
         if self.until and kinds.get(self.until) not in (QuestionKind.DATE, QuestionKind.MONTH):
             raise ValueError("until must name a question for a day or a month")
-        if self.advance and kinds.get(self.advance.of) is not QuestionKind.AMOUNT:
-            raise ValueError("advance must name a question for an amount")
+        if self.advance and not self._can_advance(self.advance):
+            raise ValueError("advance must name a question for an amount that is large enough")
         if (self.payout == "merchant") != (QuestionKind.MERCHANT in kinds.values()):
             raise ValueError("a payout to a merchant, and nothing else, asks for a merchant")
         return self
+
+    def _can_advance(self, advance: Advance) -> bool:
+        """The smallest amount that can be answered still leads to a loan."""
+        asked = next((each for each in self.questions if each.code == advance.of), None)
+        if asked is None or asked.kind is not QuestionKind.AMOUNT:
+            return False
+        share = Money.parse(asked.limits[0], self.currency).minor * advance.percent // 100
+        return share >= Money.parse(self.amount.min, self.currency).minor
 
 
 @dataclass(frozen=True)
@@ -192,6 +204,12 @@ class LoanProduct:
             if dated is not None and option.rhythm.startswith(dated[1]):
                 return option.model_copy(update={"until": _day(dated[2])})
         raise TermNotOffered(term=code[:10])
+
+    def check_term(self, code: str, on: date) -> None:
+        """Refuse a term that has no whole period left for a loan that is paid out on `on`."""
+        until = self.term(code).until
+        if until is not None and until <= on:
+            raise TermHasPassed()
 
     def term_until(self, rhythm: str, answered: str) -> str:
         """The code of the term that ends on a day, or in the month after a harvest month."""

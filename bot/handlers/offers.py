@@ -66,7 +66,8 @@ async def sign(message: Message, context: UpdateContext) -> Reply:
         context.session, dossier, code=message.text or "", on=context.on, now=context.now
     )
     if after.problem is None:
-        return reply(offer.accepted(context.words))
+        assert after.product is not None
+        return reply(offer.accepted(after.product, context.words))
     return refusals.under(context.words.refusal(after.problem), _code_asked(context))
 
 

@@ -64,9 +64,10 @@ def code_asked(dossier: Dossier, facts: KeyFacts, words: Words) -> Screen:
     )
 
 
-def accepted(words: Words) -> Screen:
+def accepted(product: LoanProduct, words: Words) -> Screen:
+    key = "offer-accepted" if product.body.payout == "borrower" else "offer-accepted-shop"
     return Screen(
-        words("offer-accepted"), buttons([ways.to(Menu.LOAN, words), ways.to(Menu.SCHEDULE, words)])
+        words(key), buttons([ways.to(Menu.LOAN, words), ways.to(Menu.SCHEDULE, words)])
     )
 
 

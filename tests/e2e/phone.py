@@ -76,6 +76,16 @@ class Phone:
         rows = self.http.get(f"{self._api}/sms").raise_for_status().json()
         return [row["body"] for row in rows if row["direction"].startswith("outbound")]
 
+    def receives(self, words: str) -> str:
+        """Wait for an SMS with `words` in it."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            for body in reversed(self.sms()):
+                if words in body:
+                    return body
+            time.sleep(0.05)
+        raise AssertionError(f"no SMS with {words!r}: {self.sms()}")
+
     def code(self, before: int = 0) -> str:
         """The digits of the newest code, waiting until more than `before` messages came."""
         deadline = time.monotonic() + WAIT_SECONDS

@@ -114,7 +114,7 @@ def takes_the_loan(amina: PhonePage) -> None:
     amina.presses("I take this loan")
     amina.sees("You sign for KES 8,000 and pay back KES 8,184.11 in all")
     amina.says(amina.reads_code(text_messages=2))
-    amina.sees("KES 7,900 has arrived in your wallet")
+    amina.sees("KES 7,900 is paid out")
     amina.has_in_wallet("27 900.00 KES")
     amina.presses("My loan")
     amina.sees("Next payment: KES 8,184.11 on 20 Jul 2027", "Nothing is due now")

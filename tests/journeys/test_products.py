@@ -176,6 +176,34 @@ class TestAnInvoice:
 
         assert "from 27 Nov 2026 to 20 Mar 2027" in await amina.says("22.11.2026")
 
+    async def test_that_came_due_meanwhile_is_asked_for_again(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        story = Story(lender, amina, product="Money for an invoice", answers={"amount": "80,000"})
+        await story.begins()
+        await story.until("review")
+        lender.clock.move(days=61)
+
+        assert "too near" in await amina.presses("send it")
+        await amina.presses("✏️ Invoice due")
+        assert "Is everything right?" in await amina.says("20.03.2027")
+
+    async def test_is_offered_only_while_there_is_time_left(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        story = Story(
+            lender, amina, product="Money for an invoice",
+            answers={"amount": "80,000", "income": "150000", "invoice_due_on": "27.11.2026"},
+        )  # fmt: skip
+        await story.begins()
+        await story.until("review")
+        await lender.compares_faces(amina)
+        lender.clock.move(days=4)
+
+        assert "good until 26 Nov 2026" in await amina.presses("send it")
+        lender.clock.move(days=2)
+        assert "has ended" in await amina.says("/status")
+
     async def test_of_another_amount_asks_for_the_loan_again(
         self, lender: Lender, amina: Chatter
     ) -> None:

@@ -26,6 +26,7 @@ error-photo-expected = Please send a photo.
 error-wallet-must-be-yours = We can pay only to the wallet of your own number.
 error-too-many-messages = You have written { $most } messages in an hour. Please wait until we have read them.
 error-message-empty = I cannot read this message. Please write it in words.
+error-term-has-passed = The day on which you want to pay it back is too near. Please change it.
 error-term-not-offered = Please choose one of the times on the buttons.
 error-product-not-found = This loan is no longer on offer. Please choose another one.
 

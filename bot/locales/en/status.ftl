@@ -37,6 +37,7 @@ offer-code =
     Write the { $digits } digits from the SMS. The code is your signature.
 offer-code-signs = You sign for { $amount } and pay back { $total } in all.
 offer-accepted = ✅ <b>Agreed.</b> The money is on its way to your wallet.
+offer-accepted-shop = ✅ <b>Agreed.</b> The money is on its way to the shop.
 offer-expired = <b>The offer has ended.</b> You can apply again.
 
 # Proofs that are wanted again.

@@ -26,6 +26,7 @@ error-photo-expected = Manda una foto, por favor.
 error-wallet-must-be-yours = Solo podemos pagar a la billetera de tu propio número.
 error-too-many-messages = Escribiste { $most } mensajes en una hora. Espera, por favor, a que los leamos.
 error-message-empty = No puedo leer este mensaje. Escríbelo con palabras, por favor.
+error-term-has-passed = El día en que quieres pagarlo está muy cerca. Cámbialo, por favor.
 error-term-not-offered = Elige uno de los plazos de los botones, por favor.
 error-product-not-found = Este préstamo ya no se ofrece. Elige otro, por favor.
 

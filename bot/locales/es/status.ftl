@@ -37,6 +37,7 @@ offer-code =
     Escribe los { $digits } números del SMS. El código es tu firma.
 offer-code-signs = Firmas por { $amount } y pagas { $total } en total.
 offer-accepted = ✅ <b>De acuerdo.</b> El dinero va en camino a tu billetera.
+offer-accepted-shop = ✅ <b>De acuerdo.</b> El dinero va en camino a la tienda.
 offer-expired = <b>La oferta terminó.</b> Puedes pedir otra vez.
 
 # Proofs that are wanted again.

@@ -42,8 +42,8 @@ pictures_wanted-telegram = 📷 Please send { $pictures ->
 pictures_wanted-sms = { $lender }: we need new photos from you. Open the chat to see which and why.
 pictures_wanted-button = Send it
 
-disbursed-telegram = 💸 <b>{ $amount }</b> has arrived in your wallet. Loan { $loan }: /loan shows what you owe and when.
-disbursed-sms = { $lender }: { $amount } has arrived in your wallet. Loan { $loan }.
+disbursed-telegram = 💸 <b>{ $amount }</b> is paid out. Loan { $loan }: /loan shows what you owe and when.
+disbursed-sms = { $lender }: { $amount } is paid out. Loan { $loan }.
 
 disbursement_failed-telegram = We could not send { $amount } to your wallet. You owe nothing. A colleague is looking at it and will write here.
 disbursement_failed-sms = { $lender }: we could not send { $amount } to your wallet. You owe nothing. We will write to you.

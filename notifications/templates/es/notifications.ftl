@@ -42,8 +42,8 @@ pictures_wanted-telegram = 📷 Manda, por favor, { $pictures ->
 pictures_wanted-sms = { $lender }: necesitamos nuevas fotos. Abre el chat para ver cuales y por que.
 pictures_wanted-button = Mandar
 
-disbursed-telegram = 💸 <b>{ $amount }</b> ya está en tu billetera. Préstamo { $loan }: con /loan ves cuánto debes y cuándo.
-disbursed-sms = { $lender }: { $amount } en tu billetera. Prestamo { $loan }.
+disbursed-telegram = 💸 <b>{ $amount }</b> ya está pagado. Préstamo { $loan }: con /loan ves cuánto debes y cuándo.
+disbursed-sms = { $lender }: enviamos { $amount }. Prestamo { $loan }.
 
 disbursement_failed-telegram = No pudimos enviar { $amount } a tu billetera. No debes nada. Una persona de nuestro equipo lo está revisando y te escribirá aquí.
 disbursement_failed-sms = { $lender }: no pudimos enviar { $amount } a tu billetera. No debes nada. Te escribiremos.
