@@ -63,7 +63,7 @@ async def amendment_proposed(
 ) -> None:
     """The borrower has to look at it and say yes or no."""
     await _say(session, loan, "amendment_proposed", key=f"amendment_proposed:{amendment.id}",
-               now=now)  # fmt: skip
+               now=now, button=f"n:show:{amendment.id.hex}")  # fmt: skip
 
 
 async def amendment_applied(

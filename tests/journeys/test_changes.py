@@ -244,8 +244,10 @@ class TestASuggestion:
     async def test_is_read_and_agreed_to(self, lender: Lender, amina: Chatter) -> None:
         await gets_a_loan(lender, amina)
         suggested = await self.suggests(lender, amina)
-        assert "We suggest a change" in await amina.says("/loan")
+        assert "We suggest a change" in (await lender.news(amina, "amendment_proposed")).text
         shown = await amina.presses("See what we suggest")
+        assert "We suggest a change" in await amina.says("/loan")
+        assert shown == await amina.presses("See what we suggest")
         assert "Other dates." in shown
         assert "28 Dec 2026" in shown
 

@@ -108,6 +108,7 @@ guarantee_late-sms = { $lender }: loan { $loan }, for which you answer, is { $da
 
 amendment_proposed-telegram = We suggest a change to loan { $loan }. Nothing changes unless you agree. To see it before and after: /loan
 amendment_proposed-sms = { $lender }: we suggest a change to loan { $loan }. Look at it in the chat: /loan
+amendment_proposed-button = See what we suggest
 
 amendment_applied-telegram = Loan { $loan } was changed. Your schedule as it is now: /loan
 amendment_applied-sms = { $lender }: loan { $loan } was changed. Your schedule is in the chat: /loan

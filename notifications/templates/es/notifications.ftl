@@ -106,8 +106,9 @@ guarantee_released-sms = { $lender }: ya no tienes que responder por el préstam
 guarantee_late-telegram = El préstamo { $loan }, por el que respondes, tiene { $days } días de atraso: faltan <b>{ $amount }</b>. Habla con quien lo pidió, o escribe /human.
 guarantee_late-sms = { $lender }: el préstamo { $loan }, por el que respondes, se atrasa ({ $days } d): { $amount }. Habla con nosotros en el chat.
 
-amendment_proposed-telegram = Proponemos un cambio en el préstamo { $loan }. Nada cambia si usted no está de acuerdo. Para verlo antes y después: /loan
-amendment_proposed-sms = { $lender }: proponemos un cambio en el prestamo { $loan }. Vealo en el chat: /loan
+amendment_proposed-telegram = Proponemos un cambio en el préstamo { $loan }. Nada cambia si no estás de acuerdo. Para verlo antes y después: /loan
+amendment_proposed-sms = { $lender }: proponemos un cambio en el prestamo { $loan }. Miralo en el chat: /loan
+amendment_proposed-button = Ver la propuesta
 
-amendment_applied-telegram = El préstamo { $loan } cambió. Su plan de pagos como queda ahora: /loan
-amendment_applied-sms = { $lender }: el prestamo { $loan } cambio. Su plan esta en el chat: /loan
+amendment_applied-telegram = El préstamo { $loan } cambió. Tu plan de pagos como queda ahora: /loan
+amendment_applied-sms = { $lender }: el prestamo { $loan } cambio. Tu plan esta en el chat: /loan
