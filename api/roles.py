@@ -41,6 +41,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "reveal_borrower": _CALLS,
     "reset_phone": _CALLS,
     "get_conversation": _SERVES,
+    "list_messages": _SERVES,
     "list_applications": _REVIEWS,
     "get_application": _REVIEWS,
     "list_guarantees": _SERVES,

@@ -1,6 +1,5 @@
 """Reading verifications."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -9,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.errors import DomainError, Kind
 from kyc.models import Verification
-from kyc.states import OPEN_STATUSES, VerificationStatus
+from kyc.states import OPEN_STATUSES
 
 
 class VerificationNotFound(DomainError):
@@ -44,36 +43,3 @@ async def find_open(session: AsyncSession, borrower_id: UUID) -> Verification | 
             Verification.borrower_id == borrower_id, Verification.status.in_(OPEN_STATUSES)
         )
     )
-
-
-async def find_latest(session: AsyncSession, borrower_id: UUID) -> Verification | None:
-    return await session.scalar(
-        select(Verification)
-        .where(Verification.borrower_id == borrower_id)
-        .order_by(Verification.id.desc())
-        .limit(1)
-    )
-
-
-async def find_passed(session: AsyncSession, borrower_id: UUID) -> Verification | None:
-    """The latest verification that the borrower has passed."""
-    return await session.scalar(
-        select(Verification)
-        .where(
-            Verification.borrower_id == borrower_id,
-            Verification.status == VerificationStatus.PASSED,
-        )
-        .order_by(Verification.id.desc())
-        .limit(1)
-    )
-
-
-async def list_waiting(session: AsyncSession, *, limit: int = 100) -> Sequence[Verification]:
-    """Those that a person has to decide, the longest waiting first."""
-    rows = await session.scalars(
-        select(Verification)
-        .where(Verification.status == VerificationStatus.NEEDS_PERSON)
-        .order_by(Verification.id)
-        .limit(limit)
-    )
-    return rows.all()

@@ -90,15 +90,6 @@ async def find(session: AsyncSession, person_id: UUID, *, lock: bool = False) ->
     )
 
 
-async def find_by_chat(session: AsyncSession, telegram_chat_id: int) -> Contact | None:
-    return await session.scalar(select(Contact).where(Contact.telegram_chat_id == telegram_chat_id))
-
-
-async def find_by_phone(session: AsyncSession, vault: Vault, phone: str) -> Contact | None:
-    """The person with this phone; of several, the one we have known longest."""
-    return next(iter(await list_by_phone(session, vault, phone)), None)
-
-
 async def list_by_phone(session: AsyncSession, vault: Vault, phone: str) -> list[Contact]:
     rows = await session.scalars(
         select(Contact)

@@ -1,26 +1,20 @@
-"""Reads for staff: what was said to a person and what they answered, and how sending goes."""
+"""Reads for staff: what was said to a person, what they answered, and how each message went."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.crypto import KeyDestroyed, person_key, vault_of
-from kit.errors import DomainError, Kind
 from notifications import inbound, sealing, templates
 from notifications.models import Delivery, InboundMessage, Notification
-from notifications.states import Channel, Status
+from notifications.states import Channel
 
 HIDDEN = "***"
-
-
-class NotificationNotFound(DomainError):
-    kind = Kind.NOT_FOUND
-    code = "notification_not_found"
 
 
 class Direction(StrEnum):
@@ -52,27 +46,28 @@ async def conversation(
     return sorted([*ours, *theirs], key=lambda said: said.at)[-limit:]
 
 
-async def count_by_status(session: AsyncSession) -> dict[Status, int]:
-    rows = await session.execute(
-        select(Notification.status, func.count().label("number")).group_by(Notification.status)
-    )
-    counts = {row.status: row.number for row in rows}
-    return {status: counts.get(status, 0) for status in Status}
+@dataclass(frozen=True)
+class Sent:
+    """What was to be said, and every attempt to say it. Never the words."""
+
+    notification: Notification
+    deliveries: list[Delivery]
 
 
-async def get_notification(session: AsyncSession, notification_id: UUID) -> Notification:
-    notification = await session.get(Notification, notification_id)
-    if notification is None:
-        raise NotificationNotFound()
-    return notification
-
-
-async def list_about(session: AsyncSession, subject: str) -> list[Notification]:
-    """Everything that was to be said about `subject`, oldest first."""
-    rows = await session.scalars(
-        select(Notification).where(Notification.subject == subject).order_by(Notification.id)
-    )
-    return list(rows)
+async def list_messages(
+    session: AsyncSession, person_id: UUID, *, after: UUID | None = None, limit: int = 50
+) -> list[Sent]:
+    """Newest first; `after` is the last id of the page before."""
+    query = select(Notification).where(Notification.person_id == person_id)
+    if after is not None:
+        query = query.where(Notification.id < after)
+    rows = (await session.scalars(query.order_by(Notification.id.desc()).limit(limit))).all()
+    attempts: dict[UUID, list[Delivery]] = {row.id: [] for row in rows}
+    for delivery in await session.scalars(
+        select(Delivery).where(Delivery.notification_id.in_(attempts)).order_by(Delivery.id)
+    ):
+        attempts[delivery.notification_id].append(delivery)
+    return [Sent(row, attempts[row.id]) for row in rows]
 
 
 async def _ours(session: AsyncSession, person_id: UUID, limit: int, now: datetime) -> list[Said]:

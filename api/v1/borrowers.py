@@ -8,13 +8,13 @@ from pydantic import Field
 
 from api import persons
 from api.deps import Now, OurVault, Session, Staff, permitted
-from api.schemas import PageSize, Record, Shown, Strict, Text
+from api.schemas import Page, PageSize, Record, Shown, Strict, Text
 from api.v1.proposals import ProposalShown, Reasoned
 from kit.crypto import KeyDestroyed
 from kit.four_eyes import Proposal
 from notifications import queries
-from notifications.queries import Direction, Said
-from notifications.states import Channel
+from notifications.queries import Direction, Said, Sent
+from notifications.states import Channel, DeliveryStatus, Purpose, Status
 from onboarding import dossiers, phones
 
 router = APIRouter(prefix="/v1/borrowers", tags=["borrowers"], dependencies=[Depends(permitted)])
@@ -53,6 +53,41 @@ class SaidShown(Shown):
     about: str
     status: str
     error_code: str | None
+
+
+class DeliveryShown(Record):
+    channel: Channel
+    attempt: int
+    status: DeliveryStatus
+    error_code: str | None
+    segments: int
+    """SMS parts that are paid for."""
+    sent_at: datetime | None
+    concluded_at: datetime | None
+
+
+class MessageShown(Record):
+    template: str
+    purpose: Purpose
+    subject: str
+    status: Status
+    reason: str | None
+    not_before: datetime | None
+    expires_at: datetime | None
+    created_at: datetime
+    sent_at: datetime | None
+    deliveries: list[DeliveryShown]
+    """Each attempt on each channel."""
+
+    @classmethod
+    def of(cls, sent: Sent) -> "MessageShown":
+        attempts = [DeliveryShown.model_validate(row) for row in sent.deliveries]
+        shown = {
+            name: getattr(sent.notification, name)
+            for name in cls.model_fields
+            if name != "deliveries"
+        }
+        return cls(**shown, deliveries=attempts)
 
 
 class Reveal(Strict):
@@ -100,6 +135,16 @@ async def get_conversation(
     """What was said both ways, oldest first. Reading it is recorded; codes are never shown."""
     await dossiers.get(session, borrower_id)
     return await queries.conversation(session, borrower_id, actor=who.actor, now=now, limit=limit)
+
+
+@router.get("/{borrower_id}/messages", response_model=Page[MessageShown])
+async def list_messages(
+    borrower_id: UUID, session: Session, after: UUID | None = None, limit: PageSize = 50
+) -> Page[MessageShown]:
+    """What was to be said to the borrower and how it went, newest first; never the words."""
+    await dossiers.get(session, borrower_id)
+    found = await queries.list_messages(session, borrower_id, after=after, limit=limit)
+    return Page.of([MessageShown.of(sent) for sent in found], limit)
 
 
 def _shown(

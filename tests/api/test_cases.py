@@ -342,6 +342,23 @@ class TestBorrower:
         assert (shown["phone_verified_at"], shown["person"]["phone"]) == (None, None)
         assert (again.status_code, again.json()["code"]) == (409, "phone_not_proven")
 
+    async def test_messages_show_how_each_one_went_and_no_words(
+        self, carl: httpx.AsyncClient, uma: httpx.AsyncClient, case_id: UUID
+    ) -> None:
+        [case] = (await uma.get("/v1/cases")).json()["items"]
+        path = f"/v1/borrowers/{case['borrower_id']}/messages"
+
+        first = (await carl.get(path, params={"limit": 1})).json()
+        everything = (await carl.get(path)).json()["items"]
+        unknown = await carl.get(f"/v1/borrowers/{NOBODY}/messages")
+
+        assert everything[0] == first["items"][0]
+        assert first["next"] == everything[0]["id"]
+        assert {row["template"] for row in everything} >= {"otp_code"}
+        assert {row["status"] for row in everything} == {"queued"}
+        assert all("params" not in row and row["deliveries"] == [] for row in everything)
+        assert unknown.status_code == 404
+
     async def test_conversation_hides_codes(
         self, carl: httpx.AsyncClient, uma: httpx.AsyncClient, case_id: UUID
     ) -> None:

@@ -272,16 +272,23 @@ class TestContacts:
         with pytest.raises(contacts.PhoneNotE164):
             await contacts.set_phone(session, vault, person_id=amina, phone_e164=phone, now=now)
 
-    async def test_a_person_is_found_by_phone_and_by_chat(
+    async def test_a_person_is_found_by_phone(
         self, session: AsyncSession, vault: Vault, amina: UUID
     ) -> None:
-        by_phone = await contacts.find_by_phone(session, vault, "+254700000001")
-        by_chat = await contacts.find_by_chat(session, 71)
+        found = await contacts.list_by_phone(session, vault, "+254700000001")
 
-        assert by_phone is not None
-        assert by_chat is not None
-        assert by_phone.person_id == by_chat.person_id == amina
-        assert await contacts.find_by_phone(session, vault, "+254700000002") is None
+        assert [contact.person_id for contact in found] == [amina]
+        assert await contacts.list_by_phone(session, vault, "+254700000002") == []
+
+    async def test_a_phone_that_is_forgotten_takes_its_wishes_with_it(
+        self, session: AsyncSession, vault: Vault, amina: UUID, now: datetime
+    ) -> None:
+        contact = await contacts.get(session, amina)
+        contacts.opt_out(session, contact, source="sms", now=now)
+        await contacts.forget_phone(session, person_id=amina, now=now)
+
+        assert (contact.phone, contact.sms_opted_out_at) == (None, None)
+        assert await contacts.list_by_phone(session, vault, "+254700000001") == []
 
     async def test_a_new_phone_is_good_until_proven_bad(
         self, session: AsyncSession, vault: Vault, amina: UUID, now: datetime

@@ -12,7 +12,7 @@ from kit import audit, crypto, jobs, log
 from kit.db import unit_of_work
 from notifications import queries
 from notifications.queries import Direction, Said
-from notifications.states import Channel, Status
+from notifications.states import Channel, DeliveryStatus, Status
 from tests.notifications.conftest import AMINAS_PHONE, Office
 
 
@@ -73,17 +73,23 @@ class TestConversation:
         assert await office.chat() == []
 
 
-async def test_counts_by_status(office: Office) -> None:
-    await office.notify()
-    await office.send(await office.notify())
+class TestMessages:
+    async def test_are_shown_with_every_attempt_newest_first(self, office: Office) -> None:
+        await office.blocked()
+        await office.send(await office.notify())
+        office.later(minutes=1)
+        waiting = await office.notify()
 
-    async with unit_of_work(office.sessions) as session:
-        counts = await queries.count_by_status(session)
+        async with unit_of_work(office.sessions) as session:
+            newest, oldest = await queries.list_messages(session, office.amina)
+            page = await queries.list_messages(session, office.amina, after=waiting, limit=1)
 
-    assert counts[Status.QUEUED] == 1
-    assert counts[Status.SENT] == 1
-    assert sum(counts.values()) == 2
-    assert set(counts) == set(Status)
+        assert (newest.notification.id, newest.deliveries) == (waiting, [])
+        assert [(row.channel, row.status) for row in oldest.deliveries] == [
+            (Channel.TELEGRAM, DeliveryStatus.FAILED),
+            (Channel.SMS, DeliveryStatus.ACCEPTED),
+        ]
+        assert [sent.notification.id for sent in page] == [oldest.notification.id]
 
 
 @pytest.fixture

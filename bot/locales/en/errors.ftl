@@ -141,7 +141,6 @@ error-service-not-connected = This service is not connected.
 error-webhook-forged = The message is not signed.
 error-webhook-not-understood = The message cannot be understood.
 error-webhook-off = This service is switched off.
-error-notification-not-found = There is no such message.
 
 # Decisions and models.
 error-decision-not-found = There is no such decision.

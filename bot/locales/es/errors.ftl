@@ -141,7 +141,6 @@ error-service-not-connected = Este servicio no está conectado.
 error-webhook-forged = El mensaje no está firmado.
 error-webhook-not-understood = El mensaje no se entiende.
 error-webhook-off = Este servicio está apagado.
-error-notification-not-found = No existe ese mensaje.
 
 # Decisiones y modelos.
 error-decision-not-found = No existe esa decisión.
