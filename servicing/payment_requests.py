@@ -74,7 +74,7 @@ async def settle(
     Who pays the payoff that we asked for owes nothing more, also after midnight.
     """
     reference = f"rail:{asked.client_ref}"
-    if loan.status is LoanStatus.ACTIVE:
+    if loan.status in repayments.REPAYABLE:
         await repayments.receive(
             session, loan_id=loan.id, amount=asked.amount, rail_reference=reference,
             on=on, now=now, asked_on=ordered_on,

@@ -11,7 +11,6 @@ from servicing.disbursements import PAYOUTS
 from servicing.models import RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
-from servicing.states import LoanStatus
 
 _ORDERED = {Direction.PAYOUT: PAYOUTS, Direction.COLLECT: REQUESTS}
 
@@ -64,7 +63,7 @@ async def _incoming(
     known = await queries.find_repayment(session, reference)
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
-    elif loan.status is LoanStatus.ACTIVE or known is not None:
+    elif loan.status in repayments.REPAYABLE or known is not None:
         paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
         await repayments.receive(
             session, loan_id=loan.id, amount=event.amount, rail_reference=reference,

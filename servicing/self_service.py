@@ -177,7 +177,8 @@ async def _look(
     allowed = await offers(session, loan, on=on)
     offer = allowed.date_move if change.get("following") is False else allowed.payment_break
     asked = {name: change.get(name) for name in ("type", "from_due_date", "new_due_date")}
-    if offer is None or asked["type"] != Type.RESCHEDULE:
+    nothing_else = change.keys() <= {*asked, "following"}
+    if offer is None or asked["type"] != Type.RESCHEDULE or not nothing_else:
         raise ChangeNotOffered()
     wanted = str(asked["new_due_date"])
     if asked["from_due_date"] != offer.from_due_date.isoformat() or not (

@@ -7,11 +7,15 @@ from sqlalchemy import select
 
 from kit.db import unit_of_work
 from kit.ids import new_id
-from servicing import repayments, suspense
+from servicing import living, queries, repayments, suspense
+from servicing.events import Type
+from servicing.happenings import Happening
 from servicing.ledger import chart
 from servicing.ledger.models import Entry, LedgerAccount, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
+from servicing.living import Act
 from tests.servicing.lending import Lender, kes
+from tests.servicing.test_amendments import amends
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "ledger.md"
 
@@ -79,7 +83,9 @@ class TestTheUseCases:
         await lender.receives(loan, (await lender.owed(loan)).gross + kes(11_000))
         await lender.closes_days_until(third.due_on + timedelta(days=1))
         await lender.receives(loan, kes(50_000))
-        await self.a_payoff_waits_until_after_the_due_date(lender)
+        await self.staff_change_loans_that_are_late(lender)
+        await self.credit_meets_a_penalty(lender)
+        await self.money_is_allocated_ahead(lender)
         await lender.verifies()
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
@@ -93,10 +99,38 @@ class TestTheUseCases:
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
 
-    async def a_payoff_waits_until_after_the_due_date(self, lender: Lender) -> None:
+    async def staff_change_loans_that_are_late(self, lender: Lender) -> None:
+        loans = [await lender.lends() for _ in range(5)]
+        first, *_ = await lender.schedule(loans[0])
+        await lender.closes_days_until(first.due_on + timedelta(days=5))
+        written_off, settled, gifted, restructured, taken_back = loans
+        await amends(lender, written_off, {"type": "write_off"})
+        await lender.receives(written_off, kes(100))
+        until = lender.on.isoformat()
+        await amends(lender, settled, {"type": "settlement", "amount": "100", "until": until})
+        await lender.receives(settled, kes(100))
+        await amends(lender, gifted, {"type": "goodwill_credit", "amount": "15000"})
+        await amends(lender, gifted, {"type": "refund", "amount": "100"})
+        capitalized = {"type": "restructure", "installments": 3,
+                       "capitalize": ["interest", "fee", "penalty"]}  # fmt: skip
+        await amends(lender, restructured, capitalized)
+        await lender.receives(taken_back, (await lender.owed(taken_back)).total + kes(100))
+        await amends(lender, taken_back, {"type": "chargeback", "amount": "300"})
+
+    async def credit_meets_a_penalty(self, lender: Lender) -> None:
         loan = await lender.lends()
         first, *_ = await lender.schedule(loan)
-        await lender.closes_days_until(first.due_on - timedelta(days=1))
-        asked_on, payoff = lender.on, await lender.payoff(loan)
-        await lender.closes_days_until(first.due_on + timedelta(days=1))
-        await lender.receives(loan, payoff, asked_on=asked_on)
+        await lender.closes_days_until(first.due_on)
+        await lender.receives(loan, (await lender.owed(loan)).total + kes(500))
+        details = {"charge": "penalty", "due": lender.on.isoformat(),
+                   "of": first.due_on.isoformat()}  # fmt: skip
+        charge = Happening(Type.CHARGE, lender.on, "charge:1", 5_00, details)
+        async with unit_of_work(lender.sessions) as session:
+            locked = await queries.get_loan(session, loan.id, lock=True)
+            await living.happen(session, locked, Act("staff:1", lender.on, lender.now), charge)
+        await lender.closes_days_until(lender.on + timedelta(days=1))
+
+    async def money_is_allocated_ahead(self, lender: Lender) -> None:
+        lender.rules = {"allocation_order": "penalty_fee_interest_principal"}
+        loan = await lender.lends()
+        await lender.receives(loan, kes(11_000))
