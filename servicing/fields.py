@@ -12,8 +12,8 @@ from kit.errors import DomainError
 
 E = TypeVar("E", bound=StrEnum)
 
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?\Z", re.ASCII)
-_RATIO = re.compile(r"\d{1,9}(\.\d{1,12})?(/\d{1,9}(\.\d{1,12})?)?\Z", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?\Z", re.ASCII)
+_RATIO = re.compile(r"\d{1,9}(\.\d{1,20})?(/\d{1,9}(\.\d{1,20})?)?\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 _LOWEST_YEAR, _HIGHEST_YEAR = 1900, 2199

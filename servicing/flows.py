@@ -1,10 +1,12 @@
 """Cash flows as people write them for an APR: by date or by time, with counts and distances."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from servicing import apr, unit_periods
@@ -20,7 +22,7 @@ _MONTH = UnitPeriod(Unit.MONTH)
 
 At = date | Fraction
 """A calendar day, or a time in years."""
-Amounts = tuple[tuple[int, At], ...]
+Amounts = tuple[tuple[Fraction, At], ...]
 """Single flows, each with its day or its time."""
 
 
@@ -28,7 +30,7 @@ Amounts = tuple[tuple[int, At], ...]
 class Flow:
     """One advance or payment; with neither date nor time it follows its predecessor."""
 
-    amount: int
+    amount: Fraction
     on: date | None
     t: Fraction | None
     count: int
@@ -61,6 +63,8 @@ def parse(source: Mapping[str, Any]) -> Flows:
     unit = said or _shown(convention, advances, payments)
     if convention is Convention.US and not per_year:
         unit = unit_periods.at_most_a_year(unit)
+    if not (per_year or said or convention in (Convention.EU, Convention.UK)):
+        per_year = _frequency(convention, advances, payments)
     return Flows(convention, advances, payments, unit, per_year or unit.per_year, first)
 
 
@@ -97,7 +101,7 @@ def _flow(fields: Fields) -> Flow:
     if on is not None and t is not None:
         raise fields.refuse("t", "must not be given together with on")
     flow = Flow(
-        amount=_amount(fields),
+        amount=fields.number("amount", high=10**12),
         on=on,
         t=t,
         count=fields.integer("count", 1, 1, _FLOWS_MAX),
@@ -107,15 +111,6 @@ def _flow(fields: Fields) -> Flow:
     return flow
 
 
-def _amount(fields: Fields) -> int:
-    """In hundred-thousandths, so that no currency is needed and nothing is lost."""
-    amount = fields.number("amount", high=10**12)
-    scaled = amount * 100_000
-    if scaled.denominator != 1:
-        raise fields.refuse("amount", "must have at most 5 decimals")
-    return scaled.numerator
-
-
 def _every(fields: Fields) -> UnitPeriod | None:
     value = fields.raw("every")
     if value is None:
@@ -123,12 +118,17 @@ def _every(fields: Fields) -> UnitPeriod | None:
     match = _EVERY.match(str(value))
     if match and int(match[1] or 1):
         return UnitPeriod(Unit(match[2]), int(match[1] or 1))
-    ratio = fields.ratio("every")
+    if (unit := _distance(fields.ratio("every"))) is None:
+        raise fields.refuse("every", "must be a distance such as 1 month or 2 weeks")
+    return unit
+
+
+def _distance(years: Fraction) -> UnitPeriod | None:
     for unit in (Unit.YEAR, Unit.MONTH, Unit.SEMIMONTH, Unit.WEEK, Unit.DAY):
-        periods = ratio * UnitPeriod(unit).per_year
+        periods = years * UnitPeriod(unit).per_year
         if round(periods) and abs(periods - round(periods)) < _WRITTEN_OUT:
             return UnitPeriod(unit, round(periods))
-    raise fields.refuse("every", "must be a distance such as 1 month or 2 weeks")
+    return None
 
 
 def _per_year(fields: Fields) -> Fraction:
@@ -176,9 +176,28 @@ def _shown(convention: Convention, advances: Amounts, payments: Amounts) -> Unit
     return common or UnitPeriod(Unit.MONTH if convention is Convention.IN else Unit.DAY)
 
 
+def _frequency(convention: Convention, advances: Amounts, payments: Amounts) -> Fraction:
+    """The unit periods of a year that times show, by the rule for days; 0 when there are days."""
+    lent = [at for _, at in advances if isinstance(at, Fraction)]
+    repaid = [at for _, at in payments if isinstance(at, Fraction)]
+    if len(lent) < len(advances) or len(repaid) < len(payments):
+        return Fraction(0)
+    rows = (sorted(lent), sorted({min(lent), *repaid}))
+    gaps = [b - a for row in rows for a, b in pairwise(row) if a < b]
+    if not gaps or (len(gaps) == 1 and convention is Convention.IN):
+        return Fraction(0)
+    times = Counter(round(gap, 6) for gap in gaps)
+    common = [gap for gap, count in times.items() if count > 1 and gap <= 1]
+    if len(gaps) > 1 and not common:
+        return unit_periods.nearest(365 * sum(gaps, Fraction(0)) / len(gaps)).per_year
+    usual = min(common, key=lambda gap: (-times[gap], gap)) if common else gaps[0]
+    unit = _distance(usual)
+    return max(unit.per_year if unit else 1 / usual, Fraction(1))
+
+
 def _expand(rows: list[Flow], unit: UnitPeriod, origin: At) -> Amounts:
     """Rows without a time of their own begin one period after what came before them."""
-    expanded: list[tuple[int, At]] = []
+    expanded: list[tuple[Fraction, At]] = []
     following = _shift(origin, unit, 1)
     for row in rows:
         every = row.every or unit
@@ -264,7 +283,7 @@ def _after_first(
     return moved
 
 
-def _origin(row: Sequence[tuple[int, At]]) -> date:
+def _origin(row: Sequence[tuple[Fraction, At]]) -> date:
     return min((at for _, at in row if isinstance(at, date)), default=date.min)
 
 

@@ -74,8 +74,12 @@ def of_days(advances: Sequence[date], payments: Sequence[date]) -> UnitPeriod:
     if (found := most_common(advances, payments)) is not None:
         return found
     gaps = [(b - a).days for a, b in _periods(advances, payments)]
-    average = Fraction(sum(gaps), len(gaps))
-    return min(_STANDARD, key=lambda unit: (abs(unit.days - average), unit.days))
+    return nearest(Fraction(sum(gaps), len(gaps)))
+
+
+def nearest(days: Fraction) -> UnitPeriod:
+    """(b)(4)(i)(B): the standard interval of time nearest to so many days, the shorter of two."""
+    return min(_STANDARD, key=lambda unit: (abs(unit.days - days), unit.days))
 
 
 def most_common(advances: Sequence[date], payments: Sequence[date]) -> UnitPeriod | None:

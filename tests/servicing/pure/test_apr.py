@@ -169,6 +169,18 @@ class TestUnitPeriods:
         by_words = rate("us", [("0", "10000")], [("1", "385", 40, "3 months")], **said)
         assert by_words == pytest.approx(by_dates, abs=1e-9)
 
+    def test_times_show_their_unit_period_as_days_do(self) -> None:
+        assert f"{rate('us', [('0', '1000')], [('255/365', '1080')]):.2f}" == "11.45"
+        weekly = [(f"{n}/52", "250") for n in range(1, 6)]
+        expected = rate("us", [("2023-11-23", "1000")], [("2023-11-30", "250", 5, "1 week")])
+        assert rate("us", [("0", "1000")], weekly) == pytest.approx(expected)
+        half = rate("us", [("0", "1000")], [("1.5", "1135.19")])
+        assert f"{half:.2f}" == "8.76"
+
+    def test_computers_may_write_numbers_out(self) -> None:
+        payments = [(str(n / 12), str(2760.0000000000005 / 12)) for n in range(1, 25)]
+        assert f"{rate('us', [('0', '5000')], payments):.2f}" == "9.69"
+
     def test_payments_may_come_before_the_first_advance_in_the_united_states(self) -> None:
         advances = [("2026-02-01", "100"), ("2026-03-01", "100")]
         assert rate("us", advances, [("2026-01-01", "20"), ("2026-06-01", "190")]) > 0
