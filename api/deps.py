@@ -19,6 +19,8 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from kit.errors import DomainError, Kind
+from servicing import late_policy
+from servicing.late_policy import LatePolicy
 
 T = TypeVar("T")
 
@@ -46,6 +48,10 @@ class Wiring:
     telegram: tuple[Bot, Dispatcher] | None
     services: Mapping[type, object]
     """The adapters of this installation, the same that jobs work with."""
+
+    @property
+    def late_policy(self) -> LatePolicy:
+        return late_policy.of(self.settings.late_policy_file, self.settings.country)
 
     def service(self, kind: type[T]) -> T:
         found = self.services.get(kind)

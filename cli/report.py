@@ -35,7 +35,7 @@ def late(*, on: datetime | None, as_json: bool, as_csv: bool) -> None:
     load_models()
     settings = Settings()
     try:
-        policy = late_policy.of(settings)
+        policy = late_policy.of(settings.late_policy_file, settings.country)
         day, rows = asyncio.run(_read(settings, policy, on.date() if on else None))
     except (OperationalError, ProgrammingError):
         documents.refuse("there are no loans in this database: start kopa once")

@@ -6,33 +6,28 @@ the events of each loan, as they count up to that day.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing import (
-    classification,
-    delinquency,
-    early,
+    assessments,
     effective_interest,
-    expected_loss,
     happenings,
-    projection,
     provisioning,
     replay,
+    terms,
 )
 from servicing import rules as agreed_rules
-from servicing import terms as agreements
-from servicing.classification import Class, Kept
-from servicing.delinquency import DpdRule, Pause, Standing, Unpaid
+from servicing.assessments import Assessment, Portion, Risk
+from servicing.classification import Class
+from servicing.delinquency import Pause
 from servicing.events import Type
-from servicing.expected_loss import Exposure, Loss
 from servicing.late_policy import LatePolicy
 from servicing.life import Life, Status
 from servicing.models import Installment, Loan, LoanEvent
@@ -40,7 +35,6 @@ from servicing.product_rules import ProductRules
 from servicing.states import LoanStatus
 
 _BATCH = 1_000
-_PPM = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +45,7 @@ class Arrears:
     borrower_id: UUID
     reference: str
     currency: str
-    standing: Standing
-    balance_minor: int
-    """Principal that is unpaid, due or not."""
-    exposure_minor: int
-    """With interest earned and with fees and penalties due."""
-    found: Class
-    provision_minor: int
-    loss: Loss
-
-
-class _Portion(NamedTuple):
-    """What lateness asks of an installment, from a row or from a life that was told again."""
-
-    due_on: date
-    accrues_from: date
-    accrues_until: date
-    settled_on: date | None
-    interest: int
-    carried: int
-    interest_given: int
-    """Paid or given up."""
-    principal_left: int
-    fees_left: int
-    penalties_left: int
-
-    @property
-    def unpaid(self) -> int:
-        interest_left = self.interest - self.interest_given
-        return self.principal_left + interest_left + self.fees_left + self.penalties_left
-
-    def accrued(self, on: date) -> int:
-        """Interest earned, and fees and penalties due, that are unpaid."""
-        span = early.Span(self.accrues_from, self.accrues_until)
-        earned = early.earned_of(self.interest, self.carried, span, on)
-        charges = self.fees_left + self.penalties_left if self.due_on <= on else 0
-        return max(earned - self.interest_given, 0) + charges
+    assessed: Assessment
 
 
 async def of_loan(
@@ -111,7 +70,7 @@ async def of_loans(
             continue
         if life is None and loan.status is not LoanStatus.ACTIVE:
             continue
-        parts = _told(life) if life is not None else portions[loan.id]
+        parts = assessments.portions_of(life) if life is not None else portions[loan.id]
         pauses = tuple(life.pauses) if life is not None else ()
         found.append(_assess(loan, parts, pauses, policy, on))
     return found
@@ -169,8 +128,8 @@ async def _lives(session: AsyncSession, loans: Sequence[Loan], on: date) -> dict
     }
 
 
-async def _portions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[_Portion]]:
-    parts: dict[UUID, list[_Portion]] = defaultdict(list)
+async def _portions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Portion]]:
+    parts: dict[UUID, list[Portion]] = defaultdict(list)
     if not ids:
         return parts
     x = Installment
@@ -187,76 +146,22 @@ async def _portions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
         .order_by(x.loan_id, x.due_on, x.n)
     )  # fmt: skip
     for loan_id, *values in found:
-        parts[loan_id].append(_Portion(*values))
+        parts[loan_id].append(Portion(*values))
     return parts
 
 
-def _told(life: Life) -> list[_Portion]:
-    return [
-        _Portion(
-            row["due_on"], row["accrues_from"], row["accrues_until"], row["settled_on"],
-            row["interest_minor"], row["interest_carried_minor"],
-            row["interest_paid_minor"] + row["interest_forgiven_minor"],
-            *(_left(row, part) for part in ("principal", "fees", "penalties")),
-        )
-        for row in projection.rows_of(life)
-    ]  # fmt: skip
-
-
-def _left(row: dict[str, Any], part: str) -> int:
-    given: int = row[f"{part}_paid_minor"] + row[f"{part}_forgiven_minor"]
-    return int(row[f"{part}_minor"]) - given
-
-
 def _assess(
-    loan: Loan, parts: Sequence[_Portion], pauses: tuple[Pause, ...], policy: LatePolicy, on: date
+    loan: Loan, parts: Sequence[Portion], pauses: tuple[Pause, ...], policy: LatePolicy, on: date
 ) -> Arrears:
+    assert loan.disbursed_on is not None
     rules = _rules(json.dumps(loan.rules), loan.currency)
     dpd = replace(rules.dpd, pauses=(*rules.dpd.pauses, *pauses)) if pauses else rules.dpd
-    standing = delinquency.standing(
-        (Unpaid(each.due_on, each.unpaid) for each in parts),
-        on, dpd, rules.buckets, outstanding_minor=sum(each.unpaid for each in parts),
-    )  # fmt: skip
-    exposure = _exposure(loan, parts, standing.days_past_due, on)
-    balance = exposure.principal_minor
-    found = _class(policy, standing.days_past_due, parts, dpd, on)
-    return Arrears(
-        loan_id=loan.id,
-        borrower_id=loan.borrower_id,
-        reference=loan.reference,
-        currency=loan.currency,
-        standing=standing,
-        balance_minor=balance,
-        exposure_minor=exposure.at_default_minor,
-        found=found,
-        provision_minor=provisioning.provision(policy.provision_rates, found, balance),
-        loss=expected_loss.expected(policy.losses, exposure),
-    )
-
-
-def _class(
-    policy: LatePolicy, days: int, parts: Iterable[_Portion], dpd: DpdRule, on: date
-) -> Class:
-    history = [Kept(each.due_on, each.settled_on) for each in parts if each.due_on <= on]
-    return classification.classify(policy.classes, days, history, on, dpd)
-
-
-def _exposure(loan: Loan, parts: Sequence[_Portion], days: int, on: date) -> Exposure:
-    assert loan.disbursed_on is not None
-    known = loan.effective_rate_ppm
-    rate = effective_interest.rate(agreements.parse(loan.terms)) if known is None else known / _PPM
-    return Exposure(
-        on=on,
-        days_past_due=days,
-        opened_on=loan.disbursed_on,
-        last_due_on=max((each.due_on for each in parts), default=on),
-        pd_ppm=loan.pd_ppm,
-        pd_now_ppm=loan.pd_now_ppm,
-        effective_rate=rate,
-        principal_minor=sum(each.principal_left for each in parts),
-        accrued_minor=sum(each.accrued(on) for each in parts),
-        to_come=[(each.due_on, each.principal_left) for each in parts if each.due_on > on],
-    )
+    rate = loan.effective_rate_ppm
+    if rate is None:
+        rate = effective_interest.rate_ppm(terms.parse(loan.terms))
+    risk = Risk(loan.disbursed_on, rate / 1_000_000, loan.pd_ppm, loan.pd_now_ppm)
+    assessed = assessments.assess(policy, parts, risk, on, dpd=dpd, buckets=rules.buckets)
+    return Arrears(loan.id, loan.borrower_id, loan.reference, loan.currency, assessed)
 
 
 @lru_cache(maxsize=1_024)
@@ -268,15 +173,13 @@ def _rules(document: str, currency: str) -> ProductRules:
 def _by_borrower(found: Sequence[Arrears], policy: LatePolicy) -> list[Arrears]:
     worst: dict[UUID, Class] = {}
     for each in found:
-        worst[each.borrower_id] = max(each.found, worst.get(each.borrower_id, Class.NORMAL))
-    rates = policy.provision_rates
-    return [
-        replace(
-            each,
-            found=worst[each.borrower_id],
-            provision_minor=provisioning.provision(
-                rates, worst[each.borrower_id], each.balance_minor
-            ),
-        )
-        for each in found
-    ]
+        before = worst.get(each.borrower_id, Class.NORMAL)
+        worst[each.borrower_id] = max(each.assessed.loan_class, before)
+    return [_with_class(each, worst[each.borrower_id], policy) for each in found]
+
+
+def _with_class(arrears: Arrears, found: Class, policy: LatePolicy) -> Arrears:
+    balance = arrears.assessed.balance_minor
+    provision = provisioning.provision(policy.provision_rates, found, balance)
+    assessed = replace(arrears.assessed, loan_class=found, provision_minor=provision)
+    return replace(arrears, assessed=assessed)

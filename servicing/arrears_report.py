@@ -26,12 +26,13 @@ class Group:
     expected_loss_minor: int = 0
 
     def add(self, each: Arrears) -> None:
+        found = each.assessed
         self.loans += 1
-        self.balance_minor += each.balance_minor
-        self.overdue_minor += each.standing.overdue_minor
-        self.exposure_minor += each.exposure_minor
-        self.provision_minor += each.provision_minor
-        self.expected_loss_minor += each.loss.recognized_minor
+        self.balance_minor += found.balance_minor
+        self.overdue_minor += found.standing.overdue_minor
+        self.exposure_minor += found.exposure_minor
+        self.provision_minor += found.provision_minor
+        self.expected_loss_minor += found.loss.recognized_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ def books(rows: Iterable[Arrears]) -> list[Book]:
     found: dict[str, Book] = {}
     for each in rows:
         book = found.setdefault(each.currency, Book(each.currency))
-        days = each.standing.days_past_due
+        days = each.assessed.standing.days_past_due
         groups = [
             book.whole,
             book.buckets[delinquency.bucket_name(days)],
-            book.classes[each.found],
-            book.stages[each.loss.stage],
+            book.classes[each.assessed.loan_class],
+            book.stages[each.assessed.loss.stage],
             *(group for limit, group in book.at_risk.items() if _is_at_risk(days, limit)),
         ]
         for group in groups:
@@ -83,11 +84,11 @@ def as_csv(rows: Sequence[Arrears]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    for each in sorted(rows, key=lambda row: -row.standing.days_past_due):
-        late = each.standing
+    for each in sorted(rows, key=lambda row: -row.assessed.standing.days_past_due):
+        found, late = each.assessed, each.assessed.standing
         amounts = (
-            each.balance_minor, late.overdue_minor, each.exposure_minor,
-            each.provision_minor, each.loss.recognized_minor,
+            found.balance_minor, late.overdue_minor, found.exposure_minor,
+            found.provision_minor, found.loss.recognized_minor,
         )  # fmt: skip
         writer.writerow(
             [
@@ -96,8 +97,8 @@ def as_csv(rows: Sequence[Arrears]) -> str:
                 late.days_past_due,
                 late.since or "",
                 late.bucket.name if late.bucket else CURRENT,
-                each.found.key,
-                int(each.loss.stage),
+                found.loan_class.key,
+                int(found.loss.stage),
                 *(Money(minor, each.currency).major for minor in amounts),
             ]
         )

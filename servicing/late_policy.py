@@ -12,9 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from kit.config import Settings
 from servicing.classification import Class, Classification, Cure
 from servicing.expected_loss import LossRules, Scenario
 from servicing.fields import Fields
@@ -32,9 +29,9 @@ class LatePolicy:
     losses: LossRules
 
 
-def of(settings: Settings) -> LatePolicy:
-    """The policy of an installation; its file is read once."""
-    return load(settings.late_policy_file or of_country(settings.country))
+def of(file: Path | None, country: str) -> LatePolicy:
+    """The policy of an installation: the file that it names, or its country's. Read once."""
+    return load(file or of_country(country))
 
 
 @lru_cache(maxsize=8)
@@ -43,6 +40,8 @@ def load(path: Path) -> LatePolicy:
 
 
 def read(path: Path) -> Any:
+    import yaml  # a replay without a policy does without it
+
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 

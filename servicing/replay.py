@@ -15,6 +15,7 @@ from servicing import (
     early,
     entries,
     events,
+    late_questions,
     lateness,
     life,
     planning,
@@ -28,6 +29,7 @@ from servicing import terms as loan_terms
 from servicing.collateral import Pledge
 from servicing.events import Event, Type
 from servicing.fields import Fields, InvalidTerms
+from servicing.late_questions import LateQuestion
 from servicing.life import FEE, INTEREST, PENALTY, Life, Status
 from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
@@ -40,6 +42,7 @@ class Story:
     events: tuple[Event, ...]
     asked: tuple[int, ...]
     """After how many events a snapshot is wanted; never empty."""
+    late: LateQuestion | None = None
 
 
 def parse(source: Mapping[str, Any]) -> Story:
@@ -47,7 +50,11 @@ def parse(source: Mapping[str, Any]) -> Story:
     terms = loan_terms.parse(fields.required("terms"))
     told = events.parse(fields, terms.currency, terms.disbursed_on)
     story = Story(
-        terms, product_rules.parse(fields, terms.currency), tuple(told), _asked(fields, told)
+        terms,
+        product_rules.parse(fields, terms.currency),
+        tuple(told),
+        _asked(fields, told),
+        late_questions.parse(fields),
     )
     fields.finish()
     return story
@@ -56,7 +63,11 @@ def parse(source: Mapping[str, Any]) -> Story:
 def tell(story: Story) -> list[dict[str, Any]]:
     """The snapshots that were asked for."""
     return [
-        {"after_events": count, **snapshots.take(state, today)}
+        {
+            "after_events": count,
+            **snapshots.take(state, today),
+            **late_questions.answer(story.late, state, today),
+        }
         for count in story.asked
         for state, today in [after(story, count)]
     ]

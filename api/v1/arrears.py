@@ -11,7 +11,7 @@ from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.schemas import MoneyShown, Shown, Strict
 from api.v1.loans import LatenessShown
 from kit.errors import DomainError
-from servicing import arrears, arrears_report, late_policy, queries, reassessments
+from servicing import arrears, arrears_report, queries, reassessments
 from servicing.arrears_report import Book, Group
 
 router = APIRouter(prefix="/v1", tags=["loans"], dependencies=[Depends(permitted)])
@@ -99,7 +99,7 @@ async def get_late_portfolio(
     session: Session, wiring: Wired, today: Today, on: date | None = None
 ) -> LatePortfolio:
     """All running loans by how late they are. A day before today is told again from the events."""
-    policy, day = late_policy.of(wiring.settings), _reached(on, today)
+    policy, day = wiring.late_policy, _reached(on, today)
     rows = await arrears.list_arrears(session, policy, on=day, today=today)
     books = [BookShown.of(book) for book in arrears_report.books(rows)]
     return LatePortfolio(on=day, policy=policy.name, books=books)
@@ -114,7 +114,7 @@ async def get_late_loans(
     session: Session, wiring: Wired, today: Today, on: date | None = None
 ) -> Response:
     """One line for each running loan, the latest first."""
-    policy, day = late_policy.of(wiring.settings), _reached(on, today)
+    policy, day = wiring.late_policy, _reached(on, today)
     rows = await arrears.list_arrears(session, policy, on=day, today=today)
     return Response(arrears_report.as_csv(rows), media_type="text/csv")
 
@@ -132,8 +132,7 @@ async def reassess_loan(
     """Say how likely it is now that the loan goes bad. What the decision said is kept."""
     await reassessments.reassess(session, loan_id, pd_ppm=body.pd_ppm, actor=who.actor, now=now)
     loan = await queries.get_loan(session, loan_id)
-    policy = late_policy.of(wiring.settings)
-    found = await arrears.of_loan(session, loan, policy, on=today, today=today)
+    found = await arrears.of_loan(session, loan, wiring.late_policy, on=today, today=today)
     return LatenessShown.of(found) if found else None
 
 

@@ -14,7 +14,7 @@ from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sough
 from kit import audit, idempotency
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import arrears, late_policy, queries, repayments, statements
+from servicing import arrears, queries, repayments, statements
 from servicing.arrears import Arrears
 from servicing.debts import Debt
 from servicing.delinquency import CURRENT
@@ -164,17 +164,17 @@ class LatenessShown(Shown):
     lifetime_loss: MoneyShown
 
     @classmethod
-    def of(cls, found: Arrears) -> "LatenessShown":
+    def of(cls, arrears: Arrears) -> "LatenessShown":
         def money(minor: int) -> MoneyShown:
-            return MoneyShown.of_minor(minor, found.currency)
+            return MoneyShown.of_minor(minor, arrears.currency)
 
-        late = found.standing
+        found, late = arrears.assessed, arrears.assessed.standing
         return cls(
             days_past_due=late.days_past_due,
             since=late.since,
             bucket=late.bucket.name if late.bucket else CURRENT,
             overdue=money(late.overdue_minor),
-            loan_class=found.found.key,
+            loan_class=found.loan_class.key,
             provision=money(found.provision_minor),
             stage=found.loss.stage,
             exposure=money(found.exposure_minor),
@@ -255,9 +255,8 @@ async def list_loans(
         rows = await queries.list_loans(
             session, status=status, overdue_on=overdue_on, after=after, limit=limit
         )
-    policy = late_policy.of(wiring.settings)
-    late = await arrears.of_loans(session, rows, policy, on=today, today=today)
-    days = {each.loan_id: each.standing.days_past_due for each in late}
+    late = await arrears.of_loans(session, rows, wiring.late_policy, on=today, today=today)
+    days = {each.loan_id: each.assessed.standing.days_past_due for each in late}
     return Page.of(
         [LoanShown(**LoanShown.fields_of(loan, days.get(loan.id, 0))) for loan in rows], limit
     )
@@ -270,10 +269,9 @@ async def get_loan(loan_id: UUID, session: Session, wiring: Wired, today: Today)
     rows = await queries.list_installments(session, loan.id)
     received = await queries.list_repayments(session, loan.id)
     sent = await queries.list_payouts(session, loan.id)
-    policy = late_policy.of(wiring.settings)
-    found = await arrears.of_loan(session, loan, policy, on=today, today=today)
+    found = await arrears.of_loan(session, loan, wiring.late_policy, on=today, today=today)
     return LoanDetail(
-        **LoanShown.fields_of(loan, found.standing.days_past_due if found else 0),
+        **LoanShown.fields_of(loan, found.assessed.standing.days_past_due if found else 0),
         lateness=LatenessShown.of(found) if found else None,
         terms=loan.terms,
         rules=loan.rules,

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from kit.db import unit_of_work
 from servicing import arrears, arrears_report, late_policy, reassessments
 from servicing.arrears import Arrears
+from servicing.assessments import Assessment
 from servicing.classification import Class
 from servicing.expected_loss import Stage
 from servicing.late_policy import LatePolicy
@@ -28,16 +29,16 @@ async def seen(
         return await arrears.list_arrears(session, policy, on=on or lender.on, today=lender.on)
 
 
-async def only(lender: Lender, on: date | None = None) -> Arrears:
+async def only(lender: Lender, on: date | None = None) -> Assessment:
     (found,) = await seen(lender, on)
-    return found
+    return found.assessed
 
 
 class TestOneLoan:
     async def test_a_new_loan_is_normal_and_performs(self, lender: Lender) -> None:
         await lender.lends()
         found = await only(lender)
-        assert (found.found, found.loss.stage) == (Class.NORMAL, Stage.PERFORMING)
+        assert (found.loan_class, found.loss.stage) == (Class.NORMAL, Stage.PERFORMING)
         assert found.balance_minor == 3_000_000
         assert found.provision_minor == 30_000
         assert 0 < found.loss.recognized_minor < found.exposure_minor
@@ -59,7 +60,7 @@ class TestOneLoan:
         one = await only(lender)
         assert one.standing.days_past_due == late
         assert one.standing.bucket is not None
-        assert (one.standing.bucket.name, one.found, one.loss.stage) == (bucket, found, stage)
+        assert (one.standing.bucket.name, one.loan_class, one.loss.stage) == (bucket, found, stage)
 
     async def test_in_default_everything_lost_given_default(self, lender: Lender) -> None:
         await lender.lends()
@@ -86,7 +87,8 @@ class TestOneLoan:
         await lender.receives(loan, await lender.payoff(loan))
         assert await seen(lender) == []
         lender.on = START + timedelta(days=6)
-        assert (await only(lender, START + timedelta(days=2))).loan_id == loan.id
+        (one,) = await seen(lender, START + timedelta(days=2))
+        assert one.loan_id == loan.id
 
     async def test_rows_and_events_tell_the_same(self, lender: Lender) -> None:
         loan = await lender.lends()
@@ -130,8 +132,10 @@ class TestBorrowers:
         async with unit_of_work(lender.sessions) as session:
             (await session.get_one(Loan, new.id)).borrower_id = old.borrower_id
 
-        by_loan = {each.loan_id: each.found for each in await seen(lender)}
-        by_borrower = {each.loan_id: each.found for each in await seen(lender, policy=INDIA)}
+        by_loan = {each.loan_id: each.assessed.loan_class for each in await seen(lender)}
+        by_borrower = {
+            each.loan_id: each.assessed.loan_class for each in await seen(lender, policy=INDIA)
+        }
         assert by_loan == {old.id: Class.SUBSTANDARD, new.id: Class.NORMAL}
         assert by_borrower == {old.id: Class.SUBSTANDARD, new.id: Class.SUBSTANDARD}
 

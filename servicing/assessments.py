@@ -1,0 +1,124 @@
+"""What lateness makes of one loan by the lender's policy: standing, class, provision, loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from servicing import classification, delinquency, early, expected_loss, provisioning
+from servicing.classification import Class, Kept
+from servicing.delinquency import Bucket, DpdRule, Standing, Unpaid
+from servicing.expected_loss import Exposure, Loss
+from servicing.late_policy import LatePolicy
+from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life
+
+
+class Portion(NamedTuple):
+    """What lateness asks of an installment, from a row or from a life that was told."""
+
+    due_on: date
+    accrues_from: date
+    accrues_until: date
+    settled_on: date | None
+    interest: int
+    carried: int
+    interest_given: int
+    """Paid or given up."""
+    principal_left: int
+    fees_left: int
+    penalties_left: int
+
+    @property
+    def unpaid(self) -> int:
+        interest_left = self.interest - self.interest_given
+        return self.principal_left + interest_left + self.fees_left + self.penalties_left
+
+    def accrued(self, on: date) -> int:
+        """Interest earned, and fees and penalties due, that are unpaid."""
+        span = early.Span(self.accrues_from, self.accrues_until)
+        earned = early.earned_of(self.interest, self.carried, span, on)
+        charges = self.fees_left + self.penalties_left if self.due_on <= on else 0
+        return max(earned - self.interest_given, 0) + charges
+
+
+class Risk(NamedTuple):
+    """What is known of a loan besides its installments."""
+
+    opened_on: date
+    effective_rate: float
+    pd_ppm: int | None = None
+    pd_now_ppm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One loan on one day."""
+
+    standing: Standing
+    loan_class: Class
+    balance_minor: int
+    """Principal that is unpaid, due or not."""
+    exposure_minor: int
+    """With interest earned and with fees and penalties due."""
+    provision_minor: int
+    loss: Loss
+
+
+def assess(
+    policy: LatePolicy,
+    parts: Sequence[Portion],
+    risk: Risk,
+    on: date,
+    *,
+    dpd: DpdRule,
+    buckets: Sequence[Bucket],
+) -> Assessment:
+    standing = delinquency.standing(
+        (Unpaid(each.due_on, each.unpaid) for each in parts),
+        on, dpd, buckets, outstanding_minor=sum(each.unpaid for each in parts),
+    )  # fmt: skip
+    history = [Kept(each.due_on, each.settled_on) for each in parts if each.due_on <= on]
+    found = classification.classify(policy.classes, standing.days_past_due, history, on, dpd)
+    exposure = _exposure(parts, risk, standing.days_past_due, on)
+    balance = exposure.principal_minor
+    return Assessment(
+        standing=standing,
+        loan_class=found,
+        balance_minor=balance,
+        exposure_minor=exposure.at_default_minor,
+        provision_minor=provisioning.provision(policy.provision_rates, found, balance),
+        loss=expected_loss.expected(policy.losses, exposure),
+    )
+
+
+def portions_of(life: Life) -> list[Portion]:
+    """Installments of a life that was told. One with which nothing was ever due is none."""
+    found = []
+    for row, span in zip(life.rows, early.spans(life), strict=True):
+        if any(row.due):
+            end = max(span.end, span.start)
+            given = row.paid[INTEREST] + row.forgiven[INTEREST]
+            left = (row.unpaid(component) for component in (PRINCIPAL, FEE, PENALTY))
+            settled_on = None if row.outstanding else row.settled_on
+            interest = row.due[INTEREST]
+            found.append(
+                Portion(
+                    row.due_on, span.start, end, settled_on, interest, row.carried, given, *left
+                )
+            )
+    return found
+
+
+def _exposure(parts: Sequence[Portion], risk: Risk, days: int, on: date) -> Exposure:
+    return Exposure(
+        on=on,
+        days_past_due=days,
+        opened_on=risk.opened_on,
+        last_due_on=max((each.due_on for each in parts), default=on),
+        pd_ppm=risk.pd_ppm,
+        pd_now_ppm=risk.pd_now_ppm,
+        effective_rate=risk.effective_rate,
+        principal_minor=sum(each.principal_left for each in parts),
+        accrued_minor=sum(each.accrued(on) for each in parts),
+        to_come=[(each.due_on, each.principal_left) for each in parts if each.due_on > on],
+    )
