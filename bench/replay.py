@@ -8,7 +8,7 @@ from typing import Any
 from bench.report import Goal, Line
 from servicing import replay
 
-GOAL = Goal("under", 5.0)
+GOAL, GOAL_RECALCULATED = Goal("under", 5.0), Goal("under", 10.0)
 RECALCULATION = {"rest": "daily", "advance": "adjust_last"}
 _START = date(2024, 1, 15)
 _TURNS = 60
@@ -45,15 +45,14 @@ def story(**rules: Any) -> dict[str, Any]:
 
 def lines(*, tiny: bool = False) -> list[Line]:
     turns = 2 if tiny else _TURNS
-    told = {
-        "replay: one loan, 24 periods, 100 events": story(),
-        "replay: the same, interest recalculated daily": story(
-            interest_recalculation=RECALCULATION
-        ),
-    }
+    recalculated = story(interest_recalculation=RECALCULATION)
+    told = (
+        ("one loan, 24 periods, 100 events", story(), GOAL),
+        ("the same, interest recalculated daily", recalculated, GOAL_RECALCULATED),
+    )
     return [
-        Line(what, "ms of processor time", _milliseconds(document, turns), goal=GOAL)
-        for what, document in told.items()
+        Line(f"replay: {what}", "ms of processor time", _milliseconds(document, turns), goal=goal)
+        for what, document, goal in told
     ]
 
 

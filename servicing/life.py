@@ -165,7 +165,7 @@ class Life:
     def outstanding(self) -> int:
         return sum(row.outstanding for row in self.rows)
 
-    known_periods: tuple[LoanTerms, list[date], list[Period]] | None = None
+    known_periods: tuple[LoanTerms, list[Period]] | None = None
 
     @property
     def drawn(self) -> int:

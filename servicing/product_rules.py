@@ -83,6 +83,8 @@ class ProductRules:
         """`told` are later changes of the rule; a transaction's own rule beats the default."""
         rules = self.future_by_transaction | told
         future = rules.get(transaction, rules.get("default", self.waterfall.future))
+        if future is self.waterfall.future:
+            return self.waterfall
         return dataclasses.replace(self.waterfall, future=future)
 
 

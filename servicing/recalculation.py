@@ -36,10 +36,14 @@ def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None
     """
     rows = [row for row in loan.rows if row.kind is Kind.INSTALLMENT]
     look = _Look(loan, rows, today, paying=paying)
-    for row, period, is_settled in zip(rows, _periods(loan, rows), look.settled, strict=True):
-        if is_settled:
-            look.pass_by(row)
+    passed = None
+    for row, period in zip(rows, _periods(loan, rows), strict=True):
+        if _is_settled(row):
+            passed = row
             continue
+        if passed is not None:
+            look.pass_by(passed)
+            passed = None
         look.reckon(row, period)
         if amount is not None:
             amount -= row.outstanding
@@ -62,22 +66,15 @@ class _Look:
         self._by_day = _by_day(loan.terms)
         self._is_level = loan.terms.method in _LEVEL_METHODS
         self._start = loan.draws[0].on
-        self.settled = [
-            row.settled_on is not None and (row.due == row.paid or not row.outstanding)
-            for row in rows
-        ]
-        still_open = [row for row, settled in zip(rows, self.settled, strict=True) if not settled]
-        self._last = still_open[-1] if still_open else None
-        fixed = sum([row.due[PRINCIPAL] for row in loan.rows if row.kind is not Kind.INSTALLMENT])
-        fixed += sum([r.due[PRINCIPAL] for r, done in zip(rows, self.settled, strict=True) if done])
-        taken = sum([row.paid[PRINCIPAL] + row.forgiven[PRINCIPAL] for row in still_open])
-        self.left = loan.lent - fixed - taken
+        self._last = next((row for row in reversed(rows) if not _is_settled(row)), None)
+        self.left = loan.principal_owed
         """Principal that is in no installment yet."""
+        if len(rows) != len(loan.rows):
+            self.left -= sum(row.unpaid(PRINCIPAL) for row in loan.rows if not row.is_regular)
         room = loan.room
         self._room = room
         if room is not None:
-            bound = sum([row.paid[INTEREST] + row.forgiven[INTEREST] for row in still_open])
-            self._room = room + sum([row.due[INTEREST] for row in still_open]) - bound
+            self._room = room + sum([row.unpaid(INTEREST) for row in rows])
 
     def pass_by(self, row: Row) -> None:
         """What is settled stays as it is; paid early it bore interest only until then."""
@@ -289,13 +286,16 @@ def _factor(terms: LoanTerms, period: Period, since: date, until: date) -> inter
 
 def _periods(loan: Life, rows: list[Row]) -> list[Period]:
     """The periods of the installments, found anew only when terms or dates have changed."""
-    dates = [row.due_on for row in rows]
     known = loan.known_periods
-    if known is not None and known[0] is loan.terms and known[1] == dates:
-        return known[2]
+    if known is not None and known[0] is loan.terms and len(known[1]) == len(rows):
+        return known[1]
     terms = dataclasses.replace(loan.terms, disbursed_on=loan.draws[0].on)
-    loan.known_periods = loan.terms, dates, interest.periods(terms, dates)
-    return loan.known_periods[2]
+    loan.known_periods = loan.terms, interest.periods(terms, [row.due_on for row in rows])
+    return loan.known_periods[1]
+
+
+def _is_settled(row: Row) -> bool:
+    return row.settled_on is not None and (row.due == row.paid or not row.outstanding)
 
 
 def _down_payments(loan: Life) -> int:
