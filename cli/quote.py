@@ -6,8 +6,8 @@ import click
 
 from cli import documents
 from kit.errors import DomainError
-from servicing import quotes
-from servicing.jurisdictions import caps
+from servicing import quotes, terms
+from servicing.quotes import Quote
 
 
 @click.command()
@@ -17,13 +17,21 @@ def quote(source: str, *, as_json: bool) -> None:
     """Show the schedule, the totals and the APR of the terms in TERMS.json ("-" reads stdin)."""
     document = documents.read(source)
     try:
-        answer = quotes.as_document(caps.quote(document))
+        answer = quotes.as_document(_quoted(document))
     except DomainError as error:
         documents.refuse(str(error))
     if as_json:
         documents.write(answer)
     else:
         _show(answer)
+
+
+def _quoted(document: Any) -> Quote:
+    if not isinstance(document, dict) or "jurisdiction" not in document:
+        return quotes.quote(terms.parse(document))
+    from servicing.jurisdictions import caps  # few quotes name a place, and rules are slow to load
+
+    return caps.quote(document)
 
 
 def _show(answer: dict[str, Any]) -> None:

@@ -59,10 +59,7 @@ class Priced(NamedTuple):
 
 
 def quote(source: Mapping[str, Any]) -> Quote:
-    """The quote of terms that may name a `jurisdiction`, refused where it passes a cap there."""
-    named = isinstance(source, Mapping) and source.get("jurisdiction") is not None
-    if not named:
-        return quotes.quote(parse(source))
+    """The quote of terms that name a `jurisdiction`, refused where it passes a cap there."""
     place = packs.parse(source["jurisdiction"])
     agreed = parse({key: value for key, value in source.items() if key != "jurisdiction"})
     quoted = quotes.quote(agreed)

@@ -59,6 +59,7 @@ class TestQuote:
             ({"installments": 0}, "installments"),
             ({"first_due_on": "2025-01-01"}, "first_due_on"),
             ({"currency": "ZZZ"}, "currency"),
+            ({"jurisdiction": None}, "jurisdiction must be one of"),
             ({"jurisdiction": "XX"}, "jurisdiction must be one of: CN, GB, IN, KE, MX, NG, PH"),
             (
                 {"jurisdiction": "CN/bank", "currency": "CNY", "annual_rate_percent": "40"},

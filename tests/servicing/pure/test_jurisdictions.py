@@ -225,9 +225,6 @@ class TestQuote:
         loan = {**SMALL, "annual_rate_percent": "900", "jurisdiction": code}
         assert caps.quote(loan).total_interest
 
-    def test_terms_without_a_place_are_quoted_as_ever(self) -> None:
-        assert caps.quote(SMALL) == quotes.quote(terms.parse(SMALL))
-
 
 @st.composite
 def priced(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, Any]]:
