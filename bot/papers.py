@@ -13,6 +13,7 @@ from kit.money import Money
 from kit.sheet import Column, Sheet
 from onboarding.calculator import KeyFacts
 
+_PARTS = ("principal", "interest", "fees", "due")
 _TAG = re.compile(r"</?\w+>")
 
 
@@ -31,9 +32,9 @@ def _pdf(facts: KeyFacts, words: Words, issuer: str, now: datetime) -> bytes:
     )
     sheet.facts([_pair(line) for line in prices.cost(facts, words).splitlines() if line])
     sheet.heading(_plain(words("calculator-when")))
-    parts = ("principal", "interest", "fees", "due")
+    parts = [part for part in _PARTS if any(getattr(row, part) for row in facts.rows)]
     columns = (
-        Column("", 4, is_number=False),
+        Column(words.label("part-day"), 4, is_number=False),
         *(Column(words.label(f"part-{part}"), 5) for part in parts),
     )
 

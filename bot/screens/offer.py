@@ -66,9 +66,7 @@ def code_asked(dossier: Dossier, facts: KeyFacts, words: Words) -> Screen:
 
 def accepted(product: LoanProduct, words: Words) -> Screen:
     key = "offer-accepted" if product.body.payout == "borrower" else "offer-accepted-shop"
-    return Screen(
-        words(key), buttons([ways.to(Menu.LOAN, words), ways.to(Menu.SCHEDULE, words)])
-    )
+    return Screen(words(key), buttons([ways.to(Menu.LOAN, words), ways.to(Menu.SCHEDULE, words)]))
 
 
 def _amounts(dossier: Dossier, offer: Offer, product: LoanProduct, words: Words) -> list[Button]:

@@ -9,7 +9,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from kit.letters import BOLD, REGULAR
-from servicing.papers.plan import Plan, PlanRow
+from servicing.papers.plan import PARTS, Plan, PlanRow
 from servicing.papers.words import Words
 
 WIDTH, ROWS_MOST = 900, 12
@@ -145,7 +145,7 @@ class _Drawing:
     def _legend(self, y: int) -> None:
         """What the colors mean, with the sum of each part."""
         x = _EDGE
-        for part in ("principal", "interest", "fees"):
+        for part in PARTS:
             total = sum(getattr(row, part) for row in self.plan.rows)
             if total:
                 self._box(x, y + 10, x + 24, y + 34, _PARTS[part])

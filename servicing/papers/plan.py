@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicing import queries
 from servicing.models import Installment, Loan
 
+PARTS = ("principal", "interest", "fees")
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:

@@ -12,9 +12,11 @@ from servicing import queries, statements
 from servicing.ledger.rules import EntryKind
 from servicing.models import Loan
 from servicing.papers import plan as plans
-from servicing.papers.plan import Plan
+from servicing.papers.plan import PARTS, Plan
 from servicing.papers.words import Words
 from servicing.statements import StatementRow
+
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _movement(row: StatementRow, since: date, words: Words) -> tuple[str, ...]:
     balance = words.number(row.balance.minor, row.balance.currency)
     what = words.kind(row.kind)
     if since < row.on:
-        what = words("kind-accrual-since", day=words.day(since))
+        what = words("kind-accrual-since", day=words.day(since).replace(" ", _UNBROKEN))
     return (words.day(row.on), what, written(row.charged), written(row.paid), balance)
 
 
@@ -130,7 +132,7 @@ def _folded(rows: Sequence[StatementRow]) -> Iterator[tuple[StatementRow, date]]
 
 def _ahead(sheet: Sheet, plan: Plan, words: Words) -> None:
     sheet.heading(words("statement-ahead"))
-    parts = ("principal", "interest", "fees")
+    parts = [part for part in PARTS if any(getattr(row, part) for row in plan.open_rows)]
     columns = (
         Column(words("statement-day"), 5, is_number=False),
         *(Column(words(part), 5) for part in parts),

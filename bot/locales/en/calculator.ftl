@@ -15,6 +15,7 @@ calculator-late = If you pay late: { $percent } of the late amount is added afte
         [one] { $days } day
        *[other] { $days } days
     }.
+part-day = Day
 part-principal = Principal
 part-interest = Interest
 part-fees = Fees

@@ -15,6 +15,7 @@ calculator-late = Si pagas tarde: se suma el { $percent } de lo atrasado despué
         [one] { $days } día
        *[other] { $days } días
     }.
+part-day = Día
 part-principal = Capital
 part-interest = Interés
 part-fees = Cargos
