@@ -179,7 +179,9 @@ def revenue(fields: Fields, method: Method, currency: str) -> Revenue | None:
 
 
 def tranches(fields: Fields, principal: Money, disbursed_on: date) -> tuple[Tranche, ...]:
-    """Every draw in order. What the list leaves of the principal is paid out on the first day."""
+    """Every draw in order. With one on the first day these are all, and a limit may stay unused;
+    else what they leave of the principal is paid out on the first day.
+    """
     listed = []
     for item in fields.items("tranches", 100):
         listed.append(Tranche(item.day("on"), item.amount("amount", principal.currency)))
@@ -191,12 +193,12 @@ def tranches(fields: Fields, principal: Money, disbursed_on: date) -> tuple[Tran
     rest = principal.minor - sum(tranche.amount_minor for tranche in listed)
     if rest < 0:
         raise fields.refuse("tranches", "must not add up to more than the principal")
-    if rest:
-        listed.append(Tranche(disbursed_on, rest))
     listed.sort(key=lambda tranche: tranche.on)
-    if listed[0].on != disbursed_on:
+    if listed[0].on == disbursed_on:
+        return tuple(listed)
+    if not rest:
         raise fields.refuse("tranches", "must leave something to pay out on disbursed_on")
-    return tuple(listed)
+    return (Tranche(disbursed_on, rest), *listed)
 
 
 def holidays(fields: Fields) -> dict[str, Any]:

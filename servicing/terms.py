@@ -88,6 +88,9 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
     method = fields.choice("method", Method, Method.DECLINING)
     principal = Money(fields.amount("principal", currency), currency)
     disbursed_on = fields.day("disbursed_on")
+    tranches = clauses.tranches(fields, principal, disbursed_on)
+    if tranches:
+        principal = Money(sum(draw.amount_minor for draw in tranches), currency)
     rounding = fields.choice("rounding", Rounding, Rounding.HALF_EVEN)
     terms = LoanTerms(
         principal=principal,
@@ -115,7 +118,7 @@ def parse(source: Mapping[str, Any]) -> LoanTerms:
         step_every=fields.integer("step_every", 12, 1, INSTALLMENTS_MAX),
         balloon_minor=clauses.balloon(fields, method, principal),
         revenue=clauses.revenue(fields, method, currency),
-        tranches=clauses.tranches(fields, principal, disbursed_on),
+        tranches=tranches,
         rate_changes=clauses.rate_changes(fields),
         interest_pauses=clauses.interest_pauses(fields),
         **clauses.length(fields, method, currency),

@@ -262,6 +262,14 @@ class TestShape:
         built = plan(method="bullet", tranches=[{"on": "2026-02-15", "amount": "600"}])
         assert [row.interest for row in built.installments] == [1200, 2400, 2400, 2400]
 
+    def test_a_limit_may_stay_unused(self) -> None:
+        draws = [{"on": "2026-01-15", "amount": "400"}, {"on": "2026-02-20", "amount": "100"}]
+        fee = {"code": "origination", "percent": "2", "when": "deducted"}
+        built = plan(principal="5000", tranches=draws, fees=[fee])
+        assert built.principal.major == "500.00"
+        assert built.net_disbursed.major == "490.00"
+        assert sum(row.principal for row in built.installments) == 50_000
+
     def test_a_broken_first_period_costs_its_days(self) -> None:
         built = plan(method="bullet", first_due_on="2026-03-01", day_count="30/360")
         # 15 January to 1 March: one month back to 1 February, 17 of January's 31 days before it.
