@@ -15,7 +15,7 @@ _TURNS = 60
 
 
 def story(**rules: Any) -> dict[str, Any]:
-    """A repayment or so a week for two years, fees on the way, one payment told half a year late."""
+    """About one repayment a week for two years, with fees; one is told half a year late."""
     events: list[dict[str, Any]] = [
         {"type": "disbursement", "date": _START.isoformat(), "amount": "10000"}
     ]

@@ -29,7 +29,7 @@ def test_a_tiny_run_prints_both_sides_and_the_goal(name: str) -> None:
     assert report["machine"]["cores"] >= 1
     assert any(line["goal"] for line in report["lines"])
     compared = [line for line in report["lines"] if line["theirs"] is not None]
-    assert compared
+    assert compared or name == "replay"  # no peer replays a loan inside one process
     for line in compared:
         assert line["ratio"] == pytest.approx(line["ours"] / line["theirs"], rel=1e-2)
     assert ran.exit_code == (0 if report["met"] else 1)
