@@ -98,7 +98,8 @@ class UpdateDispatcher(Dispatcher):
             if not await _claim(session, bot, update, person, now):
                 return None
             context = await opened(self.office, session, person, update, now)
-            return await refusals.explain(context, refusal)
+            said = update.message.text if update.message is not None else None
+            return await refusals.explain(context, refusal, said)
 
     async def _fail(self, bot: Bot, update: Update, person: User, failure: Exception) -> bool:
         """Note the crash and apologize. True when the update is given up."""

@@ -203,6 +203,22 @@ class TestFreeWords:
         assert "What is your phone number?" in first
         assert await answers(lender, case) == ["Why do you need my number?", "No SMS has come"]
 
+    async def test_that_answer_no_question_are_heard_too(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("birth_date")
+        case = await asks_for_person(lender, amina)
+        said = await amina.says("I do not know the day")
+        mistyped = await amina.says("31.02.1990")
+
+        assert "cannot read this as a date" in said
+        assert "passed your message on" in said
+        assert "passed" not in mistyped
+        assert await lender.step(amina) == "birth_date"
+        assert await answers(lender, case) == ["I do not know the day"]
+
     async def test_without_a_person_are_not_understood(
         self, lender: Lender, amina: Chatter
     ) -> None:
