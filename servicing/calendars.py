@@ -5,9 +5,13 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.terms import LoanTerms
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 _SATURDAY = 5
 _YEAR = Frequency.YEAR
@@ -157,19 +161,20 @@ def _walk(terms: LoanTerms, day: date, towards: timedelta) -> date:
 
 
 def _is_working(terms: LoanTerms, day: date) -> bool:
-    if terms.weekend is not Weekend.KEEP and day.weekday() >= _SATURDAY:
-        return False
+    """A country says on which days its week ends, and which of them are worked nevertheless."""
     if day in terms.holidays:
         return False
-    country = terms.holiday_country
-    return country is None or day not in _public_holidays(country, day.year)
+    if terms.holiday_country is None:
+        return terms.weekend is _KEEP or day.weekday() < _SATURDAY
+    public = _public_holidays(terms.holiday_country, day.year)
+    return day not in public if terms.weekend is _KEEP else public.is_working_day(day)
 
 
 @lru_cache(maxsize=256)
-def _public_holidays(code: str, year: int) -> frozenset[date]:
+def _public_holidays(code: str, year: int) -> "HolidayBase":
     import holidays
 
     country, _, region = code.partition("-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # moving feasts are known for some decades only
-        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
+        return holidays.country_holidays(country, subdiv=region or None, years=year)

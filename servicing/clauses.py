@@ -202,19 +202,24 @@ def tranches(fields: Fields, principal: Money, disbursed_on: date) -> tuple[Tran
 
 
 def holidays(fields: Fields) -> dict[str, Any]:
-    """A list of dates, or a country (and region: "US", "ES-MD") from the public calendar."""
-    value = fields.raw("holidays")
-    if isinstance(value, str):
+    """Dates, and a country (and region: "US", "ES-MD") of the public calendar; or one of them."""
+    raw = fields.raw("holidays")
+    listed = [raw] if isinstance(raw, str) else fields.sequence("holidays")
+    countries = [item for item in listed if isinstance(item, str) and item[:1].isalpha()]
+    if countries:
         from servicing import calendars  # the calendar of the world is slow to load
 
-        if not calendars.knows_country(value):
-            raise fields.refuse("holidays", "must be dates or a known country code such as KE")
-        return {"holiday_country": value}
+        if len(countries) > 1 or not calendars.knows_country(countries[0]):
+            raise fields.refuse("holidays", "must be dates, and one known country code such as KE")
     days = [
         Fields({str(n): day}, "holidays").day(str(n))
-        for n, day in enumerate(fields.sequence("holidays"))
+        for n, day in enumerate(listed)
+        if day not in countries
     ]
-    return {"holidays": tuple(sorted(days))}
+    return {
+        "holidays": tuple(sorted(days)),
+        "holiday_country": countries[0] if countries else None,
+    }
 
 
 def rate_changes(fields: Fields) -> tuple[RateChange, ...]:

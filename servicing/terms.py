@@ -208,7 +208,10 @@ def as_document(terms: LoanTerms) -> dict[str, Any]:
         "harvest_delay_months": terms.harvest_delay_months,
         "due_dates": [day.isoformat() for day in terms.due_dates],
         "weights": [_decimal(weight) for weight in terms.weights],
-        "holidays": terms.holiday_country or [day.isoformat() for day in terms.holidays],
+        "holidays": [
+            *filter(None, [terms.holiday_country]),
+            *(day.isoformat() for day in terms.holidays),
+        ],
         "grace": terms.grace._asdict(),
         "tranches": [
             {"on": draw.on.isoformat(), "amount": major(draw.amount_minor)}

@@ -355,6 +355,20 @@ class TestDates:
         assert due("US") == date(2026, 3, 31)
         assert due("US-CA") == date(2026, 4, 1)  # Cesar Chavez Day
 
+    def test_the_week_ends_where_the_country_ends_it(self) -> None:
+        def due(place: str, day: str) -> date:
+            built = plan(installments=1, first_due_on=day, holidays=place, weekend="next")
+            return built.installments[0].due_on
+
+        assert due("BD", "2026-06-05") == date(2026, 6, 7)  # Friday and Saturday in Bangladesh
+        assert due("KE", "2026-06-05") == date(2026, 6, 5)
+        assert due("CN", "2026-02-14") == date(2026, 2, 14)  # a Saturday worked for New Year
+
+    def test_a_lender_may_close_on_more_days_than_its_country(self) -> None:
+        built = plan(installments=1, first_due_on="2026-12-25", holidays=["2026-12-28", "KE"],
+                     weekend="next")  # fmt: skip
+        assert built.installments[0].due_on == date(2026, 12, 29)
+
     def test_dates_and_weekends_may_be_moved_back(self) -> None:
         built = plan(disbursed_on="2026-04-01", holidays=["2026-05-01"], weekend="previous")
         days = ["2026-04-30", "2026-06-01", "2026-07-01", "2026-07-31"]

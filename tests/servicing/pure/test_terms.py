@@ -63,7 +63,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"fees": [{"code": "x", "when": "never", "amount": "1"}]}, "fees[0].when"),
     ({"fees": {}}, "fees"),
     ({"holidays": "ZZ"}, "holidays"),
-    ({"holidays": ["soon"]}, "holidays.0"),
+    ({"holidays": ["soon"]}, "holidays"),
+    ({"holidays": ["2026-13-01"]}, "holidays.0"),
+    ({"holidays": ["KE", "US"]}, "holidays"),
+    ({"holidays": [7]}, "holidays.0"),
     ({"tranches": [{"on": "2026-01-01", "amount": "1"}]}, "tranches[0].on"),
     ({"tranches": [{"on": "2026-02-01", "amount": "1300"}]}, "tranches"),
     ({"tranches": [{"on": "2026-02-01", "amount": "1200"}]}, "tranches"),
@@ -185,6 +188,7 @@ class TestAsDocument:
             {"weights": ["1", "0.5", "2", "1"], "holidays": "KE", "weekend": "modified_next"},
             {"tranches": [{"on": "2026-02-01", "amount": "200"}], "day_count": "actual/actual"},
             {"grace": {"principal": 1}, "holidays": ["2026-05-01"], "down_payment_percent": "10"},
+            {"holidays": ["2026-05-01", "US-CA"], "weekend": "previous"},
             {
                 "fees": [
                     {"code": "a", "percent": "1.25", "when": "deducted"},
