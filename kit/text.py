@@ -101,4 +101,5 @@ def percent(value: Fraction, locale: str, digits: int = 2) -> str:
 
 def month(number: int, locale: str) -> str:
     """The name of a month, as it stands alone."""
-    return get_month_names("wide", "stand-alone", _locale(locale))[number]
+    name: str = get_month_names("wide", "stand-alone", _locale(locale))[number]
+    return name

@@ -35,6 +35,14 @@ async def repayment_received(
                button=_receipt(repayment))  # fmt: skip
 
 
+async def paid_ahead(
+    session: AsyncSession, loan: Loan, repayment: Repayment, *, now: datetime
+) -> None:
+    """More than was due: what it does to the schedule is the borrower's choice."""
+    await _say(session, loan, "paid_ahead", key=f"ahead:{repayment.id}", now=now,
+               purpose=Purpose.SERVICE, button="change")  # fmt: skip
+
+
 async def payment_declined(
     session: AsyncSession, loan: Loan, asked: PaymentRequest, *, now: datetime
 ) -> None:

@@ -1,5 +1,6 @@
 """Money in: received once, split exactly, posted, told; reversed when the rail takes it back."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,12 +23,13 @@ from servicing import (
     queries,
     replay,
 )
+from servicing import rules as agreed_rules
 from servicing.allocation import Component
 from servicing.events import Type
 from servicing.happenings import Happening, Told
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
-from servicing.models import Amendment, Loan, LoanEvent, Repayment
+from servicing.models import Amendment, Installment, Loan, LoanEvent, Repayment
 from servicing.states import AmendmentStatus, LoanStatus
 
 
@@ -99,6 +101,8 @@ async def receive(
         free = await queries.free_credit(session, loan, rows)
         left = debts.debt(debts.scheduled(rows), credit=free).total
         await messages.repayment_received(session, loan, repayment, left, now=now)
+        if agreed_rules.recalculates(loan.rules) and _is_ahead(repayment, rows):
+            await messages.paid_ahead(session, loan, repayment, now=now)
     return repayment
 
 
@@ -183,6 +187,13 @@ def _allocation(told: Told, row: LoanEvent) -> dict[str, Any]:
                 left[part] -= share
                 shares.append([n, component, share])
     return {"shares": shares, "in_advance": row.amount_minor - sum(paid.parts)}
+
+
+def _is_ahead(repayment: Repayment, rows: Sequence[Installment]) -> bool:
+    """Some of it went to what was not due yet."""
+    ahead = {row.n for row in rows if row.due_on > repayment.paid_on}
+    paid = {n for n, _, _ in repayment.allocation["shares"]}
+    return bool(repayment.allocation["in_advance"] or ahead & paid)
 
 
 def _new(

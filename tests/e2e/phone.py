@@ -105,6 +105,12 @@ class Phone:
         return shown
 
     def accepts_payment(self) -> None:
+        self._answers_request("accept")
+
+    def declines_payment(self) -> None:
+        self._answers_request("decline")
+
+    def _answers_request(self, answer: str) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             waiting = [
@@ -112,7 +118,7 @@ class Phone:
             ]
             if waiting:
                 url = f"{self._api}/wallet/requests/{waiting[-1]['id']}"
-                self.http.post(url, json={"answer": "accept"}).raise_for_status()
+                self.http.post(url, json={"answer": answer}).raise_for_status()
                 return
             time.sleep(0.05)
         raise AssertionError(f"no payment request: {self.wallet()}")

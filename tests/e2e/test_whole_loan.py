@@ -81,6 +81,11 @@ class TestWholeLoan:
 
         amina.says("/pay")
         amina.presses("Due now")
+        amina.declines_payment()
+        amina.sees("Your wallet did not pay")
+        amina.presses("Try again")
+        amina.sees("How much do you want to pay?")
+        amina.presses("Due now")
         amina.accepts_payment()
         amina.sees("We received")
         amina.says("/pay")

@@ -176,7 +176,8 @@ class TestPayingAhead:
     async def test_shows_both_ways_before_the_yes(
         self, lender: Lender, amina: Chatter, ahead: list[int]
     ) -> None:
-        assert "You pay ahead" in await opens_changes(amina)
+        assert "you choose" in (await lender.news(amina, "paid_ahead")).text
+        assert "You pay ahead" in await amina.presses("Choose")
         shorter = await amina.presses("End sooner")
         smaller = await amina.presses("Smaller payments")
 

@@ -52,6 +52,10 @@ repayment_received-telegram = ✅ We received <b>{ $amount }</b> for loan { $loa
 repayment_received-sms = { $lender }: we received { $amount } for loan { $loan }. Left to pay: { $balance }. Thank you.
 repayment_received-button = Receipt (PDF)
 
+paid_ahead-telegram = You paid more than was due for loan { $loan }. It can make the loan end sooner, or your payments smaller: you choose.
+paid_ahead-sms = { $lender }: you paid more than was due for loan { $loan }. It can end sooner, or with smaller payments: choose in the chat.
+paid_ahead-button = Choose
+
 payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and nothing was taken. You can try again with /pay, or send the money yourself with the reference { $loan }.
 payment_declined-sms = { $lender }: your wallet did not pay { $amount }; nothing was taken. Try again in the chat, or send it with reference { $loan }.
 payment_declined-button = Try again

@@ -52,6 +52,10 @@ repayment_received-telegram = ✅ Recibimos <b>{ $amount }</b> para el préstamo
 repayment_received-sms = { $lender }: recibimos { $amount } para el prestamo { $loan }. Queda por pagar: { $balance }. Gracias.
 repayment_received-button = Recibo (PDF)
 
+paid_ahead-telegram = Pagaste más de lo que debías en el préstamo { $loan }. Puede terminar antes o tener pagos más pequeños: tú eliges.
+paid_ahead-sms = { $lender }: pagaste mas de lo debido en el prestamo { $loan }. Puede terminar antes o con pagos menores: elige en el chat.
+paid_ahead-button = Elegir
+
 payment_declined-telegram = Tu billetera no pagó <b>{ $amount }</b> y no se te cobró nada. Puedes intentarlo otra vez con /pay, o mandar el dinero tú mismo con la referencia { $loan }.
 payment_declined-sms = { $lender }: tu billetera no pago { $amount } y no se cobro nada. Intenta otra vez en el chat o manda el dinero con la referencia { $loan }.
 payment_declined-button = Intentar otra vez
