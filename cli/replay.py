@@ -31,6 +31,9 @@ def _show(snapshot: dict[str, Any]) -> None:
     from rich.table import Table
 
     title = f"{snapshot['date']}: {snapshot['status']}, {snapshot['days_past_due']} days past due"
+    if "class" in snapshot:
+        loss = snapshot["expected_loss"]["recognized"]
+        title += f", {snapshot['class']}, stage {snapshot['stage']}, expected loss {loss}"
     names = ("principal", "interest", "fees", "penalties", "due", "paid", "late", "outstanding")
     table = Table("#", "due on", "paid on", title=title)
     for name in names:

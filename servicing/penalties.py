@@ -123,23 +123,51 @@ def charges_due(
 
     `room_minor` is what the caps over the whole loan leave (`room`); days of `pauses` do not count.
     """
+    ordered = sorted(rows, key=attrgetter("due_on"))
+    charges = _without_limit(ordered, rule, on, pauses)
+    if room_minor is None or sum(each.amount_minor for each in charges) <= room_minor:
+        return charges
+    return _within(room_minor, ordered, rule, on, pauses)
+
+
+def _without_limit(
+    rows: Iterable[LateRow], rule: PenaltyRule, on: date, pauses: Sequence[Pause]
+) -> list[Charge]:
     charges = []
     until = on + timedelta(days=rule.counts_due_date)
-    for row in sorted(rows, key=attrgetter("due_on")):
-        if on < row.due_on:
-            break
-        if row.tally.until == until:
+    for row in rows:
+        if on < row.due_on or row.tally.until == until:
             continue
         late = (until - row.due_on).days - paused_days(pauses, row.due_on, until)
         tally = _counted(rule, row, until, late, pauses)
         new = 0
         if late > rule.grace_days:
             new = max(_owed(rule, tally.cost) - tally.charged_minor, 0)
-        if room_minor is not None:
-            new = min(new, room_minor)
-            room_minor -= new
         charges.append(Charge(row.n, new, tally._replace(charged_minor=tally.charged_minor + new)))
     return charges
+
+
+def _within(
+    room_minor: int, rows: Iterable[LateRow], rule: PenaltyRule, on: date, pauses: Sequence[Pause]
+) -> list[Charge]:
+    """Day after day, so that what is left of a cap goes to whatever costs something first."""
+    now = {row.n: row for row in rows}
+    before = dict(now)
+    day = min(row.tally.until or row.due_on for row in now.values()) if room_minor else on
+    while day <= on:
+        for n, amount, tally in _without_limit(now.values(), rule, day, pauses):
+            new = min(amount, room_minor)
+            room_minor -= new
+            charged = now[n].tally.charged_minor + new
+            now[n] = now[n]._replace(
+                penalty=now[n].penalty + new, tally=tally._replace(charged_minor=charged)
+            )
+        day = day + timedelta(days=1) if room_minor or day == on else on
+    return [
+        Charge(n, row.tally.charged_minor - before[n].tally.charged_minor, row.tally)
+        for n, row in now.items()
+        if row.tally != before[n].tally
+    ]
 
 
 def room(
@@ -256,7 +284,8 @@ def _with_days(rule: PenaltyRule, row: LateRow, until: date, pauses: Sequence[Pa
     base, rate = _base(rule, row), rule.rate.numerator
     if not rule.compounds:
         return row.tally._replace(until=until, cost=row.tally.cost + rate * base * days)
-    grown = base
+    # What the days of grace have cost, and nobody was charged yet, grows too.
+    grown = base = base + (row.tally.cost // rule.parts - row.tally.charged_minor if base else 0)
     for _ in range(days if base else 0):
         # Interest on interest is what was really charged.
         grown += rounding.DIVIDE[rule.rounding](rate * grown, rule.parts)

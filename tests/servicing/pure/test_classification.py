@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicing import classification, late_policy, provisioning
@@ -94,6 +94,7 @@ class TestCure:
         assert classification.held(FIVE, months(100), day(101), paused) is Class.NORMAL
         assert classification.held(FIVE, months(100), day(101)) is Class.SUBSTANDARD
 
+    @settings(deadline=None)
     @given(st.lists(st.one_of(st.none(), st.integers(0, 400)), max_size=8), st.integers(0, 800))
     def test_a_worse_day_is_never_a_better_class(
         self, late: list[int | None], days_past_due: int
@@ -139,6 +140,7 @@ class TestPolicies:
         assert late_policy.of_country("CN").stem == "cn"
         assert late_policy.of_country("XX").stem == "default"
 
+    @settings(deadline=None)
     @given(st.integers(0, 500), st.integers(0, 10**9))
     def test_more_days_never_need_less(self, days: int, balance: int) -> None:
         for path in POLICIES:

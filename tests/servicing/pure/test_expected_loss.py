@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicing import effective_interest, expected_loss, terms
@@ -147,11 +147,13 @@ RULES = st.builds(
 
 
 class TestAlways:
+    @settings(deadline=None)
     @given(RULES, exposures())
     def test_between_nothing_and_everything(self, rules: LossRules, exposure: Exposure) -> None:
         loss = expected_loss.expected(rules, exposure)
         assert 0 <= loss.twelve_month_minor <= loss.lifetime_minor <= exposure.at_default_minor
 
+    @settings(deadline=None)
     @given(RULES, exposures())
     def test_a_day_more_past_due_is_never_a_smaller_loss(
         self, rules: LossRules, exposure: Exposure
@@ -161,6 +163,7 @@ class TestAlways:
         assert today.stage <= later.stage
         assert today.recognized_minor <= later.recognized_minor
 
+    @settings(deadline=None)
     @given(RULES, exposures(), st.integers(0, 1_000_000))
     def test_a_riskier_borrower_is_never_a_smaller_loss(
         self, rules: LossRules, exposure: Exposure, pd: int

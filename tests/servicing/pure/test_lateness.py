@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicing import delinquency, replay
@@ -58,6 +58,7 @@ class TestDaysPastDue:
         found = delinquency.standing(unpaid, late(50), rule, outstanding_minor=10_000)
         assert found.days_past_due == days
 
+    @settings(deadline=None)
     @given(
         due=st.lists(st.integers(-60, 60), min_size=1, max_size=5),
         grace=st.integers(0, 9),

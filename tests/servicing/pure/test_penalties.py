@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicing import penalties, replay
@@ -194,6 +194,7 @@ DAYS = st.lists(st.integers(0, 120), min_size=1, max_size=6).map(sorted)
 
 
 class TestProperties:
+    @settings(deadline=None)
     @given(document=RULES, rows=ROWS, days=DAYS, room=st.integers(0, 5_000))
     def test_no_cap_is_passed_and_nothing_is_given_back(
         self, document: dict[str, Any], rows: list[LateRow], days: list[int], room: int
@@ -211,6 +212,7 @@ class TestProperties:
         if agreed.cap_minor is not None:
             assert all(row.tally.charged_minor <= agreed.cap_minor for row in by_n.values())
 
+    @settings(deadline=None)
     @given(document=RULES, rows=ROWS, days=DAYS)
     def test_charging_often_comes_to_the_same_as_charging_once(
         self, document: dict[str, Any], rows: list[LateRow], days: list[int]
@@ -285,3 +287,45 @@ class TestReplay:
     def test_a_loan_that_ended_costs_nothing_more(self) -> None:
         last = told(FEE, paid("2026-02-20", "300"), at("2026-06-01"))
         assert (last["status"], last["penalty_accrued"]) == ("closed", "0.00")
+
+
+PAYMENTS = st.lists(st.tuples(st.integers(0, 200), st.integers(1, 40_000)), max_size=5).map(sorted)
+LOAN_RULES = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["percent", "daily", "flat"])},
+    optional={
+        "grace_days": st.integers(0, 10),
+        "cap_per_loan": st.integers(0, 60).map(str),
+        "compounds": st.booleans(),
+    },
+)
+
+
+class TestLives:
+    @settings(deadline=None)
+    @given(document=LOAN_RULES, payments=PAYMENTS, day=st.integers(0, 300), cap=st.integers(0, 40))
+    def test_caps_hold_and_looking_on_the_way_changes_nothing(
+        self,
+        document: dict[str, Any],
+        payments: list[tuple[int, int]],
+        day: int,
+        cap: int,
+    ) -> None:
+        amount = {"amount": "7.31"} if document["kind"] == "flat" else {"percent": "90"}
+        start = date(2026, 2, 10)
+        money = [
+            paid((start + timedelta(days=on)).isoformat(), f"{minor / 100:.2f}")
+            for on, minor in payments
+        ]
+        looks = [at((start + timedelta(days=n)).isoformat()) for n in range(0, day, 13)]
+        end = at((start + timedelta(days=day)).isoformat())
+        cost = {"cost_cap_percent_of_principal": str(cap)}
+        plain = told({**document, **amount}, *money, end, **cost)
+        watched = told({**document, **amount}, *money, *looks, end, **cost)
+
+        assert watched["penalty_accrued"] == plain["penalty_accrued"]
+        assert watched["installments"] == plain["installments"]
+        charged = Fraction(plain["penalty_accrued"])
+        assert charged <= 3 * cap
+        assert charged <= Fraction(document.get("cap_per_loan", 10**9))
+        assert Fraction(plain["totals"]["penalties"]) == charged
+        assert all(Fraction(row["outstanding"]) >= 0 for row in plain["installments"])
