@@ -6,6 +6,7 @@ principal, bullet, seasonal, flat).
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
@@ -248,30 +249,36 @@ class _FlatInterest:
     def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
         self._terms = terms
         self._periods = periods
-        self._total = self._each = Fraction(0)
-        self._charged = 0
+        self._divide = rounding.DIVIDE[terms.interest_rounding]
+        self._exact = self._exact_each = Fraction(0)
+        self._left = self._each = 0
         self._first = max(terms.grace.interest_payment, terms.grace.interest_free)
 
     def interest(self, n: int, draws: Sequence[Tranche]) -> int:
         last = len(self._periods) - 1
         for tranche in draws:
-            part = tranche.amount_minor * self._life(n, tranche.on)
-            self._total += part
-            self._each += part / (last - min(max(n, self._first), last) + 1)
-        if n < self._first and n < last:
-            return 0
-        divide = rounding.DIVIDE[self._terms.interest_rounding]
-        left = divide(self._total.numerator, self._total.denominator) - self._charged
-        each = divide(self._each.numerator, self._each.denominator)
-        charged = left if n == last else min(each, left)
-        self._charged += charged
+            self._add(tranche.amount_minor * self._life(n, tranche.on), max(n, self._first))
+        if n == last:
+            return self._left
+        charged = min(self._each, self._left) if n >= self._first else 0
+        self._left -= charged
         return charged
+
+    def _add(self, part: Fraction, first: int) -> None:
+        """More interest, for the installments from the first that pays any."""
+        before = self._divide(self._exact.numerator, self._exact.denominator)
+        self._exact += part
+        self._exact_each += part / max(len(self._periods) - first, 1)
+        self._left += self._divide(self._exact.numerator, self._exact.denominator) - before
+        self._each = self._divide(self._exact_each.numerator, self._exact_each.denominator)
 
     def _life(self, n: int, since: date) -> Fraction:
         """The rate factor from a day in period n to the end of the loan."""
-        begun = Fraction(*annuity.factor_since(self._terms, self._periods[n], since))
-        rest = (Fraction(each.numerator, each.denominator) for each in self._periods[n + 1 :])
-        return begun + sum(rest, Fraction(0))
+        part, whole = annuity.factor_since(self._terms, self._periods[n], since)
+        parts = Counter({whole: part})
+        for period in self._periods[n + 1 :]:
+            parts[period.denominator] += period.numerator
+        return sum((Fraction(part, whole) for whole, part in parts.items()), Fraction(0))
 
 
 def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
