@@ -33,6 +33,7 @@ def earned_of(interest: int, carried: int, span: Span, on: date) -> int:
     """`carried` was earned before the span began; the rest is earned day by day."""
     if on >= span.end:
         return interest
+    carried = min(carried, interest)  # Some of it may have moved on to another installment.
     elapsed = max((on - span.start).days, 0)
     return carried + (interest - carried) * elapsed // max((span.end - span.start).days, 1)
 
@@ -49,8 +50,12 @@ def earned(loan: Life, on: date) -> list[int]:
 
 def payoff(loan: Life, on: date) -> Parts:
     """What ends the loan on that day; where its rules say so, without anything of days to come."""
-    if recalculation.applies(loan) or not loan.rules.early_end:
+    if not loan.rules.early_end:
         return recalculation.payoff(loan, on)
+    if recalculation.applies(loan):
+        penalties, fees, interest, principal = recalculation.payoff(loan, on)
+        to_come = sum(row.unpaid(FEE) for row in loan.rows if row.due_on > on)
+        return penalties, fees - to_come, interest, principal
     owed = [0, 0, 0, 0]
     for row, interest in zip(loan.rows, earned(loan, on), strict=True):
         parts = list(row.open_parts)
@@ -63,7 +68,13 @@ def payoff(loan: Life, on: date) -> Parts:
 
 def receive(loan: Life, type_: str, amount: int, on: date) -> None:
     """A payment. When it is enough to end the loan that day, it does."""
-    if loan.status is Status.WRITTEN_OFF or not _is_enough(loan, amount, on):
+    ends = loan.status is not Status.WRITTEN_OFF and _is_enough(loan, amount, on)
+    if recalculation.applies(loan):
+        if ends:
+            _drop_fees(loan, on)
+        recalculation.receive(loan, type_, amount, on)
+        return
+    if not ends:
         life.receive(loan, type_, amount, on)
         return
     cut(loan, on)
@@ -74,23 +85,36 @@ def receive(loan: Life, type_: str, amount: int, on: date) -> None:
 
 def cut(loan: Life, on: date) -> None:
     """Interest and fees of days to come are no longer owed; what was paid of them is credit."""
-    released = [0, 0, 0, 0]
+    _drop_fees(loan, on)
+    released = 0
     for row, span, interest in zip(loan.rows, spans(loan), earned(loan, on), strict=True):
         if row.due_on > on:
             row.earned_by = max(on, span.start)
-            released[INTEREST] += _lower(row, INTEREST, interest)
-            released[FEE] += _lower(row, FEE, 0)
-    amount = sum(released)
-    if amount:
+            released += _lower(row, INTEREST, interest)
+    _release(loan, on, (0, 0, released, 0))
+
+
+def _drop_fees(loan: Life, on: date) -> None:
+    fees = sum(_lower(row, FEE, 0) for row in loan.rows if row.due_on > on)
+    _release(loan, on, (0, fees, 0, 0))
+
+
+def _release(loan: Life, on: date, parts: Parts) -> None:
+    if amount := sum(parts):
         loan.credit += amount
-        loan.record(on, "credit", -amount, (0, -released[FEE], -released[INTEREST], 0))
+        loan.record(on, "credit", -amount, (-parts[0], -parts[1], -parts[2], -parts[3]))
 
 
 def stop(loan: Life, on: date) -> None:
     """The loan ends that day whatever is still open: cut it, and use the borrower's credit."""
-    if loan.rules.early_end and not recalculation.applies(loan):
+    if not loan.rules.early_end:
+        return
+    if recalculation.applies(loan):
+        recalculation.refresh(loan, on, paying=True)
+        _drop_fees(loan, on)
+    else:
         cut(loan, on)
-        spend(loan, on, allocation.EVERYTHING)
+    spend(loan, on, allocation.EVERYTHING)
 
 
 def use_credit(loan: Life, since: date, until: date) -> None:
@@ -114,6 +138,8 @@ def spend(loan: Life, on: date, waterfall: allocation.Waterfall) -> None:
 
 
 def _is_enough(loan: Life, amount: int, on: date) -> bool:
+    if recalculation.applies(loan):
+        return amount >= sum(payoff(loan, on))
     return amount + loan.credit + _paid_ahead(loan, on) >= sum(payoff(loan, on))
 
 

@@ -66,7 +66,7 @@ def tell(story: Story) -> list[dict[str, Any]]:
         {
             "after_events": count,
             **snapshots.take(state, today),
-            **late_questions.answer(story.late, state, today),
+            **late_questions.answer(story.late, story.terms, state, today),
         }
         for count in story.asked
         for state, today in [after(story, count)]
@@ -109,6 +109,10 @@ def hear(state: Life, event: Event, since: date, following: Event | None = None)
     early.use_credit(state, since, event.on)
     lateness.charge(state, event.on)
     state.hearing = event.seq
+    if not state.draws and event.type not in _BEFORE_A_LOAN:
+        raise InvalidTerms(
+            field=f"events[{event.seq - 1}]", reason="must not come before a disbursement"
+        )
     if state.status is Status.WRITTEN_OFF and event.type not in _AFTER_A_LOSS:
         raise _refused(event, "type", "must not come after a write-off")
     _APPLY[event.type](state, event)
@@ -169,18 +173,14 @@ def _disburse(state: Life, event: Event) -> None:
 
 
 def _receive(state: Life, event: Event) -> None:
-    if not state.draws:
-        raise InvalidTerms(
-            field=f"events[{event.seq - 1}]", reason="must not come before a disbursement"
-        )
     _take(state, event.type.value, event.amount, event.on)
 
 
 def _take(state: Life, type_: str, amount: int, on: date) -> None:
-    if recalculation.applies(state):
-        recalculation.receive(state, type_, amount, on)
-    elif state.rules.early_end:
+    if state.rules.early_end:
         early.receive(state, type_, amount, on)
+    elif recalculation.applies(state):
+        recalculation.receive(state, type_, amount, on)
     else:
         life.receive(state, type_, amount, on)
 
@@ -255,6 +255,18 @@ def _is_looked_at(state: Life, event: Event, following: Event | None) -> bool:
     return not (overtaken and rules is not None and rules.rest is Rest.DAILY)
 
 
+_BEFORE_A_LOAN = (
+    Type.BUSINESS_DATE,
+    Type.CLOSE_OF_BUSINESS,
+    Type.DISBURSEMENT,
+    Type.CHARGE,
+    Type.PAUSE,
+    Type.RESUME,
+    Type.PLEDGE,
+    Type.RELEASE,
+    Type.REVALUATION,
+    Type.FUTURE_RULE,
+)
 _AFTER_A_LOSS = (
     *events.MONEY_IN,
     Type.BUSINESS_DATE,

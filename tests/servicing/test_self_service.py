@@ -133,15 +133,17 @@ class TestChooseAhead:
                 now=lender.now,
             )  # fmt: skip
 
-    async def overpaid(self, lender: Lender) -> Loan:
+    async def overpaid(self, lender: Lender) -> list[Loan]:
         lender.rules = {**RULES, "interest_recalculation": {"advance": "reduce_installment"}}
-        loan = await lender.lends(installments=6, fees=[], day_count="actual/365")
+        agreed: dict[str, Any] = {"installments": 6, "fees": [], "day_count": "actual/365"}
+        loans = [await lender.lends(**agreed) for _ in range(2)]
         await lender.closes_days_until(DUE)
-        await lender.receives(loan, (await lender.owed(loan)).total + kes(8_000))
-        return loan
+        for loan in loans:
+            await lender.receives(loan, (await lender.owed(loan)).total + kes(8_000))
+        return loans
 
     async def test_shorter_or_smaller(self, lender: Lender) -> None:
-        smaller, shorter = await self.overpaid(lender), await self.overpaid(lender)
+        smaller, shorter = await self.overpaid(lender)
         assert (await offered(lender, shorter)).may_choose_ahead
 
         await self.chooses(lender, shorter, Ahead.SHORTER)
