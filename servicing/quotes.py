@@ -92,8 +92,12 @@ def _is_row(terms: LoanTerms, plan: Schedule, unit: UnitPeriod) -> bool:
         return False
     if unit.unit is Unit.DAY and _is_shifted(terms):
         return False
-    several = sum(row.due > 0 for row in plan.installments) > 1
-    return several and _until_first(terms, unit) == (1, Fraction(0))
+    return _starts_whole(terms) and sum(row.due > 0 for row in plan.installments) > 1
+
+
+def _starts_whole(terms: LoanTerms) -> bool:
+    first = terms.first_due_on
+    return first is None or calendars.step(terms, terms.disbursed_on) == first
 
 
 def _is_shifted(terms: LoanTerms) -> bool:
@@ -159,10 +163,9 @@ def _times(terms: LoanTerms, plan: Schedule, unit: UnitPeriod) -> _Moments[tuple
 
 
 def _until_first(terms: LoanTerms, unit: UnitPeriod) -> tuple[int, Fraction]:
-    first, start = terms.first_due_on, terms.disbursed_on
-    if first is None or calendars.step(terms, start) == first:
+    if terms.first_due_on is None or _starts_whole(terms):
         return 1, Fraction(0)
-    return unit_periods.between(start, first, unit)
+    return unit_periods.between(terms.disbursed_on, terms.first_due_on, unit)
 
 
 def _years(
@@ -174,9 +177,8 @@ def _years(
     if terms.due_dates or unit.unit is Unit.DAY:
         return _Moments(draws, [_in_years(start, row.due_on, unit) for row in plan.installments])
     whole, _ = _until_first(terms, unit)
-    first = next(row for row in plan.installments if row.kind is Kind.INSTALLMENT)
     odd = 0.0
-    if terms.first_due_on is not None and times.dues[first.n - 1][1]:
+    if terms.first_due_on is not None and not _starts_whole(terms):
         odd = _in_years(start, terms.first_due_on, unit) - whole / float(unit.per_year)
     dues = [
         _in_years(start, row.due_on, unit)

@@ -104,15 +104,18 @@ def whole_months(start: date, end: date) -> int:
 
 
 def anchor(start: date, days: Sequence[date]) -> int:
-    """The day of the month on which a row of payments falls; 0 when it has none.
+    """The late day of the month on which most of a row of payments falls; 0 when it has none.
 
     (b)(3)(iv): a row on last days is measured between last days, and a row on the 29th or 30th
     uses the last day of February.
     """
-    top = max(day.day for day in days)
-    if len(days) > 1 and top < 31 and start.day != top and all(map(_is_month_end, days)):
+    row = [day for day in days if day != start]
+    top = max((day.day for day in row), default=0)
+    if len(row) < 2 or top < 28:
+        return 0
+    if top < 31 and start.day != top and all(map(_is_month_end, row)):
         return 31
-    return top if all(day.day == min(top, _last(day)) for day in days) else 0
+    return top if 2 * sum(_falls_on(day, top) for day in row) > len(row) else 0
 
 
 def between(start: date, end: date, unit: UnitPeriod, day: int = 0) -> tuple[int, Fraction]:
@@ -213,7 +216,7 @@ def _half_month_on(day: date, times: int) -> date:
 
 
 def _months_back(start: date, end: date, day: int) -> tuple[int, int]:
-    if not day and (exact := whole_months(start, end)):
+    if not _falls_on(end, day) and (exact := whole_months(start, end)):
         return exact, 0
     months = (end.year - start.year) * 12 + end.month - start.month
     if _back(end, months, day) < start:
@@ -223,7 +226,11 @@ def _months_back(start: date, end: date, day: int) -> tuple[int, int]:
 
 def _back(end: date, months: int, day: int) -> date:
     earlier = calendars.add_months(end, -months)
-    return earlier.replace(day=min(day, _last(earlier))) if day else earlier
+    return earlier.replace(day=min(day, _last(earlier))) if _falls_on(end, day) else earlier
+
+
+def _falls_on(day: date, anchored: int) -> bool:
+    return bool(anchored) and day.day == min(anchored, _last(day))
 
 
 def _odd_part(start: date, days: int) -> Fraction:

@@ -10,6 +10,9 @@ Flow = tuple[float, float]
 
 _LOWEST, _LOW, _HIGHEST = -0.999999, 1 / 256, 1e100
 
+_DUST = 1e-12
+"""Fractions of a cent that adding floats leaves: as good as nothing."""
+
 
 class NoRate(ValueError):
     """The flows have no rate: nothing was paid out, or nothing comes back."""
@@ -42,7 +45,7 @@ def _root(flows: Sequence[Flow], odd: Sequence[float]) -> float:
     odds = odd if any(odd) else [0.0] * len(flows)
     if not any(a > 0 for _, a in flows) or not any(a < 0 for _, a in flows):
         raise NoRate("one side of the loan is empty")
-    if sum(amount for _, amount in flows) == 0:
+    if abs(sum(amount for _, amount in flows)) <= _DUST * max(abs(amount) for _, amount in flows):
         return 0.0
     low, high = _bracket(flows, odds)
     rate = (low + high) / 2 if high < 1 else low

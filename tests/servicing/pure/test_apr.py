@@ -292,6 +292,41 @@ LOANS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+@st.composite
+def dated_loans(draw: st.DrawFn) -> dict[str, Any]:
+    start = draw(st.dates(date(2023, 1, 1), date(2026, 12, 31)))
+    loan: dict[str, Any] = {
+        "principal": "5000",
+        "currency": "EUR",
+        "annual_rate_percent": str(draw(st.integers(1, 120))),
+        "method": draw(st.sampled_from(["declining", "flat", "equal_principal", "interest_only"])),
+        "frequency": draw(st.sampled_from(["day", "week", "month"])),
+        "every": draw(st.integers(1, 6)),
+        "installments": draw(st.integers(2, 14)),
+        "disbursed_on": start.isoformat(),
+    }
+    if ahead := draw(st.integers(0, 100)):
+        loan["first_due_on"] = (start + timedelta(days=ahead)).isoformat()
+    if draw(st.booleans()):
+        loan["fees"] = [{"code": "f", "percent": "3", "when": "deducted"}]
+    if draw(st.booleans()):
+        loan["down_payment_percent"] = "10"
+    return loan
+
+
+@given(dated_loans(), st.sampled_from(["us", "eu"]))
+@settings(max_examples=300, deadline=None)
+def test_a_quote_has_the_rate_of_its_own_dates(loan: dict[str, Any], convention: str) -> None:
+    """A quote knows which periods are whole; the same flows by date alone say the same."""
+    quoted = quotes.quote(terms.parse(loan))
+    paid = [(row.due_on.isoformat(), str(row.due)) for row in quoted.installments if row.due]
+    per_year = {"day": 365, "week": 52, "month": 12}[loan["frequency"]]
+    said = {"unit_periods_per_year": f"{per_year}/{loan['every']}"}
+    received = str(quoted.net_disbursed.minor)
+    by_date = rate(convention, [(loan["disbursed_on"], received)], paid, **said)
+    assert by_date == pytest.approx(float(quoted.apr[convention]), rel=1e-6, abs=1e-5)
+
+
 class TestQuotes:
     @pytest.mark.parametrize("change", LOANS, ids=str)
     def test_every_fee_that_the_credit_needs_counts_in_every_rate(
