@@ -3,6 +3,7 @@
 import dataclasses
 from bisect import insort
 from datetime import date
+from fractions import Fraction
 
 from servicing import allocation, annuity, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
@@ -37,7 +38,7 @@ def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None
     rows = [row for row in loan.rows if row.kind is Kind.INSTALLMENT]
     look = _Look(loan, rows, today, paying=paying)
     passed = None
-    for row, period in zip(rows, _periods(loan, rows), strict=True):
+    for row, period in zip(rows, look.periods, strict=True):
         if _is_settled(row):
             passed = row
             continue
@@ -66,6 +67,7 @@ class _Look:
         self._by_day = _by_day(loan.terms)
         self._is_level = loan.terms.method in _LEVEL_METHODS
         self._start = loan.draws[0].on
+        self.periods = _periods(loan, rows)
         self._last = next((row for row in reversed(rows) if not _is_settled(row)), None)
         self.left = loan.principal_owed
         """Principal that is in no installment yet."""
@@ -124,17 +126,33 @@ class _Look:
     def _interest(self, row: Row, period: Period, end: date) -> int:
         """Interest up to `end`, rounded between one move of the balance and the next."""
         balance, moves = self._balance(row, end)
-        terms, total, since, by_day = self._loan.terms, 0, self._start, self._by_day
+        total, since, by_day = 0, self._start, self._by_day
         for until, change in [*moves, (end, 0)]:
             if until > since:
                 if by_day is not None:
                     part, whole = by_day[0] * (until - since).days, by_day[1]
                 else:
-                    part, whole = _factor(terms, period, since, until)
+                    part, whole = self._factor(period, since, until)
                 total += self._divide(max(balance, 0) * part, whole)
                 since = until
             balance += change
         return total
+
+    def _factor(self, period: Period, since: date, until: date) -> interest.Ratio:
+        if since == period.start and until == period.end:
+            return period.numerator, period.denominator
+        if since >= period.start:
+            return interest.part_of(self._loan.terms, period, since, until)
+        # What was settled early left days of its own period behind: each counts in its period.
+        exact = sum(
+            (
+                Fraction(*interest.part_of(self._loan.terms, each, max(since, each.start), end))
+                for each in self.periods
+                if since < (end := min(each.end, until)) and each.end <= period.end
+            ),
+            start=Fraction(0),
+        )
+        return exact.numerator, exact.denominator
 
     def _balance(self, row: Row, end: date) -> tuple[int, list[Move]]:
         """The balance at the start of the installment's days, and how it moves before `end`."""
@@ -276,12 +294,6 @@ def _at_rests(loan: Life, rows: list[Row]) -> list[Move]:
     """The moves of the balance when money counts from the next due date on."""
     dates = [row.due_on for row in rows]
     return sorted((day if change > 0 else _next(dates, day), change) for day, change in loan.moves)
-
-
-def _factor(terms: LoanTerms, period: Period, since: date, until: date) -> interest.Ratio:
-    if since <= period.start and until == period.end:
-        return period.numerator, period.denominator
-    return interest.part_of(terms, period, since, until)
 
 
 def _periods(loan: Life, rows: list[Row]) -> list[Period]:
