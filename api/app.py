@@ -70,8 +70,8 @@ def create_app(
     )
     problems.install(app)
     for router in (
-        v1.routes(),
         webhooks.routes(),
+        v1.routes(),
         invitations.router,
         health.router,
         handbook.router,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.models import AnswerMessage
 from kit.clock import SystemClock
 from kit.config import Settings
 from kit.crypto import Vault, person_key
@@ -16,7 +15,9 @@ from kit.ids import new_id
 from kyc.models import Verification
 from kyc.states import VerificationStatus
 from onboarding import catalog, journey
+from onboarding.models import BehaviorEvent
 from onboarding.saving import MY_PHONE, place
+from scoring.behaviour import EventKind
 
 # Phone, code and photographs are behind them: from here on every update is one answer.
 ANSWERS = (
@@ -75,7 +76,12 @@ async def count_answers(url: str) -> int:
     engine = create_engine(url)
     try:
         async with unit_of_work(sessions_of(engine)) as session:
-            return await session.scalar(select(func.count()).select_from(AnswerMessage)) or 0
+            return (
+                await session.scalar(
+                    select(func.count()).where(BehaviorEvent.kind == EventKind.ANSWERED)
+                )
+                or 0
+            )
     finally:
         await engine.dispose()
 

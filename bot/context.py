@@ -68,7 +68,8 @@ class UpdateContext:
 async def opened(
     office: Office, session: AsyncSession, person: User, update: Update, now: datetime
 ) -> UpdateContext:
-    # Locked: a job or a member of staff may be about to change the same borrower's application.
+    # One thing at a time happens to a borrower: a job, a member of staff or an update before this
+    # one may be about to change the same application.
     dossier = await dossiers.find(session, telegram_id=person.id, lock=True)
     spoken = dossier.borrower.locale if dossier else _spoken(person, update)
     words = Words(office.texts, matching_locale(spoken, office.texts))
@@ -108,8 +109,3 @@ def resumed(
     person = User(id=borrower.telegram_id, is_bot=False, first_name="")
     words = Words(office.texts, matching_locale(borrower.locale, office.texts))
     return UpdateContext(session, now, person, dossier, words, office)
-
-
-def lock_name(telegram_id: int) -> str:
-    """One thing at a time happens to a person."""
-    return f"telegram:{telegram_id}"

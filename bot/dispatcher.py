@@ -15,12 +15,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import refusals, show
-from bot.context import Office, UpdateContext, lock_name, opened, sender
+from bot.context import Office, UpdateContext, opened, sender
 from bot.models import TelegramUpdate
 from bot.screens.base import Reply, Screen
 from bot.text import Words, matching_locale
 from kit import ids
-from kit.db import insert_once, lock_key, unit_of_work
+from kit.db import insert_once, unit_of_work
 from kit.errors import DomainError
 from notifications import hearing
 
@@ -70,7 +70,7 @@ class UpdateDispatcher(Dispatcher):
     ) -> Reply | None:
         now = self.office.clock.now()
         async with unit_of_work(self.office.sessions) as session:
-            if not await _claim(session, bot, update, person, now):
+            if not await _claim(session, bot, update, now):
                 return None
             context = await opened(self.office, session, person, update, now)
             is_news = update.my_chat_member is None and await self._listen(context)
@@ -95,7 +95,7 @@ class UpdateDispatcher(Dispatcher):
         """The work is rolled back; say why in one sentence and ask the same question again."""
         now = self.office.clock.now()
         async with unit_of_work(self.office.sessions) as session:
-            if not await _claim(session, bot, update, person, now):
+            if not await _claim(session, bot, update, now):
                 return None
             context = await opened(self.office, session, person, update, now)
             said = update.message.text if update.message is not None else None
@@ -105,7 +105,6 @@ class UpdateDispatcher(Dispatcher):
         """Note the crash and apologize. True when the update is given up."""
         now = self.office.clock.now()
         async with unit_of_work(self.office.sessions) as session:
-            await lock_key(session, lock_name(person.id))
             row = await _noted(session, bot, update, now)
             row.failures += 1
             is_given_up = row.failures >= TRIES
@@ -124,15 +123,12 @@ class UpdateDispatcher(Dispatcher):
         return is_given_up
 
 
-async def _claim(
-    session: AsyncSession, bot: Bot, update: Update, person: User, now: datetime
-) -> bool:
-    """Make this transaction the one that handles the update, one update of a person at a time."""
-    await lock_key(session, lock_name(person.id))
+async def _claim(session: AsyncSession, bot: Bot, update: Update, now: datetime) -> bool:
+    """Make this transaction the one that handles the update."""
     key = {"bot_id": bot.id, "update_id": update.update_id}
     if await insert_once(session, TelegramUpdate, **key, received_at=now, handled_at=now):
         return True
-    row = await session.get_one(TelegramUpdate, (bot.id, update.update_id))
+    row = await session.get_one(TelegramUpdate, (bot.id, update.update_id), with_for_update=True)
     if row.handled_at is not None:
         return False
     row.handled_at = now
@@ -143,7 +139,7 @@ async def _noted(session: AsyncSession, bot: Bot, update: Update, now: datetime)
     key = {"bot_id": bot.id, "update_id": update.update_id}
     reference = ids.reference("E", 6)
     await insert_once(session, TelegramUpdate, **key, received_at=now, reference=reference)
-    return await session.get_one(TelegramUpdate, (bot.id, update.update_id))
+    return await session.get_one(TelegramUpdate, (bot.id, update.update_id), with_for_update=True)
 
 
 def _as_reply(answer: Any) -> Reply | None:

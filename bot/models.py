@@ -1,7 +1,6 @@
-"""What the bot itself remembers: which updates it has handled, which message answered what."""
+"""What the bot itself remembers: which updates it has handled."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,13 +21,3 @@ class TelegramUpdate(Base):
     failures: Mapped[int] = mapped_column(default=0)
     reference: Mapped[str | None] = mapped_column(String(20))
     """What the borrower was told when it failed: the log line has it too."""
-
-
-class AnswerMessage(Base):
-    """Which question a message answered, so that editing the message corrects the answer."""
-
-    __tablename__ = "telegram_answers"
-
-    application_id: Mapped[UUID] = mapped_column(primary_key=True)
-    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    step: Mapped[str] = mapped_column(String(40))

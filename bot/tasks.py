@@ -21,7 +21,7 @@ from bot.models import TelegramUpdate
 from bot.screens.base import Screen
 from kit import jobs
 from kit.config import Settings
-from kit.db import lock_key, unit_of_work
+from kit.db import unit_of_work
 from kit.errors import DomainError, TransientFailure
 from kyc import pictures
 from kyc.images import PictureNotReadable
@@ -87,7 +87,7 @@ async def _keep(
 ) -> Screen:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        await lock_key(session, contexts.lock_name(chat_id))
+        await dossiers.hold(session, telegram_id=chat_id)
         if isinstance(sent, Clean):
             case = await case_files.keep(session, case_id, sent, now=now)
         else:
@@ -119,7 +119,7 @@ async def _settle(
 ) -> list[Screen]:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        await lock_key(session, contexts.lock_name(chat_id))
+        await dossiers.hold(session, telegram_id=chat_id)
         if isinstance(seen, DomainError):
             dossier = await identity.forget_photo(session, application_id)
             return await _again(_office(context), session, dossier, seen, now)

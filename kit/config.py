@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     worker_id: str = ""
     """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
     worker_dead_after_seconds: float = 30.0
-    job_polling_seconds: float = 0.1
+    job_polling_seconds: float = 0.25
     log_level: str = "INFO"
     metrics_token: SecretStr = SecretStr("")
     """Whoever shows it may read `/metrics`. Empty: only this machine may."""

@@ -1,16 +1,19 @@
 """SQLite for asyncio: one writer after the other, and commits that share their flush to the disk.
 
 A transaction takes its turn in this process by a fair queue (SQLite's own waiting sleeps and
-tries again), each statement makes one trip to its connection's thread, and a commit returns when
-it is on the disk: those who commit at about the same time wait for one flush together.
+tries again). A statement that is quick runs where it is asked: a trip to the connection's thread
+costs ten times as much as reading a row. Whatever waits or takes long goes to that thread. A
+commit returns when it is on the disk: those who commit at about the same time wait for one flush
+together.
 """
 
 import asyncio
 import os
 import sqlite3
+import time
 from collections import deque
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import aiosqlite
@@ -25,20 +28,39 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 _PATIENCE_SECONDS = 20
+_LONG_SECONDS = 0.01
+_LONG_RUNS = 2
+"""One long run may have been an interruption."""
+_STATEMENTS_AT_A_STRETCH = 16
+"""Then others get their turn: statements that are run at once never wait by themselves."""
+_COMMITS_A_CHECKPOINT = 100
 _PRAGMAS = (
     "journal_mode=WAL",
-    f"busy_timeout={_PATIENCE_SECONDS * 1000}",
     "foreign_keys=ON",
-    # The flush below makes a commit durable. SQLite itself still flushes around checkpoints.
+    # The flush below makes a commit durable. SQLite itself still flushes around checkpoints,
+    # and those are ours too: within a commit they would keep everybody waiting.
     "synchronous=NORMAL",
+    "wal_autocheckpoint=0",
+    "mmap_size=268435456",
 )
+Found = tuple[Any, Any, int, int | None]
+"""Rows, description, row count, last row id."""
+Work = Callable[[sqlite3.Connection, str, Sequence[Any]], Found]
 _flush_file = getattr(os, "fdatasync", os.fsync)
 
 
 def create_engine(url: str) -> AsyncEngine:
     driver = _Driver(_Log(make_url(url).database))
     engine = create_async_engine(
-        url, module=driver, pool_size=10, max_overflow=10, pool_timeout=60, hide_parameters=True
+        url,
+        module=driver,
+        # Used by two threads, never by both at once.
+        connect_args={"check_same_thread": False, "timeout": 0},
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=60,
+        pool_use_lifo=True,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -68,11 +90,14 @@ class _Log:
     """The write-ahead log of one database in this process: whose turn it is, what is flushed."""
 
     def __init__(self, database: str | None) -> None:
-        self._path = Path(f"{database}-wal") if database else None
+        self._database = database
+        self.long_runs: dict[str, int] = {}
+        """Statements that take long, and how often in a row they did."""
         self.turn = asyncio.Lock()
         self._flushing = asyncio.Lock()
         self._committed = 0
         self._flushed = 0
+        self._folded = 0
 
     async def take_turn(self) -> None:
         try:
@@ -93,12 +118,15 @@ class _Log:
             upto = self._committed
             await asyncio.to_thread(self._flush)
             self._flushed = upto
+            if self._database and upto - self._folded >= _COMMITS_A_CHECKPOINT:
+                await asyncio.to_thread(_checkpoint, self._database)
+                self._folded = upto
 
     def _flush(self) -> None:
-        if self._path is None:
+        if not self._database:
             return
         try:
-            log = os.open(self._path, os.O_RDONLY)
+            log = os.open(f"{self._database}-wal", os.O_RDONLY)
         except FileNotFoundError:
             return  # Folded into the database, which flushed it, by the last one who closed.
         try:
@@ -106,14 +134,24 @@ class _Log:
         finally:
             os.close(log)
 
+    def noted(self, operation: str, seconds: float) -> None:
+        if seconds < _LONG_SECONDS:
+            self.long_runs.pop(operation, None)
+        else:
+            self.long_runs[operation] = self.long_runs.get(operation, 0) + 1
+
+    def is_long(self, operation: str) -> bool:
+        return self.long_runs.get(operation, 0) >= _LONG_RUNS
+
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
-    """Execute, fetch and close in one trip to the connection's thread instead of four."""
+    """Execute, fetch and close in one go instead of four."""
 
     __slots__ = ("_found",)
     _awaitable_cursor_close = False
+    _adapt_connection: "_Connection"
 
-    def __init__(self, adapt_connection: AsyncAdapt_aiosqlite_connection) -> None:
+    def __init__(self, adapt_connection: "_Connection") -> None:
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection
         self._rows = deque()
@@ -134,30 +172,75 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     def close(self) -> None:
         self._rows.clear()
 
-    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
-        await self._trip(_execute, operation, parameters or ())
+    def execute(self, operation: Any, parameters: Any = None) -> None:
+        self._run(_execute, operation, parameters or ())
 
-    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
-        await self._trip(_execute_many, operation, seq_of_parameters)
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
+        self._run(_execute_many, operation, seq_of_parameters)
 
     async def _async_soft_close(self) -> None:
         pass
 
-    async def _trip(self, work: Any, operation: str, parameters: Any) -> None:
-        connection: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            rows, *found = await connection._execute(work, connection._conn, operation, parameters)
+    def _run(self, work: Work, operation: str, parameters: Sequence[Any]) -> None:
+        rows, *found = self._adapt_connection.run(work, operation, parameters)
         self._rows, self._found = deque(rows), tuple(found)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    __slots__ = ("_has_turn", "_log")
+    __slots__ = ("_away", "_has_turn", "_log", "_statements")
     _cursor_cls: type[AsyncAdapt_aiosqlite_cursor] = _Cursor
 
     def __init__(self, dbapi: Any, connection: Any, log: _Log) -> None:
         super().__init__(dbapi, connection)
         self._log = log
         self._has_turn = False
+        self._statements = 0
+        self._away: list[None] = []
+        """Something as long as the connection's thread works, even for one who was cancelled."""
+
+    def run(self, work: Work, operation: str, parameters: Sequence[Any] = ()) -> Found:
+        try:
+            return await_only(self._run(work, operation, parameters))
+        except Exception as error:
+            self._handle_exception(error)
+
+    async def _run(self, work: Work, operation: str, parameters: Sequence[Any]) -> Found:
+        """Here if it is quick, else on the connection's thread."""
+        if self._away or self._log.is_long(operation):
+            return await self._run_away(work, operation, parameters)
+        self._statements += 1
+        if self._statements % _STATEMENTS_AT_A_STRETCH == 0:
+            await asyncio.sleep(0)
+        try:
+            return self._timed(work, operation, parameters)
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+        # Another process writes. Nothing has happened yet, so it can be said again.
+        return await self._run_away(work, operation, parameters)
+
+    async def _run_away(self, work: Work, operation: str, parameters: Sequence[Any]) -> Found:
+        async with self._execute_mutex:
+            self._away.append(None)
+            found: Found = await self._connection._execute(
+                self._patiently, work, operation, parameters
+            )
+            return found
+
+    def _patiently(self, work: Work, operation: str, parameters: Sequence[Any]) -> Found:
+        connection: sqlite3.Connection = self._connection._conn
+        try:
+            connection.execute(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000:.0f}")
+            return self._timed(work, operation, parameters)
+        finally:
+            connection.execute("PRAGMA busy_timeout=0")
+            self._away.pop()
+
+    def _timed(self, work: Work, operation: str, parameters: Sequence[Any]) -> Found:
+        started = time.perf_counter()
+        found = work(self._connection._conn, operation, parameters)
+        self._log.noted(operation, time.perf_counter() - started)
+        return found
 
     def take_turn(self) -> None:
         await_only(self._log.take_turn())
@@ -170,7 +253,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
 
     def commit(self) -> None:
         has_written = self._has_turn
-        super().commit()
+        self.run(_commit, "COMMIT")
         self.leave()  # The next one may write while we wait for the disk.
         if has_written:
             await_only(self._log.flush())
@@ -178,8 +261,8 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     def rollback(self) -> None:
         try:
             # The pool rolls back whatever is returned to it: mostly there is nothing to undo.
-            if self._connection.in_transaction:
-                super().rollback()
+            if self._away or self._connection.in_transaction:
+                self.run(_roll_back, "ROLLBACK")
         finally:
             self.leave()
 
@@ -206,21 +289,42 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         return _Connection(self, plain._connection, self._log)
 
 
-def _execute(
-    connection: sqlite3.Connection, operation: str, parameters: Sequence[Any]
-) -> tuple[Any, ...]:
+def _execute(connection: sqlite3.Connection, operation: str, parameters: Sequence[Any]) -> Found:
     return _finished(connection.execute(operation, parameters))
 
 
 def _execute_many(
     connection: sqlite3.Connection, operation: str, parameters: Sequence[Sequence[Any]]
-) -> tuple[Any, ...]:
+) -> Found:
     return _finished(connection.executemany(operation, parameters))
 
 
-def _finished(cursor: sqlite3.Cursor) -> tuple[Any, ...]:
+def _commit(connection: sqlite3.Connection, _operation: str, _parameters: Sequence[Any]) -> Found:
+    connection.commit()
+    return (), None, -1, None
+
+
+def _roll_back(
+    connection: sqlite3.Connection, _operation: str, _parameters: Sequence[Any]
+) -> Found:
+    connection.rollback()
+    return (), None, -1, None
+
+
+def _finished(cursor: sqlite3.Cursor) -> Found:
     try:
         rows = cursor.fetchall() if cursor.description else ()
         return rows, cursor.description, cursor.rowcount, cursor.lastrowid
     finally:
         cursor.close()
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    # The lowest byte is the error itself, the others say more about it.
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _checkpoint(database: str) -> None:
+    """Fold the log into the database; nobody waits for it."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -63,7 +63,8 @@ class Worker:
                 "serializer": DBOSPortableJSONSerializer(),  # The default is pickle.
                 "sys_db_pool_size": 20,
                 "log_level": "ERROR",
-                "notification_listener_polling_interval_sec": 0.2,
+                # Nobody here waits for the engine's own messages.
+                "notification_listener_polling_interval_sec": 10.0,
             }
         )
         DBOS.launch()

@@ -6,6 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from kit.db import one_of
 from kit.errors import DomainError, Kind
 from kyc.models import Verification
 from kyc.states import OPEN_STATUSES
@@ -32,7 +33,7 @@ def current(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
     return (
         select(Verification.id)
         .where(Verification.borrower_id == borrower_id)
-        .order_by(Verification.status.in_(OPEN_STATUSES).desc(), Verification.id.desc())
+        .order_by(one_of(Verification.status, OPEN_STATUSES).desc(), Verification.id.desc())
     )
 
 

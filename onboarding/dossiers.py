@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from kit.db import Base
 from kit.errors import DomainError, Kind
 from kyc import queries as verifications
 from kyc.models import Verification
@@ -65,8 +65,11 @@ class Dossier:
 
 
 async def find(session: AsyncSession, *, telegram_id: int, lock: bool = False) -> Dossier | None:
-    borrower = await session.scalar(_LOCKED if lock else _BORROWER, {"telegram_id": telegram_id})
-    return await of(session, borrower) if borrower is not None else None
+    if lock:
+        await hold(session, telegram_id=telegram_id)
+    found = await session.execute(_BY_TELEGRAM_ID, {"telegram_id": telegram_id})
+    row = found.one_or_none()
+    return await _dossier(session, *row) if row is not None else None
 
 
 async def get(session: AsyncSession, borrower_id: UUID, *, lock: bool = False) -> Dossier:
@@ -78,17 +81,47 @@ async def get(session: AsyncSession, borrower_id: UUID, *, lock: bool = False) -
 
 async def of(session: AsyncSession, borrower: Borrower) -> Dossier:
     """Read the borrower's present situation again."""
-    found = await session.execute(_SITUATION, {"borrower_id": borrower.id})
-    application, version, verification, offer, case, question, loan = found.one()
+    found = await session.execute(_BY_ID, {"borrower_id": borrower.id})
+    return await _dossier(session, *found.one())
+
+
+async def hold(session: AsyncSession, *, telegram_id: int) -> None:
+    """Let nobody else change this borrower's affairs until the transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway.
+        await session.execute(_HOLD, {"telegram_id": telegram_id})
+
+
+async def _dossier(
+    session: AsyncSession,
+    borrower: Borrower,
+    application: Application | None,
+    verification: Verification | None,
+    product_hash: str | None,
+    offer_id: UUID | None,
+    case_id: UUID | None,
+    question_id: UUID | None,
+    loan_id: UUID | None,
+) -> Dossier:
     return Dossier(
         borrower=borrower,
         application=application,
-        product=products.product_of(version) if version is not None else None,
+        product=await _product(session, application, product_hash),
         verification=verification,
-        offer=offer,
-        case=case,
-        question=question,
-        loan=loan,
+        offer=await session.get(Offer, offer_id) if offer_id else None,
+        case=await session.get(Case, case_id) if case_id else None,
+        question=await session.get(Case, question_id) if question_id else None,
+        loan=await session.get(Loan, loan_id) if loan_id else None,
+    )
+
+
+async def _product(
+    session: AsyncSession, application: Application | None, body_sha256: str | None
+) -> LoanProduct | None:
+    if application is None or application.product is None or body_sha256 is None:
+        return None
+    version = application.product_version
+    return products.known(body_sha256, version) or await products.get(
+        session, application.product, version
     )
 
 
@@ -124,28 +157,50 @@ async def first_seen(session: AsyncSession, borrower_id: UUID) -> datetime | Non
     return found
 
 
-def _situation() -> Select[Application, ProductVersion, Verification, Offer, Case, Case, Loan]:
-    """One row about one borrower: this is read for every update of the bot."""
-    question = aliased(Case)
+def _situation() -> Select[
+    Borrower, Application, Verification, str, UUID | None, UUID | None, UUID | None, UUID | None
+]:
+    """One row about one borrower, read for every update of the bot: as narrow as it can be.
+
+    Of what most borrowers do not have at the moment (an offer, a case, a loan) only the id.
+    """
     # Ids are time-ordered; a second application starts only when the first has ended.
     latest = _first(
         select(Application.id)
         .where(Application.borrower_id == Borrower.id)
-        .order_by(Application.id.desc())
+        .order_by(Application.id.desc()),
+        Borrower,
     )
     case_id = _first(
         select(Case.id)
-        .where(Case.application_id == Application.id, Case.status != CaseStatus.RESOLVED)
+        .where(
+            Case.borrower_id == Borrower.id,  # There is an index on it.
+            Case.application_id == Application.id,
+            Case.status != CaseStatus.RESOLVED,
+        )
         .order_by(Case.id),
+        Borrower,
         Application,
     )
     question_id = _first(
         select(Case.id)
         .where(Case.borrower_id == Borrower.id, Case.status == CaseStatus.WAITING)
-        .order_by(Case.id)
+        .order_by(Case.id),
+        Borrower,
     )
+    offer_id = _first(select(Offer.id).where(Offer.application_id == Application.id), Application)
+    loan_id = _first(loans.open_loan(Borrower.id), Borrower)
     return (
-        select(Application, ProductVersion, Verification, Offer, Case, question, Loan)
+        select(
+            Borrower,
+            Application,
+            Verification,
+            ProductVersion.body_sha256,
+            offer_id,
+            case_id,
+            question_id,
+            loan_id,
+        )
         .select_from(Borrower)
         .outerjoin(Application, Application.id == latest)
         .outerjoin(
@@ -153,22 +208,19 @@ def _situation() -> Select[Application, ProductVersion, Verification, Offer, Cas
             (ProductVersion.code == Application.product)
             & (ProductVersion.version == Application.product_version),
         )
-        .outerjoin(Verification, Verification.id == _first(verifications.current(Borrower.id)))
-        .outerjoin(Offer, Offer.application_id == Application.id)
-        .outerjoin(Case, Case.id == case_id)
-        .outerjoin(question, question.id == question_id)
-        .outerjoin(Loan, Loan.id == _first(loans.open_loan(Borrower.id)))
-        .where(Borrower.id == bindparam("borrower_id"))
+        .outerjoin(
+            Verification, Verification.id == _first(verifications.current(Borrower.id), Borrower)
+        )
     )
 
 
-def _first(
-    query: Select[UUID], of: type[Borrower] | type[Application] = Borrower
-) -> ScalarSelect[UUID]:
-    return query.limit(1).correlate(of).scalar_subquery()
+def _first(query: Select[UUID], *of: type[Base]) -> ScalarSelect[UUID]:
+    return query.limit(1).correlate(*of).scalar_subquery()
 
 
 # Built once: building a statement costs about as much as running it.
-_SITUATION = _situation()
-_BORROWER = select(Borrower).where(Borrower.telegram_id == bindparam("telegram_id"))
-_LOCKED = _BORROWER.with_for_update()
+_BY_ID = _situation().where(Borrower.id == bindparam("borrower_id"))
+_BY_TELEGRAM_ID = _situation().where(Borrower.telegram_id == bindparam("telegram_id"))
+_HOLD = (
+    select(Borrower.id).where(Borrower.telegram_id == bindparam("telegram_id")).with_for_update()
+)

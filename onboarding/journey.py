@@ -118,9 +118,13 @@ async def answer(
     settings: Settings,
     text: str | None = None,
     contact: saving.Contact | None = None,
+    message_id: int | None = None,
     now: datetime,
 ) -> Dossier:
-    """Take the answer to the question that is being asked. Refusals change nothing."""
+    """Take the answer to the question that is being asked. Refusals change nothing.
+
+    `message_id`: of the message with the answer, which may be edited later.
+    """
     current = _current(dossier)
     if current is None or current.name != step:
         raise saving.StepNotAsked(step=step)
@@ -128,6 +132,7 @@ async def answer(
     telemetry.record(
         session, dossier.draft.id, EventKind.ANSWERED, step, now=now,
         length=len(text) if text is not None and _is_typed(current) else None,
+        **({"message": message_id} if message_id is not None and problem is None else {}),
     )  # fmt: skip
     if problem is not None:
         return dossier.with_problem(problem)

@@ -309,6 +309,12 @@ def _day(digits: str) -> date:
         raise TermNotOffered(term=digits) from None
 
 
+def known(body_sha256: str, version: int | None) -> LoanProduct | None:
+    """A product whose body this process has read before."""
+    body = _read.get(body_sha256)
+    return LoanProduct(version=version, body=body) if body and version is not None else None
+
+
 def product_of(row: ProductVersion) -> LoanProduct:
     if row.body_sha256 not in _read:
         _read[row.body_sha256] = Body.model_validate(row.body)

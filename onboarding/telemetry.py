@@ -62,6 +62,17 @@ async def _last(session: AsyncSession, application_id: UUID) -> datetime | None:
     return found
 
 
+async def answered_by(session: AsyncSession, application_id: UUID, message_id: int) -> str | None:
+    """Which question a message answered."""
+    rows = await session.scalars(
+        select(BehaviorEvent).where(
+            BehaviorEvent.application_id == application_id,
+            BehaviorEvent.kind == EventKind.ANSWERED,
+        )
+    )
+    return next((row.field for row in rows if row.facts.get("message") == message_id), None)
+
+
 async def events_of(session: AsyncSession, application_id: UUID) -> list[Event]:
     rows = await session.scalars(
         select(BehaviorEvent)

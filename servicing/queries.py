@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from kit.db import one_of
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from servicing import debts, early, happenings, replay
@@ -58,7 +59,7 @@ def open_loan(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
     """Ids of a borrower's loans that are being paid out or repaid, the newest first."""
     return (
         select(Loan.id)
-        .where(Loan.borrower_id == borrower_id, Loan.status.in_(OPEN))
+        .where(Loan.borrower_id == borrower_id, one_of(Loan.status, OPEN))
         .order_by(Loan.id.desc())
     )
 

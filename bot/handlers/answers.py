@@ -10,12 +10,11 @@ from bot.callbacks import Act
 from bot.context import UpdateContext
 from bot.handlers.own import OwnButton
 from bot.handlers.where import Where
-from bot.models import AnswerMessage
 from bot.screens import questions
 from bot.screens.base import Reply, Screen, reply
 from bot.screens.questions import Asked
 from bot.text import plain_amount
-from onboarding import journey, steps
+from onboarding import journey, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.saving import Contact
 from onboarding.steps import StepKind
@@ -71,18 +70,19 @@ async def edited(edited_message: Message, context: UpdateContext) -> Reply:
     dossier = context.dossier
     answered = None
     if dossier is not None and dossier.is_drafting and edited_message.text:
-        key = (dossier.draft.id, edited_message.message_id)
-        answered = await context.session.get(AnswerMessage, key)
+        answered = await telemetry.answered_by(
+            context.session, dossier.draft.id, edited_message.message_id
+        )
     if dossier is None or answered is None:
         return refusals.under(context.words("edit-not-taken"), await places.current(context))
-    step = steps.find(dossier, answered.step)
+    step = steps.find(dossier, answered)
     if step is None:
-        raise journey.CannotChange(step=answered.step)
+        raise journey.CannotChange(step=answered)
     asked = await places.question(context, dossier, step)
     after = await journey.edit_answer(
         context.session,
         dossier,
-        step=answered.step,
+        step=answered,
         text=_meant(asked, edited_message.text or "", context),
         settings=context.office.settings,
         now=context.now,
@@ -97,24 +97,26 @@ async def _answer_typed(message: Message, context: UpdateContext, dossier: Dossi
         return await refusals.not_understood(context)
     asked = await places.question(context, dossier, step)
     text = _meant(asked, text, context)
-    after = await _answer(context, dossier, step.name, text)
+    after = await _answer(context, dossier, step.name, text, message.message_id)
     if after.problem is None:
-        context.session.add(
-            AnswerMessage(
-                application_id=dossier.draft.id, message_id=message.message_id, step=step.name
-            )
-        )
         return Reply((await places.asked(context, after),))
     place: Screen = await places.current(context.at(after))
     return refusals.under(context.words.refusal(after.problem), place)
 
 
-async def _answer(context: UpdateContext, dossier: Dossier, step: str, text: str) -> Dossier:
+async def _answer(
+    context: UpdateContext,
+    dossier: Dossier,
+    step: str,
+    text: str,
+    message_id: int | None = None,
+) -> Dossier:
     return await journey.answer(
         context.session,
         dossier,
         step=step,
         text=text,
+        message_id=message_id,
         settings=context.office.settings,
         now=context.now,
     )
