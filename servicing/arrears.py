@@ -26,7 +26,6 @@ from servicing import (
 from servicing import rules as agreed_rules
 from servicing.assessments import Assessment, Portion, Risk
 from servicing.classification import Class
-from servicing.delinquency import Pause
 from servicing.events import Type
 from servicing.late_policy import LatePolicy
 from servicing.life import Life, Status
@@ -35,6 +34,7 @@ from servicing.product_rules import ProductRules
 from servicing.states import LoanStatus
 
 _BATCH = 1_000
+_UNTOLD = (Type.PAUSE, Type.RESTRUCTURE, Type.REAGE, Type.REAMORTIZE, Type.CHARGE_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def of_loans(
     session: AsyncSession, loans: Sequence[Loan], policy: LatePolicy, *, on: date, today: date
 ) -> list[Arrears]:
     """Those of them that are running on that day."""
-    told_again = loans if on < today else await _paused(session, loans)
+    told_again = loans if on < today else await _with_a_story(session, loans)
     lives = await _lives(session, told_again, on)
     portions = await _portions(session, [loan.id for loan in loans if loan.id not in lives])
     found = []
@@ -70,9 +70,7 @@ async def of_loans(
             continue
         if life is None and loan.status is not LoanStatus.ACTIVE:
             continue
-        parts = assessments.portions_of(life) if life is not None else portions[loan.id]
-        pauses = tuple(life.pauses) if life is not None else ()
-        found.append(_assess(loan, parts, pauses, policy, on))
+        found.append(_assess(loan, portions[loan.id], life, policy, on))
     return found
 
 
@@ -101,12 +99,12 @@ async def _running(
     return list(await session.scalars(query.order_by(Loan.id).limit(_BATCH)))
 
 
-async def _paused(session: AsyncSession, loans: Sequence[Loan]) -> list[Loan]:
-    """Loans whose lateness was stopped once: only their events know from when to when."""
+async def _with_a_story(session: AsyncSession, loans: Sequence[Loan]) -> list[Loan]:
+    """Loans to which something happened that their installments do not tell."""
     ids = set(
         await session.scalars(
             select(LoanEvent.loan_id)
-            .where(LoanEvent.type == Type.PAUSE, LoanEvent.loan_id.in_([x.id for x in loans]))
+            .where(LoanEvent.type.in_(_UNTOLD), LoanEvent.loan_id.in_([x.id for x in loans]))
             .distinct()
         )
     )
@@ -151,15 +149,18 @@ async def _portions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
 
 
 def _assess(
-    loan: Loan, parts: Sequence[Portion], pauses: tuple[Pause, ...], policy: LatePolicy, on: date
+    loan: Loan, rows: Sequence[Portion], life: Life | None, policy: LatePolicy, on: date
 ) -> Arrears:
     assert loan.disbursed_on is not None
     rules = _rules(json.dumps(loan.rules), loan.currency)
-    dpd = replace(rules.dpd, pauses=(*rules.dpd.pauses, *pauses)) if pauses else rules.dpd
     rate = loan.effective_rate_ppm
     if rate is None:
         rate = effective_interest.rate_ppm(terms.parse(loan.terms))
     risk = Risk(loan.disbursed_on, rate / 1_000_000, loan.pd_ppm, loan.pd_now_ppm)
+    parts, dpd = rows, rules.dpd
+    if life is not None:
+        parts, risk = assessments.portions_of(life), assessments.risk_of(life, risk)
+        dpd = replace(dpd, pauses=(*dpd.pauses, *life.pauses))
     assessed = assessments.assess(policy, parts, risk, on, dpd=dpd, buckets=rules.buckets)
     return Arrears(loan.id, loan.borrower_id, loan.reference, loan.currency, assessed)
 

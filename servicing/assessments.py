@@ -8,6 +8,7 @@ from typing import NamedTuple
 from servicing import classification, delinquency, early, expected_loss, provisioning
 from servicing.classification import Class, Kept
 from servicing.delinquency import Bucket, DpdRule, Standing, Unpaid
+from servicing.events import Type
 from servicing.expected_loss import Exposure, Loss
 from servicing.late_policy import LatePolicy
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life
@@ -48,6 +49,8 @@ class Risk(NamedTuple):
     effective_rate: float
     pd_ppm: int | None = None
     pd_now_ppm: int | None = None
+    restructured_on: date | None = None
+    is_charged_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,12 @@ def assess(
     )  # fmt: skip
     history = [Kept(each.due_on, each.settled_on) for each in parts if each.due_on <= on]
     found = classification.classify(policy.classes, standing.days_past_due, history, on, dpd)
-    exposure = _exposure(parts, risk, standing.days_past_due, on)
+    is_restructured = policy.classes.restructured.holds(risk.restructured_on, on)
+    if is_restructured:
+        found = max(found, policy.classes.restructured.at_least)
+    if risk.is_charged_off:
+        found = Class.LOSS
+    exposure = _exposure(parts, risk, standing.days_past_due, on, is_restructured)
     balance = exposure.principal_minor
     return Assessment(
         standing=standing,
@@ -109,7 +117,20 @@ def portions_of(life: Life) -> list[Portion]:
     return found
 
 
-def _exposure(parts: Sequence[Portion], risk: Risk, days: int, on: date) -> Exposure:
+def risk_of(life: Life, risk: Risk) -> Risk:
+    """The same with what happened to a life that was told."""
+    spread = [each.on for each in life.transactions if each.type in _SPREAD_ANEW]
+    return risk._replace(
+        restructured_on=max(spread, default=None), is_charged_off=life.charged_off_on is not None
+    )
+
+
+_SPREAD_ANEW = (Type.RESTRUCTURE, Type.REAGE, Type.REAMORTIZE)
+
+
+def _exposure(
+    parts: Sequence[Portion], risk: Risk, days: int, on: date, is_restructured: bool
+) -> Exposure:
     return Exposure(
         on=on,
         days_past_due=days,
@@ -121,4 +142,6 @@ def _exposure(parts: Sequence[Portion], risk: Risk, days: int, on: date) -> Expo
         principal_minor=sum(each.principal_left for each in parts),
         accrued_minor=sum(each.accrued(on) for each in parts),
         to_come=[(each.due_on, each.principal_left) for each in parts if each.due_on > on],
+        is_restructured=is_restructured,
+        is_in_default=risk.is_charged_off,
     )

@@ -47,10 +47,22 @@ class Cure:
 
 
 @dataclass(frozen=True, slots=True)
+class Restructured:
+    """The class that a loan has at least, for so many days after its debt was spread anew."""
+
+    at_least: Class = Class.NORMAL
+    days: int = 0
+
+    def holds(self, since: date | None, on: date) -> bool:
+        return since is not None and (on - since).days < self.days
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
     from_days: Mapping[Class, int]
     """The days past due with which each class begins; normal begins with 0."""
     cure: Cure = Cure()
+    restructured: Restructured = Restructured()
     is_by_borrower: bool = False
     """The worst loan of a borrower gives all of them their class."""
 

@@ -75,6 +75,10 @@ class Exposure:
     """Interest earned, and fees and penalties due, that are unpaid."""
     to_come: Sequence[tuple[date, int]] = ()
     """Principal that falls due after `on`, by day."""
+    is_restructured: bool = False
+    """Its debt was spread anew not long ago: credit risk has increased (B5.5.27)."""
+    is_in_default: bool = False
+    """Charged off, whatever its days past due."""
 
     @property
     def at_default_minor(self) -> int:
@@ -95,9 +99,10 @@ class Loss:
 
 
 def stage(rules: LossRules, exposure: Exposure) -> Stage:
-    if exposure.days_past_due >= rules.default_from_days:
+    if exposure.is_in_default or exposure.days_past_due >= rules.default_from_days:
         return Stage.IN_DEFAULT
-    if exposure.days_past_due >= rules.increased_from_days or _has_risen(rules, exposure):
+    is_late = exposure.days_past_due >= rules.increased_from_days
+    if is_late or exposure.is_restructured or _has_risen(rules, exposure):
         return Stage.INCREASED_RISK
     return Stage.PERFORMING
 

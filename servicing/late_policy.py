@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from servicing.classification import Class, Classification, Cure
+from servicing.classification import Class, Classification, Cure, Restructured
 from servicing.expected_loss import LossRules, Scenario
 from servicing.fields import Fields
 
@@ -80,7 +80,18 @@ def _classes(fields: Fields) -> Classification:
         days=cure.integer("days", 0, 0, 3_650),
     )
     cure.finish()
-    return Classification(from_days, rule, is_by_borrower=fields.flag("by_borrower"))
+    return Classification(
+        from_days, rule, _restructured(fields), is_by_borrower=fields.flag("by_borrower")
+    )
+
+
+def _restructured(fields: Fields) -> Restructured:
+    inner = Fields(fields.raw("restructured") or {}, "restructured")
+    rule = Restructured(
+        at_least=_class(inner, "at_least", Class.NORMAL), days=inner.integer("days", 0, 0, 3_650)
+    )
+    inner.finish()
+    return rule
 
 
 def _class(fields: Fields, key: str, default: Class) -> Class:

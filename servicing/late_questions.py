@@ -10,6 +10,7 @@ from servicing.assessments import Risk
 from servicing.fields import Fields
 from servicing.late_policy import LatePolicy
 from servicing.life import Life, Status
+from servicing.terms import LoanTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,18 @@ def parse(fields: Fields) -> LateQuestion | None:
     return LateQuestion(late_policy.parse(source), before, now)
 
 
-def answer(question: LateQuestion | None, life: Life, on: date) -> dict[str, Any]:
+def answer(
+    question: LateQuestion | None, agreed: LoanTerms, life: Life, on: date
+) -> dict[str, Any]:
+    """`agreed` are the first terms: a change of them does not change the rate to discount with."""
     if question is None or life.status is not Status.ACTIVE:
         return {}
-    rules = life.rules
+    rules, rate = life.rules, effective_interest.rate(agreed)
+    risk = Risk(life.draws[0].on, rate, question.pd_ppm, question.pd_now_ppm)
     found = assessments.assess(
         question.policy,
         assessments.portions_of(life),
-        Risk(
-            life.draws[0].on, effective_interest.rate(life.terms),
-            question.pd_ppm, question.pd_now_ppm,
-        ),
+        assessments.risk_of(life, risk),
         on,
         dpd=replace(rules.dpd, pauses=(*rules.dpd.pauses, *life.pauses)),
         buckets=rules.buckets,

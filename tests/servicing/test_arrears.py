@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import event
 
 from kit.db import unit_of_work
-from servicing import arrears, arrears_report, late_policy, reassessments
+from servicing import arrears, arrears_report, late_policy, living, queries, reassessments
 from servicing.arrears import Arrears
 from servicing.assessments import Assessment
 from servicing.classification import Class
+from servicing.events import Type
 from servicing.expected_loss import Stage
+from servicing.happenings import Happening
 from servicing.late_policy import LatePolicy
+from servicing.living import Act
 from servicing.models import Loan
 from tests.servicing.lending import START, Lender, kes
 
@@ -32,6 +35,13 @@ async def seen(
 async def only(lender: Lender, on: date | None = None) -> Assessment:
     (found,) = await seen(lender, on)
     return found.assessed
+
+
+async def tells(lender: Lender, loan: Loan, type_: Type, **details: object) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        locked = await queries.get_loan(session, loan.id, lock=True)
+        told = Happening(type_, lender.on, f"test:{type_}", details=details)
+        await living.happen(session, locked, Act("staff:1", lender.on, lender.now), told)
 
 
 class TestOneLoan:
@@ -99,6 +109,24 @@ class TestOneLoan:
             lender.on += timedelta(days=1)
             assert await only(lender, day) == from_rows
             lender.on = day
+
+    async def test_paused_days_do_not_count(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        lender.on = FIRST_DUE + timedelta(days=20)
+        start, end = FIRST_DUE + timedelta(days=5), FIRST_DUE + timedelta(days=15)
+        await tells(
+            lender, loan, Type.PAUSE, of="arrears", start=start.isoformat(), end=end.isoformat()
+        )
+        assert (await only(lender)).standing.days_past_due == 10
+
+    async def test_spread_anew_it_is_watched(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        lender.on = FIRST_DUE + timedelta(days=5)
+        start = lender.on + timedelta(days=30)
+        await tells(lender, loan, Type.REAGE, start=start.isoformat(), installments=3)
+        found = await only(lender)
+        assert found.standing.overdue_minor == kes(30).minor  # The fee stays where it was.
+        assert (found.loan_class, found.loss.stage) == (Class.SPECIAL_MENTION, 2)
 
     async def test_a_worse_pd_raises_the_stage(self, lender: Lender) -> None:
         loan = await lender.lends()

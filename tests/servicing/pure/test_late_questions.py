@@ -79,6 +79,35 @@ class TestAnswer:
         cured = told("2026-12-04", caught_up, *in_time, terms=MONTHLY, late_policy="cn")
         assert cured["class"] == "normal"
 
+    @pytest.mark.parametrize(
+        ("policy", "on", "expected"),
+        [
+            ("default", "2026-06-10", ("special_mention", 2)),
+            ("in", "2026-06-10", ("substandard", 2)),
+            ("ng", "2026-06-10", ("normal", 1)),
+            ("default", "2027-03-31", ("special_mention", 2)),
+            ("default", "2027-04-01", ("normal", 1)),
+        ],
+    )
+    def test_spread_anew_it_is_watched_for_a_year(
+        self, policy: str, on: str, expected: tuple[str, int]
+    ) -> None:
+        anew = {
+            "type": "reage",
+            "date": "2026-04-01",
+            "start": "2027-06-01",
+            "every": 1,
+            "unit": "month",
+            "installments": 6,
+        }
+        last = told(on, anew, terms=MONTHLY, late_policy=policy)
+        assert (last["class"], last["stage"]) == expected
+
+    def test_charged_off_it_is_a_loss(self) -> None:
+        last = told("2026-03-01", {"type": "charge_off", "date": "2026-02-20"}, pd_percent="1")
+        assert (last["class"], last["stage"]) == ("loss", 3)
+        assert last["expected_loss"]["recognized"] == "450.00"
+
     def test_a_policy_of_ones_own(self) -> None:
         policy = {
             "name": "own",
