@@ -254,7 +254,8 @@ async def _take_phone(
     vault = vault_of(session)
     invited: Contact = await contacts.get(session, guarantee.person_id)
     number = await contacts.phone_of(session, vault, invited, now=now)
-    assert number is not None
+    if number is None or invited.phone_index != guarantee.phone_index:
+        raise GuaranteeNotFound()
     key = await person_key(session, vault, person.id, now=now)
     person.phone_sealed = key.seal(place("phone_sealed", person), number)
     person.phone_index = guarantee.phone_index

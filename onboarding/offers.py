@@ -16,7 +16,6 @@ from onboarding.models import Application, Offer
 from onboarding.products import LoanProduct
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus
 
-
 _DAY = timedelta(days=1)
 
 

@@ -51,6 +51,10 @@ async def known(
 ) -> str:
     """The answer as it was read. Raises KeyError when there is none."""
     value: str = dossier.draft.answers[question.code]
+    if question.kind is QuestionKind.MERCHANT:
+        # The name, too: so that one sees at once whether it is the right shop.
+        merchant = await merchants.find(session, value)
+        return f"{merchant.name} ({value})" if merchant is not None else value
     if not question.personal:
         return value
     key = await person_key(session, vault_of(session), dossier.borrower.id, now=now)

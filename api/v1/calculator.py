@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends
 
 from api.deps import Session, throttled
-from api.schemas import Shown
 from onboarding import products
-from onboarding.products import AmountRange, LoanProduct, TermOption
+from onboarding.products import Body as ProductBody
 from servicing import quotes, terms
 
 router = APIRouter(prefix="/v1", tags=["calculator"])
@@ -23,34 +22,18 @@ _EXAMPLE = {
 }
 
 
-class ProductShown(Shown):
-    code: str
-    version: int
-    currency: str
-    amount: AmountRange
-    terms: dict[str, TermOption]
-    default_term: str
-    loan: dict[str, Any]
-    rules: dict[str, Any]
+class ProductShown(ProductBody):
+    """The whole entry of the newest version (docs/products.md)."""
 
-    @classmethod
-    def of(cls, product: LoanProduct) -> "ProductShown":
-        body = product.body
-        return cls(
-            code=body.code,
-            version=product.version,
-            currency=body.currency,
-            amount=body.amount,
-            terms=body.terms,
-            default_term=body.default_term,
-            loan=body.loan,
-            rules=body.rules,
-        )
+    version: int
 
 
 @router.get("/products", response_model=list[ProductShown])
 async def list_products(session: Session) -> list[ProductShown]:
-    return [ProductShown.of(product) for product in await products.active(session)]
+    return [
+        ProductShown(version=product.version, **product.body.model_dump())
+        for product in await products.active(session)
+    ]
 
 
 @router.post("/quote", dependencies=[Depends(throttled)])

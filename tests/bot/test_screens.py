@@ -11,18 +11,21 @@ from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup
 from bot import context, loan_places, places, text
 from bot.callbacks import Move, MoveKind
 from bot.context import Office, UpdateContext
-from bot.screens import changes
+from bot.screens import changes, guarantee
 from bot.screens.base import Screen, table
 from bot.text import LABEL_CHARACTERS, Words
 from kit.db import unit_of_work
 from kit.money import Money
+from onboarding import guarantors
 from onboarding.dossiers import Dossier
-from onboarding.states import ApplicationStatus
+from onboarding.states import ApplicationStatus, GuaranteeStatus
 from servicing.previews import Due, Preview
 from servicing.self_service import Ahead, Offer, Offers
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
+from tests.journeys.test_guarantors import asks_for_a_large_loan, invite
+from tests.journeys.test_products import registers_shop
 
 TEXTS = text.load()
 
@@ -111,6 +114,52 @@ class TestEveryPlace:
         await drawn(lender, await lender.dossier(amina))
 
         assert seen == 16
+
+    @pytest.mark.parametrize(
+        ("product", "steps"),
+        [
+            ("For my business", ["turnover", "suppliers"]),
+            ("Money for an invoice", ["buyer", "invoice_number", "invoice_amount",
+                                      "invoice_due_on"]),
+            ("Buy in a shop", ["merchant_code"]),
+            ("Until the harvest", ["crop", "acreage", "expected_yield", "harvest_month"]),
+        ],
+    )  # fmt: skip
+    async def test_of_one_product_alone_too(
+        self, lender: Lender, amina: Chatter, product: str, steps: list[str]
+    ) -> None:
+        await registers_shop(lender)
+        answers = {"employment": "!I am a farmer", "amount": "40,000"}
+        story = Story(lender, amina, product=product, answers=answers)
+        await story.begins()
+        seen = []
+        while (step := await lender.step(amina)) != "review":
+            assert step is not None
+            if step in steps:
+                by_locale = await drawn(lender, await lender.dossier(amina))
+                assert len(set(by_locale.values())) == len(TEXTS.locales), step
+                seen.append(step)
+            await story.answer(step)
+        await drawn(lender, await lender.dossier(amina))
+
+        assert seen == steps
+
+    async def test_of_guarantors_too(self, lender: Lender, amina: Chatter) -> None:
+        await asks_for_a_large_loan(lender, amina)
+        brian, office = lender.chatter(7002), lender.dispatcher.office
+        await drawn(lender, await lender.dossier(amina))
+        await brian.says(await invite(lender))
+        async with unit_of_work(lender.sessions) as session:
+            word, now = await invite(lender), lender.clock.now()
+            reading = await guarantors.read(session, None, word, now=now)
+            for locale in office.texts.locales:
+                for status in GuaranteeStatus:
+                    reading.guarantee.status = status
+                    for is_known in (True, False):
+                        fits(guarantee.read(reading, word, is_known, Words(TEXTS, locale)))
+            session.expunge(reading.guarantee)
+        await brian.presses("No")
+        await drawn(lender, await lender.dossier(amina))
 
     async def test_that_ends_an_application_too(self, lender: Lender, amina: Chatter) -> None:
         await Story(lender, amina).begins()

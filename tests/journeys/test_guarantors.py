@@ -54,6 +54,10 @@ def brian(lender: Lender) -> Chatter:
 
 @pytest.fixture
 async def sent(lender: Lender, amina: Chatter) -> Story:
+    return await asks_for_a_large_loan(lender, amina)
+
+
+async def asks_for_a_large_loan(lender: Lender, amina: Chatter) -> Story:
     """Amina has asked for so much that somebody must answer for her."""
     story = Story(lender, amina, product="For my business", answers=LARGE)
     await story.begins()

@@ -221,10 +221,13 @@ class TestAPurchase:
     ) -> None:
         await registers_shop(lender)
         story = Story(lender, amina, product="Buy in a shop")
-        offer = await story.gets_an_offer()
+        await story.begins()
+        assert "Shop: <b>Kisumu Electronics (KE042)</b>" in await story.until("review")
+        await lender.compares_faces(amina)
+        offer = await amina.presses("send it")
         assert "on the first day: <b>KES 4,000" in offer
         assert "wallet" not in await asked(lender, amina)
-        await story.signs()
+        assert "on its way to the shop" in await story.signs()
         await lender.pays_out(amina)
 
         loan = (await lender.dossier(amina)).loan
