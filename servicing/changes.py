@@ -102,7 +102,6 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date], grac
 def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
-    last = life.rows[-1].due_on
     if details["start"] <= on:
         raise _refused(event, "start", "must be after the day of the re-ageing")
     if details["interest"] is MovedInterest.ANEW:
@@ -115,7 +114,9 @@ def reage(life: Life, event: Event) -> None:
         for n in range(details["count"])
     ]
     amounts = _take_off(life.rows, on)
-    rows = _empty_rows(dates, last if last < dates[0] else on, on)
+    life.rows = [row for row in life.rows if any(row.due) or row.due_on <= on]
+    before = [row.due_on for row in life.rows if row.due_on < dates[0]]
+    rows = _empty_rows(dates, max(before, default=on), on)
     _give(rows, INTEREST, shares(life, amounts[0], len(rows)))
     for row in rows:
         row.carried = min(carried, row.due[INTEREST])
