@@ -272,6 +272,13 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         finally:
             self.leave()
 
+    async def _terminate_graceful_close(self) -> None:
+        # Of one who was cancelled within a statement: the thread finishes it before it closes.
+        try:
+            await super()._terminate_graceful_close()
+        finally:
+            self.leave()
+
     def _terminate_force_close(self) -> None:
         try:
             super()._terminate_force_close()

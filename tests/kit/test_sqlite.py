@@ -5,11 +5,13 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +22,12 @@ from kit.db import create_engine
 @pytest.fixture
 async def lone(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.create_function("pause", 1, time.sleep)
+        connection.create_function("thread", 0, threading.get_ident)
+
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
     yield engine
@@ -164,12 +172,95 @@ class TestStatements:
                 await connection.execute(text("SELECT * FROM nowhere"))
 
 
+class TestWhereStatementsRun:
+    async def test_quick_ones_where_they_are_asked(self, lone: AsyncEngine) -> None:
+        assert {await thread_of(lone) for _ in range(5)} == {threading.get_ident()}
+
+    async def test_long_ones_elsewhere_until_they_are_quick_again(self, lone: AsyncEngine) -> None:
+        here = threading.get_ident()
+        taken = [await thread_of(lone, seconds=0.03) for _ in range(4)]
+        assert [thread == here for thread in taken] == [True, True, False, False]
+        assert await thread_of(lone) != here
+        assert await thread_of(lone) == here
+
+    async def test_elsewhere_when_another_program_writes(self, lone: AsyncEngine) -> None:
+        assert lone.url.database is not None
+        other = sqlite3.connect(lone.url.database, isolation_level=None)
+        with contextlib.closing(other):
+            other.execute("BEGIN IMMEDIATE")
+            adding = asyncio.ensure_future(add(lone, "after"))
+            for _ in range(10):
+                await asyncio.sleep(0.01)  # The loop goes on meanwhile.
+            assert not adding.done()
+            other.execute("COMMIT")
+        await asyncio.wait_for(adding, 5)
+        assert await names(lone) == ["after"]
+
+    async def test_one_that_is_given_up_leaves_nothing_behind(self, lone: AsyncEngine) -> None:
+        for _ in range(2):
+            await thread_of(lone, seconds=0.03)
+
+        async def hold() -> None:
+            async with lone.begin() as connection:
+                await connection.execute(text("INSERT INTO things VALUES ('never')"))
+                await connection.execute(_WHERE, {"seconds": 0.5})
+
+        holding = asyncio.ensure_future(hold())
+        await asyncio.sleep(0.1)
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        await asyncio.wait_for(add(lone, "next"), 5)
+        assert await names(lone) == ["next"]
+
+    async def test_others_get_their_turn_between_them(self, lone: AsyncEngine) -> None:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        counting = asyncio.ensure_future(count())
+        async with lone.begin() as connection:
+            before = turns
+            for _ in range(200):
+                await connection.execute(text("SELECT 1"))
+            assert turns - before >= 10
+        counting.cancel()
+
+
+class TestTheLog:
+    async def test_is_folded_into_the_database(
+        self, lone: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite, "_COMMITS_A_CHECKPOINT", 10)
+        for n in range(120):
+            await add(lone, f"thing {n}")
+        assert size_of_log(lone) < 60 * 4096
+        assert len(await names(lone)) == 120
+
+
+_WHERE = text("SELECT pause(:seconds), thread()")
+
+
+async def thread_of(engine: AsyncEngine, *, seconds: float = 0.0) -> int:
+    """Which thread runs a statement that takes so long."""
+    async with engine.begin() as connection:
+        _, thread = (await connection.execute(_WHERE, {"seconds": seconds})).one()
+    return int(thread)
+
+
 def seen_from_outside(engine: AsyncEngine) -> int:
     """Rows that another program would see: committed, whether or not flushed."""
     assert engine.url.database is not None
     with contextlib.closing(sqlite3.connect(engine.url.database)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM things").fetchone()
     return int(count)
+
+
+def size_of_log(engine: AsyncEngine) -> int:
+    return Path(f"{engine.url.database}-wal").stat().st_size
 
 
 def assert_true(value: bool) -> None:
