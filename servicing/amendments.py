@@ -1,6 +1,6 @@
 """Changing a running loan: previewed, agreed to, approved by a second person, told, and undone.
 
-A change is one event of the engine as docs/schedules.md writes it, without its date. What the
+A change is one event of the engine as docs/replay.md writes it, without its date. What the
 borrower does by himself, within the limits of his product, needs nobody else; see `self_service`.
 """
 

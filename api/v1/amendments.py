@@ -22,7 +22,7 @@ ChangeAsked = Annotated[
     dict[str, Any],
     Field(
         max_length=20,
-        description="One event as docs/schedules.md writes it, without its date. Its type: "
+        description="One event as docs/replay.md writes it, without its date. Its type: "
         + ", ".join(amendments.KINDS),
     ),
 ]

@@ -49,6 +49,7 @@ kind-late-fee = Late fee
 kind-repayment = Your payment
 kind-credit = From what you paid ahead
 kind-write-off = No longer asked for
+kind-waiver = Waived
 kind-recovery = Paid after it was given up
 kind-goodwill = Given to you
 kind-chargeback = Payment taken back

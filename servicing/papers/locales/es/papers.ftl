@@ -49,6 +49,7 @@ kind-late-fee = Cargo por atraso
 kind-repayment = Tu pago
 kind-credit = De lo que pagaste por adelantado
 kind-write-off = Ya no se reclama
+kind-waiver = Condonado
 kind-recovery = Pagado después de darlo por perdido
 kind-goodwill = Regalado
 kind-chargeback = Pago retirado
