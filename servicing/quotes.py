@@ -177,13 +177,13 @@ def _years(
     if terms.due_dates or unit.unit is Unit.DAY:
         return _Moments(draws, [_in_years(start, row.due_on, unit) for row in plan.installments])
     whole, _ = _until_first(terms, unit)
-    odd = 0.0
+    odd, per_year = 0.0, float(unit.per_year)
     if terms.first_due_on is not None and not _starts_whole(terms):
-        odd = _in_years(start, terms.first_due_on, unit) - whole / float(unit.per_year)
+        odd = _in_years(start, terms.first_due_on, unit) - whole / per_year
     dues = [
         _in_years(start, row.due_on, unit)
         if row.kind is Kind.DOWN_PAYMENT
-        else periods / float(unit.per_year) + odd
+        else periods / per_year + odd
         for row, (periods, _) in zip(plan.installments, times.dues, strict=True)
     ]
     return _Moments(draws, dues)

@@ -94,13 +94,9 @@ def most_common(advances: Sequence[date], payments: Sequence[date]) -> UnitPerio
 
 def whole_months(start: date, end: date) -> int:
     """How many months it is from `start` to `end`, 0 when it is no whole number of them."""
-    months = (end.year - start.year) * 12 + end.month - start.month
-    exact = (
-        calendars.add_months(start, months) == end
-        or calendars.add_months(end, -months) == start
-        or (_is_month_end(start) and _is_month_end(end))
-    )
-    return months if exact else 0
+    shorter, longer = (start, end) if start.day < end.day else (end, start)
+    exact = shorter.day == longer.day or (longer.day > 27 and _is_month_end(shorter))
+    return (end.year - start.year) * 12 + end.month - start.month if exact else 0
 
 
 def anchor(start: date, days: Sequence[date]) -> int:
@@ -219,9 +215,11 @@ def _months_back(start: date, end: date, day: int) -> tuple[int, int]:
     if not _falls_on(end, day) and (exact := whole_months(start, end)):
         return exact, 0
     months = (end.year - start.year) * 12 + end.month - start.month
-    if _back(end, months, day) < start:
+    back = _back(end, months, day)
+    if back < start:
         months -= 1
-    return months, (_back(end, months, day) - start).days
+        back = _back(end, months, day)
+    return months, (back - start).days
 
 
 def _back(end: date, months: int, day: int) -> date:

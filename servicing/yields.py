@@ -12,6 +12,8 @@ _LOWEST, _LOW, _HIGHEST = -0.999999, 1 / 256, 1e100
 
 _DUST = 1e-12
 """Fractions of a cent that adding floats leaves: as good as nothing."""
+_NEAR = 1e-14
+"""A step so small changes no sixth decimal of a yearly percentage."""
 
 
 class NoRate(ValueError):
@@ -56,10 +58,9 @@ def _root(flows: Sequence[Flow], odd: Sequence[float]) -> float:
         else:
             low = rate
         step = rate - value / slope if slope else low
-        following = step if low < step < high else (low + high) / 2
-        if abs(following - rate) <= 1e-15 * max(1.0, abs(rate)):
-            return following
-        rate = following
+        if abs(step - rate) <= _NEAR * max(1.0, abs(rate)):
+            return step
+        rate = step if low < step < high else (low + high) / 2
     return rate
 
 
