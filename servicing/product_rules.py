@@ -1,6 +1,5 @@
 """How a product treats a running loan: allocation, lateness, recalculation of interest."""
 
-import dataclasses
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -54,6 +53,8 @@ class Recalculation:
 @dataclass(frozen=True, slots=True)
 class ProductRules:
     waterfall: Waterfall = allocation.EVERYTHING
+    waterfall_by_transaction: dict[str, Waterfall] = field(default_factory=dict)
+    """Where a kind of payment has an order of its own."""
     future_by_transaction: dict[str, Future] = field(default_factory=dict)
     recalculation: Recalculation | None = None
     penalty: PenaltyRule | None = None
@@ -81,11 +82,10 @@ class ProductRules:
 
     def waterfall_for(self, transaction: str, told: dict[str, Future]) -> Waterfall:
         """`told` are later changes of the rule; a transaction's own rule beats the default."""
+        waterfall = self.waterfall_by_transaction.get(transaction, self.waterfall)
         rules = self.future_by_transaction | told
-        future = rules.get(transaction, rules.get("default", self.waterfall.future))
-        if future is self.waterfall.future:
-            return self.waterfall
-        return dataclasses.replace(self.waterfall, future=future)
+        future = rules.get(transaction, rules.get("default", waterfall.future))
+        return waterfall if future is waterfall.future else replace(waterfall, future=future)
 
 
 def with_advance(rules: ProductRules, word: object) -> ProductRules:
@@ -97,12 +97,13 @@ def with_advance(rules: ProductRules, word: object) -> ProductRules:
 
 
 def parse(fields: Fields, currency: str) -> ProductRules:
-    waterfall = allocation.parse(fields.raw("allocation_order"), fields.raw("processing"))
+    waterfalls = _waterfalls(fields)
     fields.raw("closing_tolerance")
     has_tolerance = fields.has("closing_tolerance")
     said = fields.raw("auto_down_payment") is not None
     return ProductRules(
-        waterfall=waterfall,
+        waterfall=waterfalls.pop("default"),
+        waterfall_by_transaction=waterfalls,
         future_by_transaction=_future_rules(fields),
         recalculation=_recalculation(fields.raw("interest_recalculation")),
         penalty=penalties.parse(fields.raw("penalty"), currency),
@@ -136,6 +137,14 @@ def _cost_cap(fields: Fields) -> Fraction | None:
     if not fields.has("cost_cap_percent_of_principal"):
         return None
     return fields.number("cost_cap_percent_of_principal", high=10_000) / 100
+
+
+def _waterfalls(fields: Fields) -> dict[str, Waterfall]:
+    """One order for all, or one for each transaction type with `default` for the rest."""
+    value, processing = fields.raw("allocation_order"), fields.raw("processing")
+    orders = value if isinstance(value, dict) else {"default": value}
+    orders = {"default": None} | {str(name).lower(): order for name, order in orders.items()}
+    return {name: allocation.parse(order, processing) for name, order in orders.items()}
 
 
 def _future_rules(fields: Fields) -> dict[str, Future]:

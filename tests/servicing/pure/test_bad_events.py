@@ -18,7 +18,8 @@ from tests.servicing.pure.test_documentation import BLOCKS, EVENTS, NEEDED, RULE
 
 BAD = [
     None, "", " ", "x", "NaN", "-1", "0", "1e9", "99999999999999999999", "1.005", "2026-02-30",
-    "0001-01-01", "9999-12-31", 0, -1, 1.5, 10**30, True, [], [None], {}, {"x": 1}, "\x00", "\u0661",
+    "0001-01-01", "9999-12-31", 0, -1, 1.5, 10**30, True, [], [None], {}, {"x": 1}, "\x00",
+    "\u0661",
 ]  # fmt: skip
 
 

@@ -83,6 +83,30 @@ class TestMoneyBack:
             tell(over, {**back, "amount": "39.41"})
 
 
+class TestAllocation:
+    def test_a_kind_of_payment_can_have_an_order_of_its_own(self) -> None:
+        orders = {
+            "default": "penalty_fee_interest_principal",
+            "goodwill_credit": "principal_interest_fee_penalty",
+        }
+        told = tell(
+            {"type": "goodwill_credit", "date": "2026-02-15", "amount": "100"},
+            {"type": "repayment", "date": "2026-02-15", "amount": "20"},
+            allocation_order=orders,
+        )
+        given, paid = told["transactions"][-2:]
+        assert (given["principal"], given["interest"]) == ("100.00", "0.00")
+        assert (paid["principal"], paid["interest"]) == ("0.00", "20.00")
+
+    def test_a_charge_can_be_due_before_its_installment(self) -> None:
+        penalty = {"type": "charge", "charge": "penalty", "due": "2026-02-01", "amount": "50"}
+        early = {"type": "repayment", "date": "2026-02-01", "amount": "100"}
+        order = "due_penalty_fee_interest_principal_in_advance_principal_penalty_fee_interest"
+        told = tell(penalty, early, allocation_order=order)
+        paid = told["transactions"][-1]
+        assert (paid["penalties"], paid["principal"]) == ("50.00", "50.00")
+
+
 class TestLoss:
     def test_a_write_off_gives_up_everything_and_money_after_it_is_recovered(self) -> None:
         told = tell(
