@@ -43,7 +43,8 @@ class KeyFacts:
     total_fees: Money
     total_payable: Money
     apr_percent: Fraction
-    """EU convention: everything that the borrower pays for the credit, over a year."""
+    """Everything that the borrower pays for the credit, over a year, as the law of the place says;
+    the European way where it says nothing."""
     late_fee_percent: Fraction
     late_fee_after_days: int
     down_payment: Money
@@ -137,7 +138,7 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         total_interest=quoted.total_interest,
         total_fees=quoted.total_fees,
         total_payable=quoted.total_payable,
-        apr_percent=Fraction(quoted.apr["eu"]),
+        apr_percent=Fraction(quoted.apr[place.pack.apr if place else "eu"]),
         late_fee_percent=Fraction(late["late_fee_percent"]),
         late_fee_after_days=int(late["late_fee_after_days"]),
         down_payment=Money(sum(row.due for row in spot), amount.currency),

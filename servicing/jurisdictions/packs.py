@@ -11,6 +11,7 @@ from typing import Any
 
 from kit.money import Money
 from servicing import calendars
+from servicing.apr import Convention
 from servicing.fields import Fields, InvalidTerms
 
 _DATA = Path(__file__).parent / "data"
@@ -74,6 +75,8 @@ class Pack:
     currency: str
     kinds: Mapping[str, str]
     """Kinds of lending that the law tells apart, and what each is."""
+    apr: Convention
+    """How the yearly cost is shown; the European way where the law says nothing."""
     regimes: tuple[Regime, ...]
 
 
@@ -118,6 +121,7 @@ def read(source: object) -> Pack:
         name=str(fields.required("name")),
         currency=currency,
         kinds=dict(fields.raw("kinds") or {}),
+        apr=fields.choice("apr", Convention, Convention.EU),
         regimes=tuple(_regime(each, currency) for each in fields.items("regimes")),
     )
     for each in fields.items("duties"):

@@ -1,6 +1,7 @@
 """The product file: nothing in it can be priced above the law of its place."""
 
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.config import Settings
 from onboarding import calculator, catalog, products
 from onboarding.products import Body, LoanProduct
+from servicing import quotes
 from servicing.fields import InvalidTerms
 from servicing.jurisdictions.caps import CapPassed
 
@@ -76,6 +78,19 @@ class TestCheck:
             catalog.check(product(jurisdiction=None), ON)
         with pytest.raises(InvalidTerms, match="jurisdiction must be one of"):
             catalog.check(product(jurisdiction="XX"), ON)
+
+
+@pytest.mark.parametrize(
+    ("place", "currency", "convention"),
+    [("IN", "INR", "in"), ("GB", "GBP", "uk"), ("KE", "KES", "eu"), (None, "KES", "eu")],
+)
+def test_borrowers_see_the_yearly_cost_as_their_law_says(
+    place: str | None, currency: str, convention: str
+) -> None:
+    priced = product(jurisdiction=place, currency=currency)
+    facts = calculator.quote(priced, priced.bound("default"), "3m", ON)
+    agreed = calculator.terms_of(priced, priced.bound("default"), "3m", ON)
+    assert facts.apr_percent == Fraction(quotes.quote(agreed).apr[convention])
 
 
 class TestLoad:
