@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicing import debts, queries
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind
-from servicing.models import Loan
+from servicing.models import Installment, Loan
 
 
-async def accrue(session: AsyncSession, loan: Loan, *, on: date, now: datetime) -> None:
+async def accrue(
+    session: AsyncSession, loan: Loan, *, on: date, now: datetime
+) -> list[Installment]:
     """Bring the claims of a locked loan up to the end of `on`. A day that is done is done."""
     assert loan.accrued_on is not None, f"{loan.reference} is not paid out"
-    if on <= loan.accrued_on:
-        return
     rows = await queries.list_installments(session, loan.id)
+    if on <= loan.accrued_on:
+        return rows
     before, after = debts.claims(rows, loan.accrued_on), debts.claims(rows, on)
     await posting.adjust(
         session,
@@ -30,3 +32,4 @@ async def accrue(session: AsyncSession, loan: Loan, *, on: date, now: datetime) 
         loan_id=loan.id,
     )
     loan.accrued_on = on
+    return rows

@@ -15,7 +15,7 @@ from kit.db import insert_once
 from servicing import accrual, debts, late_fees, living, queries
 from servicing import rules as agreed_rules
 from servicing.living import Act
-from servicing.models import DayClose, Loan
+from servicing.models import DayClose, Installment, Loan
 from servicing.states import LoanStatus
 
 BATCH = 200
@@ -55,25 +55,24 @@ async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: dat
     if loan.status is not LoanStatus.ACTIVE:
         return 0
     before = await late_fees.penalties(session, loan)
-    await _come_to(session, loan, on, now)
+    rows = await _come_to(session, loan, on, now)
     if loan.status is not LoanStatus.ACTIVE:
         return 0
-    rows = await queries.list_installments(session, loan.id)
     told = await late_fees.tell(session, loan, rows, before, on=on, now=now)
     return told + await late_fees.charge(session, loan, rows, on=on, now=now)
 
 
-async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -> None:
+async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -> list[Installment]:
     """Where nothing but days goes by, installments say what is earned; else life is told again."""
     if not agreed_rules.recalculates(loan.rules):
-        await accrual.accrue(session, loan, on=on, now=now)
-        rows = await queries.list_installments(session, loan.id)
+        rows = await accrual.accrue(session, loan, on=on, now=now)
         if not debts.total(debts.due(rows, on)):
-            return
+            return rows
         charges = agreed_rules.charges_penalties(loan.rules)
         if not charges and not await queries.free_credit(session, loan, rows):
-            return
+            return rows
     await living.happen(session, loan, Act(audit.SYSTEM, on, now))
+    return await queries.list_installments(session, loan.id)
 
 
 async def finish(

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.money import Money
-from servicing import debts, happenings, living, messages, queries, replay
+from servicing import debts, delinquency, happenings, living, messages, queries, replay
 from servicing import rules as agreed_rules
+from servicing.delinquency import DpdRule, Pause
 from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger.rules import EntryKind
@@ -25,15 +26,18 @@ async def charge(
     """Charge a locked loan what its rules say for `on`; how many fees that were."""
     rules = agreed_rules.from_document(loan.rules)
     late = [row for row in rows if _is_late(row, rules, on)]
+    late = [row for row in late if rules.late_fee(Money(row.unpaid_minor, loan.currency))]
     if not late:
         return 0
     known = await happenings.of_loan(session, loan)
+    late = [row for row in late if known.find(_key(row)) is None]
+    pauses = replay.at(known.story, on).pauses if late else []
     charged = 0
     for row in late:
+        if not _is_late(row, rules, on, pauses):
+            continue
         fee = rules.late_fee(Money(row.unpaid_minor, loan.currency))
         told = _told(row, fee, on)
-        if not fee or known.find(told.key) is not None:
-            continue
         act = Act(audit.SYSTEM, on, now, {EntryKind.LATE_FEE: f"{_KEY}{loan.id}:{row.due_on}"})
         await living.happen(session, loan, act, told)
         charged += 1
@@ -90,8 +94,14 @@ def _unfounded(lived: Lived) -> Iterator[LoanEvent]:
 
 def _told(row: Installment, fee: Money, on: date) -> Happening:
     details = {"charge": "penalty", "due": on.isoformat(), "of": row.due_on.isoformat()}
-    return Happening(Type.CHARGE, on, f"{_KEY}{row.due_on}", fee.minor, details)
+    return Happening(Type.CHARGE, on, _key(row), fee.minor, details)
 
 
-def _is_late(row: Installment, rules: LoanRules, on: date) -> bool:
-    return (on - row.due_on).days > rules.late_fee_after_days and row.unpaid_minor > 0
+def _key(row: Installment) -> str:
+    return f"{_KEY}{row.due_on}"
+
+
+def _is_late(row: Installment, rules: LoanRules, on: date, pauses: Sequence[Pause] = ()) -> bool:
+    """Paused days do not count."""
+    days = delinquency.days_past_due([row.due_on], on, DpdRule(pauses=tuple(pauses)))
+    return days > rules.late_fee_after_days and row.unpaid_minor > 0

@@ -238,6 +238,19 @@ class TestEveryKind:
         await lender.verifies()
 
 
+class TestPause:
+    async def test_of_arrears_keeps_the_late_fee_away(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        pause = {"type": "pause", "of": "arrears", "start": "2026-12-20", "end": "2027-01-05"}
+        await amends(lender, loan, pause)
+        await lender.closes_days_until(date(2027, 1, 6))
+        assert "penalties_receivable" not in await lender.books(loan)
+
+        await lender.closes_days_until(date(2027, 1, 10))
+        assert "penalties_receivable" in await lender.books(loan)
+        await lender.verifies()
+
+
 class TestReamortize:
     async def test_spreads_what_is_overdue(self, lender: Lender) -> None:
         loan, other = await lender.lends(), await lender.lends()
