@@ -1,5 +1,6 @@
 """Questions about loans: what exists, what is owed on a day, what comes next."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from servicing.allocation import Owed
 from servicing.debts import Debt
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
+from servicing.life import PENALTY
 from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
 from servicing.states import ASKABLE, OPEN, LoanStatus, OrderStatus
 
@@ -174,13 +176,14 @@ async def owed(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
     """What has fallen due up to `on` and is unpaid."""
     rows = await list_installments(session, loan.id)
     free = await free_credit(session, loan, rows)
-    return debts.debt(_running(loan, debts.due(rows, on)), credit=free)
+    new = await _penalties_to_come(session, loan, rows, on)
+    return debts.debt(_running(loan, [*debts.due(rows, on), *new]), credit=free)
 
 
 async def payoff_quote(session: AsyncSession, loan: Loan, *, on: date) -> Debt:
     """What settles the loan for good on that day; `total` is the amount to pay."""
     rows = await list_installments(session, loan.id)
-    needed = debts.payoff(rows, on)
+    needed = [*debts.payoff(rows, on), *await _penalties_to_come(session, loan, rows, on)]
     if agreed_rules.recalculates(loan.rules) and loan.status is LoanStatus.ACTIVE:
         told = await happenings.of_loan(session, loan)
         parts = early.payoff(replay.at(told.story, on), on)
@@ -201,13 +204,30 @@ async def next_due(session: AsyncSession, loan: Loan, *, on: date) -> NextDue | 
         return None
     rows = await list_installments(session, loan.id)
     left = (await free_credit(session, loan, rows)).minor
+    new = await _penalties_to_come(session, loan, rows, on)
     for row in rows:
-        missing = row.unpaid_minor - left
+        missing = row.unpaid_minor + sum(n.penalty for n in new if n.due_on == row.due_on) - left
         left = max(-missing, 0)
         if missing > 0:
             amount = Money(missing, loan.currency)
             return NextDue(row, row.due_on, amount, is_overdue=row.due_on < on)
     return None
+
+
+async def _penalties_to_come(
+    session: AsyncSession, loan: Loan, rows: Sequence[Installment], on: date
+) -> list[Owed]:
+    """What days that are not closed yet have cost for being late."""
+    overdue = any(row.due_on <= on and row.unpaid_minor for row in rows)
+    if not overdue or not agreed_rules.charges_penalties(loan.rules):
+        return []
+    told = await happenings.of_loan(session, loan)
+    new: dict[date, int] = defaultdict(int)
+    for row in replay.at(told.story, on).rows:
+        new[row.due_on] += row.due[PENALTY]
+    for each in rows:
+        new[each.due_on] -= each.penalties_minor
+    return [Owed(0, day, penalty, 0, 0, 0) for day, penalty in sorted(new.items()) if penalty > 0]
 
 
 def _running(loan: Loan, rows: list[Owed]) -> list[Owed]:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from notifications.models import Notification
 from servicing.models import Loan
+from servicing.states import LoanStatus
 from tests.servicing.lending import Lender, kes
 
 FIRST_DUE = date(2026, 12, 20)
@@ -64,3 +65,27 @@ class TestDayClose:
 
         assert await charged(lender, loan) == 0
         await lender.verifies()
+
+
+class TestToday:
+    """The day is not closed yet, and what it costs is owed."""
+
+    async def test_a_quoted_payoff_ends_the_loan(self, lender: Lender) -> None:
+        loan = await late_by(lender, 10, DAILY)
+
+        quoted = await lender.payoff(loan)
+        await lender.receives(loan, quoted)
+
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        assert await lender.suspended() == []
+        await lender.verifies()
+
+    async def test_what_is_due_leaves_nothing_overdue(self, lender: Lender) -> None:
+        loan = await late_by(lender, 10, DAILY)
+
+        due = (await lender.owed(loan)).total
+        assert due.minor == kes("10752.58").minor  # 10,635.91 and eleven days of 10.60591
+        await lender.receives(loan, due)
+
+        assert (await lender.owed(loan)).total == kes(0)
+        assert (await lender.schedule(loan))[0].unpaid_minor == 0
