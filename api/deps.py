@@ -60,7 +60,8 @@ class Wiring:
         return found
 
 
-def wiring_of(request: Request) -> Wiring:
+# Every dependency here is a coroutine: the framework sends plain functions to a thread.
+async def wiring_of(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 
@@ -86,19 +87,19 @@ async def _session(wiring: Wired) -> AsyncIterator[AsyncSession]:
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
 
 
-def _now(wiring: Wired) -> datetime:
+async def _now(wiring: Wired) -> datetime:
     return wiring.clock.now()
 
 
-def _today(wiring: Wired, now: Annotated[datetime, Depends(_now)]) -> date:
+async def _today(wiring: Wired, now: Annotated[datetime, Depends(_now)]) -> date:
     return business_date(now, wiring.settings.timezone)
 
 
-def _wall_now(wiring: Wired) -> datetime:
+async def _wall_now(wiring: Wired) -> datetime:
     return wiring.wall.now()
 
 
-def _vault(wiring: Wired) -> Vault:
+async def _vault(wiring: Wired) -> Vault:
     return wiring.vault
 
 
@@ -131,7 +132,7 @@ async def _staff(
 Staff = Annotated[auth.Staff, Depends(_staff)]
 
 
-def permitted(request: Request, staff: Staff) -> None:
+async def permitted(request: Request, staff: Staff) -> None:
     """Guards every route of `/v1`: what the table of roles does not allow is refused."""
     route = request.scope["route"].name
     if not roles.allows(route, staff.role):

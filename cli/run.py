@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import signal
 import time
@@ -259,6 +260,9 @@ async def _announce(installation: Installation, seconds: float) -> None:
 
 
 async def _until_stopped() -> None:
+    # What is there now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

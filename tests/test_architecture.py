@@ -93,6 +93,29 @@ def test_nothing_is_left_for_later() -> None:
     assert not found, f"do it, or say in an issue that it is missing: {found}"
 
 
+def test_requests_and_updates_take_no_trip_to_a_thread() -> None:
+    """FastAPI sends plain dependencies to a thread: more work than all that they do."""
+    plain = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in depended_on(tree)
+    ]
+    assert plain == []
+
+
+def depended_on(tree: ast.Module) -> set[str]:
+    return {
+        argument.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Depends"
+        for argument in node.args
+        if isinstance(argument, ast.Name)
+    }
+
+
 def refusals() -> list[type[DomainError]]:
     for room in ROOMS:
         package = importlib.import_module(room)
