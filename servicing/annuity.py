@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from servicing import interest, rounding
 from servicing.choices import LastInstallment, Tranche
@@ -29,10 +30,10 @@ def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
 
 def even_payment(terms: LoanTerms, numerator: int, denominator: int, balance: int) -> int:
     """The rounded level installment when every period costs the same ratio."""
-    count = terms.installments
     if not numerator:
-        return rounded(terms, balance, count)
-    return rounded(terms, *_solve_even(numerator, denominator, count, balance))
+        return rounded(terms, balance, terms.installments)
+    value, over = even_factor(numerator, denominator, terms.installments)
+    return rounded(terms, balance * value, over)
 
 
 def share(terms: LoanTerms, amount: int, count: int) -> int:
@@ -82,7 +83,8 @@ def solve(
     at_once = len(draws) == 1 and draws[0].on <= first.start and not terms.balloon_minor
     if at_once and _is_even(periods, weights):
         owed = balance + draws[0].amount_minor
-        return _solve_even(first.numerator, first.denominator, len(periods), owed)
+        value, over = even_factor(first.numerator, first.denominator, len(periods))
+        return owed * value, over
     value, annuity, opening = balance * _ONE, 0, draws
     for period, weight in zip(periods, weights, strict=True):
         growth = _ONE + _ONE * period.numerator // period.denominator if weight else _ONE
@@ -100,10 +102,14 @@ def _is_even(periods: Sequence[Period], weights: Sequence[int]) -> bool:
     return factor[0] > 0 and set(weights) == {1} and all(each[2:] == factor for each in periods)
 
 
-def _solve_even(numerator: int, denominator: int, count: int, balance: int) -> tuple[int, int]:
-    """Equal factors have the textbook's formula, and it is exact."""
+@lru_cache(maxsize=1024)
+def even_factor(numerator: int, denominator: int, count: int) -> interest.Ratio:
+    """What repays each unit owed when all periods cost the same: the textbook's formula, exact.
+
+    Remembered, because a product has few rates and terms and many amounts.
+    """
     grown, still = (numerator + denominator) ** count, denominator**count
-    return balance * numerator * grown, denominator * (grown - still)
+    return numerator * grown, denominator * (grown - still)
 
 
 def rounded(terms: LoanTerms, numerator: int, denominator: int) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from servicing import annuity, plain, schedule
+from servicing import annuity, plain, rounding, schedule
 from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.installments import Installment, Kind
 from servicing.rounding import Rounding
@@ -21,8 +21,6 @@ Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
 
 _KEEP = Weekend.KEEP
-_LARGEST = 1 << 60
-"""Products up to here, doubled once more, fit into 64 bits."""
 _DOUBT = 1e-12
 """More than a level found in floating point is off by; nearer to an edge, it is found exactly."""
 _COLUMNS = ("due_on", "days", "principal", "interest", "fees", "due", "balance", "is_down_payment")
@@ -120,7 +118,7 @@ def _is_common(terms: LoanTerms) -> bool:
 
 def _fits(terms: LoanTerms, numerator: int, denominator: int) -> bool:
     step = terms.installment_multiple_minor * terms.installments
-    return max(terms.principal.minor * numerator, denominator, step) < _LARGEST
+    return max(terms.principal.minor * numerator, denominator, step) < rounding.EXACT
 
 
 def _shape(terms: LoanTerms) -> _Shape:
@@ -145,7 +143,7 @@ def _tables(shape: _Shape, group: _Group) -> tuple[_Table, NDArray[np.bool_]]:
     chosen = np.flatnonzero(is_level & (np.abs(left) > shape.installments // 2))
     if chosen.size:
         step = shape.multiple * shape.installments
-        nearer = level[chosen] + shape.multiple * _half_even(left[chosen], np.int64(step))
+        nearer = level[chosen] + shape.multiple * _half_even(left[chosen], step)
         shared, is_level[chosen] = _run(shape, group.some(chosen), nearer)
         gained = np.abs(shared.principal[-1] + shared.interest[-1] - nearer) < np.abs(left[chosen])
         for column, better in zip(table, shared, strict=True):
@@ -185,11 +183,9 @@ def _run(shape: _Shape, group: _Group, level: Ints) -> tuple[_Table, NDArray[np.
     return table, (table.balance >= 0).all(axis=0) & (table.principal[0] >= 0)
 
 
-def _half_even(numerator: Ints, denominator: Ints | np.int64) -> Ints:
-    quotient, rest = np.divmod(numerator, denominator)
-    double = rest + rest
-    up = (double > denominator) | ((double == denominator) & (quotient & 1 == 1))
-    return np.asarray(quotient + up)
+def _half_even(numerator: Ints, denominator: Ints | int) -> Ints:
+    """To the nearest whole number, as `rounding.EXACT` says."""
+    return np.rint(numerator / denominator).astype(np.int64)
 
 
 def _due_dates(shape: _Shape, start: Days) -> Days:

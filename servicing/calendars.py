@@ -47,7 +47,7 @@ def spans(terms: LoanTerms) -> Sequence[Span]:
 
 def _rhythm(terms: LoanTerms) -> tuple[Span, ...]:
     anchor, first = _anchor(terms)
-    return _regular(
+    return regular(
         terms.disbursed_on,
         anchor,
         first,
@@ -59,7 +59,7 @@ def _rhythm(terms: LoanTerms) -> tuple[Span, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _regular(
+def regular(
     start: date,
     anchor: date,
     first: int,
@@ -77,11 +77,6 @@ def _regular(
         months = 12 if frequency is Frequency.YEAR else 1
         dates = [add_months(anchor, months * n, rule) for n in steps]
     return _measured(start, dates)
-
-
-def forget() -> None:
-    """Forget the calendars of the day: for whoever measures how long a new one takes."""
-    _regular.cache_clear()
 
 
 def _measured(start: date, dates: Sequence[date]) -> tuple[Span, ...]:

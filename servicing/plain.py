@@ -28,6 +28,8 @@ def rows(terms: LoanTerms) -> list[Installment] | None:
     if not is_plain(terms):
         return None
     numerator, denominator = factor(terms)
+    if max(terms.principal.minor * numerator, denominator) >= rounding.EXACT:
+        return None
     spans = calendars.spans(terms)
     level = annuity.even_payment(terms, numerator, denominator, terms.principal.minor)
     table = _table(terms, spans, level, numerator, denominator)
@@ -80,15 +82,10 @@ def factor(terms: LoanTerms) -> interest.Ratio:
 def _table(
     terms: LoanTerms, spans: Sequence[Span], level: int, numerator: int, denominator: int
 ) -> list[Installment] | None:
-    """Half-even rounding is written out: this loop is most of the time of a quote."""
-    balance, half, table = terms.principal.minor, denominator, []
-    numerator, denominator = 2 * numerator, 2 * denominator
+    balance, table = terms.principal.minor, []
     row, kind, new = Installment, _INSTALLMENT, tuple.__new__
     for n, due_on, days in spans:
-        top = balance * numerator + half
-        charged = top // denominator
-        if charged & 1 and charged * denominator == top:
-            charged -= 1
+        charged = round(balance * numerator / denominator)
         principal = level - charged
         balance -= principal
         table.append(new(row, (n, due_on, days, principal, charged, 0, level, balance, kind)))

@@ -5,6 +5,11 @@ from enum import StrEnum
 
 Divide = Callable[[int, int], int]
 
+EXACT = 1 << 50
+"""Between numbers below this, `round(numerator / denominator)` is `half_even`, and much faster: an
+exact quotient that is no half stays 1 / (2 * denominator) away from one, which is several times
+what the float is off by; a half is a float."""
+
 
 class Rounding(StrEnum):
     HALF_EVEN = "half_even"

@@ -67,7 +67,7 @@ def build(terms: LoanTerms) -> Schedule:
     if not _takes_time(rows, terms.disbursed_on):
         raise InvalidTerms(field="first_due_on", reason="must leave time to repay")
     upfront, deducted = charges.at_the_start(terms) if terms.fees else (0, 0)
-    return Schedule(terms.currency, terms.draws, tuple(rows), upfront, deducted)
+    return Schedule(terms.principal.currency, terms.draws, tuple(rows), upfront, deducted)
 
 
 def _takes_time(rows: list[Installment], start: date) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from servicing import plain, schedule, terms
+from servicing import plain, rounding, schedule, terms
 from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.rounding import Rounding
 
@@ -41,6 +41,22 @@ everyday = st.fixed_dictionaries(
         "fees": st.sampled_from([[], [{"code": "a", "percent": "1", "when": "deducted"}]]),
     }
 ).filter(lambda loan: loan["frequency"] != "year" or loan["installments"] <= 33)
+
+
+below = st.integers(1, rounding.EXACT - 1)
+
+
+class TestExactQuotients:
+    @given(below, below)
+    @settings(max_examples=500, deadline=None)
+    def test_round_as_half_even_does(self, numerator: int, denominator: int) -> None:
+        assert round(numerator / denominator) == rounding.half_even(numerator, denominator)
+
+    @given(st.integers(0, 2**20), st.integers(1, 2**28), st.integers(-1, 1))
+    @settings(max_examples=500, deadline=None)
+    def test_know_a_half_from_its_neighbors(self, whole: int, part: int, off: int) -> None:
+        near_half = (2 * whole + 1) * part + off
+        assert round(near_half / (2 * part)) == rounding.half_even(near_half, 2 * part)
 
 
 class TestPlain:
@@ -78,6 +94,7 @@ class TestPlain:
             {"day_count": "actual/365"},
             {"fees": [{"code": "a", "amount": "1", "when": "per_installment"}]},
             {"principal": "1.00", "installment_multiple": "10"},
+            {"principal": "999999999999.99", "annual_rate_percent": "9.48221234"},
         ],
     )
     def test_leaves_the_rest_to_the_general_way(self, change: dict[str, Any]) -> None:
