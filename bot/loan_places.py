@@ -59,6 +59,9 @@ async def picture(context: UpdateContext, loan: Loan) -> Screen:
 
 
 async def calendar(context: UpdateContext, loan: Loan) -> Screen:
+    """Not before the dates are sure: the money counts from the day on which it arrives."""
+    if loan.status is LoanStatus.PENDING_DISBURSEMENT:
+        return await overview(context, loan)
     shown = await plans.plan_of(context.session, loan, on=context.on)
     issuer = context.office.settings.lender_name
     written = partial(ics.calendar, shown, context.words.locale, issuer=issuer, now=context.now)

@@ -39,6 +39,17 @@ class TestTheSchedule:
         assert table.text.count("·") >= 6
         assert "Pay" in " ".join(table.buttons)
 
+    async def test_goes_into_no_calendar_before_the_money_came(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        story = Story(lender, amina)
+        await story.gets_an_offer()
+        await story.signs()
+        await amina.says("/schedule")
+
+        assert "on its way" in await amina.presses("For my calendar")
+        assert amina.last.file is None
+
     async def test_goes_into_a_calendar(self, lender: Lender, amina: Chatter) -> None:
         await Story(lender, amina).gets_the_money()
         await amina.says("/schedule")
