@@ -1,5 +1,6 @@
 """What a loan would cost, for anybody who asks: pure, and nothing about them is stored."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -49,6 +50,8 @@ class KeyFacts:
     late_fee_after_days: int
     down_payment: Money
     """Paid back on the day of the payout; the first of the rows."""
+    penalty: Mapping[str, Any] | None = None
+    """What else being late costs, as the product says it (docs/late.md)."""
 
     @property
     def first(self) -> DueRow:
@@ -92,6 +95,7 @@ class KeyFacts:
             "late_fee_percent": _decimal(self.late_fee_percent),
             "late_fee_after_days": self.late_fee_after_days,
             "down_payment": self.down_payment.major,
+            **({"penalty": dict(self.penalty)} if self.penalty else {}),
         }
 
 
@@ -139,9 +143,10 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         total_fees=quoted.total_fees,
         total_payable=quoted.total_payable,
         apr_percent=Fraction(quoted.apr[place.pack.apr if place else "eu"]),
-        late_fee_percent=Fraction(late["late_fee_percent"]),
-        late_fee_after_days=int(late["late_fee_after_days"]),
+        late_fee_percent=Fraction(late.get("late_fee_percent", 0)),
+        late_fee_after_days=int(late.get("late_fee_after_days", 0)),
         down_payment=Money(sum(row.due for row in spot), amount.currency),
+        penalty=late.get("penalty"),
     )
 
 

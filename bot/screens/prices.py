@@ -2,8 +2,11 @@
 
 from bot.screens.base import lines, table
 from bot.text import Words
+from kit.money import Money
 from onboarding.calculator import KeyFacts
 from onboarding.products import LoanProduct, TermOption
+from servicing import penalties
+from servicing.penalties import Kind
 
 ROWS_SHOWN = 40
 """Longer tables would not fit into one message."""
@@ -32,13 +35,40 @@ def dates(facts: KeyFacts, words: Words) -> str:
 
 
 def late(facts: KeyFacts, words: Words) -> str | None:
-    if not facts.late_fee_percent:
-        return None
-    return words(
-        "calculator-late",
-        percent=words.percent(facts.late_fee_percent),
-        days=facts.late_fee_after_days,
-    )
+    """What being late costs, and at most."""
+    said = _penalty(facts, words)
+    if facts.late_fee_percent:
+        fee = words(
+            "calculator-late",
+            percent=words.percent(facts.late_fee_percent),
+            days=facts.late_fee_after_days,
+        )
+        said = [fee, *said]
+    return lines(*said) if said else None
+
+
+def _penalty(facts: KeyFacts, words: Words) -> list[str]:
+    currency = facts.principal.currency
+    rule = penalties.parse(facts.penalty, currency)
+    if rule is None:
+        return []
+    both = rule.kind is Kind.PERCENT and rule.amount_minor
+    said = [
+        words(
+            "calculator-penalty",
+            kind="both" if both else rule.kind.value,
+            every="always" if rule.kind is Kind.DAILY else rule.every.value,
+            amount=Money(rule.amount_minor, currency),
+            percent=words.percent(rule.rate * 100),
+            days=rule.grace_days,
+        )
+    ]
+    if rule.cap_minor is not None:
+        said.append(words("calculator-penalty-each", amount=Money(rule.cap_minor, currency)))
+    most = penalties.room(rule, principal_minor=facts.principal.minor, charged_minor=0)
+    if most is not None:
+        said.append(words("calculator-penalty-most", amount=Money(most, currency)))
+    return said
 
 
 def term(option: TermOption, words: Words) -> str:

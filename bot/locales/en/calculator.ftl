@@ -15,6 +15,24 @@ calculator-late = If you pay late: { $percent } of the late amount is added afte
         [one] { $days } day
        *[other] { $days } days
     }.
+calculator-penalty = If you pay late, { $kind ->
+        [flat] { $amount } is added
+        [percent] { $percent } of the late amount is added
+        [both] { $percent } of the late amount and { $amount } are added
+       *[daily] interest of { $percent } a year on the late amount is added
+    } { $every ->
+        [once] once for each payment
+        [day] every day
+        [week] every week
+        [month] every month
+       *[always] for every day
+    }{ $days ->
+        [0] .
+        [one] , when you are more than { $days } day late.
+       *[other] , when you are more than { $days } days late.
+    }
+calculator-penalty-each = For being late: not more than { $amount } for one payment.
+calculator-penalty-most = For being late: not more than { $amount } in all.
 part-day = Day
 part-principal = Principal
 part-interest = Interest

@@ -15,6 +15,24 @@ calculator-late = Si pagas tarde: se suma el { $percent } de lo atrasado despué
         [one] { $days } día
        *[other] { $days } días
     }.
+calculator-penalty = Si pagas tarde, { $kind ->
+        [flat] se suman { $amount }
+        [percent] se suma el { $percent } de lo atrasado
+        [both] se suman el { $percent } de lo atrasado y { $amount }
+       *[daily] se suma un interés del { $percent } al año sobre lo atrasado
+    } { $every ->
+        [once] una vez por cada pago
+        [day] cada día
+        [week] cada semana
+        [month] cada mes
+       *[always] por cada día
+    }{ $days ->
+        [0] .
+        [one] , cuando el atraso pasa de { $days } día.
+       *[other] , cuando el atraso pasa de { $days } días.
+    }
+calculator-penalty-each = Por atraso: no más de { $amount } por un pago.
+calculator-penalty-most = Por atraso: no más de { $amount } en total.
 part-day = Día
 part-principal = Capital
 part-interest = Interés
