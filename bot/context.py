@@ -106,6 +106,7 @@ def resumed(
 ) -> UpdateContext:
     """For jobs that go on with the conversation: nobody has just written."""
     borrower = dossier.borrower
+    assert borrower.telegram_id is not None
     person = User(id=borrower.telegram_id, is_bot=False, first_name="")
     words = Words(office.texts, matching_locale(borrower.locale, office.texts))
     return UpdateContext(session, now, person, dossier, words, office)

@@ -202,7 +202,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         dependents=borrower.dependents,
         existing_loans=1 if dossier.loan is not None else 0,
         min_amount_minor=product.bound("min").minor,
-        max_amount_minor=product.most(application.answers).minor,
+        max_amount_minor=product.bound("max").minor,
         amount_step_minor=product.bound("step").minor,
         options=tuple(
             TermOption(each.days, each.installments, _usual(product, amount, code, today))

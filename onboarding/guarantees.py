@@ -203,6 +203,7 @@ async def _tell_late(
         key=f"guarantee_late:{guarantee.id}:{installment.id}",
         purpose=Purpose.COLLECTION,
         subject=guarantee.subject,
+        channels=await _channels(session, guarantee),
         now=now,
     )
 

@@ -62,6 +62,14 @@ class Reading:
     is_withdrawable: bool
 
 
+@dataclass(frozen=True)
+class Linked:
+    """Whom a link was sent to, once they are registered, and the language they are written in."""
+
+    owner: Borrower | None
+    locale: str
+
+
 async def read(
     session: AsyncSession, reader: Borrower | None, invite: str, *, now: datetime
 ) -> Reading:
@@ -76,12 +84,26 @@ async def read(
     )
 
 
+async def by_link(session: AsyncSession, invite: str) -> Linked:
+    """For a browser: whoever has the link reads it, and only the code to the phone signs."""
+    found = await session.scalar(
+        select(Guarantee).where(Guarantee.invite_index == guarantees.invite_index(session, invite))
+    )
+    if found is None:
+        raise GuaranteeNotFound()
+    owner = await session.get(Borrower, found.person_id)
+    if owner is not None and owner.telegram_id is not None:
+        raise GuaranteeNotFound()
+    contact = await contacts.get(session, found.person_id)
+    return Linked(owner, contact.locale)
+
+
 async def agree(
     session: AsyncSession,
     reader: Borrower | None,
     invite: str,
     *,
-    telegram_id: int,
+    telegram_id: int | None,
     locale: str,
     now: datetime,
 ) -> Borrower:
@@ -225,7 +247,7 @@ async def _locked(session: AsyncSession, guarantee: Guarantee, borrower_id: UUID
 
 
 async def _register(
-    session: AsyncSession, guarantee: Guarantee, telegram_id: int, locale: str, now: datetime
+    session: AsyncSession, guarantee: Guarantee, telegram_id: int | None, locale: str, now: datetime
 ) -> Borrower:
     """The guarantor is known from now on, under the id by which we have written to them."""
     contact = await contacts.get(session, guarantee.person_id)

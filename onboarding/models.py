@@ -35,7 +35,8 @@ class Borrower(Row):
 
     __tablename__ = "borrowers"
 
-    telegram_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    """None for a guarantor who answers in a browser."""
     reference: Mapped[str] = mapped_column(String(20), unique=True)
     locale: Mapped[str] = mapped_column(String(10))
     timezone: Mapped[str] = mapped_column(String(60))

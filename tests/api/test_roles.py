@@ -18,7 +18,6 @@ PUBLIC = {
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
-    ("GET", "/g/{invite}"),
 }
 """Open to anybody. Webhooks ask for a proof of their own."""
 NOBODY = "00000000-0000-7000-8000-000000000000"

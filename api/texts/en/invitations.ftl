@@ -1,0 +1,22 @@
+# The page behind the link in a message to a guarantor.
+title = { $name } asks you to answer for a loan
+loan = Loan: { $amount }. Paid back in all: { $total }.
+share = If { $name } does not pay, you pay { $share } % of what is open, { $most } at most.
+dates = When it is paid back
+free = You owe nothing unless you agree. You can take it back until the money is paid out.
+agree = I answer for this loan
+decline = No
+withdraw = Take it back
+code = The { $digits } digits from our SMS
+sign = Sign with the code
+again = Send a new code
+state-consented = You answer for this loan. We tell you if a payment is late.
+state-declined = You do not answer for this loan. You owe nothing.
+state-withdrawn = You have taken it back: you do not answer for this loan any more.
+state-released = Nobody needs your answer any more. You owe nothing.
+unknown = We do not know this invitation, or it has been opened in our chat. Please look there.
+problem-code_wrong = This code is not right. Please look at the SMS again.
+problem-code_expired = This code does not work any more. Please send a new one.
+problem-code_too_soon = Please wait half a minute; then we can send a new code.
+problem-too_many_codes = We have sent too many codes today. Please try again tomorrow.
+problem = That is not possible any more.

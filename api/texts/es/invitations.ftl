@@ -1,0 +1,22 @@
+# La página del enlace en el mensaje a un garante.
+title = { $name } te pide que respondas por un préstamo
+loan = Préstamo: { $amount }. Se paga en total: { $total }.
+share = Si { $name } no paga, pagas el { $share } % de lo que falte, { $most } como máximo.
+dates = Cuándo se paga
+free = No debes nada si no aceptas. Puedes retirarlo hasta que se pague el dinero.
+agree = Respondo por este préstamo
+decline = No
+withdraw = Retirarlo
+code = Los { $digits } números de nuestro SMS
+sign = Firmar con el código
+again = Mandar otro código
+state-consented = Respondes por este préstamo. Te avisamos si un pago se atrasa.
+state-declined = No respondes por este préstamo. No debes nada.
+state-withdrawn = Lo retiraste: ya no respondes por este préstamo.
+state-released = Ya nadie necesita tu respuesta. No debes nada.
+unknown = No conocemos esta invitación, o ya se abrió en nuestro chat. Míralo allí, por favor.
+problem-code_wrong = Este código no es correcto. Mira el SMS otra vez, por favor.
+problem-code_expired = Este código ya no sirve. Pide otro, por favor.
+problem-code_too_soon = Espera medio minuto; después podemos mandar otro código.
+problem-too_many_codes = Hoy mandamos demasiados códigos. Inténtalo mañana, por favor.
+problem = Eso ya no es posible.

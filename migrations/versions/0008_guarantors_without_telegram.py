@@ -1,0 +1,20 @@
+"""Know people who have no chat with us: guarantors who answer in a browser."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("borrowers") as batch_op:
+        batch_op.alter_column("telegram_id", existing_type=sa.BigInteger(), nullable=True)
+
+
+def downgrade() -> None:
+    op.execute("delete from borrowers where telegram_id is null")
+    with op.batch_alter_table("borrowers") as batch_op:
+        batch_op.alter_column("telegram_id", existing_type=sa.BigInteger(), nullable=False)
