@@ -15,6 +15,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("delete from borrowers where telegram_id is null")
+    # Refused by the database while such people are there: somebody has to say what becomes of them.
     with op.batch_alter_table("borrowers") as batch_op:
         batch_op.alter_column("telegram_id", existing_type=sa.BigInteger(), nullable=False)
