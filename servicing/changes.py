@@ -197,6 +197,7 @@ def charge_back(life: Life, event: Event) -> None:
     life.credit -= from_credit
     owed_again = amount - from_credit
     parts = _taken_back(life, event, owed_again)
+    recalculation.reopen(life, event.on)
     for component, part in enumerate(parts):
         if part:
             charge(life, component, part, event.on)

@@ -66,6 +66,8 @@ class Row:
     """From when its interest is earned, when that is not the due date before it."""
     earned_by: date | None = None
     """By when its interest is earned, when the loan ended before the due date."""
+    frozen: tuple[date, int] | None = None
+    """It was settled early on that day, with that much interest, and is open again."""
     back: int = 0
     """Principal in it that was charged back."""
     carried: int = 0

@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 
 from kit.money import Money
-from servicing import annuity, charges, schedule
+from servicing import annuity, charges, recalculation, schedule
 from servicing.choices import Grace, Tranche, When
 from servicing.clauses import NO_GRACE
 from servicing.fields import InvalidTerms
@@ -41,6 +41,7 @@ def disburse(life: Life, amount: int, on: date, type_: str = "disbursement") -> 
         raise InvalidTerms(field="events", reason="must not disburse before the first disbursement")
     life.draws.append(Tranche(on, amount))
     life.move(on, amount)
+    recalculation.reopen(life, on)
     life.status = Status.ACTIVE
     if life.is_reshaped:
         _spread_over_coming(life, life.draws[-1])
@@ -77,10 +78,18 @@ def replan(life: Life, on: date) -> None:
         tranches=tuple(life.draws) if len(life.draws) > 1 else (),
     )
     planned = _plan(terms, life.rules)
-    _carry_over(life.rows, planned)
-    life.rows = planned
-    _place_charges(life)
-    _even_out(life, on)
+    old, life.rows = life.rows, planned
+    pairs = _carry_over(life, old)
+    for each in life.charges:
+        _place(life, each)
+    is_recalculated = recalculation.applies(life)
+    for was, now in pairs:
+        _keep_settled(was, now, as_it_was=is_recalculated)
+    if is_recalculated:
+        _leave_one_open(life, on)
+        recalculation.refresh(life, on)
+    else:
+        _even_out(life, on)
 
 
 def _even_out(life: Life, on: date) -> None:
@@ -138,24 +147,45 @@ def row_of(planned: Installment) -> Row:
     return row
 
 
-def _carry_over(old: list[Row], new: list[Row]) -> None:
+def _carry_over(life: Life, old: list[Row]) -> list[tuple[Row, Row]]:
     """What was paid on the second installment stays on the second installment."""
+    pairs = []
     for kind in (Kind.INSTALLMENT, Kind.DOWN_PAYMENT, Kind.UPFRONT):
         before = [row for row in old if row.kind is kind]
-        after = [row for row in new if row.kind is kind]
-        for was, now in zip(before, after, strict=False):
-            now.paid, now.forgiven = was.paid, was.forgiven
-            now.in_advance, now.late, now.tally = was.in_advance, was.late, was.tally
-            now.settled_on = was.settled_on if not now.outstanding else None
+        after = [row for row in life.rows if row.kind is kind]
+        pairs += list(zip(before, after, strict=False))
+    for was, now in pairs:
+        now.paid, now.forgiven = was.paid, was.forgiven
+        now.in_advance, now.late, now.tally = was.in_advance, was.late, was.tally
     extra = [row for row in old if row.kind is Kind.EXTRA]
     for row in extra:
         row.due = [0, 0, 0, 0]
-    new.extend(extra)
+    life.rows.extend(extra)
+    return pairs
 
 
-def _place_charges(life: Life) -> None:
-    for each in life.charges:
-        _place(life, each)
+def _keep_settled(was: Row, now: Row, *, as_it_was: bool) -> None:
+    """Where interest is recalculated, what is settled is what it was: no plan changes it."""
+    now.frozen = was.frozen
+    if as_it_was and was.settled_on is not None and not was.outstanding:
+        now.due, now.back, now.carried = was.due, was.back, was.carried
+    if not now.outstanding:
+        now.settled_on = was.settled_on
+
+
+def _leave_one_open(life: Life, on: date) -> None:
+    """What is lent on top of a loan that is all settled needs an installment to come."""
+    regular = [row for row in life.rows if row.is_regular]
+    if all(row.settled_on is not None for row in regular):
+        for row in regular:
+            if row.due_on > on:
+                _open_again(row)
+
+
+def _open_again(row: Row) -> None:
+    if row.settled_on is not None and row.settled_on < row.due_on:
+        row.frozen = row.settled_on, row.due[INTEREST] - row.carried
+    row.settled_on = None
 
 
 def _place(life: Life, charge: Charge) -> None:
@@ -171,7 +201,7 @@ def _row_for_charge(life: Life, due_on: date) -> Row:
     """The installment in whose period the charge falls due; after the last, one more."""
     for row in life.rows:
         if row.is_regular and due_on <= row.due_on:
-            row.settled_on = None
+            _open_again(row)
             return row
     last = life.rows[-1]
     if last.kind is Kind.EXTRA:

@@ -10,7 +10,7 @@ from servicing.allocation import Timing, Waterfall
 from servicing.choices import DayCount, Method
 from servicing.interest import Period
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Parts, Row
-from servicing.product_rules import Advance, Payoff, Rest
+from servicing.product_rules import Advance, Payoff, Recalculation, Rest
 from servicing.terms import LoanTerms
 
 _LEVEL_METHODS = (Method.DECLINING, Method.GRADUATED, Method.BALLOON)
@@ -28,6 +28,25 @@ def applies(loan: Life) -> bool:
     )
 
 
+def ends_to_the_day(rules: Recalculation) -> bool:
+    """Whether an installment that is settled early costs interest up to that day only."""
+    daily = rules.rest is Rest.DAILY and rules.advance is Advance.ADJUST_LAST
+    return daily and rules.payoff is Payoff.TILL_DATE
+
+
+def reopen(loan: Life, on: date) -> None:
+    """More is owed from `on`: installments that were settled before their time have days to come.
+
+    Where interest ends with the payment, those days count in the next open installment.
+    """
+    rules = loan.rules.recalculation
+    if rules is None or ends_to_the_day(rules):
+        return
+    for row in loan.rows:
+        if row.is_regular and row.due_on > on:
+            row.settled_on = None
+
+
 def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None = None) -> None:
     """Interest and principal of every open installment, as they look on `today`.
 
@@ -37,14 +56,10 @@ def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None
     """
     rows = [row for row in loan.rows if row.kind is Kind.INSTALLMENT]
     look = _Look(loan, rows, today, paying=paying)
-    passed = None
     for row, period in zip(rows, look.periods, strict=True):
         if _is_settled(row):
-            passed = row
+            look.pass_by(row, row.settled_on)
             continue
-        if passed is not None:
-            look.pass_by(passed)
-            passed = None
         look.reckon(row, period)
         if amount is not None:
             amount -= row.outstanding
@@ -60,6 +75,7 @@ class _Look:
         self._loan, self._today, self._paying = loan, today, paying
         self._rules = loan.rules.recalculation
         self._daily = self._rules.rest is Rest.DAILY
+        self._to_the_day = ends_to_the_day(self._rules)
         self._moves = loan.moves if self._daily else _at_rests(loan, rows)
         self._assumed: list[Move] = []
         self._pending = 0
@@ -78,21 +94,24 @@ class _Look:
         if room is not None:
             self._room = room + sum([row.unpaid(INTEREST) for row in rows])
 
-    def pass_by(self, row: Row) -> None:
+    def pass_by(self, row: Row, settled_on: date | None) -> None:
         """What is settled stays as it is; paid early it bore interest only until then."""
-        rules, settled_on = self._rules, row.settled_on
-        to_the_day = rules.advance is Advance.ADJUST_LAST and rules.payoff is Payoff.TILL_DATE
-        is_early = settled_on is not None and settled_on < row.due_on
-        self._start = row.due_on
-        if self._daily and to_the_day and is_early and settled_on is not None:
-            self._start = settled_on
+        if self._to_the_day and settled_on is not None and settled_on < row.due_on:
+            self._start = max(self._start, settled_on)
+        else:
+            self._start = row.due_on
 
     def reckon(self, row: Row, period: Period) -> None:
         """Interest and principal of an open installment, at least what was paid of them."""
         due, paid, is_last = row.due, row.paid, row is self._last
         given = row.forgiven
         charged = least = paid[INTEREST] + given[INTEREST]
-        if not self._paying or self._start < self._today or row.due_on <= self._today:
+        frozen = row.frozen if self._to_the_day else None
+        if frozen is not None:
+            self._start = max(self._start, frozen[0])
+            more = self._charged(row, period, is_last=True) if is_last else 0
+            charged = max(frozen[1] + row.carried + more, least)
+        elif not self._paying or self._start < self._today or row.due_on <= self._today:
             charged = max(self._charged(row, period, is_last=is_last) + row.carried, least)
         if self._room is not None:
             charged = min(charged, least + max(self._room, 0))
@@ -105,7 +124,8 @@ class _Look:
         more = self.left if is_last else max(min(planned - already, self.left), 0)
         due[INTEREST], due[PRINCIPAL] = charged, already + more
         self.left -= more
-        self._start = row.due_on
+        if frozen is None:
+            self._start = row.due_on
         if more:
             self._assumed.append((row.due_on, more))
             self._pending += more

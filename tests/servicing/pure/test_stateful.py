@@ -1,6 +1,7 @@
 """A loan that anything may happen to: what holds after every event, in whatever order they came."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from servicing import entries, events, life, replay, snapshots
 from servicing.fields import InvalidTerms
-from servicing.life import PRINCIPAL, Life, Status
+from servicing.life import INTEREST, PRINCIPAL, Life, Status
 
 START = date(2026, 1, 15)
 RECALCULATION = [
@@ -262,6 +263,52 @@ def test_events_count_by_their_days_in_whatever_order_they_are_told(
         for order in (told, shuffled)
     )
     assert one == other
+
+
+@st.composite
+def running(draw: st.DrawFn) -> dict[str, Any]:
+    """Money in and out on days of a loan of ten months, and the day on which it is paid off."""
+    days = sorted(draw(st.sets(st.integers(1, 270), max_size=7)))
+    told: list[dict[str, Any]] = [
+        {"type": "disbursement", "date": START.isoformat(), "amount": "1200"}
+    ]
+    for day in days:
+        type_ = draw(st.sampled_from([*PAYING, "chargeback", "disbursement"]))
+        on = (START + timedelta(days=day)).isoformat()
+        told.append({"type": type_, "date": on, "amount": text(draw(st.integers(1, 30_000)))})
+    last = START + timedelta(days=max(days, default=1) + draw(st.integers(1, 60)))
+    return {
+        "terms": {
+            "principal": "1200",
+            "currency": "EUR",
+            "annual_rate_percent": "36.5",
+            "installments": 10,
+            "disbursed_on": START.isoformat(),
+            "day_count": "actual/365",
+        },
+        "future_installment_rule": draw(st.sampled_from(FUTURES)),
+        "interest_recalculation": {
+            "rest": "daily",
+            "advance": draw(st.sampled_from(["adjust_last", "reduce_installment", "reduce_count"])),
+        },
+        "events": [*told, {"type": "payoff", "date": last.isoformat()}],
+    }
+
+
+@given(running())
+@settings(max_examples=150, deadline=None)
+def test_recalculated_interest_is_what_the_balance_costs_by_the_day(
+    document: dict[str, Any],
+) -> None:
+    """A tenth of a percent for every day, and not a cent more than rounding makes of it."""
+    story = replay.parse(document)
+    loan, _ = replay.after(story, len(story.events))
+    cost, balance, since = Fraction(0), 0, START
+    for day, change in loan.moves:
+        cost += Fraction(balance, 1000) * (day - since).days
+        balance, since = balance + change, day
+    assert balance == 0
+    assert abs(sum(row.paid[INTEREST] for row in loan.rows) - cost) <= len(loan.moves)
 
 
 Lender.TestCase.settings = settings(
