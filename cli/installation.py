@@ -60,6 +60,7 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
         async with unit_of_work(sessions) as session:
             await catalog.load(session, settings.products_file, now=clock.now())
     except DomainError as refused:
+        await engine.dispose()
         raise click.UsageError(f"{settings.products_file}: {refused}") from None
     telegram, sms, rails = create_bot(settings), TwilioSms(settings), wallet.configured(settings)
     services: dict[type, object] = {
