@@ -164,14 +164,12 @@ class _Look:
         if since >= period.start:
             return interest.part_of(self._loan.terms, period, since, until)
         # What was settled early left days of its own period behind: each counts in its period.
-        exact = sum(
-            (
-                Fraction(*interest.part_of(self._loan.terms, each, max(since, each.start), end))
-                for each in self.periods
-                if since < (end := min(each.end, until)) and each.end <= period.end
-            ),
-            start=Fraction(0),
-        )
+        exact = Fraction(0)
+        for each in self.periods:
+            if each.end <= period.end:
+                end = until if each is period else min(each.end, until)
+                part = interest.part_of(self._loan.terms, each, max(since, each.start), end)
+                exact += Fraction(*part)  # nothing where the start is not before the end
         return exact.numerator, exact.denominator
 
     def _balance(self, row: Row, end: date) -> tuple[int, list[Move]]:

@@ -284,7 +284,7 @@ def running(draw: st.DrawFn) -> dict[str, Any]:
             "annual_rate_percent": "36.5",
             "installments": 10,
             "disbursed_on": START.isoformat(),
-            "day_count": "actual/365",
+            "day_count": draw(st.sampled_from(["actual/365", "actual/actual"])),
         },
         "future_installment_rule": draw(st.sampled_from(FUTURES)),
         "interest_recalculation": {
