@@ -6,7 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api import invitations
 from api.app import create_app
+from bot import text
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions
@@ -45,6 +47,14 @@ async def link(lender: Lender, amina: Chatter) -> str:
 
 async def code(lender: Lender) -> str:
     return str((await messages(lender, "otp_code"))[-1][1]["code"])
+
+
+class TestTheWords:
+    def test_are_in_every_language_that_the_chat_speaks(self) -> None:
+        spoken = invitations._texts()
+
+        assert spoken.locales == text.load().locales
+        assert len({spoken.keys(locale) for locale in spoken.locales}) == 1
 
 
 class TestThePage:
