@@ -7,7 +7,7 @@ from servicing import charges, early, recalculation
 from servicing.choices import When
 from servicing.early import ENDED
 from servicing.ledger.rules import Event
-from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Life, Transaction
+from servicing.life import CREDIT_USED, FEE, INTEREST, PENALTY, PRINCIPAL, Life, Transaction
 from servicing.terms import LoanTerms
 
 Flows = dict[Event, int]
@@ -55,7 +55,7 @@ _SPLIT: Mapping[str, Sequence[Event]] = {
 }
 
 
-_MOVED = ("reage", "reamortize", "split", "restructure")
+_MOVED = ("reage", "reamortize", "split", "restructure", "top_up", "contract_termination")
 """Debt that changes its installment stays the same debt."""
 
 
@@ -85,7 +85,7 @@ def _of_transaction(agreed: LoanTerms, each: Transaction) -> _Pairs:
         yield Event.CHARGED_BACK, each.parts[PRINCIPAL]
         yield Event.CREDIT_CHARGED_BACK, each.amount - each.parts[PRINCIPAL]
     else:
-        names = _SPLIT.get(each.type, REPAID)
+        names = _SPLIT.get("credit" if each.type == CREDIT_USED else each.type, REPAID)
         yield from zip(names, (*each.parts, each.amount - sum(each.parts)), strict=False)
 
 
