@@ -58,6 +58,26 @@ class TestStairway:
 
         assert differences == [], 'run: make migration m="what changed"'
 
+    def test_loans_without_events_are_refused(self, empty_url: str) -> None:
+        config = migrate.alembic_config(empty_url)
+        command.upgrade(config, "0004")
+        engine = sa.create_engine(sync_url(empty_url))
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO loans (id, application_id, borrower_id, reference, status, terms,"
+                    " rules, currency, principal_minor, created_at) VALUES (:id, :id, :id, 'L-1',"
+                    " 'active', '{}', '{}', 'KES', 1, '2026-11-20 00:00:00')"
+                ),
+                {"id": "01a20102def5712ba0dc73cefc6ff0ae"},
+            )
+
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            with pytest.raises(RuntimeError, match="from before loans had events"):
+                command.upgrade(config, "head")
+        engine.dispose()
+
     def test_twice_is_once(self, empty_url: str) -> None:
         migrate.upgrade(empty_url)
         migrate.upgrade(empty_url)
