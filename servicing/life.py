@@ -12,7 +12,7 @@ from servicing.allocation import Future, Owed, Waterfall
 from servicing.choices import Tranche
 from servicing.collateral import Pledge
 from servicing.delinquency import Pause
-from servicing.interest import Period
+from servicing.interest import Period, Ratio
 from servicing.penalties import NOTHING, Tally
 from servicing.product_rules import ProductRules
 from servicing.terms import LoanTerms
@@ -167,7 +167,7 @@ class Life:
     def outstanding(self) -> int:
         return sum(row.outstanding for row in self.rows)
 
-    known_periods: tuple[LoanTerms, list[Period]] | None = None
+    known_periods: tuple[LoanTerms, list[Period], Ratio | None] | None = None
 
     @property
     def drawn(self) -> int:
@@ -182,8 +182,11 @@ class Life:
     @property
     def room(self) -> int | None:
         """What the loan may still cost before its cap; None without one."""
+        if self.rules.cost_cap is None:
+            return None
         cap = penalties.cap_of(self.drawn, self.rules.cost_cap)
-        return None if cap is None else cap - self.cost
+        assert cap is not None
+        return cap - self.cost
 
     def move(self, on: date, change: int) -> None:
         insort(self.moves, (on, change), key=itemgetter(0))

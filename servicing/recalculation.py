@@ -80,10 +80,9 @@ class _Look:
         self._assumed: list[Move] = []
         self._pending = 0
         self._divide = rounding.DIVIDE[loan.terms.interest_rounding]
-        self._by_day = _by_day(loan.terms)
         self._is_level = loan.terms.method in _LEVEL_METHODS
         self._start = loan.draws[0].on
-        self.periods = _periods(loan, rows)
+        self.periods, self._by_day = _periods(loan, rows)
         self._last = next((row for row in reversed(rows) if not _is_settled(row)), None)
         self.left = loan.principal_owed
         """Principal that is in no installment yet."""
@@ -287,7 +286,7 @@ def _resolve(loan: Life, rows: list[Row], current: Row) -> None:
     balance = lent - sum(row.due[PRINCIPAL] for row in rows[: index + 1])
     if not later or balance <= 0:
         return
-    periods = _periods(loan, rows)[index + 1 :]
+    periods = _periods(loan, rows)[0][index + 1 :]
     level = annuity.level_payment(loan.terms, periods, balance)
     for row in later:
         row.level = level
@@ -314,14 +313,15 @@ def _at_rests(loan: Life, rows: list[Row]) -> list[Move]:
     return sorted((day if change > 0 else _next(dates, day), change) for day, change in loan.moves)
 
 
-def _periods(loan: Life, rows: list[Row]) -> list[Period]:
+def _periods(loan: Life, rows: list[Row]) -> tuple[list[Period], interest.Ratio | None]:
     """The periods of the installments, found anew only when terms or dates have changed."""
     known = loan.known_periods
     if known is not None and known[0] is loan.terms and len(known[1]) == len(rows):
-        return known[1]
+        return known[1:]
     terms = dataclasses.replace(loan.terms, disbursed_on=loan.draws[0].on)
-    loan.known_periods = loan.terms, interest.periods(terms, [row.due_on for row in rows])
-    return loan.known_periods[1]
+    found = interest.periods(terms, [row.due_on for row in rows])
+    loan.known_periods = loan.terms, found, _by_day(terms)
+    return loan.known_periods[1:]
 
 
 def _is_settled(row: Row) -> bool:
