@@ -55,6 +55,10 @@ class Told:
         place = (row.on, row.seq)
         return self._only(lambda e: (e.on, e.seq) < place or (included and e.seq == row.seq))
 
+    def besides(self, row: LoanEvent) -> Story:
+        """What counts by the end of an event's day, without the event."""
+        return self._only(lambda event: event.on <= row.on and event.seq != row.seq)
+
     def as_of(self, on: date) -> Story:
         """What counts on or before a day."""
         return self._only(lambda event: event.on <= on)

@@ -1,5 +1,6 @@
 """The late fee of the product: once for each installment that is late beyond its days of grace."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
@@ -75,18 +76,21 @@ async def tell(
     return len(fresh)
 
 
-async def take_back(session: AsyncSession, loan: Loan, lived: Lived, act: Act) -> None:
-    """Fees for being late with what, as it turns out, had been paid by then."""
-    while (unfounded := next(_unfounded(lived), None)) is not None:
+async def take_back(
+    session: AsyncSession, loan: Loan, lived: Lived, act: Act, *, since: date
+) -> None:
+    """Fees from `since` on for being late with what, as it turns out, had been paid by then."""
+    plain = dataclasses.replace(act, references={})
+    while (unfounded := next(_unfounded(lived, since), None)) is not None:
         back = happenings.reversal(unfounded, on=act.on)
-        lived = await living.happen(session, loan, act, back)
+        lived = await living.happen(session, loan, plain, back)
 
 
-def _unfounded(lived: Lived) -> Iterator[LoanEvent]:
+def _unfounded(lived: Lived, since: date) -> Iterator[LoanEvent]:
     for row in lived.told.rows:
-        if not row.key.startswith(_KEY) or lived.told.is_reversed(row):
+        if row.on < since or not row.key.startswith(_KEY) or lived.told.is_reversed(row):
             continue
-        before = replay.at(lived.told.until(row, included=False), row.on)
+        before = replay.at(lived.told.besides(row), row.on)
         of = date.fromisoformat(row.details["of"])
         if all(not each.outstanding for each in before.rows if each.due_on == of):
             yield row

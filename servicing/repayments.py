@@ -145,8 +145,7 @@ async def _take(
     type_ = await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)
-    if counts_on < lived.on:
-        await late_fees.take_back(session, loan, lived, act)
+    await late_fees.take_back(session, loan, lived, act, since=counts_on)
     row = lived.told.find(paid.key)
     assert row is not None, f"{paid.key} was not told"
     repayment.allocation = _allocation(lived.told, row)

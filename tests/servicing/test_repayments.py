@@ -130,16 +130,18 @@ class TestReceive:
         assert (await lender.books(loan))["interest_income"] == "450.00"
         await lender.verifies()
 
+    @pytest.mark.parametrize("paid_on", [DUE, date(2026, 12, 24)])
     async def test_money_that_was_there_in_time_takes_the_late_fee_back(
-        self, lender: Lender
+        self, lender: Lender, paid_on: date
     ) -> None:
+        """The fee was charged when the 24th was closed."""
         loan, other = await lender.lends(), await lender.lends()
-        await lender.closes_days_until(DUE)
+        await lender.closes_days_until(paid_on)
         await lender.receives(other, kes("10635.91"))
-        await lender.closes_days_until(date(2026, 12, 27))
+        await lender.closes_days_until(date(2026, 12, 25))
         assert (await lender.books(loan))["penalties_receivable"]
 
-        await lender.receives(loan, kes("10635.91"), on=DUE)
+        await lender.receives(loan, kes("10635.91"), on=paid_on)
 
         await lender.closes_days_until(date(2026, 12, 28))
         assert await lender.books(loan) == await lender.books(other)
@@ -219,6 +221,7 @@ class TestReverse:
         await lender.closes_days_until(date(2026, 12, 21))  # used
 
         await reverses(lender, repayment)
+        await lender.closes_days_until(date(2026, 12, 22))
 
         assert await lender.books(loan) == await lender.books(other)
         await lender.verifies()
