@@ -1,5 +1,6 @@
 """Sentences in the reader's language (Fluent); money and dates as the locale writes them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cache
@@ -27,6 +28,8 @@ class Texts:
         self._bundles = {
             path.name: _bundle(path) for path in sorted(folder.iterdir()) if path.is_dir()
         }
+        self._fixed: dict[tuple[str, str], str] = {}
+        """Texts without parameters: every keyboard is made of them."""
 
     @property
     def locales(self) -> list[str]:
@@ -36,6 +39,13 @@ class Texts:
         return frozenset(self._bundles[locale]._messages)
 
     def format(self, locale: str, key: str, **params: str | int) -> str:
+        if params:
+            return self._format(locale, key, params)
+        if (locale, key) not in self._fixed:
+            self._fixed[locale, key] = self._format(locale, key, params)
+        return self._fixed[locale, key]
+
+    def _format(self, locale: str, key: str, params: Mapping[str, str | int]) -> str:
         for name in (locale, DEFAULT_LOCALE):
             bundle = self._bundles.get(name)
             if bundle is not None and bundle.has_message(key):
