@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     event,
     func,
+    literal_column,
     make_url,
     or_,
     select,
@@ -128,9 +129,17 @@ async def insert_once(session: AsyncSession, model: type[Base], **values: Any) -
     return written.first() is not None
 
 
-def one_of(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """`column IN values`, for statements that are built once: IN is expanded at every run."""
-    return or_(*(column == value for value in values))
+def constant(word: StrEnum) -> ColumnElement[str]:
+    """A word of ours within a statement that is built once.
+
+    SQLite plans a statement anew at every run when a partial index may depend on a parameter.
+    """
+    return literal_column(f"'{word.value}'")
+
+
+def one_of(column: InstrumentedAttribute[Any], words: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """`column IN words`, for statements that are built once: IN is expanded at every run."""
+    return or_(*(column == constant(word) for word in words))
 
 
 async def lock_key(session: AsyncSession, key: str) -> None:

@@ -1,6 +1,5 @@
 """Sentences in the reader's language (Fluent); money and dates as the locale writes them."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cache
@@ -45,7 +44,7 @@ class Texts:
             self._fixed[locale, key] = self._format(locale, key, params)
         return self._fixed[locale, key]
 
-    def _format(self, locale: str, key: str, params: Mapping[str, str | int]) -> str:
+    def _format(self, locale: str, key: str, params: dict[str, str | int]) -> str:
         for name in (locale, DEFAULT_LOCALE):
             bundle = self._bundles.get(name)
             if bundle is not None and bundle.has_message(key):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db import Base
+from kit.db import Base, constant
 from kit.errors import DomainError, Kind
 from kyc import queries as verifications
 from kyc.models import Verification
@@ -176,7 +176,7 @@ def _situation() -> Select[
         .where(
             Case.borrower_id == Borrower.id,  # There is an index on it.
             Case.application_id == Application.id,
-            Case.status != CaseStatus.RESOLVED,
+            Case.status != constant(CaseStatus.RESOLVED),
         )
         .order_by(Case.id),
         Borrower,
@@ -184,7 +184,7 @@ def _situation() -> Select[
     )
     question_id = _first(
         select(Case.id)
-        .where(Case.borrower_id == Borrower.id, Case.status == CaseStatus.WAITING)
+        .where(Case.borrower_id == Borrower.id, Case.status == constant(CaseStatus.WAITING))
         .order_by(Case.id),
         Borrower,
     )
