@@ -41,7 +41,6 @@ _PRAGMAS = (
     # and those are ours too: within a commit they would keep everybody waiting.
     "synchronous=NORMAL",
     "wal_autocheckpoint=0",
-    "mmap_size=268435456",
 )
 Found = tuple[Any, Any, int, int | None]
 """Rows, description, row count, last row id."""
@@ -118,9 +117,9 @@ class _Log:
             upto = self._committed
             await asyncio.to_thread(self._flush)
             self._flushed = upto
-            if self._database and upto - self._folded >= _COMMITS_A_CHECKPOINT:
-                await asyncio.to_thread(_checkpoint, self._database)
-                self._folded = upto
+        if self._database and upto - self._folded >= _COMMITS_A_CHECKPOINT:
+            self._folded = upto
+            await asyncio.to_thread(_checkpoint, self._database)
 
     def _flush(self) -> None:
         if not self._database:
