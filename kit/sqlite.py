@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import aiosqlite
@@ -331,6 +331,6 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
 
 
 def _checkpoint(database: str) -> None:
-    """Fold the log into the database; nobody waits for it."""
-    with closing(sqlite3.connect(database)) as connection:
+    """Fold the log into the database. What was committed stays so when this fails: it comes again."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
