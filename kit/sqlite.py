@@ -331,6 +331,6 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
 
 
 def _checkpoint(database: str) -> None:
-    """Fold the log into the database. What was committed stays so when this fails: it comes again."""
+    """Fold the log into the database. When it fails nothing is lost: the next one does more."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
