@@ -12,7 +12,8 @@ from tests.fleet.applicant import Applicant, Trouble, amina
 from tests.fleet.programs import Program, Site, answers, until
 
 pytestmark = pytest.mark.xdist_group("fleet")
-START_CPU_SECONDS_MAX = 5.0
+START_CPU_SECONDS_MAX = 8.0
+"""Alone it takes 3.8, and as long by the clock. Beside other tests the same work has cost 6.1."""
 
 
 @dataclass
