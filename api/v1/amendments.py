@@ -4,13 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response, status
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import Field
 
+from api import once
 from api.deps import Now, Session, Staff, Today, permitted
 from api.schemas import MoneyShown, Record, Shown, Strict, Text
-from kit import idempotency
 from servicing import amendments
 from servicing.models import Amendment
 from servicing.previews import Due, Preview
@@ -118,22 +117,19 @@ async def propose_amendment(
     who: Staff,
     now: Now,
     today: Today,
-    idempotency_key: Annotated[str, Header(pattern=r"^[\x21-\x7e]{8,200}$")],
+    idempotency_key: once.Key,
 ) -> Response:
     """Suggest a change. Where something gets worse for the borrower, the chat asks him."""
-    scope, asked = f"amendments:{loan_id}", body.model_dump(mode="json")
-    known = await idempotency.recall(session, scope=scope, key=idempotency_key, body=asked)
-    if known is not None:
-        replayed = {"Idempotency-Replayed": "true"}
-        return JSONResponse(known.answer, status_code=known.status, headers=replayed)
-    amendment = await amendments.propose(
-        session, loan_id, body.change, staff_id=who.id, reason=body.reason, on=today, now=now
+
+    async def propose() -> AmendmentShown:
+        amendment = await amendments.propose(
+            session, loan_id, body.change, staff_id=who.id, reason=body.reason, on=today, now=now
+        )
+        return AmendmentShown.model_validate(amendment)
+
+    return await once.created(
+        session, propose, scope=f"amendments:{loan_id}", key=idempotency_key, body=body, now=now
     )
-    answer = AmendmentShown.model_validate(amendment).model_dump(mode="json")
-    idempotency.remember(
-        session, scope=scope, key=idempotency_key, body=asked, status=201, answer=answer, now=now
-    )
-    return JSONResponse(answer, status_code=201)
 
 
 @router.post("/amendments/{amendment_id}/approve", response_model=AmendmentShown)

@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field, field_validator
 from sqlalchemy import select
 
+from api import once
 from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
-from kit import audit, idempotency
+from kit import audit
 from kit.errors import DomainError
 from kit.money import Money
 from servicing import arrears, queries, repayments, statements
@@ -328,33 +328,30 @@ async def receive_repayment(
     who: Staff,
     now: Now,
     today: Today,
-    idempotency_key: Annotated[str, Header(pattern=r"^[\x21-\x7e]{8,200}$")],
+    idempotency_key: once.Key,
 ) -> Response:
     """Record money that has arrived outside the rails. The same key is answered the same."""
-    scope, asked = f"repayments:{loan_id}", body.model_dump(mode="json")
-    known = await idempotency.recall(session, scope=scope, key=idempotency_key, body=asked)
-    if known is not None:
-        replayed = {"Idempotency-Replayed": "true"}
-        return JSONResponse(known.answer, status_code=known.status, headers=replayed)
-    if body.paid_on > today:
-        raise PaidInFuture(paid_on=body.paid_on, today=today)
-    repayment = await repayments.receive(
-        session,
-        loan_id=loan_id,
-        amount=body.money.money(),
-        rail_reference=f"staff:{body.reference}",
-        on=body.paid_on,
-        now=now,
+
+    async def receive() -> RepaymentShown:
+        if body.paid_on > today:
+            raise PaidInFuture(paid_on=body.paid_on, today=today)
+        repayment = await repayments.receive(
+            session,
+            loan_id=loan_id,
+            amount=body.money.money(),
+            rail_reference=f"staff:{body.reference}",
+            on=body.paid_on,
+            now=now,
+        )
+        audit.record(
+            session, actor=who.actor, action="repayment.record", subject=f"loan:{loan_id}",
+            now=now, repayment=str(repayment.id), amount=str(repayment.amount),
+        )  # fmt: skip
+        return RepaymentShown.of(repayment)
+
+    return await once.created(
+        session, receive, scope=f"repayments:{loan_id}", key=idempotency_key, body=body, now=now
     )
-    audit.record(
-        session, actor=who.actor, action="repayment.record", subject=f"loan:{loan_id}", now=now,
-        repayment=str(repayment.id), amount=str(repayment.amount),
-    )  # fmt: skip
-    answer = RepaymentShown.of(repayment).model_dump(mode="json")
-    idempotency.remember(
-        session, scope=scope, key=idempotency_key, body=asked, status=201, answer=answer, now=now
-    )
-    return JSONResponse(answer, status_code=201)
 
 
 def _late_since(today: date, days: int | None) -> date | None:
