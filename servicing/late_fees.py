@@ -43,9 +43,8 @@ async def charge(
         await living.happen(session, loan, act, told)
         charged += 1
         fresh = await queries.list_installments(session, loan.id)
-        free = await queries.free_credit(session, loan, fresh)
-        due = debts.debt(debts.due(fresh, on), credit=free)
-        await messages.late_fee_charged(session, loan, row, fee, due.total, now=now)
+        due = await _due(session, loan, fresh, on)
+        await messages.late_fee_charged(session, loan, row, fee, due, now=now)
     return charged
 
 
@@ -68,11 +67,12 @@ async def tell(
 ) -> int:
     """Tell the borrower of the first penalty on each installment; how many those were."""
     fresh = [row for row in rows if before.get(row.due_on) == 0 and row.penalties_minor]
+    if not fresh:
+        return 0
+    due = await _due(session, loan, rows, on)
     for row in fresh:
-        free = await queries.free_credit(session, loan, rows)
-        due = debts.debt(debts.due(rows, on), credit=free)
         fee = Money(row.penalties_minor, loan.currency)
-        await messages.late_fee_charged(session, loan, row, fee, due.total, now=now)
+        await messages.late_fee_charged(session, loan, row, fee, due, now=now)
     return len(fresh)
 
 
@@ -84,6 +84,12 @@ async def take_back(
     while (unfounded := next(_unfounded(lived, since), None)) is not None:
         back = happenings.reversal(unfounded, on=act.on)
         lived = await living.happen(session, loan, plain, back)
+
+
+async def _due(session: AsyncSession, loan: Loan, rows: Sequence[Installment], on: date) -> Money:
+    """What the borrower is told to pay: all that is due by `on`, after the credit."""
+    free = await queries.free_credit(session, loan, rows)
+    return debts.debt(debts.due(rows, on), credit=free).total
 
 
 def _unfounded(lived: Lived, since: date) -> Iterator[LoanEvent]:
