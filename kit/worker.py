@@ -67,7 +67,7 @@ class Worker:
                 "notification_listener_polling_interval_sec": 10.0,
             }
         )
-        DBOS.launch()
+        await asyncio.to_thread(_launch, asyncio.get_running_loop())
         for name, queue in jobs.QUEUES.items():
             await DBOS.register_queue_async(
                 name,
@@ -197,6 +197,19 @@ def due_ticks(schedule: jobs.Schedule, after: datetime, until: datetime) -> list
     while (tick := ticker.get_next(datetime)) <= until:
         ticks.append(tick)
     return ticks
+
+
+def _launch(loop: asyncio.AbstractEventLoop) -> None:
+    """Launch the engine in a thread, as if from `loop`, on which its jobs then run.
+
+    It waits for the database: on the loop it would keep the transaction from ending that holds
+    SQLite's write lock, and wait for it until both give up.
+    """
+    asyncio._set_running_loop(loop)
+    try:
+        DBOS.launch()
+    finally:
+        asyncio._set_running_loop(None)
 
 
 def _is_sqlite(url: str) -> bool:

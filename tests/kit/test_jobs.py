@@ -81,6 +81,35 @@ class TestEnqueue:
         assert await notes(sessions) == 0
 
 
+class TestStart:
+    async def test_waits_for_those_who_write_already(
+        self, engine: AsyncEngine, sessions: Sessions, database_url: str
+    ) -> None:
+        settings = Settings(database_url=database_url, job_polling_seconds=0.02)
+        worker = Worker(settings, jobs.Context(sessions, ShiftedClock()))
+        has_begun = asyncio.Event()
+
+        async def write() -> None:
+            async with unit_of_work(sessions) as session:
+                audit.record(
+                    session, actor="system", action="a", subject="test", now=datetime.now(UTC)
+                )
+                await session.flush()
+                has_begun.set()
+                await asyncio.sleep(0.3)
+
+        writing = asyncio.ensure_future(write())
+        await has_begun.wait()
+        await worker.start()
+        await writing
+        async with unit_of_work(sessions) as session:
+            await jobs.enqueue(session, "test.note", key="note:1", word="hello")
+        await worker.until_idle()
+        await worker.stop()
+
+        assert await notes(sessions) == 2
+
+
 class TestEffects:
     async def test_try_again_and_wait(self, worker: Worker, sessions: Sessions) -> None:
         async with unit_of_work(sessions) as session:
