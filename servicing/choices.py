@@ -30,10 +30,18 @@ class Frequency(StrEnum):
 
 class DayCount(StrEnum):
     THIRTY_360 = "30/360"
+    """Every month is a twelfth; of an odd first month as many of its days as there are."""
+    THIRTY_365 = "30/365"
+    """Every month is 30 days of 365."""
+    THIRTY_US = "30U/360"
+    THIRTY_EU = "30E/360"
     ACTUAL_360 = "actual/360"
     ACTUAL_364 = "actual/364"
     ACTUAL_365 = "actual/365"
     ACTUAL_ACTUAL = "actual/actual"
+    """A day is of the year in which it ends."""
+    ACTUAL_ISDA = "actual/actual-isda"
+    """A day is of the year in which it begins."""
     ACTUAL_FIRST_YEAR = "actual/first-year"
     """Every day is one part of the year in which the loan was paid out, 365 or 366."""
 

@@ -4,21 +4,26 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from servicing import calendars
+from servicing import calendars, day_counts
 from servicing.choices import DayCount, Frequency, InterestPeriod
 from servicing.terms import LoanTerms
 
-Ratio = tuple[int, int]
+Ratio = day_counts.Ratio
 
 _YEAR_DAYS = {
     DayCount.THIRTY_360: 360,
+    DayCount.THIRTY_365: 365,
+    DayCount.THIRTY_US: 360,
+    DayCount.THIRTY_EU: 360,
     DayCount.ACTUAL_360: 360,
     DayCount.ACTUAL_364: 364,
     DayCount.ACTUAL_365: 365,
     DayCount.ACTUAL_ACTUAL: 365,
+    DayCount.ACTUAL_ISDA: 365,
 }
 # Asking an enumeration for a member takes longer than comparing it.
 _SAME, _THIRTY = InterestPeriod.SAME_AS_REPAYMENT, DayCount.THIRTY_360
+_BY_STANDARD_MONTHS = (DayCount.THIRTY_360, DayCount.THIRTY_365)
 _BY_MONTHS = (Frequency.MONTH, Frequency.YEAR)
 _PER_YEAR = {Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
 
@@ -114,20 +119,24 @@ def _paying(terms: LoanTerms, start: date, end: date) -> list[tuple[date, date]]
 
 def is_proportional(terms: LoanTerms) -> bool:
     """Whether a regular period is always the same part of a year, however many days it has."""
-    return terms.interest_period is _SAME or terms.day_count is _THIRTY
+    return terms.interest_period is _SAME or terms.day_count in _BY_STANDARD_MONTHS
+
+
+def has_even_days(terms: LoanTerms) -> bool:
+    """Whether every day costs the same, whenever it is."""
+    return not is_proportional(terms) and terms.day_count not in day_counts.BY_CALENDAR
 
 
 def counted(terms: LoanTerms, start: date, end: date) -> Ratio:
     """The part of a year between two days, by the day count of the terms."""
-    days = (end - start).days
-    if terms.day_count is DayCount.ACTUAL_ACTUAL:
-        return _actual_actual(start, end)
-    return days, year_days(terms)
+    if by_calendar := day_counts.BY_CALENDAR.get(terms.day_count):
+        return by_calendar(start, end)
+    return (end - start).days, year_days(terms)
 
 
 def year_days(terms: LoanTerms) -> int:
     if terms.day_count is DayCount.ACTUAL_FIRST_YEAR:
-        return _length(terms.disbursed_on.year)
+        return day_counts.length_of(terms.disbursed_on.year)
     return _YEAR_DAYS[terms.day_count]
 
 
@@ -144,9 +153,10 @@ def regular(terms: LoanTerms) -> Ratio:
     """The part of a year that one whole regular period is."""
     if terms.interest_period is _SAME:
         return terms.every, _PER_YEAR.get(terms.frequency) or year_days(terms)
-    if terms.frequency in _BY_MONTHS:
-        return calendars.step_months(terms), 12
-    return calendars.step_days(terms), 360
+    if terms.frequency not in _BY_MONTHS:
+        return calendars.step_days(terms), year_days(terms)
+    months = calendars.step_months(terms)
+    return (months, 12) if terms.day_count is _THIRTY else (30 * months, year_days(terms))
 
 
 def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
@@ -155,8 +165,8 @@ def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
         periods, of = _first_period(terms)
         return [(part * periods, whole * of)] + [(part, whole)] * (len(dates) - 1)
     starts = [terms.disbursed_on, *dates[:-1]]
-    if terms.day_count is DayCount.ACTUAL_ACTUAL:
-        return [_actual_actual(a, b) for a, b in zip(starts, dates, strict=True)]
+    if by_calendar := day_counts.BY_CALENDAR.get(terms.day_count):
+        return [by_calendar(a, b) for a, b in zip(starts, dates, strict=True)]
     per_year = year_days(terms)
     return [((b - a).days, per_year) for a, b in zip(starts, dates, strict=True)]
 
@@ -184,25 +194,3 @@ def _first_period(terms: LoanTerms) -> Ratio:
         begin, previous = previous, calendars.step(terms, first, -(whole + 1))
     length = (begin - previous).days
     return whole * length + (begin - paid_out).days, length
-
-
-def _actual_actual(start: date, end: date) -> Ratio:
-    """Split at 31 December: days of common years over 365, days of leap years over 366."""
-    if start.year == end.year:
-        return (end - start).days, _length(start.year)
-    common = leap = 0
-    while start < end:
-        stop = min(end, date(start.year, 12, 31))
-        if stop == start:  # 31 December itself: what follows belongs to the new year
-            stop = min(end, date(start.year + 1, 12, 31))
-        days = (stop - start).days
-        if _length(stop.year) == 366:
-            leap += days
-        else:
-            common += days
-        start = stop
-    return common * 366 + leap * 365, 365 * 366
-
-
-def _length(year: int) -> int:
-    return 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from servicing import allocation, annuity, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
-from servicing.choices import DayCount, Method
+from servicing.choices import Method
 from servicing.interest import Period
 from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Parts, Row
 from servicing.product_rules import Advance, Payoff, Recalculation, Rest
@@ -302,7 +302,7 @@ def _by_day(terms: LoanTerms) -> interest.Ratio | None:
     """The rate of one day, where every day costs the same."""
     if terms.interest_pauses or terms.rate_changes or terms.grace.interest_free:
         return None
-    if interest.is_proportional(terms) or terms.day_count is DayCount.ACTUAL_ACTUAL:
+    if not interest.has_even_days(terms):
         return None
     return terms.annual_rate.numerator, terms.annual_rate.denominator * interest.year_days(terms)
 

@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from servicing.fields import Fields
 
+RATE_DIGITS = 6
+"""Of the rate per period: with these the Schedule's examples come out to the penny."""
+
 NONE = Fraction(0)
 MONTHLY = Fraction(12)
 
@@ -48,7 +51,7 @@ def rebate(
     The balance is what the advance has grown to at the APR, less the payments made; the rebate is
     what the remaining payments exceed it by.
     """
-    growth: float = (1 + float(rule.apr)) ** (1 / float(per_year))
+    growth: float = 1 + round((1 + float(rule.apr)) ** (1 / float(per_year)) - 1, RATE_DIGITS)
     balance = float(advance_minor)
     for paid in payments_minor[:after]:
         balance = balance * growth - paid
