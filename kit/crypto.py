@@ -104,6 +104,8 @@ async def person_key(
         row = await session.get_one(PersonKeyRow, person_id)
     if row.wrapped is None:
         raise KeyDestroyed()
+    # A session forgets rows that nobody holds, and one transaction often seals several things.
+    session.info.setdefault("person_keys", {})[person_id] = row
     return PersonKey(vault.unwrap(place, row.wrapped))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from kit.money import Money, exponent
 
 DEFAULT_LOCALE = "en"
+_KEPT = 4_096
 
 
 class MissingText(KeyError):
@@ -27,8 +28,7 @@ class Texts:
         self._bundles = {
             path.name: _bundle(path) for path in sorted(folder.iterdir()) if path.is_dir()
         }
-        self._fixed: dict[tuple[str, str], str] = {}
-        """Texts without parameters: every keyboard is made of them."""
+        self._kept = lru_cache(maxsize=_KEPT)(self._format)
 
     @property
     def locales(self) -> list[str]:
@@ -38,19 +38,18 @@ class Texts:
         return frozenset(self._bundles[locale]._messages)
 
     def format(self, locale: str, key: str, **params: str | int) -> str:
-        if params:
-            return self._format(locale, key, params)
-        if (locale, key) not in self._fixed:
-            self._fixed[locale, key] = self._format(locale, key, params)
-        return self._fixed[locale, key]
+        # Words may be anybody's: only labels and counts ("question 4 of 17") are kept.
+        has_words = any(isinstance(value, str) for value in params.values())
+        write = self._format if has_words else self._kept
+        return write(locale, key, tuple(params.items()))
 
-    def _format(self, locale: str, key: str, params: dict[str, str | int]) -> str:
+    def _format(self, locale: str, key: str, params: tuple[tuple[str, str | int], ...]) -> str:
         for name in (locale, DEFAULT_LOCALE):
             bundle = self._bundles.get(name)
             if bundle is not None and bundle.has_message(key):
                 pattern = bundle.get_message(key).value
                 if pattern is not None:
-                    text, errors = bundle.format_pattern(pattern, params)
+                    text, errors = bundle.format_pattern(pattern, dict(params))
                     if errors:
                         raise errors[0]
                     return str(text)

@@ -31,9 +31,10 @@ async def load(session: AsyncSession, path: Path, *, now: datetime) -> None:
     await lock_key(session, "products")
     for body in read(path):
         digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-        newest = await products.newest(session, body["code"])
-        if newest is None or newest.body_sha256 != digest:
-            version = newest.version + 1 if newest else 1
+        digests = await products.digests(session, body["code"])
+        newest = max(digests, default=0)
+        if digests.get(newest) != digest:
+            version = newest + 1
             check(LoanProduct(version, Body.model_validate(body)), now.date())
             session.add(
                 ProductVersion(

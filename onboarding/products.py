@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import DomainError, Kind
@@ -259,47 +259,24 @@ class LoanProduct:
 
 async def active(session: AsyncSession) -> Sequence[LoanProduct]:
     """The newest version of every product, in the order in which they were first offered."""
-    first = await session.scalars(
-        select(ProductVersion.code).where(ProductVersion.version == 1).order_by(ProductVersion.id)
-    )
-    order = {code: n for n, code in enumerate(first)}
-    latest = (
-        select(ProductVersion.code, func.max(ProductVersion.version).label("version"))
-        .group_by(ProductVersion.code)
-        .subquery()
-    )
-    rows = await session.scalars(
-        select(ProductVersion).join(
-            latest,
-            (ProductVersion.code == latest.c.code) & (ProductVersion.version == latest.c.version),
-        )
-    )
-    return [product_of(row) for row in sorted(rows, key=lambda row: order[row.code])]
+    found = await session.execute(_VERSIONS)
+    newest = {code: (version, digest) for code, version, digest in found}
+    return [await _read(session, code, *named) for code, named in newest.items()]
 
 
 async def get(session: AsyncSession, code: str, version: int | None = None) -> LoanProduct:
-    row = (
-        await newest(session, code)
-        if version is None
-        else await session.scalar(
-            select(ProductVersion).where(
-                ProductVersion.code == code, ProductVersion.version == version
-            )
-        )
-    )
-    if row is None:
+    """One version, or the newest. Raises ProductNotFound."""
+    known_by = await digests(session, code)
+    wanted = max(known_by, default=0) if version is None else version
+    if wanted not in known_by:
         raise ProductNotFound(product=code[:40])
-    return product_of(row)
+    return await _read(session, code, wanted, known_by[wanted])
 
 
-async def newest(session: AsyncSession, code: str) -> ProductVersion | None:
-    found: ProductVersion | None = await session.scalar(
-        select(ProductVersion)
-        .where(ProductVersion.code == code)
-        .order_by(ProductVersion.version.desc())
-        .limit(1)
-    )
-    return found
+async def digests(session: AsyncSession, code: str) -> dict[int, str]:
+    """The versions of a product with the hashes of their bodies."""
+    found = await session.execute(_VERSIONS.where(ProductVersion.code == code))
+    return {version: digest for _, version, digest in found}
 
 
 def _day(digits: str) -> date:
@@ -311,15 +288,23 @@ def _day(digits: str) -> date:
 
 def known(body_sha256: str, version: int | None) -> LoanProduct | None:
     """A product whose body this process has read before."""
-    body = _read.get(body_sha256)
+    body = _bodies.get(body_sha256)
     return LoanProduct(version=version, body=body) if body and version is not None else None
 
 
-def product_of(row: ProductVersion) -> LoanProduct:
-    if row.body_sha256 not in _read:
-        _read[row.body_sha256] = Body.model_validate(row.body)
-    return LoanProduct(version=row.version, body=_read[row.body_sha256])
+async def _read(session: AsyncSession, code: str, version: int, digest: str) -> LoanProduct:
+    if digest not in _bodies:
+        body = await session.scalar(
+            select(ProductVersion.body).where(
+                ProductVersion.code == code, ProductVersion.version == version
+            )
+        )
+        _bodies[digest] = Body.model_validate(body)
+    return LoanProduct(version=version, body=_bodies[digest])
 
 
-_read: dict[str, Body] = {}
-"""Bodies by their hash: they never change, and every update of the bot needs one."""
+_VERSIONS = select(
+    ProductVersion.code, ProductVersion.version, ProductVersion.body_sha256
+).order_by(ProductVersion.id)
+_bodies: dict[str, Body] = {}
+"""By their hash: they never change, and every update of the bot needs one."""

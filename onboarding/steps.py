@@ -1,6 +1,6 @@
 """What we still have to ask, in which order. The rows are the conversation's only memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -168,10 +168,14 @@ ONCE = frozenset({"phone", "phone_code", "document", "selfie"})
 
 
 def applying(dossier: Dossier) -> list[Step]:
-    product = dossier.product
-    own = [step_of(question) for question in product.body.questions] if product else []
-    steps = [*STEPS[:_OWN_FROM], *own, *STEPS[_OWN_FROM:]]
-    return [step for step in steps if step.applies(dossier)]
+    return [step for step in _in_order(dossier) if step.applies(dossier)]
+
+
+def _in_order(dossier: Dossier) -> Sequence[Step]:
+    questions = dossier.product.body.questions if dossier.product is not None else ()
+    if not questions:
+        return STEPS
+    return [*STEPS[:_OWN_FROM], *map(step_of, questions), *STEPS[_OWN_FROM:]]
 
 
 def find(dossier: Dossier, name: str) -> Step | None:
@@ -187,7 +191,10 @@ def next_step(dossier: Dossier) -> Step | None:
     asked = dossier.draft.asked_step
     if asked is not None and (step := find(dossier, asked)) is not None:
         return step
-    return next((step for step in applying(dossier) if not step.is_answered(dossier)), None)
+    for step in _in_order(dossier):
+        if not step.is_answered(dossier) and step.applies(dossier):
+            return step
+    return None
 
 
 def before(dossier: Dossier, current: Step | None) -> Step | None:

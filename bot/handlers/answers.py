@@ -131,11 +131,9 @@ def _meant(asked: Asked, typed: str, context: UpdateContext) -> str:
     return typed
 
 
-def routes() -> Router:
-    router = Router(name="answers")
+def register(router: Router) -> None:
     router.callback_query.register(picked, OwnButton("pick"))
     router.message.register(shared, Where(F.contact))
     # A command that nobody knows is no answer, however free the question.
     router.message.register(typed, Where(F.text & ~F.text.startswith("/")))
     router.edited_message.register(edited)
-    return router

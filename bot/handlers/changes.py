@@ -116,10 +116,8 @@ def _loan(context: UpdateContext) -> Loan | None:
     return context.dossier.loan if context.dossier else None
 
 
-def routes() -> Router:
-    router = Router(name="changes")
+def register(router: Router) -> None:
     router.callback_query.register(hub, Where(F.data == Menu.CHANGE))
     router.callback_query.register(move, Move.filter())
     router.callback_query.register(ahead, Ahead.filter())
     router.callback_query.register(answer, Amend.filter())
-    return router

@@ -119,10 +119,12 @@ async def _is_naming(message: Message, context: UpdateContext) -> bool:
     return standing is guarantees.Standing.MISSING
 
 
-def routes() -> Router:
-    router = Router(name="guarantees")
+def register_commands(router: Router) -> None:
     router.message.register(opened, CommandStart(deep_link=True, magic=F.args.regexp(_INVITE)))
     router.message.register(opened, Command("guarantee", magic=F.args.regexp(_INVITE)))
+
+
+def register(router: Router) -> None:
     router.message.register(typed_invite, Where(F.text.regexp(_INVITE)))
     acts: dict[str, Handler] = {
         "read": read,
@@ -135,4 +137,3 @@ def routes() -> Router:
     router.callback_query.register(another, OwnButton("another"))
     router.message.register(sign, Where(F.text), _is_signing)
     router.message.register(named, Where(F.contact | F.text), _is_naming)
-    return router

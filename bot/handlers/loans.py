@@ -135,11 +135,13 @@ async def _is_repaying(_: Message, context: UpdateContext) -> bool:
     return loan is not None and loan.status is LoanStatus.ACTIVE
 
 
-def routes() -> Router:
-    router = Router(name="loans")
+def register_commands(router: Router) -> None:
     router.message.register(overview, Command("loan"))
     router.message.register(schedule, Command("schedule"))
     router.message.register(pay, Command("pay"))
+
+
+def register(router: Router) -> None:
     router.callback_query.register(overview, Where(F.data == Menu.LOAN))
     router.callback_query.register(schedule, Where(F.data == Menu.SCHEDULE))
     router.callback_query.register(pay, Where(F.data == Menu.PAY))
@@ -154,4 +156,3 @@ def routes() -> Router:
         router.callback_query.register(_paper(draw), Where(F.data == word))
     router.callback_query.register(receipt, Receipt.filter())
     router.message.register(typed_amount, Where(F.text.regexp(r"^\W*\d")), _is_repaying)
-    return router

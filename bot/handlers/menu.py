@@ -88,8 +88,7 @@ def _languages(context: UpdateContext) -> Screen:
     return language.choose(Words(texts, locale) for locale in texts.locales)
 
 
-def routes() -> Router:
-    router = Router(name="menu")
+def register_commands(router: Router) -> None:
     commands: dict[str, Handler] = {
         "start": start,
         "status": status,
@@ -99,6 +98,9 @@ def routes() -> Router:
     }
     for command, handler in commands.items():
         router.message.register(handler, Command(command))
+
+
+def register(router: Router) -> None:
     menu: dict[str, Handler] = {
         Menu.STATUS: status,
         Menu.PRICES: prices,
@@ -109,4 +111,3 @@ def routes() -> Router:
     for word, handler in menu.items():
         router.callback_query.register(handler, Where(F.data == word))
     router.callback_query.register(set_language, Language.filter())
-    return router

@@ -84,10 +84,8 @@ async def _is_signing(message: Message, context: UpdateContext) -> bool:
     return is_offered and _CODE_LIKE.fullmatch(message.text or "") is not None
 
 
-def routes() -> Router:
-    router = Router(name="offers")
+def register(router: Router) -> None:
     router.callback_query.register(adjust, OwnButton("adjust"))
     router.callback_query.register(facts, OwnButton("facts"))
     router.callback_query.register(accept, OwnButton("accept"))
     router.message.register(sign, Where(F.text), _is_signing)
-    return router

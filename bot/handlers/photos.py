@@ -49,7 +49,5 @@ def file_id_of(message: Message) -> str:
     return found.file_id
 
 
-def routes() -> Router:
-    router = Router(name="photos")
+def register(router: Router) -> None:
     router.message.register(photo, Where(F.photo | F.document))
-    return router

@@ -54,9 +54,7 @@ async def _choice(context: UpdateContext, pressed: Price) -> Choice:
     return calculator.fitting(product, pressed.amount, pressed.term)
 
 
-def routes() -> Router:
-    router = Router(name="prices")
+def register(router: Router) -> None:
     acts = {"show": show, "apply": apply, "read": read, "agree": agree}
     for act, handler in acts.items():
         router.callback_query.register(handler, Price.filter(F.act == act))
-    return router

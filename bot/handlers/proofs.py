@@ -74,12 +74,10 @@ async def rephone(_: CallbackQuery, context: UpdateContext) -> Reply:
     return reply(await places.current(context.at(after)))
 
 
-def routes() -> Router:
-    router = Router(name="proofs")
+def register(router: Router) -> None:
     router.message.register(shared, Where(F.contact), Wanted(StepKind.CONTACT))
     router.message.register(
         typed, Where(F.text.regexp(CODE, mode="fullmatch")), Wanted(StepKind.CODE)
     )
     router.callback_query.register(resend, OwnButton("resend"), Wanted(StepKind.CODE))
     router.callback_query.register(rephone, OwnButton("rephone"), Wanted(StepKind.CODE))
-    return router

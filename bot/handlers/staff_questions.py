@@ -110,15 +110,11 @@ async def _open_conversation(context: UpdateContext, dossier: Dossier) -> bool |
     return {"case": case} if case is not None else False
 
 
-def routes() -> Router:
-    router = Router(name="staff_questions")
+def register(router: Router) -> None:
     router.message.register(answer, Where(_TEXT), _answers)
     router.message.register(file, Where(F.photo | F.document), _brings_file)
-    return router
 
 
-def free_words() -> Router:
+def register_free_words(router: Router) -> None:
     """After everything that may be typed: amounts to pay, codes."""
-    router = Router(name="free_words")
     router.message.register(answer, Where(_TEXT), _speaks_freely)
-    return router

@@ -66,10 +66,12 @@ async def cancel(_: CallbackQuery, context: UpdateContext) -> Reply:
     return in_place(await places.current(context.at(after)))
 
 
-def routes() -> Router:
-    router = Router(name="steps")
+def register_commands(router: Router) -> None:
     router.message.register(back, Command("back"))
     router.message.register(ask_cancel, Command("cancel"))
+
+
+def register(router: Router) -> None:
     acts: dict[str, Handler] = {
         "back": back,
         "keep": keep,
@@ -82,4 +84,3 @@ def routes() -> Router:
     }
     for act, handler in acts.items():
         router.callback_query.register(handler, OwnButton(act))
-    return router

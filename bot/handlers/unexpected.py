@@ -30,9 +30,7 @@ async def membership(event: ChatMemberUpdated, context: UpdateContext) -> None:
         contacts.telegram_heard(contact)
 
 
-def routes() -> Router:
-    router = Router(name="unexpected")
+def register(router: Router) -> None:
     router.message.register(message)
     router.callback_query.register(button)
     router.my_chat_member.register(membership)
-    return router
