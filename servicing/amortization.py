@@ -55,9 +55,12 @@ def _run(
     balance, rows = 0, []
     for n, period in enumerate(periods):
         drawn = draws[n]
-        if drawn or (terms.rate_changes and _rate_changes(terms, periods, n)):
+        is_rated_anew = bool(terms.rate_changes) and _rate_changes(terms, periods, n)
+        if drawn or is_rated_anew:
             plan.redraw(n, balance, drawn)
         if charge is not None:
+            if is_rated_anew:
+                charge.rate_anew(n)
             charged = charge.interest(n, drawn)
             balance += sum(tranche.amount_minor for tranche in drawn)
         elif drawn:
@@ -122,7 +125,7 @@ class _LevelPayment:
             terms.last_installment is LastInstallment.RESPREAD
             and terms.rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP)
             and not terms.balloon_minor
-            and not (terms.interest_pauses or terms.rate_changes)
+            and not (terms.interest_pauses or terms.rate_changes or terms.agreed_dates)
             and max(self._weights) == 1
         )
         self._respreads = True
@@ -253,11 +256,20 @@ class _FlatInterest:
         self._exact = self._exact_each = Fraction(0)
         self._left = self._each = 0
         self._first = max(terms.grace.interest_payment, terms.grace.interest_free)
+        self._drawn = 0
+        self._reckoned = annuity.reckoned(terms, periods) if terms.rate_changes else periods
+
+    def rate_anew(self, n: int) -> None:
+        """From this period on what was paid out costs another rate."""
+        before = self._rest(n)
+        self._reckoned = [*self._reckoned[:n], *annuity.reckoned(self._terms, self._periods, n)]
+        self._add(self._drawn * (self._rest(n) - before), max(n, self._first))
 
     def interest(self, n: int, draws: Sequence[Tranche]) -> int:
         last = len(self._periods) - 1
         for tranche in draws:
             self._add(tranche.amount_minor * self._life(n, tranche.on), max(n, self._first))
+            self._drawn += tranche.amount_minor
         if n == last:
             return self._left
         charged = min(self._each, self._left) if n >= self._first else 0
@@ -274,17 +286,20 @@ class _FlatInterest:
 
     def _life(self, n: int, since: date) -> Fraction:
         """The rate factor from a day in period n to the end of the loan."""
-        part, whole = annuity.factor_since(self._terms, self._periods[n], since)
-        parts = Counter({whole: part})
-        for period in self._periods[n + 1 :]:
+        part, whole = annuity.factor_since(self._terms, self._reckoned[n], since)
+        return Fraction(part, whole) + self._rest(n + 1)
+
+    def _rest(self, n: int) -> Fraction:
+        """The rate factor of period n and all after it."""
+        parts: Counter[int] = Counter()
+        for period in self._reckoned[n:]:
             parts[period.denominator] += period.numerator
         return sum((Fraction(part, whole) for whole, part in parts.items()), Fraction(0))
 
 
 def _rate_changes(terms: LoanTerms, periods: list[Period], n: int) -> bool:
-    return n > 0 and any(
-        periods[n - 1].start < change.start <= periods[n].start for change in terms.rate_changes
-    )
+    start, end = periods[n].start, periods[n].end
+    return n > 0 and any(start <= change.start < end for change in terms.rate_changes)
 
 
 def _accrue(

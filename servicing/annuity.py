@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 from functools import lru_cache
 
 from servicing import interest, rounding
@@ -44,18 +43,20 @@ def share(terms: LoanTerms, amount: int, count: int) -> int:
 def reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period]:
     """The periods with which a level installment is found that begins with period n.
 
-    As if the rate of that day stayed and interest never paused. Where the last installment absorbs
-    the difference, also as if every month had 30 days; interest is still charged for the days there
-    are.
+    As if the rate of that period stayed, interest never paused and no due date was ever moved.
+    Where the last installment absorbs the difference, also as if every month had 30 days; interest
+    is still charged for the days there are.
     """
-    if terms.rate_changes or terms.interest_pauses:
+    if terms.rate_changes or terms.interest_pauses or terms.agreed_dates:
+        known = tuple(each for each in terms.rate_changes if each.start < periods[n].end)
         steady = dataclasses.replace(
             terms,
-            annual_rate=Fraction(*interest.rate_on(terms, periods[n].start)),
-            rate_changes=(),
+            due_dates=terms.agreed_dates or terms.due_dates,
+            rate_changes=known,
             interest_pauses=(),
         )
-        terms, periods = steady, interest.periods(steady, [period.end for period in periods])
+        dates = terms.agreed_dates or [period.end for period in periods]
+        terms, periods = steady, interest.periods(steady, [*dates])
     absorbs = terms.last_installment is LastInstallment.ABSORBS
     if absorbs and not interest.is_proportional(terms):
         days = interest.standard_days(terms)

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from datetime import date, timedelta
+from fractions import Fraction
 
 from servicing import calendars, early, recalculation, reshaping, schedule
 from servicing.choices import Grace, MonthEnd, RateChange
@@ -36,9 +37,7 @@ def reschedule(life: Life, event: Event) -> None:
         raise _refused(event, "from_due_date", "must be after the loan was restructured")
     _move_dates(life, event, dates, index)
     if details["rate"] is not None:
-        start = dates[index - 1] if index else life.terms.disbursed_on
-        changes = (*life.terms.rate_changes, RateChange(start, details["rate"]))
-        life.terms = dataclasses.replace(life.terms, rate_changes=changes)
+        _set_rate(life, dates[index - 1] if index else life.terms.disbursed_on, details["rate"])
     keeps_paid = _is_begun(life, regular[:index]) and not life.is_reshaped
     if details["extra"] or any(details["grace"]) or keeps_paid:
         if max(details["grace"]) >= len(dates) - index:
@@ -48,8 +47,23 @@ def reschedule(life: Life, event: Event) -> None:
         _move(regular, dates, life.draws[0].on)
     else:
         if details["new_due_date"] is not None:
-            life.terms = dataclasses.replace(life.terms, due_dates=tuple(dates))
+            agreed = life.terms.agreed_dates or tuple(row.due_on for row in regular)
+            life.terms = dataclasses.replace(
+                life.terms, due_dates=tuple(dates), agreed_dates=agreed
+            )
         _plan_again(life, event)
+
+
+def change_rate(life: Life, event: Event) -> None:
+    """Another rate from a day on, whichever part of a period that is."""
+    _set_rate(life, event.details["start"], event.details["rate"])
+    _plan_again(life, event)
+
+
+def _set_rate(life: Life, start: date, rate: Fraction) -> None:
+    changes = [each for each in life.terms.rate_changes if each.start != start]
+    changes = sorted([*changes, RateChange(start, rate)], key=lambda each: each.start)
+    life.terms = dataclasses.replace(life.terms, rate_changes=tuple(changes))
 
 
 def _move_dates(life: Life, event: Event, dates: list[date], index: int) -> None:
@@ -102,7 +116,7 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date], grac
 def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
-    if details["start"] <= on:
+    if details["start"] <= on and details["interest"] is MovedInterest.ANEW:
         raise _refused(event, "start", "must be after the day of the re-ageing")
     if details["interest"] is MovedInterest.ANEW:
         reshaping.restructure(life, event)
@@ -114,7 +128,11 @@ def reage(life: Life, event: Event) -> None:
         for n in range(details["count"])
     ]
     amounts = _take_off(life.rows, on)
-    life.rows = [row for row in life.rows if any(row.due) or row.due_on <= on]
+    life.rows = [
+        row
+        for row in life.rows
+        if any(row.due) or (row.due_on <= on and row.due_on < details["start"])
+    ]
     before = [row.due_on for row in life.rows if row.due_on < dates[0]]
     rows = _empty_rows(dates, max(before, default=on), on)
     _give(rows, INTEREST, shares(life, amounts[0], len(rows)))

@@ -36,6 +36,7 @@ class Type(StrEnum):
     REFINANCE = "refinance"
     SETTLEMENT = "settlement"
     WAIVER = "waiver"
+    RATE_CHANGE = "rate_change"
     RESCHEDULE = "reschedule"
     REAGE = "reage"
     REAMORTIZE = "reamortize"
@@ -171,7 +172,7 @@ def _event(item: Fields, type_: Type, n: int, today: date, currency: str, asked:
     if type_ is Type.CHARGE:
         # A charge counts from its due date when it is told too late, else from when it is told.
         on = min(details["due_on"], on)
-    if type_ is Type.PAUSE and details["of"] == "arrears":
+    if type_ in (Type.PAUSE, Type.RATE_CHANGE, Type.REAGE):
         on = min(details["start"], on)
     return Event(n, type_, on, max(today, on), amount, asked, details)
 
@@ -218,6 +219,13 @@ def _reschedule(item: Fields, currency: str) -> dict[str, Any]:
         interest_payment=item.integer("grace_interest_payment", 0, 0, 600),
     )
     return details
+
+
+def _rate_change(item: Fields, currency: str) -> dict[str, Any]:
+    return {
+        "start": item.day("from"),
+        "rate": item.number("annual_rate_percent", high=10_000) / 100,
+    }
 
 
 def _reage(item: Fields, currency: str) -> dict[str, Any]:
@@ -363,6 +371,7 @@ _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
     Type.PLEDGE: _pledge,
     Type.RELEASE: _release,
     Type.REVALUATION: _revaluation,
+    Type.RATE_CHANGE: _rate_change,
     Type.RESCHEDULE: _reschedule,
     Type.REAGE: _reage,
     Type.REAMORTIZE: _reamortize,

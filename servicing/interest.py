@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from servicing import calendars, day_counts
@@ -37,11 +38,8 @@ class Period(NamedTuple):
     denominator: int
 
 
-def periods(terms: LoanTerms, dates: list[date], *, paused: bool = True) -> list[Period]:
-    """The periods that end on `dates`, each with its rate factor.
-
-    With `paused` False as if interest had never paused: so a level installment is reckoned.
-    """
+def periods(terms: LoanTerms, dates: list[date]) -> list[Period]:
+    """The periods that end on `dates`, each with its rate factor."""
     rate, per = terms.annual_rate.numerator, terms.annual_rate.denominator
     free = terms.grace.interest_free
     fractions = _fractions(terms, dates)
@@ -54,12 +52,15 @@ def periods(terms: LoanTerms, dates: list[date], *, paused: bool = True) -> list
         ]
     rows = []
     for n, (end, (part, whole)) in enumerate(zip(dates, fractions, strict=True)):
-        if terms.rate_changes:
-            rate, per = rate_on(terms, start)
-        rows.append(Period(start, end, 0 if n < free else rate * part, per * whole))
+        if n < free:
+            rows.append(Period(start, end, 0, 1))
+        elif is_proportional(terms):
+            days = max((end - start).days, 1)
+            exact = _rated_days(terms, start, end) * part / (days * whole)
+            rows.append(Period(start, end, exact.numerator, exact.denominator))
+        else:
+            rows.append(Period(start, end, *_rated(terms, start, end)))
         start = end
-    if terms.interest_pauses and paused:
-        return [_paused(terms, period) for period in rows]
     return rows
 
 
@@ -67,17 +68,14 @@ def part_of(terms: LoanTerms, period: Period, start: date, end: date) -> Ratio:
     """The rate factor of some days inside `period`."""
     if not period.numerator or start >= end:
         return 0, 1
-    if is_proportional(terms):
-        paying = _paying_days(terms, start, end)
-        length = max(_paying_days(terms, period.start, period.end), 1)
-        return period.numerator * paying, period.denominator * length
-    rate, per = rate_on(terms, period.start)
-    if not terms.interest_pauses:
-        part, whole = counted(terms, start, end)
-        return rate * part, per * whole
-    stretches = (Fraction(*counted(terms, a, b)) for a, b in _paying(terms, start, end))
-    exact = sum(stretches, Fraction(0))
-    return rate * exact.numerator, per * exact.denominator
+    if not is_proportional(terms):
+        return _rated(terms, start, end)
+    if not terms.interest_pauses and not terms.rate_changes:
+        length = max((period.end - period.start).days, 1)
+        return period.numerator * (end - start).days, period.denominator * length
+    whole = _rated_days(terms, period.start, period.end) or 1
+    share = _rated_days(terms, start, end) / whole
+    return period.numerator * share.numerator, period.denominator * share.denominator
 
 
 def rate_on(terms: LoanTerms, day: date) -> Ratio:
@@ -88,22 +86,31 @@ def rate_on(terms: LoanTerms, day: date) -> Ratio:
     return rate.numerator, rate.denominator
 
 
-def _paused(terms: LoanTerms, period: Period) -> Period:
-    length = (period.end - period.start).days
-    paying = _paying_days(terms, period.start, period.end)
-    if paying == length:
-        return period
-    if is_proportional(terms):
-        numerator, denominator = period.numerator * paying, period.denominator * length
-    else:
-        numerator, denominator = part_of(terms, period, period.start, period.end)
-    return period._replace(numerator=numerator, denominator=denominator)
+def _rated(terms: LoanTerms, start: date, end: date) -> Ratio:
+    """Rate times the part of a year between two days, without pauses, at the rate of each day."""
+    if not terms.interest_pauses and not terms.rate_changes:
+        part, whole = counted(terms, start, end)
+        return terms.annual_rate.numerator * part, terms.annual_rate.denominator * whole
+    stretches = (
+        Fraction(*rate_on(terms, a)) * Fraction(*counted(terms, a, b))
+        for a, b in _stretches(terms, start, end)
+    )
+    return sum(stretches, Fraction(0)).as_integer_ratio()
 
 
-def _paying_days(terms: LoanTerms, start: date, end: date) -> int:
-    if not terms.interest_pauses:
-        return (end - start).days
-    return sum((b - a).days for a, b in _paying(terms, start, end))
+def _rated_days(terms: LoanTerms, start: date, end: date) -> Fraction:
+    """Days that cost interest, each times the rate of that day."""
+    stretches = _stretches(terms, start, end)
+    return sum((Fraction(*rate_on(terms, a)) * (b - a).days for a, b in stretches), Fraction(0))
+
+
+def _stretches(terms: LoanTerms, start: date, end: date) -> list[tuple[date, date]]:
+    """The days between two that cost interest, apart where the rate changes."""
+    found: list[tuple[date, date]] = []
+    for a, b in _paying(terms, start, end):
+        changes = sorted({each.start for each in terms.rate_changes if a < each.start < b})
+        found += pairwise([a, *changes, b])
+    return found
 
 
 def _paying(terms: LoanTerms, start: date, end: date) -> list[tuple[date, date]]:
@@ -160,6 +167,11 @@ def regular(terms: LoanTerms) -> Ratio:
 
 
 def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
+    is_moved = bool(terms.agreed_dates) and terms.interest_period is not _SAME
+    if is_moved and terms.day_count in _BY_STANDARD_MONTHS:
+        starts = [terms.disbursed_on, *dates[:-1]]
+        year = year_days(terms)
+        return [(_standard_days(a, b), year) for a, b in zip(starts, dates, strict=True)]
     if is_proportional(terms):
         part, whole = regular(terms)
         periods, of = _first_period(terms)
@@ -169,6 +181,13 @@ def _fractions(terms: LoanTerms, dates: list[date]) -> list[Ratio]:
         return [by_calendar(a, b) for a, b in zip(starts, dates, strict=True)]
     per_year = year_days(terms)
     return [((b - a).days, per_year) for a, b in zip(starts, dates, strict=True)]
+
+
+def _standard_days(start: date, end: date) -> int:
+    """Days between two dates when every month has 30: whole months, and what is left of one."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    months -= calendars.add_months(start, months) > end
+    return 30 * months + min((end - calendars.add_months(start, months)).days, 30)
 
 
 def begins_regularly(terms: LoanTerms) -> bool:

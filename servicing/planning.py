@@ -244,6 +244,7 @@ def rest_of(
         disbursed_on=since,
         first_due_on=None,
         due_dates=tuple(dates),
+        agreed_dates=(),
         tranches=(),
         down_payment=Fraction(0),
         grace=grace,

@@ -301,6 +301,7 @@ _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     Type.RELEASE: _release,
     Type.REVALUATION: _revalue,
     Type.PAYOFF: _pay_off,
+    Type.RATE_CHANGE: changes.change_rate,
     Type.RESCHEDULE: changes.reschedule,
     Type.REAGE: changes.reage,
     Type.REAMORTIZE: changes.reamortize,

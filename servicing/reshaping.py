@@ -7,7 +7,7 @@ from fractions import Fraction
 from kit.money import Money
 from servicing import concessions, early, planning, recalculation, rounding, schedule
 from servicing.choices import Frequency, Grace, Tranche
-from servicing.events import Event
+from servicing.events import Event, Type
 from servicing.fields import InvalidTerms
 from servicing.life import INTEREST, PRINCIPAL, Kind, Life, Row, Status
 from servicing.terms import LoanTerms
@@ -45,6 +45,8 @@ def restructure(loan: Life, event: Event) -> None:
     Interest that is earned and not capitalised falls due with the first new installment, as fees
     and penalties do; interest of days to come is reckoned anew. An amount is paid out on top.
     """
+    if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
+        loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
     if loan.status is not Status.ACTIVE:
         raise _refused(event, "type", "must find a loan that is running")
     details, on = event.details, event.on
@@ -145,6 +147,7 @@ def _new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
         disbursed_on=event.on,
         first_due_on=details["start"],
         due_dates=(),
+        agreed_dates=(),
         grace=Grace(principal=details["grace"]),
         balloon_minor=min(terms.balloon_minor, balance),
         weights=(),

@@ -86,9 +86,12 @@ def _installments(life: Life) -> list[dict[str, Any]]:
     draws, balance, shown = list(life.draws), 0, []
     if not draws:
         balance = life.terms.principal.minor
+    taken_back = [each for each in life.transactions if each.type == "chargeback"]
     for n, row in enumerate(life.rows, 1):
         while draws and _is_before(draws[0].on, row, life):
             balance += draws.pop(0).amount_minor
+        while taken_back and taken_back[0].on <= row.due_on:
+            balance += taken_back.pop(0).parts[PRINCIPAL]
         balance -= row.due[PRINCIPAL]
         shown.append(_installment(life, n, row, balance))
     return shown

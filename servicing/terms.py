@@ -43,6 +43,8 @@ class LoanTerms:
     disbursed_on: date
     first_due_on: date | None = None
     due_dates: tuple[date, ...] = ()
+    agreed_dates: tuple[date, ...] = ()
+    """The due dates before they were moved: a level installment stays as it was found with them."""
     day_count: DayCount = DayCount.ACTUAL_365
     interest_period: InterestPeriod = InterestPeriod.SAME_AS_REPAYMENT
     installment_multiple_minor: int = 1
