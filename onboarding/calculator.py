@@ -1,7 +1,7 @@
 """What a loan would cost, for anybody who asks: pure, and nothing about them is stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -52,6 +52,8 @@ class KeyFacts:
     """Paid back on the day of the payout; the first of the rows."""
     penalty: Mapping[str, Any] | None = None
     """What else being late costs, as the product says it (docs/late.md)."""
+    follows_debt: bool = False
+    """Interest is reckoned on what is really owed: early saves, late costs more."""
 
     @property
     def first(self) -> DueRow:
@@ -96,6 +98,7 @@ class KeyFacts:
             "late_fee_after_days": self.late_fee_after_days,
             "down_payment": self.down_payment.major,
             **({"penalty": dict(self.penalty)} if self.penalty else {}),
+            **({"interest_follows_debt": True} if self.follows_debt else {}),
         }
 
 
@@ -147,13 +150,16 @@ def quote(product: LoanProduct, amount: Money, term: str, on: date) -> KeyFacts:
         late_fee_after_days=int(late.get("late_fee_after_days", 0)),
         down_payment=Money(sum(row.due for row in spot), amount.currency),
         penalty=late.get("penalty"),
+        follows_debt=bool(late.get("interest_recalculation")),
     )
 
 
 def rules_of(product: LoanProduct, agreed: LoanTerms) -> LoanRules:
     """How a loan of the product is serviced: as the product says, within the law of its place."""
     priced = _priced(product, agreed, quotes.quote(agreed))
-    return caps.bound(product.place, priced) if product.place else priced.rules
+    bound = caps.bound(product.place, priced) if product.place else priced.rules
+    most = product.most_on_top
+    return replace(bound, amount_max_minor=most.minor, jurisdiction=product.body.jurisdiction)
 
 
 def usual_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:

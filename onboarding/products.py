@@ -223,6 +223,18 @@ class LoanProduct:
     def bound(self, name: Literal["min", "max", "step", "default"]) -> Money:
         return Money.parse(getattr(self.body.amount, name), self.currency)
 
+    @property
+    def most_on_top(self) -> Money:
+        """How much a loan may grow to without a new application: nothing is lent on top where the
+        money goes to a shop, and as far as nobody else has to answer for it."""
+        most, rule = self.bound("max"), self.body.guarantor
+        if self.body.payout == "merchant":
+            return most.zero()
+        if rule is None:
+            return most
+        alone = Money.parse(rule.from_amount, self.currency).minor - 1
+        return Money(min(most.minor, alone), self.currency)
+
     def most(self, answers: Mapping[str, str]) -> Money:
         """The largest amount, given what was answered."""
         most, advance = self.bound("max"), self.body.advance

@@ -17,10 +17,10 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
 from kit.money import Money
-from servicing import happenings, living, messages, previews, queries, repayments, replay
+from servicing import happenings, living, messages, previews, queries, repayments, replay, top_ups
 from servicing.events import Type
-from servicing.fields import Fields, InvalidTerms
-from servicing.happenings import Happening, Told
+from servicing.fields import InvalidTerms
+from servicing.happenings import Told
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Amendment, Loan
@@ -36,6 +36,7 @@ KINDS = {
     Type.REAGE: EntryKind.CHANGE,
     Type.REAMORTIZE: EntryKind.CHANGE,
     Type.RESTRUCTURE: EntryKind.CHANGE,
+    Type.TOP_UP: EntryKind.CHANGE,
     Type.SETTLEMENT: EntryKind.REPAYMENT,
     Type.WRITE_OFF: EntryKind.WRITE_OFF,
     Type.CHARGEBACK: EntryKind.CHARGEBACK,
@@ -44,6 +45,7 @@ KINDS = {
     Type.WAIVER: EntryKind.WAIVER,
 }
 """What can be changed, and the entry in which it stands."""
+_PRICED_ANEW = (Type.RESTRUCTURE, Type.TOP_UP)
 _AFTER_THE_END = (Type.CHARGEBACK, Type.REFUND)
 _OPEN = (AmendmentStatus.PROPOSED, AmendmentStatus.CONSENTED)
 
@@ -92,12 +94,16 @@ def look(
     day = max(on, loan.accrued_on or on)
     before = living.tell(told.story, day)
     try:
-        new = happenings_of(change, key="preview", on=day, price=price)
+        new = happenings.of_change(change, key="preview", on=day, price=price)
         supposed = happenings.supposed(loan, told, new, actor=audit.SYSTEM, on=day, now=now)
         after = replay.at(supposed.story, day)
+        if type_ is Type.TOP_UP:
+            top_ups.check(loan, before, after, on=day)
     except InvalidTerms as refusal:
         raise ChangeNotPossible(reason=str(refusal)) from None
-    return previews.compare(type_, before, after, price=price)
+    if type_ in _PRICED_ANEW:
+        top_ups.check_price(loan, after)
+    return previews.compare(loan, type_, before, after, on=day, price=price)
 
 
 async def propose(
@@ -151,7 +157,7 @@ async def decline(
 async def approve(
     session: AsyncSession, amendment_id: UUID, *, staff_id: UUID, on: date, now: datetime
 ) -> Amendment:
-    """Another member of staff agrees, and the loan hears of it."""
+    """Another member of staff agrees, and the loan hears of it: of money, once it is there."""
     loan, amendment = await _locked(session, amendment_id)
     actor = f"staff:{staff_id}"
     if amendment.proposed_by == actor:
@@ -161,7 +167,11 @@ async def approve(
     told = await happenings.of_loan(session, loan)
     _check(amendment, look(loan, told, amendment.change, on=on, now=now))
     amendment.approved_by = actor
-    await apply(session, loan, amendment, actor=actor, on=on, now=now)
+    if amendment.kind == Type.TOP_UP:
+        await top_ups.nothing_under_way(session, loan)
+        await top_ups.order(session, loan, amendment, actor=actor, now=now)
+    else:
+        await apply(session, loan, amendment, actor=actor, on=on, now=now)
     return amendment
 
 
@@ -180,7 +190,10 @@ async def reverse(
     session: AsyncSession, amendment_id: UUID, *, staff_id: UUID, reason: str, on: date,
     now: datetime,
 ) -> Amendment:  # fmt: skip
-    """It is as if it had never been told. Who proposed it cannot take it back alone."""
+    """It is as if it had never been told. Who proposed it cannot take it back alone.
+
+    Of money on top that says: all of it came back, and the rail did not tell.
+    """
     loan, amendment = await _locked(session, amendment_id)
     actor = f"staff:{staff_id}"
     if amendment.proposed_by == actor:
@@ -188,6 +201,9 @@ async def reverse(
     audit.move(
         session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=actor, now=now, reason=reason
     )
+    if amendment.kind == Type.TOP_UP:
+        await top_ups.take_back(session, loan, amendment, Act(actor, on, now))
+        return amendment
     amendment.reversed_on = on
     told = await happenings.of_loan(session, loan)
     of_it = [row for row in told.rows if row.key.startswith(key_of(amendment))]
@@ -200,13 +216,14 @@ async def apply(
     session: AsyncSession, loan: Loan, amendment: Amendment, *, actor: str, on: date, now: datetime
 ) -> None:
     """Tell a loan whose lock is held what was agreed."""
+    await top_ups.nothing_under_way(session, loan)
     type_ = type_of(loan, amendment.change)
     audit.move(session, AMENDMENT, amendment, AmendmentEvent.APPLY, actor=actor, now=now)
     amendment.applied_on = on
     if type_ is not Type.SETTLEMENT:  # A settlement is told when its money comes.
         price = Money.parse(amendment.preview["price"], loan.currency)
         day = max(on, loan.accrued_on or on)
-        new = happenings_of(amendment.change, key=key_of(amendment), on=day, price=price)
+        new = happenings.of_change(amendment.change, key=key_of(amendment), on=day, price=price)
         act = Act(actor, on, now, {KINDS[type_]: amendment.subject})
         await living.happen(session, loan, act, *new)
     await messages.silence(session, loan, reason="loan_changed", now=now)
@@ -246,20 +263,6 @@ def type_of(loan: Loan, change: Change) -> Type:
     if not running and not (loan.status is LoanStatus.CLOSED and type_ in _AFTER_THE_END):
         raise repayments.LoanNotRepayable(status=loan.status)
     return type_
-
-
-def happenings_of(change: Change, *, key: str, on: date, price: Money) -> list[Happening]:
-    """The event, and the price of it with the installment that it moves."""
-    document = {name: value for name, value in change.items() if name not in _READ_APART}
-    amount = 0
-    if change.get("amount") is not None:
-        amount = Fields(change).amount("amount", price.currency)
-    told = [Happening(Type(change["type"]), on, key, amount, document)]
-    if price:
-        due = change.get("new_due_date", on.isoformat())
-        details = {"charge": "fee", "due": due}
-        told.append(Happening(Type.CHARGE, on, f"{key}:price", price.minor, details))
-    return told
 
 
 def new_amendment(
@@ -303,6 +306,3 @@ async def _locked(session: AsyncSession, amendment_id: UUID) -> tuple[Loan, Amen
     loan = await queries.get_loan(session, known.loan_id, lock=True)
     await session.refresh(known)
     return loan, known
-
-
-_READ_APART = ("type", "amount", "until")

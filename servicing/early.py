@@ -140,10 +140,10 @@ def spend(loan: Life, on: date, waterfall: allocation.Waterfall) -> None:
 def _is_enough(loan: Life, amount: int, on: date) -> bool:
     if recalculation.applies(loan):
         return amount >= sum(payoff(loan, on))
-    return amount + loan.credit + _paid_ahead(loan, on) >= sum(payoff(loan, on))
+    return amount + loan.credit + paid_ahead(loan, on) >= sum(payoff(loan, on))
 
 
-def _paid_ahead(loan: Life, on: date) -> int:
+def paid_ahead(loan: Life, on: date) -> int:
     """Of installments to come: interest that is not earned yet, and fees."""
     return sum(
         max(row.paid[INTEREST] - interest, 0) + row.paid[FEE]

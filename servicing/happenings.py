@@ -1,7 +1,7 @@
 """What happened to one loan: an append-only list of events, read back as the engine's story."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from kit.money import Money
 from servicing import events, terms
 from servicing import rules as agreed_rules
 from servicing.events import Event, Type
+from servicing.fields import Fields
 from servicing.models import Loan, LoanEvent
 from servicing.replay import Story
 
@@ -109,6 +110,20 @@ def supposed(
     return told(loan, rows)
 
 
+def of_change(change: Mapping[str, Any], *, key: str, on: date, price: Money) -> list[Happening]:
+    """The event, and the price of it with the installment that it moves."""
+    document = {name: value for name, value in change.items() if name not in _READ_APART}
+    amount = 0
+    if change.get("amount") is not None:
+        amount = Fields(change).amount("amount", price.currency)
+    told = [Happening(Type(change["type"]), on, key, amount, document)]
+    if price:
+        due = change.get("new_due_date", on.isoformat())
+        details = {"charge": "fee", "due": due}
+        told.append(Happening(Type.CHARGE, on, f"{key}:price", price.minor, details))
+    return told
+
+
 def reversal(row: LoanEvent, *, on: date) -> Happening:
     return Happening(Type.REVERSAL, on, f"reversal:{row.key}", details={"event": row.seq})
 
@@ -130,6 +145,7 @@ def _document(loan: Loan, row: LoanEvent) -> dict[str, Any]:
     return document
 
 
+_READ_APART = ("type", "amount", "until")
 _SHAPING = (
     Type.DISBURSEMENT,
     Type.RESCHEDULE,

@@ -27,6 +27,14 @@ async def disbursement_failed(
                now=now, amount=spoken(payout.amount))  # fmt: skip
 
 
+async def top_up_undone(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    """Money on top did not arrive, or came back: nothing of it is owed."""
+    await _say(session, loan, "top_up_undone", key=f"top_up_undone:{payout.id}",
+               now=now, amount=spoken(payout.amount))  # fmt: skip
+
+
 async def repayment_received(
     session: AsyncSession, loan: Loan, repayment: Repayment, balance: Money, *, now: datetime
 ) -> None:

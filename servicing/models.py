@@ -91,14 +91,21 @@ class Amendment(Row):
     __table_args__ = (
         CheckConstraint("approved_by <> proposed_by", name="four_eyes"),
         CheckConstraint(
-            "status NOT IN ('applied', 'reversed') OR approved_by IS NOT NULL"
-            " OR proposed_by LIKE 'borrower:%'",
+            "status NOT IN ('applied', 'reversed', 'paying', 'failed')"
+            " OR approved_by IS NOT NULL OR proposed_by LIKE 'borrower:%'",
             name="approved_before_applied",
         ),
         CheckConstraint(
-            "status NOT IN ('applied', 'reversed') OR NOT needs_consent"
-            " OR consented_at IS NOT NULL",
+            "status NOT IN ('applied', 'reversed', 'paying', 'failed')"
+            " OR NOT needs_consent OR consented_at IS NOT NULL",
             name="consented_before_applied",
+        ),
+        Index(
+            "uq_amendments_paying",
+            "loan_id",
+            unique=True,
+            postgresql_where=text("status = 'paying'"),
+            sqlite_where=text("status = 'paying'"),
         ),
     )
 
@@ -244,14 +251,17 @@ class Payout(_Order):
             "uq_payouts_live",
             "loan_id",
             unique=True,
-            postgresql_where=text("status <> 'failed'"),
-            sqlite_where=text("status <> 'failed'"),
+            postgresql_where=text("status <> 'failed' AND amendment_id IS NULL"),
+            sqlite_where=text("status <> 'failed' AND amendment_id IS NULL"),
         ),
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
     )
 
     attempt: Mapped[int]
-    """The next attempt exists only after a proven failure of this one."""
+    """Its number among the payouts of the loan. The loan itself is sent again only after a proven
+    failure; money on top is not."""
+    amendment_id: Mapped[UUID | None] = mapped_column(ForeignKey("amendments.id"), unique=True)
+    """The amendment that lends this money on top; None: the loan itself is paid out."""
 
 
 class PaymentRequest(_Order):

@@ -34,6 +34,7 @@ from servicing.states import ASKABLE, FINAL, OrderEvent, OrderStatus
 
 Order = Payout | PaymentRequest
 Told = Callable[..., Awaitable[None]]
+Undone = Callable[..., Awaitable[bool]]
 
 # After so many answers of "I do not know" a person looks: more than half a day of asking.
 TRIES_MAX = 20
@@ -54,6 +55,8 @@ class Orders:
     """`(session, loan, order, *, ordered_on, on, now)`, in the transaction that settles it."""
     failed: Told
     """`(session, loan, order, *, on, now)`."""
+    returned: Undone | None = None
+    """The same for money that had arrived and came back: whether that could be undone."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,7 @@ async def apply(
     elif order.status is OrderStatus.CREATED:
         await _contradiction(session, kind, order, outcome, "never_sent", now=now)
     elif order.status in FINAL:
-        if _contradicts(order.status, outcome.status):
-            await _contradiction(session, kind, order, outcome, "final_state_differs", now=now)
+        await _hear_again(session, kind, loan, order, outcome, on=on, now=now)
     elif outcome.status is OutcomeStatus.SETTLED:
         _note(order, outcome)
         order.settled_at = outcome.settled_at or now
@@ -250,6 +252,19 @@ async def locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[L
     return loan, order
 
 
+async def _hear_again(
+    session: AsyncSession, kind: Orders, loan: Loan, order: Order, outcome: Outcome, *, on: date,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Repeats change nothing. Money that had arrived may still come back."""
+    is_back = order.status is OrderStatus.SETTLED and outcome.status is OutcomeStatus.RETURNED
+    if is_back and kind.returned and await kind.returned(session, loan, order, on=on, now=now):
+        _note(order, outcome)
+        _move(session, kind, order, OrderEvent.RETURN, now=now, code=outcome.failure_code)
+    elif _contradicts(order.status, outcome.status):
+        await _contradiction(session, kind, order, outcome, "final_state_differs", now=now)
+
+
 async def _contradiction(
     session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
 ) -> None:
@@ -268,6 +283,8 @@ async def _contradiction(
 def _contradicts(status: OrderStatus, told: OutcomeStatus) -> bool:
     if status is OrderStatus.SETTLED:
         return told in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED, OutcomeStatus.NOT_FOUND)
+    if status is OrderStatus.RETURNED:
+        return told is OutcomeStatus.NOT_FOUND
     return told in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)
 
 

@@ -89,6 +89,7 @@ async def new_payout(
     amount_minor: int,
     account: str,
     now: datetime,
+    amendment_id: UUID | None = None,
 ) -> Payout:
     """A payout and the job that carries it out, both in the caller's transaction."""
     key = await person_key(session, vault, loan.borrower_id, now=now)
@@ -97,6 +98,7 @@ async def new_payout(
         id=payout_id,
         loan_id=loan.id,
         attempt=attempt,
+        amendment_id=amendment_id,
         client_ref=f"P{payout_id.hex}",
         status=PAYOUT.initial,
         amount_minor=amount_minor,

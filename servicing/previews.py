@@ -5,7 +5,10 @@ from datetime import date
 from typing import Any
 
 from kit.money import Money
+from servicing import remaining_cost
+from servicing import rules as agreed_rules
 from servicing.life import Life
+from servicing.models import Loan
 from servicing.terms import LoanTerms
 
 GIFTS_AND_FACTS = (
@@ -36,6 +39,11 @@ class Preview:
     to_pay_after: Money
     price: Money
     """Of the change itself; it is part of `to_pay_after`."""
+    paid_out: Money
+    """What leaves for the borrower; it is part of `to_pay_after`."""
+    apr_before: str | None
+    """Percent a year of what is left from today on (`remaining_cost`)."""
+    apr_after: str | None
     needs_consent: bool
 
     @property
@@ -62,12 +70,17 @@ class Preview:
             "to_pay_before": self.to_pay_before.major,
             "to_pay_after": self.to_pay_after.major,
             "price": self.price.major,
+            "paid_out": self.paid_out.major,
+            "apr_before": self.apr_before,
+            "apr_after": self.apr_after,
             "currency": self.price.currency,
             "needs_consent": self.needs_consent,
         }
 
 
-def compare(type_: str, before: Life, after: Life, *, price: Money) -> Preview:
+def compare(
+    loan: Loan, type_: str, before: Life, after: Life, *, on: date, price: Money
+) -> Preview:
     was, would = _open(before), _open(after)
     zero = price.zero()
     sums = [
@@ -75,8 +88,20 @@ def compare(type_: str, before: Life, after: Life, *, price: Money) -> Preview:
         for dues, life in ((was, before), (would, after))
     ]
     left = [max(zero, amount) for amount in sums]
+    paid_out = after.drawn - before.drawn
     worse = type_ not in GIFTS_AND_FACTS and _is_worse(was, would, left[0], left[1])
-    return Preview(was, would, left[0], left[1], price, worse)
+    convention = agreed_rules.convention(loan.rules)
+    owed = remaining_cost.owed(before, on)
+    aprs = [
+        remaining_cost.apr_of(
+            life, [(due.due_on, due.amount) for due in dues], lent, on, convention
+        )
+        for life, dues, lent in ((before, was, owed), (after, would, owed + paid_out))
+    ]
+    return Preview(
+        was, would, left[0], left[1], price, Money(paid_out, zero.currency), aprs[0], aprs[1],
+        worse or bool(paid_out),
+    )  # fmt: skip
 
 
 def _is_worse(was: tuple[Due, ...], would: tuple[Due, ...], paid: Money, to_pay: Money) -> bool:

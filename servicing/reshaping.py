@@ -47,6 +47,8 @@ def restructure(loan: Life, event: Event) -> None:
     """
     if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
         loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
+    if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
+        loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
     if loan.status is not Status.ACTIVE:
         raise _refused(event, "type", "must find a loan that is running")
     details, on = event.details, event.on

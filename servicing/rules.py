@@ -7,7 +7,9 @@ from typing import Any
 
 from kit.money import Money
 from servicing import product_rules
+from servicing.apr import Convention
 from servicing.fields import Fields
+from servicing.jurisdictions import packs
 from servicing.product_rules import ProductRules
 
 _SERVICED: Mapping[str, Any] = {
@@ -51,6 +53,10 @@ class LoanRules:
     """Days of grace: the fee is charged on the first day that is later than this."""
     cooling_off_days: int = 0
     changes: ChangeLimits = ChangeLimits()
+    amount_max_minor: int = 0
+    """Most principal that may be owed when money is lent on top; 0: none is."""
+    jurisdiction: str | None = None
+    """Whose caps hold for a price that is agreed anew: `KE`, `CN/bank`."""
     engine: Mapping[str, Any] = field(default_factory=dict)
     """The rules of `kopa replay` that the product sets, as it wrote them."""
 
@@ -84,6 +90,8 @@ def as_document(rules: LoanRules) -> dict[str, Any]:
         "late_fee_after_days": rules.late_fee_after_days,
         "cooling_off_days": rules.cooling_off_days,
         "changes": {name: getattr(limits, name) for name in limits.__slots__},
+        "amount_max_minor": rules.amount_max_minor,
+        "jurisdiction": rules.jurisdiction,
         "engine": dict(rules.engine),
     }
 
@@ -106,6 +114,12 @@ def recalculates(document: Mapping[str, Any]) -> bool:
 def charges_penalties(document: Mapping[str, Any]) -> bool:
     """Whether the engine charges for being late: then every late day has to be told."""
     return bool(document.get("engine", {}).get("penalty"))
+
+
+def convention(document: Mapping[str, Any]) -> Convention:
+    """How the place of the loan states a yearly cost; the European way where none is named."""
+    place = document.get("jurisdiction")
+    return packs.parse(place).pack.apr if place else Convention.EU
 
 
 def engine_document(rules: LoanRules) -> dict[str, Any]:

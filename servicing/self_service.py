@@ -142,10 +142,12 @@ async def choose_ahead(
         raise ChangeNotOffered()
     told = await happenings.of_loan(session, loan)
     chosen = await _chosen(session, loan, told, choice, on=on)
-    before = living.tell(told.story, max(on, loan.accrued_on or on))
+    day = max(on, loan.accrued_on or on)
+    before = living.tell(told.story, day)
     act = Act(f"borrower:{borrower_id}", on, now)
     after: Life = (await living.happen(session, loan, act, chosen)).life
-    return previews.compare(chosen.type, before, after, price=Money(0, loan.currency))
+    zero = Money(0, loan.currency)
+    return previews.compare(loan, chosen.type, before, after, on=day, price=zero)
 
 
 async def preview_ahead(
@@ -158,7 +160,8 @@ async def preview_ahead(
     day = max(on, loan.accrued_on or on)
     supposed = happenings.supposed(loan, told, [chosen], actor=audit.SYSTEM, on=day, now=now)
     before, after = living.tell(told.story, day), replay.at(supposed.story, day)
-    return previews.compare(chosen.type, before, after, price=Money(0, loan.currency))
+    zero = Money(0, loan.currency)
+    return previews.compare(loan, chosen.type, before, after, on=day, price=zero)
 
 
 async def _chosen(

@@ -47,6 +47,10 @@ class AmendmentStatus(StrEnum):
     """The borrower has agreed to what makes anything worse for him."""
     APPLIED = "applied"
     """Told to the loan."""
+    PAYING = "paying"
+    """Its money is on the way: the loan hears of it when the money has arrived."""
+    FAILED = "failed"
+    """Its money did not arrive: the loan is as it was."""
     REFUSED = "refused"
     REVERSED = "reversed"
     """It is as if it had never been told."""
@@ -54,7 +58,9 @@ class AmendmentStatus(StrEnum):
 
 class AmendmentEvent(StrEnum):
     CONSENT = "consent"
+    PAY_OUT = "pay_out"
     APPLY = "apply"
+    FAIL = "fail"
     REFUSE = "refuse"
     REVERSE = "reverse"
 
@@ -68,6 +74,9 @@ AMENDMENT: Machine[AmendmentStatus, AmendmentEvent] = Machine(
         (AmendmentStatus.CONSENTED, AmendmentEvent.APPLY): AmendmentStatus.APPLIED,
         (AmendmentStatus.PROPOSED, AmendmentEvent.REFUSE): AmendmentStatus.REFUSED,
         (AmendmentStatus.CONSENTED, AmendmentEvent.REFUSE): AmendmentStatus.REFUSED,
+        (AmendmentStatus.CONSENTED, AmendmentEvent.PAY_OUT): AmendmentStatus.PAYING,
+        (AmendmentStatus.PAYING, AmendmentEvent.APPLY): AmendmentStatus.APPLIED,
+        (AmendmentStatus.PAYING, AmendmentEvent.FAIL): AmendmentStatus.FAILED,
         (AmendmentStatus.APPLIED, AmendmentEvent.REVERSE): AmendmentStatus.REVERSED,
     },
 )
@@ -84,6 +93,8 @@ class OrderStatus(StrEnum):
     SETTLED = "settled"
     FAILED = "failed"
     """Proven: no money moved and none will."""
+    RETURNED = "returned"
+    """It had arrived and came back."""
     NEEDS_REVIEW = "needs_review"
     """The rail contradicts itself or stays silent: a person must look."""
 
@@ -94,12 +105,13 @@ class OrderEvent(StrEnum):
     LOSE = "lose"
     SETTLE = "settle"
     FAIL = "fail"
+    RETURN = "return"
     GIVE_UP = "give_up"
 
 
 _UNDER_WAY = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.PENDING)
 ASKABLE = _UNDER_WAY
-FINAL = (OrderStatus.SETTLED, OrderStatus.FAILED)
+FINAL = (OrderStatus.SETTLED, OrderStatus.FAILED, OrderStatus.RETURNED)
 
 _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (OrderStatus.CREATED, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
@@ -117,7 +129,11 @@ _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (OrderStatus.NEEDS_REVIEW, OrderEvent.FAIL): OrderStatus.FAILED,
 }
 
-PAYOUT: Machine[OrderStatus, OrderEvent] = Machine("payout", OrderStatus.CREATED, _ORDER)
+PAYOUT: Machine[OrderStatus, OrderEvent] = Machine(
+    "payout",
+    OrderStatus.CREATED,
+    {**_ORDER, (OrderStatus.SETTLED, OrderEvent.RETURN): OrderStatus.RETURNED},
+)
 PAYMENT_REQUEST: Machine[OrderStatus, OrderEvent] = Machine(
     "payment_request", OrderStatus.CREATED, _ORDER
 )

@@ -63,8 +63,10 @@ def of_life(loan: Life, agreed: LoanTerms, on: date) -> Flows:
     """Everything, up to the end of `on`. Fees were kept back by the terms as agreed at first."""
     flows = dict.fromkeys(Event, 0)
     for each in loan.transactions:
-        for event, minor in _of_transaction(agreed, each):
+        for event, minor in _of_transaction(each):
             flows[event] += minor
+    for event, minor in _kept_back(agreed) if loan.draws else ():
+        flows[event] += minor
     for event, minor in _claims(loan, on):
         flows[event] += minor
     if loan.status in ENDED:
@@ -72,9 +74,9 @@ def of_life(loan: Life, agreed: LoanTerms, on: date) -> Flows:
     return flows
 
 
-def _of_transaction(agreed: LoanTerms, each: Transaction) -> _Pairs:
+def _of_transaction(each: Transaction) -> _Pairs:
     if each.type == "disbursement":
-        yield from _disbursed(agreed, each.amount)
+        yield Event.PRINCIPAL_DISBURSED, each.amount
     elif each.type in _MOVED:
         return
     elif each.type == "recovery":
@@ -89,10 +91,11 @@ def _of_transaction(agreed: LoanTerms, each: Transaction) -> _Pairs:
         yield from zip(names, (*each.parts, each.amount - sum(each.parts)), strict=False)
 
 
-def _disbursed(agreed: LoanTerms, amount: int) -> _Pairs:
+def _kept_back(agreed: LoanTerms) -> _Pairs:
+    """Of the first money alone."""
     deducted = charges.total(agreed, When.DEDUCTED)
     others = charges.total(charges.of_others(agreed), When.DEDUCTED)
-    yield Event.PRINCIPAL_DISBURSED, amount - deducted
+    yield Event.PRINCIPAL_DISBURSED, -deducted
     yield Event.FEE_DEDUCTED, deducted - others
     yield Event.THIRD_PARTY_FEE_DEDUCTED, others
 

@@ -1,7 +1,7 @@
 """Loans for the tests of servicing: opened, paid out and repaid through public functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -103,6 +103,8 @@ class Lender:
     account: str = ACCOUNT
     payments: int = 0
     rules: Mapping[str, Any] = field(default_factory=lambda: RULES)
+    product: Mapping[str, Any] = field(default_factory=dict)
+    """What else of its product a loan keeps: the largest amount, the place."""
 
     @property
     def context(self) -> jobs.Context:
@@ -112,11 +114,11 @@ class Lender:
 
     async def opens(self, **changed: Any) -> Loan:
         agreed = terms.parse({**TERMS, **changed})
+        rules = replace(agreed_rules.parse(self.rules, "KES"), **self.product)
         async with unit_of_work(self.sessions) as session:
             return await origination.open_loan(
                 session, vault_of(session), application_id=new_id(), borrower_id=new_id(),
-                terms=agreed, rules=agreed_rules.parse(self.rules, "KES"), account=self.account,
-                on=self.on, now=self.now,
+                terms=agreed, rules=rules, account=self.account, on=self.on, now=self.now,
             )  # fmt: skip
 
     async def lends(self, **changed: Any) -> Loan:

@@ -188,4 +188,5 @@ error-change-not-possible = The loan cannot be changed like this: { $reason }.
 error-change-not-offered = This change cannot be made now. A person can look for another way.
 error-amendment-not-found = We do not know this change.
 error-amendment-outdated = The loan has changed since. Please look at the change again.
+error-top-up-under-way = Money for loan { $loan } is on its way. When it is there, the loan can be changed again.
 error-consent-missing = The borrower has to agree first.

@@ -188,4 +188,5 @@ error-change-not-possible = El préstamo no se puede cambiar así: { $reason }.
 error-change-not-offered = Este cambio no se puede hacer ahora. Una persona puede buscar otra salida.
 error-amendment-not-found = No conocemos este cambio.
 error-amendment-outdated = El préstamo cambió desde entonces. Por favor, revise el cambio otra vez.
+error-top-up-under-way = El dinero para el préstamo { $loan } está en camino. Cuando llegue, el préstamo se podrá cambiar de nuevo.
 error-consent-missing = Primero tiene que aceptar quien tomó el préstamo.

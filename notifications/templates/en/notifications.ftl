@@ -48,6 +48,9 @@ disbursed-sms = { $lender }: { $amount } is paid out. Loan { $loan }.
 disbursement_failed-telegram = We could not send { $amount } to your wallet. You owe nothing. A colleague is looking at it and will write here.
 disbursement_failed-sms = { $lender }: we could not send { $amount } to your wallet. You owe nothing. We will write to you.
 
+top_up_undone-telegram = <b>{ $amount }</b> on top of loan { $loan } did not reach you. You owe nothing of it, and the loan is as it was: /loan
+top_up_undone-sms = { $lender }: { $amount } on top of loan { $loan } did not reach you. You owe nothing of it.
+
 repayment_received-telegram = ✅ We received <b>{ $amount }</b> for loan { $loan }. Thank you. Left to pay: { $balance }.
 repayment_received-sms = { $lender }: we received { $amount } for loan { $loan }. Left to pay: { $balance }. Thank you.
 repayment_received-button = Receipt (PDF)

@@ -48,6 +48,9 @@ disbursed-sms = { $lender }: enviamos { $amount }. Prestamo { $loan }.
 disbursement_failed-telegram = No pudimos enviar { $amount } a tu billetera. No debes nada. Una persona de nuestro equipo lo está revisando y te escribirá aquí.
 disbursement_failed-sms = { $lender }: no pudimos enviar { $amount } a tu billetera. No debes nada. Te escribiremos.
 
+top_up_undone-telegram = <b>{ $amount }</b> sobre el préstamo { $loan } no te llegaron. No debes nada de eso y el préstamo queda como estaba: /loan
+top_up_undone-sms = { $lender }: { $amount } sobre el prestamo { $loan } no te llegaron. No debes nada de eso.
+
 repayment_received-telegram = ✅ Recibimos <b>{ $amount }</b> para el préstamo { $loan }. Gracias. Te queda por pagar: { $balance }.
 repayment_received-sms = { $lender }: recibimos { $amount } para el prestamo { $loan }. Queda por pagar: { $balance }. Gracias.
 repayment_received-button = Recibo (PDF)
