@@ -25,7 +25,7 @@ from notifications.channels.telegram import TelegramChannel
 from notifications.channels.twilio import TwilioSms
 from onboarding import catalog, decisioning
 from onboarding.decisioning import Underwriter
-from servicing.rails import wallet
+from servicing.rails import configured
 from servicing.rails.base import Rails
 
 # A worker runs every job there is, so it imports every room's tasks.
@@ -62,7 +62,8 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
     except DomainError as refused:
         await engine.dispose()
         raise click.UsageError(f"{settings.products_file}: {refused}") from None
-    telegram, sms, rails = create_bot(settings), TwilioSms(settings), wallet.configured(settings)
+    telegram, sms = create_bot(settings), TwilioSms(settings)
+    rails = configured.rails(settings, clock)
     services: dict[type, object] = {
         Settings: settings,
         Vault: vault,
@@ -87,6 +88,5 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
         await telegram.session.close()
         await sms.close()
         for rail in rails.all:
-            if isinstance(rail, wallet.WalletRail):
-                await rail.close()
+            await rail.close()
         await engine.dispose()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from kit.config import Settings
@@ -16,15 +17,17 @@ _NEEDED = (
     "TELEGRAM_BOT_TOKEN",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
-    "RAIL_BASE_URL",
-    "RAIL_API_KEY",
-    "RAIL_WEBHOOK_SECRET",
 )
+_NEEDED_BY_RAIL = {
+    "wallet": ("RAIL_BASE_URL", "RAIL_API_KEY", "RAIL_WEBHOOK_SECRET"),
+    "iso20022": ("RAIL_FOLDER", "RAIL_ACCOUNT"),
+}
 
 
 def check_outside(settings: Settings) -> None:
     """Without its SMS or its rail a lender would promise what it cannot do."""
-    missing = [name for name in _NEEDED if not _is_set(settings, name)]
+    needed = (*_NEEDED, *_NEEDED_BY_RAIL[settings.rail])
+    missing = [name for name in needed if not _is_set(settings, name)]
     if not any(_is_set(settings, name) for name in _SENDERS):
         missing.append(" or ".join(_SENDERS))
     if settings.telegram_mode == "webhook" and not _is_set(settings, "TELEGRAM_WEBHOOK_SECRET"):
@@ -67,7 +70,7 @@ def only_owner(settings: Settings) -> Iterator[None]:
 
 def _is_set(settings: Settings, name: str) -> bool:
     value = getattr(settings, name.lower())
-    return bool(value if isinstance(value, str) else value.get_secret_value())
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _is_embedded(settings: Settings) -> bool:

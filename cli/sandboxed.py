@@ -45,8 +45,9 @@ def settings_for(settings: Settings, base: str | None = None) -> Settings:
             "twilio_from": _SMS.number,
             "twilio_api_url": f"{base}/twilio",
         }
-    if not settings.rail_base_url:
+    if not (settings.rail_base_url if settings.rail == "wallet" else settings.rail_folder):
         simulated |= {
+            "rail": "wallet",
             "rail_base_url": f"{base}/wallet",
             "rail_api_key": SecretStr("sandbox"),
             "rail_webhook_secret": SecretStr("sandbox"),

@@ -66,11 +66,19 @@ class Settings(BaseSettings):
         "", validation_alias=_outside("TWILIO_MESSAGING_SERVICE_SID")
     )
     twilio_api_url: str = Field("", validation_alias=_outside("TWILIO_API_URL"))
+    rail: Literal["wallet", "iso20022"] = Field("wallet", validation_alias=_outside("RAIL"))
+    """How money goes out and comes in: a wallet's HTTP, or payment files of a bank."""
     rail_base_url: str = Field("", validation_alias=_outside("RAIL_BASE_URL"))
     rail_api_key: SecretStr = Field(SecretStr(""), validation_alias=_outside("RAIL_API_KEY"))
     rail_webhook_secret: SecretStr = Field(
         SecretStr(""), validation_alias=_outside("RAIL_WEBHOOK_SECRET")
     )
+    rail_folder: Path | None = Field(None, validation_alias=_outside("RAIL_FOLDER"))
+    """Where files are exchanged with the bank."""
+    rail_account: str = Field("", validation_alias=_outside("RAIL_ACCOUNT"))
+    """Our account there: an IBAN, or the bank's own number."""
+    rail_bic: str = Field("", validation_alias=_outside("RAIL_BIC"))
+    """The bank. Empty: it knows whose account it is."""
 
     worker_id: str = ""
     """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""

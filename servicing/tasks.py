@@ -13,18 +13,23 @@ from kit.clock import business_date
 from kit.config import Settings
 from kit.db import unit_of_work
 from kit.errors import TransientFailure
-from servicing import day_close, orders, origination, reconciliation, reminders
+from servicing import day_close, orders, origination, rail_files, reconciliation, reminders
 from servicing import payment_requests as requests
 from servicing.disbursements import PAYOUTS
 from servicing.orders import Orders
-from servicing.rails.base import Rails
+from servicing.rails.base import Mailbox, Rails
 
 log = structlog.get_logger(__name__)
+TAKE_IN = "servicing.take_in"
 _KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS)}
 
 
 class DayNotClosed(Exception):
     """Some loans failed: code must change. Their days stay open and are tried at every tick."""
+
+
+class FilesNotTaken(Exception):
+    """Some files could not be taken in: code must change. They wait where they are."""
 
 
 class LoansNotReminded(Exception):
@@ -53,6 +58,12 @@ async def sweep(session: AsyncSession, *, now: datetime, tick: datetime) -> None
         await _enqueue_inquiries(session, kind, now, tick)
 
 
+@jobs.every("*/5 * * * *", "servicing.fetch_files")
+async def fetch_files(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """What a bank has put into our folder."""
+    await jobs.enqueue(session, TAKE_IN, key=f"take_in:{tick.isoformat()}")
+
+
 @jobs.every("*/15 * * * *", "servicing.clock")
 async def clock(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
     """Whatever the lender's time zone, a day that is over is closed within a quarter of an hour."""
@@ -68,7 +79,26 @@ async def remind_hourly(session: AsyncSession, *, now: datetime, tick: datetime)
 async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
     """The statement of the day before, in UTC as the rail keeps its days."""
     day = (tick.date() - timedelta(days=1)).isoformat()
-    await jobs.enqueue(session, "servicing.reconcile", key=f"reconcile:{day}", day=day)
+    await jobs.enqueue(session, rail_files.RECONCILE, key=f"reconcile:{day}", day=day)
+
+
+@jobs.effect(TAKE_IN, queue="rail")
+async def take_in(context: jobs.Context) -> None:
+    """Each file in its own transactions. A rail that answers at once has none."""
+    rail = context.service(Rails).main
+    if not isinstance(rail, Mailbox):
+        return
+    failed = 0
+    for name in await rail.arrived():
+        try:
+            await rail_files.take_in(context, rail, name)
+        except (OperationalError, InterfaceError):
+            raise  # The database is away: that is no fault of this file.
+        except Exception:
+            log.exception("rail_files.failed", rail=rail.name, file=name)
+            failed += 1
+    if failed:
+        raise FilesNotTaken(f"{failed} files of {rail.name} wait")
 
 
 @jobs.effect("servicing.close_days")
@@ -110,10 +140,15 @@ async def remind(context: jobs.Context) -> None:
         raise LoansNotReminded(f"{failed} loans could not be reminded")
 
 
-@jobs.effect("servicing.reconcile", queue="rail")
-async def reconcile(context: jobs.Context, *, day: str) -> None:
+@jobs.effect(rail_files.RECONCILE, queue="rail")
+async def reconcile(context: jobs.Context, *, day: str, is_here: bool = False) -> None:
+    """`is_here`: a file with the day's statement came, and is being put away."""
     rail, on = context.service(Rails).main, date.fromisoformat(day)
     lines = await rail.statement(on, context.service(Settings).currency)
+    if lines is None and is_here:
+        raise jobs.Later(seconds=1)
+    if lines is None:
+        return
     async with unit_of_work(context.sessions) as session:
         await reconciliation.run(
             session, rail=rail.name, day=on, lines=lines, now=context.clock.now()

@@ -1,10 +1,10 @@
 """What the product asks of a rail, and what a rail may answer. UNKNOWN is an answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kit.clock import business_date
 from kit.errors import DomainError, Kind
@@ -22,6 +22,14 @@ class CallbackMalformed(DomainError):
     """The callback is signed and cannot be read. `field` is what was wrong in it."""
 
     code = "rail_callback_malformed"
+
+
+class FileRefused(Exception):
+    """Nothing in a file of the rail is believed. The message says why."""
+
+
+class FileRepeated(FileRefused):
+    """The same message has been taken in before."""
 
 
 class Direction(StrEnum):
@@ -95,6 +103,26 @@ class RailEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a rail says and we cannot act on: a person must look."""
+
+    kind: str
+    about: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one file of a rail says, read to its end before anything of it is believed."""
+
+    message: str
+    """The rail's name for it."""
+    events: tuple[RailEvent, ...]
+    doubts: tuple[Doubt, ...] = ()
+    statement_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatementLine:
     rail_id: str
     reference: str
@@ -121,7 +149,28 @@ class Rail(Protocol):
     def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
         """Authenticate and read. Pure: nothing happens yet."""
 
-    async def statement(self, day: date, currency: str) -> list[StatementLine]: ...
+    async def statement(self, day: date, currency: str) -> list[StatementLine] | None:
+        """None when the rail sends its statements by itself, and has sent none of that day."""
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    """A rail that answers by files, which somebody has to fetch."""
+
+    name: str
+
+    async def arrived(self) -> list[str]:
+        """The names of files to take in, oldest first."""
+
+    async def read(self, name: str) -> Delivery:
+        """Raises FileRefused, and FileNotFoundError when another worker has taken it."""
+
+    async def keep(self, name: str) -> None:
+        """It has been taken in."""
+
+    async def refuse(self, name: str) -> None: ...
 
 
 class NoSuchRail(DomainError):

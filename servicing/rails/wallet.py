@@ -24,7 +24,6 @@ from servicing.rails.base import (
     Outcome,
     OutcomeStatus,
     RailEvent,
-    Rails,
     SignatureInvalid,
     StatementLine,
 )
@@ -41,15 +40,13 @@ _STATUSES = {
 }
 
 
-def configured(settings: Settings) -> Rails:
-    """The rails that the settings name."""
-    rail = WalletRail(
+def of(settings: Settings) -> "WalletRail":
+    return WalletRail(
         settings.rail_base_url,
         api_key=settings.rail_api_key.get_secret_value(),
         webhook_secret=settings.rail_webhook_secret.get_secret_value(),
         callback_url=settings.base_url + CALLBACK_PATH,
     )
-    return Rails((rail,))
 
 
 class WalletRail:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
 from api.app import create_app
+from kit.clock import SystemClock
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Base, Sessions, unit_of_work
@@ -21,7 +22,7 @@ from notifications import contacts, sealing
 from notifications.models import Contact, Delivery, InboundMessage, Notification
 from notifications.states import Channel, DeliveryStatus, Purpose, Status
 from servicing.models import Incident, Loan, RailEventRow, Repayment
-from servicing.rails import wallet
+from servicing.rails import configured
 from servicing.rails.base import Rails
 from tests.api.conftest import SetClock
 from tests.servicing.lending import Lender
@@ -33,11 +34,9 @@ AMINA = "+254700000001"
 
 @pytest.fixture
 async def rails(settings: Settings) -> AsyncIterator[Rails]:
-    rails = wallet.configured(settings)
+    rails = configured.rails(settings, SystemClock())
     yield rails
-    for rail in rails.all:
-        assert isinstance(rail, wallet.WalletRail)
-        await rail.close()
+    await rails.main.close()
 
 
 @pytest.fixture

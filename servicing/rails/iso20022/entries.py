@@ -1,0 +1,180 @@
+"""What happened on our account: notifications (camt.054) and statements (camt.053)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from kit.money import Money
+from servicing.rails.base import (
+    Delivery,
+    Direction,
+    Doubt,
+    FileRefused,
+    Outcome,
+    OutcomeStatus,
+    RailEvent,
+    StatementLine,
+)
+from servicing.rails.iso20022.reports import RAIL
+from servicing.rails.iso20022.xml import Node
+
+NOTIFICATION, STATEMENT = "camt.054.001.08", "camt.053.001.08"
+_BOOKED = "BOOK"
+_NO_REFERENCE = "NOTPROVIDED"
+_SIGNS = {"CRDT": 1, "DBIT": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that is booked on our account: out for a payout, back from one, or in from somebody."""
+
+    rail_id: str
+    direction: Direction
+    status: OutcomeStatus
+    reference: str
+    amount: Money
+    on: date
+    reason: str | None
+
+    @property
+    def line(self) -> StatementLine:
+        return StatementLine(self.rail_id, self.reference, self.direction, self.amount, self.status)
+
+    def event(self, message: str, zone: str) -> RailEvent:
+        # A bank books by the day; at noon it is that day for the lender too.
+        at = datetime.combine(self.on, time(12), ZoneInfo(zone))
+        outcome = Outcome(self.status, self.amount, self.rail_id, self.reason, at)
+        return RailEvent(
+            RAIL, f"{message}:{self.rail_id}", self.direction, self.reference, self.rail_id,
+            self.amount, outcome,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    message: str
+    day: date
+    opening: int
+    """In minor units; below zero when the account is overdrawn."""
+    closing: int
+    movements: tuple[Movement, ...]
+
+    @property
+    def adds_up(self) -> bool:
+        moved = sum(
+            each.amount.minor * (-1 if each.direction is Direction.PAYOUT
+                                 and each.status is OutcomeStatus.SETTLED else 1)
+            for each in self.movements
+        )  # fmt: skip
+        return self.opening + moved == self.closing
+
+
+def notified(root: Node, *, account: str, zone: str) -> Delivery:
+    message = root.id("GrpHdr/MsgId")
+    movements: list[Movement] = []
+    for notification in root.all("Ntfctn"):
+        _check_account(notification, account)
+        movements += _movements(notification)
+    return Delivery(message, events=tuple(each.event(message, zone) for each in movements))
+
+
+def stated(statement: Statement, *, before: set[int], zone: str) -> Delivery:
+    """A booked entry counts here as it does in a notification, which may have been lost.
+
+    `before` is how the account stood at the end of the statement before, if there is one.
+    """
+    doubts = []
+    if not statement.adds_up:
+        doubts.append(Doubt("statement_does_not_add_up", statement.message))
+    if before and statement.opening not in before:
+        doubts.append(Doubt("statement_missing_before", statement.message))
+    return Delivery(
+        statement.message,
+        events=tuple(each.event(statement.message, zone) for each in statement.movements),
+        doubts=tuple(doubts),
+        statement_of=statement.day,
+    )
+
+
+def read_statement(root: Node, *, account: str) -> Statement:
+    statement = root.one("Stmt")
+    _check_account(statement, account)
+    balances = {each.text("Tp/CdOrPrtry/Cd"): each for each in statement.all("Bal")}
+    if not {"OPBD", "CLBD"} <= balances.keys():
+        raise FileRefused("no opening or closing balance")
+    return Statement(
+        message=root.id("GrpHdr/MsgId"),
+        day=balances["CLBD"].day("Dt"),
+        opening=_signed(balances["OPBD"]),
+        closing=_signed(balances["CLBD"]),
+        movements=tuple(_movements(statement)),
+    )
+
+
+def _check_account(node: Node, account: str) -> None:
+    theirs = node.find_id("Acct/Id/IBAN") or node.find_id("Acct/Id/Othr/Id")
+    if theirs != account:
+        raise FileRefused("another account")
+
+
+def _movements(node: Node) -> list[Movement]:
+    found: list[Movement] = []
+    for entry in node.all("Ntry"):
+        if entry.text("Sts/Cd") == _BOOKED:
+            found += _of_entry(entry)
+    return found
+
+
+def _of_entry(entry: Node) -> list[Movement]:
+    """One for each payment in it. A bank may book many payments as one sum."""
+    whole = entry.money("Amt")
+    details = entry.all("NtryDtls/TxDtls") or [entry]
+    if len(details) == 1:
+        return [_movement(entry, details[0], whole, entry.id("AcctSvcrRef"))]
+    parts = [
+        _movement(entry, each, each.money("Amt"), each.id("Refs/AcctSvcrRef")) for each in details
+    ]
+    if any(part.amount.currency != whole.currency for part in parts) or whole.minor != sum(
+        part.amount.minor for part in parts
+    ):
+        raise FileRefused("an entry is not the sum of its payments")
+    return parts
+
+
+def _movement(entry: Node, details: Node, amount: Money, rail_id: str) -> Movement:
+    sign = _sign(entry)
+    reason = details.find_id("RtrInf/Rsn/Cd")
+    is_back = sign > 0 and (
+        details.find("RtrInf") is not None
+        or entry.find_text("RvslInd") in ("true", "1")
+        or entry.find_text("BkTxCd/Domn/Fmly/SubFmlyCd") == "RRTN"
+    )
+    is_ours = sign < 0 or is_back
+    return Movement(
+        rail_id=rail_id,
+        direction=Direction.PAYOUT if is_ours else Direction.INCOMING,
+        status=OutcomeStatus.RETURNED if is_back else OutcomeStatus.SETTLED,
+        reference=(details.find_id("Refs/EndToEndId") or _NO_REFERENCE)
+        if is_ours
+        else _written(details),
+        amount=amount,
+        on=entry.day("BookgDt"),
+        reason=reason,
+    )
+
+
+def _written(details: Node) -> str:
+    """What the payer wrote: the field that is meant for a reference first."""
+    structured = details.find_id("RmtInf/Strd/CdtrRefInf/Ref")
+    return (structured or details.find_text("RmtInf/Ustrd") or _NO_REFERENCE)[:80]
+
+
+def _signed(node: Node) -> int:
+    return node.money("Amt").minor * _sign(node)
+
+
+def _sign(node: Node) -> int:
+    sign = _SIGNS.get(node.text("CdtDbtInd"))
+    if sign is None:
+        raise FileRefused("CdtDbtInd is neither CRDT nor DBIT")
+    return sign

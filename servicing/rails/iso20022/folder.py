@@ -1,0 +1,119 @@
+"""Files exchanged with a bank through a folder: put there whole, taken once, kept for ever.
+
+`out` is the bank's to empty and `in` the bank's to fill. `sent` says what was handed over, `done`
+what was taken in, `refused` what was not believed.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from servicing.rails.base import FileRefused
+from servicing.rails.iso20022.xml import MAX_BYTES
+
+_UNFINISHED = (".tmp", ".part")
+_TRYING = ".trying"
+
+
+class Folder:
+    def __init__(self, root: Path) -> None:
+        self.out, self.incoming = root / "out", root / "in"
+        self._sent, self._done, self._refused = root / "sent", root / "done", root / "refused"
+        for each in (self.out, self.incoming, self._sent, self._done, self._refused):
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def hand_over(self, name: str, content: bytes) -> None:
+        """Give the bank a file, once. Whoever dies in between leaves it in doubt, never doubled."""
+        trying, sent = self._sent / (name + _TRYING), self._sent / name
+        try:
+            with trying.open("xb") as file:
+                _flush(file, content)
+        except FileExistsError:
+            return
+        if sent.exists():  # Another worker was between his last step and ours.
+            trying.unlink()
+            return
+        _write(self.out / name, content)
+        trying.rename(sent)
+        _settle(self._sent)
+
+    def handed_over(self, name: str) -> bytes | None:
+        path = self._sent / name
+        return path.read_bytes() if path.exists() else None
+
+    def is_in_doubt(self, name: str) -> bool:
+        """We died while handing it over: the bank may have it."""
+        return (self._sent / (name + _TRYING)).exists()
+
+    def arrived(self) -> list[str]:
+        """Whole files that the bank has put there, oldest first."""
+        found = [
+            path
+            for path in self.incoming.iterdir()
+            if not path.name.startswith(".")
+            and not path.name.endswith(_UNFINISHED)
+            and path.is_file()
+        ]
+        return [path.name for path in sorted(found, key=_age)]
+
+    def read(self, name: str) -> bytes:
+        """Never more than a message may have. A link would lead out of the folder."""
+        path = self.incoming / name
+        if path.is_symlink():
+            raise FileRefused("a link")
+        with path.open("rb") as file:
+            return _some(file)
+
+    def kept(self, name: str) -> bytes:
+        return (self._done / name).read_bytes()
+
+    def list_kept(self, pattern: str) -> list[str]:
+        return sorted(path.name for path in self._done.glob(pattern))
+
+    def keep(self, name: str, content: bytes, *, as_name: str) -> None:
+        _write(self._done / as_name, content)
+        (self.incoming / name).unlink(missing_ok=True)
+
+    def refuse(self, name: str) -> None:
+        with suppress(FileNotFoundError):  # Another worker was faster.
+            shutil.move(self.incoming / name, self._refused / name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Appears whole or not at all, also after a power cut."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with unfinished.open("wb") as file:
+        _flush(file, content)
+    unfinished.replace(path)
+    _settle(path.parent)
+
+
+def _flush(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """A new name is on the disk when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _some(file: BinaryIO) -> bytes:
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise FileRefused("too big")
+    return content
+
+
+def _age(path: Path) -> tuple[int, str]:
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except FileNotFoundError:  # Another worker has taken it.
+        return 0, path.name

@@ -1,0 +1,167 @@
+"""The bank's rail: a payment file for each payout; whatever the bank says comes back as files."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from kit.clock import Clock, business_date
+from kit.money import Money
+from servicing.rails.base import (
+    Ack,
+    AckStatus,
+    Caps,
+    Delivery,
+    Direction,
+    FileRefused,
+    FileRepeated,
+    Instruction,
+    Outcome,
+    OutcomeStatus,
+    RailEvent,
+    SignatureInvalid,
+    StatementLine,
+)
+from servicing.rails.iso20022 import entries, orders, reports, xml
+from servicing.rails.iso20022.entries import Statement
+from servicing.rails.iso20022.folder import Folder
+from servicing.rails.iso20022.orders import Payer
+from servicing.rails.iso20022.xml import Node
+
+NAME = reports.RAIL
+# A payment file of Friday evening before a long weekend is answered on Tuesday.
+_SILENCE = timedelta(days=5)
+
+
+class Iso20022Rail:
+    name = NAME
+    # Ours is the promise, not the bank's: a file is handed over once.
+    caps = Caps(honours_keys=True)
+
+    def __init__(self, folder: Path, payer: Payer, *, zone: str, clock: Clock) -> None:
+        self._folder = Folder(folder)
+        self._payer = payer
+        self._zone = zone
+        self._clock = clock
+
+    async def close(self) -> None:
+        return None
+
+    async def submit(self, instruction: Instruction) -> Ack:
+        """ACCEPTED says that the bank has the file, and nothing about what it will do."""
+        if instruction.direction is not Direction.PAYOUT:
+            return Ack(AckStatus.REJECTED, code="not_offered_by_bank")
+        now = self._clock.now()
+        content = orders.build(instruction, self._payer, on=business_date(now, self._zone), now=now)
+        name = _file_of(instruction.client_ref)
+        try:
+            await asyncio.to_thread(self._folder.hand_over, name, content)
+            sent = await asyncio.to_thread(self._folder.handed_over, name)
+        except OSError:
+            sent = None
+        return Ack(AckStatus.UNKNOWN if sent is None else AckStatus.ACCEPTED)
+
+    async def query(self, client_ref: str) -> Outcome:
+        """A bank is not asked: we know whether it was told, and how long it has been silent."""
+        return await asyncio.to_thread(self._query, _file_of(client_ref))
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+        """This rail answers by files: whoever calls is a stranger."""
+        raise SignatureInvalid()
+
+    async def statement(self, day: date, currency: str) -> list[StatementLine] | None:
+        return await asyncio.to_thread(self._statement, day)
+
+    async def arrived(self) -> list[str]:
+        return await asyncio.to_thread(self._folder.arrived)
+
+    async def read(self, name: str) -> Delivery:
+        return await asyncio.to_thread(self._read, name)
+
+    async def keep(self, name: str) -> None:
+        await asyncio.to_thread(self._keep, name)
+
+    async def refuse(self, name: str) -> None:
+        await asyncio.to_thread(self._folder.refuse, name)
+
+    def _query(self, name: str) -> Outcome:
+        try:
+            if self._folder.is_in_doubt(name):
+                return Outcome(OutcomeStatus.UNKNOWN)
+            sent = self._folder.handed_over(name)
+            if sent is None:
+                return Outcome(OutcomeStatus.NOT_FOUND)
+            is_silent = self._clock.now() - orders.sent_at(sent) > _SILENCE
+        except (OSError, FileRefused, ValueError):
+            return Outcome(OutcomeStatus.UNKNOWN)
+        return Outcome(OutcomeStatus.UNKNOWN if is_silent else OutcomeStatus.PENDING)
+
+    def _read(self, name: str) -> Delivery:
+        content = self._folder.read(name)
+        kind, delivery = self._delivery(content)
+        for before in self._folder.list_kept(f"{kind}.{_digest(delivery)}.*"):
+            if self._folder.kept(before) == content:
+                raise FileRepeated(f"{delivery.message} came before")
+            raise FileRefused(f"{delivery.message} came before and said something else")
+        return delivery
+
+    def _keep(self, name: str) -> None:
+        content = self._folder.read(name)
+        kind, delivery = self._delivery(content)
+        day = f".{delivery.statement_of}" if delivery.statement_of else ""
+        self._folder.keep(name, content, as_name=f"{kind}.{_digest(delivery)}{day}.xml")
+
+    def _delivery(self, content: bytes) -> tuple[str, Delivery]:
+        kind, root = xml.parse(content)
+        if kind == reports.STATUS:
+            return kind, reports.status(root, sent=self._sent)
+        if kind == reports.RETURN:
+            return kind, reports.returned(root)
+        if kind == entries.NOTIFICATION:
+            account = self._payer.account.number
+            return kind, entries.notified(root, account=account, zone=self._zone)
+        if kind == entries.STATEMENT:
+            statement = self._stated(root)
+            before = self._closed_before(statement.day)
+            return kind, entries.stated(statement, before=before, zone=self._zone)
+        raise FileRefused(f"{kind[:40]} is not read here")
+
+    def _sent(self, client_ref: str) -> Money | None:
+        if not client_ref.isalnum():  # No reference of ours, and not to be put into a path.
+            return None
+        content = self._folder.handed_over(_file_of(client_ref))
+        return orders.amount_of(content) if content is not None else None
+
+    def _statement(self, day: date) -> list[StatementLine] | None:
+        """Of all files of the day: a bank may correct itself, or send it in parts."""
+        statements = self._kept_of(day)
+        lines: Counter[StatementLine] = Counter()
+        for each in statements:
+            # Said twice in one file is money that moved twice; said in two files it is not.
+            lines |= Counter(movement.line for movement in each.movements)
+        return list(lines.elements()) if statements else None
+
+    def _closed_before(self, day: date) -> set[int]:
+        """The balances with which the newest day before `day` ended; none before the first."""
+        names = self._folder.list_kept(f"{entries.STATEMENT}.*.xml")
+        days = [date.fromisoformat(name.split(".")[-2]) for name in names]
+        before = max((each for each in days if each < day), default=None)
+        return {each.closing for each in self._kept_of(before)} if before else set()
+
+    def _kept_of(self, day: date) -> list[Statement]:
+        names = self._folder.list_kept(f"{entries.STATEMENT}.*.{day}.xml")
+        return [self._stated(xml.parse(self._folder.kept(name))[1]) for name in names]
+
+    def _stated(self, root: Node) -> Statement:
+        return entries.read_statement(root, account=self._payer.account.number)
+
+
+def _file_of(client_ref: str) -> str:
+    return f"{client_ref}.xml"
+
+
+def _digest(delivery: Delivery) -> str:
+    """A message's identifier is the bank's, and may hold anything: its digest names our file."""
+    return sha256(delivery.message.encode()).hexdigest()[:24]

@@ -1,0 +1,96 @@
+"""Reading a bank's XML: what could harm the reader is refused before anything of it is believed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from kit.money import InvalidAmount, Money
+from servicing.rails.base import FileRefused
+
+NAMESPACES = "urn:iso:std:iso:20022:tech:xsd:"
+MAX_BYTES = 5_000_000
+"""A statement of some thousand entries has one or two."""
+_ID_MAX, _TEXT_MAX = 35, 140
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element of a message, asked by paths of plain names. What is missing refuses the file."""
+
+    element: Element
+    namespace: str
+
+    def all(self, path: str) -> list["Node"]:
+        found = self.element.findall(path, {"": self.namespace})
+        return [Node(each, self.namespace) for each in found]
+
+    def find(self, path: str) -> "Node | None":
+        return next(iter(self.all(path)), None)
+
+    def one(self, path: str) -> "Node":
+        found = self.all(path)
+        if len(found) != 1:
+            raise FileRefused(f"{len(found)} of {path}")
+        return found[0]
+
+    def find_text(self, path: str) -> str | None:
+        found = self.find(path)
+        text = (found.element.text or "").strip() if found else ""
+        return text[:_TEXT_MAX] or None
+
+    def text(self, path: str) -> str:
+        text = self.find_text(path)
+        if text is None:
+            raise FileRefused(f"no {path}")
+        return text
+
+    def find_id(self, path: str) -> str | None:
+        """Identifiers have 35 characters at most: a longer one could pass for another if cut."""
+        text = self.find_text(path)
+        if text is not None and len(text) > _ID_MAX:
+            raise FileRefused(f"{path} is too long")
+        return text
+
+    def id(self, path: str) -> str:
+        found = self.find_id(path)
+        if found is None:
+            raise FileRefused(f"no {path}")
+        return found
+
+    def money(self, path: str) -> Money:
+        node = self.one(path)
+        try:
+            amount = Money.parse(node.element.text or "", node.element.get("Ccy", ""))
+        except InvalidAmount as error:
+            raise FileRefused(f"{path} is no amount") from error
+        if amount.minor < 0:
+            raise FileRefused(f"{path} is negative")
+        return amount
+
+    def day(self, path: str) -> date:
+        """Of a choice between a date and an instant, as the bank's calendar has it."""
+        try:
+            if day := self.find_text(f"{path}/Dt"):
+                return date.fromisoformat(day)
+            return datetime.fromisoformat(self.text(f"{path}/DtTm")).date()
+        except ValueError as error:
+            raise FileRefused(f"{path} is no day") from error
+
+
+def parse(content: bytes) -> tuple[str, Node]:
+    """The message's name with its version, and its one root below `Document`."""
+    if len(content) > MAX_BYTES:
+        raise FileRefused("too big")
+    try:
+        root = fromstring(content, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise FileRefused("it has a DTD") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise FileRefused("not XML") from error
+    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
+    if name != "Document" or not namespace.startswith(NAMESPACES) or len(root) != 1:
+        raise FileRefused("not an ISO 20022 message")
+    return namespace.removeprefix(NAMESPACES), Node(root[0], namespace)
