@@ -20,7 +20,7 @@ from servicing.models import (
     SuspenseItem,
 )
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
-from servicing.states import OrderStatus
+from servicing.states import ARRIVED, OrderStatus
 
 
 class Category(StrEnum):
@@ -64,6 +64,9 @@ async def run(
     seen: set[str] = set()
     for line in lines:
         reference = _reference(line)
+        if line.status is OutcomeStatus.RETURNED and await _came_back(session, line):
+            seen.add(reference)
+            continue
         if line.status is OutcomeStatus.RETURNED:
             breaks.append(Break(Category.RETURNED, reference, None, line.amount))
         elif reference in seen:
@@ -107,10 +110,18 @@ def _compare(reference: str, line: StatementLine, ours: _Ours | None) -> Break |
     return None
 
 
+async def _came_back(session: AsyncSession, line: StatementLine) -> bool:
+    """We know of it, and have undone what it had been sent for."""
+    payout = await session.scalar(select(Payout).where(Payout.client_ref == line.reference))
+    if payout is None or payout.status is not OrderStatus.RETURNED:
+        return False
+    return payout.amount == line.amount
+
+
 async def _ours(session: AsyncSession, rail: str, line: StatementLine) -> _Ours | None:
     if line.direction is Direction.PAYOUT:
         payout = await session.scalar(select(Payout).where(Payout.client_ref == line.reference))
-        if payout is None or payout.status is not OrderStatus.SETTLED:
+        if payout is None or payout.status not in ARRIVED:
             return None
         entry = await posting.find(session, f"disbursement:{payout.id}")
         return _Ours(payout.amount, entry is not None)
@@ -138,7 +149,7 @@ async def _settled_on(session: AsyncSession, day: date) -> list[Payout | Payment
     for model in (Payout, PaymentRequest):
         found += await session.scalars(
             select(model).where(
-                model.status == OrderStatus.SETTLED,
+                model.status.in_(ARRIVED),
                 model.settled_at >= start,
                 model.settled_at < start + timedelta(days=1),
             )

@@ -111,6 +111,8 @@ class OrderEvent(StrEnum):
 
 _UNDER_WAY = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.PENDING)
 ASKABLE = _UNDER_WAY
+ARRIVED = (OrderStatus.SETTLED, OrderStatus.RETURNED)
+"""Money moved; it may have come back since."""
 FINAL = (OrderStatus.SETTLED, OrderStatus.FAILED, OrderStatus.RETURNED)
 
 _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {

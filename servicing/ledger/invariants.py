@@ -15,7 +15,7 @@ from servicing.ledger.chart import RECEIVABLES, Account
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
-from servicing.states import LoanStatus, OrderStatus
+from servicing.states import ARRIVED, LoanStatus
 
 BATCH = 500
 T = TypeVar("T", Installment, LoanEvent)
@@ -56,7 +56,7 @@ async def _trial_balance(session: AsyncSession) -> list[Violation]:
 
 
 async def _payouts(session: AsyncSession) -> list[Violation]:
-    """A payout is settled exactly when its disbursement is in the ledger, with its amount."""
+    """A payout arrived exactly when its disbursement is in the ledger, with its amount."""
     rows = await session.execute(
         select(Entry.reference, func.sum(Line.amount_minor))
         .join(Line, Line.entry_id == Entry.id)
@@ -67,7 +67,7 @@ async def _payouts(session: AsyncSession) -> list[Violation]:
     settled = {
         f"disbursement:{payout_id}": minor
         for payout_id, minor in await session.execute(
-            select(Payout.id, Payout.amount_minor).where(Payout.status == OrderStatus.SETTLED)
+            select(Payout.id, Payout.amount_minor).where(Payout.status.in_(ARRIVED))
         )
     }
     return [
