@@ -29,6 +29,7 @@ class Effect:
     """What a change does, read from what was or will be kept of it."""
 
     dues: Sequence[tuple[date, Money]]
+    last_before: date | None
     before: Money
     after: Money
     price: Money
@@ -38,11 +39,13 @@ class Effect:
         def money(text: str) -> Money:
             return Money.parse(text, document["currency"])
 
+        def dues(listed: Sequence[Mapping[str, str]]) -> list[tuple[date, Money]]:
+            return [(date.fromisoformat(due["due_on"]), money(due["amount"])) for due in listed]
+
+        was = dues(document["before"])
         return cls(
-            [
-                (date.fromisoformat(due["due_on"]), money(due["amount"]))
-                for due in document["after"]
-            ],
+            dues(document["after"]),
+            was[-1][0] if was else None,
             money(document["to_pay_before"]),
             money(document["to_pay_after"]),
             money(document["price"]),
@@ -150,7 +153,16 @@ def _effect(effect: Effect, words: Words) -> tuple[str | None, ...]:
     price = words("change-price", price=effect.price) if effect.price else None
     dues = [(words.day(day), words.money(amount)) for day, amount in effect.dues]
     shown = table(dues[: prices.ROWS_SHOWN]) if dues else None
-    return lines(price, cost), lines(words("change-dates"), shown)
+    last_date = _last_date(effect, words)
+    return lines(price, cost, last_date), lines(words("change-dates"), shown)
+
+
+def _last_date(effect: Effect, words: Words) -> str | None:
+    """When the loan ends, where that changes: the table may be too long to show it."""
+    last = effect.dues[-1][0] if effect.dues else None
+    if last is None or effect.last_before is None or last == effect.last_before:
+        return None
+    return words("change-last-date", day=last, before=effect.last_before)
 
 
 def _days(offer: Offer) -> list[date]:

@@ -35,7 +35,7 @@ def dates(facts: KeyFacts, words: Words) -> str:
 
 
 def late(facts: KeyFacts, words: Words) -> str | None:
-    """What being late costs, and at most."""
+    """What being late costs, and at most; and that interest follows what is owed, if it does."""
     said = _penalty(facts, words)
     if facts.late_fee_percent:
         fee = words(
@@ -44,6 +44,8 @@ def late(facts: KeyFacts, words: Words) -> str | None:
             days=facts.late_fee_after_days,
         )
         said = [fee, *said]
+    if facts.follows_debt:
+        said.append(words("calculator-follows-debt"))
     return lines(*said) if said else None
 
 

@@ -33,6 +33,7 @@ calculator-penalty = If you pay late, { $kind ->
     }
 calculator-penalty-each = For being late: not more than { $amount } for one payment.
 calculator-penalty-most = For being late: not more than { $amount } in all.
+calculator-follows-debt = Interest is counted by the day on what you owe: paying early costs less, paying late costs more.
 part-day = Day
 part-principal = Principal
 part-interest = Interest

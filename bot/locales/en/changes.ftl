@@ -19,6 +19,7 @@ change-costs = In all you pay <b>{ $extra } more</b>: { $after } instead of { $b
 change-saves = In all you pay <b>{ $extra } less</b>: { $after } instead of { $before }.
 change-same = In all you pay the same: { $after }.
 change-dates = <b>Your payments then</b>
+change-last-date = Your last payment: <b>{ $day }</b> instead of { $before }.
 change-yes = ✅ Yes, I agree
 change-done = ✅ <b>Done.</b> These are your dates now.
 

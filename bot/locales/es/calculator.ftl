@@ -33,6 +33,7 @@ calculator-penalty = Si pagas tarde, { $kind ->
     }
 calculator-penalty-each = Por atraso: no más de { $amount } por un pago.
 calculator-penalty-most = Por atraso: no más de { $amount } en total.
+calculator-follows-debt = El interés se cuenta por día sobre lo que debes: pagar antes cuesta menos, pagar tarde cuesta más.
 part-day = Día
 part-principal = Capital
 part-interest = Interés

@@ -19,6 +19,7 @@ change-costs = En total pagas <b>{ $extra } más</b>: { $after } en vez de { $be
 change-saves = En total pagas <b>{ $extra } menos</b>: { $after } en vez de { $before }.
 change-same = En total pagas lo mismo: { $after }.
 change-dates = <b>Tus pagos quedarían así</b>
+change-last-date = Tu último pago: <b>{ $day }</b> en vez del { $before }.
 change-yes = ✅ Sí, de acuerdo
 change-done = ✅ <b>Listo.</b> Estas son tus fechas ahora.
 
