@@ -16,7 +16,6 @@ from servicing.papers import picture as pictures
 from servicing.papers import plan as plans
 from servicing.papers import receipt as printed_receipts
 from servicing.papers import statement as statements
-from servicing.papers.receipt import Receipt
 from servicing.states import LoanStatus
 
 _ENDED = {
@@ -82,7 +81,8 @@ async def receipts(context: UpdateContext, loan: Loan) -> Screen:
 
 
 async def receipt(context: UpdateContext, loan: Loan, paid: Repayment) -> Screen:
-    shown = Receipt(loan.reference, paid)
+    session, now = context.session, context.now
+    shown = await printed_receipts.receipt_of(session, loan, paid.id, now=now)
     issuer = context.office.settings.lender_name
     printed = partial(printed_receipts.pdf, shown, context.words.locale, issuer=issuer)
     said = context.words("receipt-sent", amount=paid.amount)

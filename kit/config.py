@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     index_key: SecretStr = SecretStr("")
     """Base64 of 32 bytes for the blind indexes. Empty: made once in `var/`."""
     previous_master_keys: list[SecretStr] = []
+    seal_key: SecretStr = SecretStr("")
+    """`PRIVATE+KEY+name+id+key`, with which we sign for our ledger. Empty: made once in `var/`."""
+    previous_seal_keys: list[str] = []
+    """The public halves of older keys."""
 
     sandbox: bool | None = None
     """Stand-ins for the outside. Unset: on when there is no TELEGRAM_BOT_TOKEN."""

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.config import Settings
 from kit.db import Base, insert_once
 from kit.errors import DomainError, Kind
+from kit.notes import Signer, generate
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -49,14 +50,18 @@ class PersonKeyRow(Base):
 
 
 class Vault:
-    """Holds the master keys (the first one wraps, all of them unwrap) and the index key."""
+    """Holds the master keys (the first one wraps, all of them unwrap), the index key, and the key
+    with which this installation signs."""
 
-    def __init__(self, master_keys: Sequence[bytes], index_key: bytes) -> None:
+    def __init__(
+        self, master_keys: Sequence[bytes], index_key: bytes, signer: Signer | None = None
+    ) -> None:
         if not master_keys or any(len(key) != 32 for key in [*master_keys, index_key]):
             raise ValueError("master and index keys are 32 bytes each")
         self._masters = {_key_id(key): key for key in master_keys}
         self._current = _key_id(master_keys[0])
         self._index_key = index_key
+        self.signer = signer
 
     def wrap(self, place: str, key: bytes) -> bytes:
         return self._current + _seal(self._masters[self._current], place, key)
@@ -130,26 +135,49 @@ def open_vault(settings: Settings) -> Vault:
     index = settings.index_key.get_secret_value()
     older = [_decode(key.get_secret_value()) for key in settings.previous_master_keys]
     return Vault(
-        [_decode(master) if master else _kept(settings.var / "master.key"), *older],
-        _decode(index) if index else _kept(settings.var / "index.key"),
+        [_decode(master or _kept(settings.var / "master.key", _random)), *older],
+        _decode(index or _kept(settings.var / "index.key", _random)),
+        Signer.parse(settings.seal_key.get_secret_value() or _kept(_seal_file(settings), _named)),
     )
+
+
+def public_seal_keys(settings: Settings) -> list[str]:
+    """What this installation's signatures are checked with, without making a key."""
+    private = settings.seal_key.get_secret_value()
+    if not private and _seal_file(settings).exists():
+        private = _seal_file(settings).read_text().strip()
+    current = [Signer.parse(private).public] if private else []
+    return [*current, *settings.previous_seal_keys]
+
+
+def _seal_file(settings: Settings) -> Path:
+    return settings.var / "seal.key"
+
+
+def _random() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def _named() -> str:
+    """Nobody else's name, and the same for ever."""
+    return generate(f"kopa/ledger-{os.urandom(4).hex()}").private
 
 
 def _decode(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def _kept(path: Path) -> bytes:
+def _kept(path: Path, make: Callable[[], str]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         descriptor, draft = tempfile.mkstemp(dir=path.parent)  # Readable by its owner only.
         with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(os.urandom(32)).decode())
+            file.write(make())
         # Of programs that start together one makes the key, and all read it whole.
         with suppress(FileExistsError):
             os.link(draft, path)
         Path(draft).unlink()
-    return _decode(path.read_text().strip())
+    return path.read_text().strip()
 
 
 def _key_id(key: bytes) -> bytes:

@@ -1,9 +1,11 @@
 """A small document of text and tables as PDF; the same content and moment give the same bytes."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import segno
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
@@ -65,6 +67,16 @@ class Sheet:
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """The titles are repeated on every page."""
         self._table(columns, rows, size=8.5, has_titles=True)
+
+    def page(self) -> None:
+        self._pdf.add_page()
+
+    def code(self, text: str) -> None:
+        """A QR code, as wide as the page."""
+        drawn = io.BytesIO()
+        segno.make(text, error="l", micro=False).save(drawn, kind="png", scale=4, border=4)
+        self._pdf.ln(2)
+        self._pdf.image(drawn, w=self._pdf.epw)
 
     def to_bytes(self) -> bytes:
         return bytes(self._pdf.output())

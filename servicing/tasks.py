@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
+from kit.crypto import Vault
 from kit.db import unit_of_work
 from kit.errors import TransientFailure
 from servicing import day_close, orders, origination, rail_files, reconciliation, reminders
 from servicing import payment_requests as requests
 from servicing.disbursements import PAYOUTS
+from servicing.ledger import sealing
 from servicing.orders import Orders
 from servicing.rails.base import Mailbox, Rails
 
@@ -80,6 +82,28 @@ async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetim
     """The statement of the day before, in UTC as the rail keeps its days."""
     day = (tick.date() - timedelta(days=1)).isoformat()
     await jobs.enqueue(session, rail_files.RECONCILE, key=f"reconcile:{day}", day=day)
+
+
+@jobs.every("*/10 * * * *", "servicing.seal_often")
+async def seal_often(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    await jobs.enqueue(session, "servicing.seal", key=f"seal:{tick.isoformat()}")
+
+
+@jobs.every("45 1 * * *", "servicing.seal_nightly")
+async def seal_nightly(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """Whatever the quick look has missed."""
+    key = f"seal_nightly:{tick.isoformat()}"
+    await jobs.enqueue(session, "servicing.seal", key=key, looks_at_all=True)
+
+
+@jobs.effect("servicing.seal")
+async def seal(context: jobs.Context, *, looks_at_all: bool = False) -> None:
+    """Seal what was posted, in short transactions, and sign how far that is."""
+    await sealing.seal_all(context.sessions, looks_at_all=looks_at_all)
+    signer = context.service(Vault).signer
+    if signer is not None:
+        async with unit_of_work(context.sessions) as session:
+            await sealing.sign(session, signer, now=context.clock.now())
 
 
 @jobs.effect(TAKE_IN, queue="rail")

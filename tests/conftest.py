@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from kit import log, migrate
+from kit import log, migrate, notes
 from kit.crypto import Vault
 from kit.db import Sessions, create_engine
 from tests.postgres import Server, own_server
@@ -130,4 +130,4 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def vault() -> Vault:
-    return Vault([b"m" * 32], b"i" * 32)
+    return Vault([b"m" * 32], b"i" * 32, notes.generate("kopa.example/ledger"))

@@ -1,17 +1,20 @@
-"""The books: the trial balance, and the portfolio in a few numbers."""
+"""The books: the trial balance, its seals and proofs, and the portfolio in a few numbers."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import func, select
 
-from api.deps import Session, Today, permitted
-from api.schemas import MoneyShown, Shown
+from api.deps import OurVault, Session, Today, permitted
+from api.schemas import MoneyShown, PageSize, Shown
 from onboarding.models import Application, Case
 from onboarding.states import CaseStatus
-from servicing.ledger import balances
+from servicing.ledger import balances, proofs, sealing
 from servicing.ledger.balances import Balance
 from servicing.ledger.chart import RECEIVABLES, Account
+from servicing.ledger.proofs import Proof
 from servicing.models import Loan
 from servicing.states import LoanStatus
 
@@ -33,6 +36,40 @@ class TrialBalance(Shown):
     """In every currency, all debits together are all credits together."""
 
 
+class CheckpointShown(Shown):
+    size: int
+    """How many entries it was signed for."""
+    note: str
+    created_at: datetime
+
+
+class Seals(Shown):
+    sealed: int
+    """How many entries are in the tree."""
+    public_key: str | None
+    checkpoints: list[CheckpointShown]
+    """Newest first."""
+    next: int | None
+    """Send it as `before` for the next page; null at the end."""
+
+
+class InclusionProof(Shown):
+    """What `verify_ledger.py` reads."""
+
+    checkpoint: str
+    entry: dict[str, Any]
+    index: int
+    path: list[str]
+
+
+class ConsistencyProof(Shown):
+    """What `verify_ledger.py` reads."""
+
+    new: str
+    old: str
+    path: list[str]
+
+
 class Portfolio(Shown):
     on: date
     loans: dict[LoanStatus, int]
@@ -52,6 +89,33 @@ async def get_trial_balance(
     return TrialBalance(
         until=day, balances=[_shown(row) for row in rows], balanced=_is_balanced(rows)
     )
+
+
+@router.get("/ledger/checkpoints", response_model=Seals)
+async def list_checkpoints(
+    session: Session, vault: OurVault, before: int | None = None, limit: PageSize = 50
+) -> Seals:
+    """What was signed of the ledger, and with which key."""
+    last = await sealing.newest(session)
+    rows = await sealing.list_checkpoints(session, before=before, limit=limit)
+    return Seals(
+        sealed=last.seq if last is not None else 0,
+        public_key=vault.signer.public if vault.signer is not None else None,
+        checkpoints=[CheckpointShown.model_validate(row) for row in rows],
+        next=rows[-1].size if len(rows) == limit else None,
+    )
+
+
+@router.get("/ledger/checkpoints/{size}/consistency", response_model=ConsistencyProof)
+async def get_consistency_proof(session: Session, size: int, since: int) -> Proof:
+    """That the tree of this checkpoint begins with that of an older one."""
+    return await proofs.between(session, since, size)
+
+
+@router.get("/ledger/entries/{entry_id}/proof", response_model=InclusionProof)
+async def get_entry_proof(session: Session, entry_id: UUID) -> Proof:
+    """That the entry is in the tree of the first checkpoint that was signed after it."""
+    return await proofs.of_entry(session, entry_id)
 
 
 @router.get("/portfolio", response_model=Portfolio)

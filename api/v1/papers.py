@@ -86,11 +86,11 @@ async def get_statement_paper(
     responses=_content("application/pdf"),
 )
 async def get_receipt(
-    loan_id: UUID, repayment_id: UUID, wiring: Wired, language: Language = None
+    loan_id: UUID, repayment_id: UUID, wiring: Wired, now: Now, language: Language = None
 ) -> Response:
     async with unit_of_work(wiring.sessions) as session:
         loan = await queries.get_loan(session, loan_id)
-        shown = await receipt.receipt_of(session, loan, repayment_id)
+        shown = await receipt.receipt_of(session, loan, repayment_id, now=now)
         locale = language or await _spoken(session, loan)
     issuer = wiring.settings.lender_name
     printed = await asyncio.to_thread(receipt.pdf, shown, locale, issuer=issuer)

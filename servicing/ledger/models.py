@@ -4,7 +4,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Connection, ForeignKey, String, event
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Row
@@ -66,6 +75,36 @@ class Line(Row):
         return Money(self.amount_minor, self.currency)
 
 
+class Seal(Base):
+    """An entry's place in the chain and in the tree. Entries are sealed after they are posted."""
+
+    __tablename__ = "ledger_seals"
+    __table_args__ = (
+        CheckConstraint("length(hashes) % 32 = 0", name="hashes_are_whole"),
+        CheckConstraint("length(chain) = 32", name="chain_is_a_hash"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Counted from one: the size of the tree with this entry."""
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+    """The tree's nodes that this leaf finishes, from the leaf upwards, 32 bytes each."""
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of the seal before and this leaf."""
+
+
+class Checkpoint(Base):
+    """The tree at one size, signed. A copy outside shows whoever changes the past."""
+
+    __tablename__ = "ledger_checkpoints"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)
+    """As C2SP tlog-checkpoint writes it: origin, size, root, and the signature."""
+    created_at: Mapped[datetime]
+    """For people: nothing vouches for it."""
+
+
 def _install_chart(_: Any, connection: Connection, **__: Any) -> None:
     for statement in chart.statements():
         connection.exec_driver_sql(statement)
@@ -76,6 +115,12 @@ def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _install_seal_triggers(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in triggers.of_seals(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
 event.listen(LedgerAccount.__table__, "after_create", _install_chart)
 # The lines refer to entries, so both tables are there when this one has been made.
 event.listen(Line.__table__, "after_create", _install_triggers)
+event.listen(Checkpoint.__table__, "after_create", _install_seal_triggers)

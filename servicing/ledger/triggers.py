@@ -28,6 +28,20 @@ def append_only(dialect_name: str, table: str) -> list[str]:
     ]
 
 
+def of_seals(dialect_name: str) -> list[str]:
+    """For the chain, the tree and the checkpoints, after both tables exist."""
+    tables = ("ledger_seals", "ledger_checkpoints")
+    made = [statement for table in tables for statement in append_only(dialect_name, table)]
+    if dialect_name == "sqlite":
+        taken = "EXISTS (SELECT 1 FROM ledger_seals WHERE seq = NEW.seq OR entry_id = NEW.entry_id)"
+        signed = "EXISTS (SELECT 1 FROM ledger_checkpoints WHERE size = NEW.size)"
+        made += [
+            _sqlite_trigger(f"{table}_no_replace", "INSERT", table, when, NEVER_CHANGED)
+            for table, when in zip(tables, (taken, signed), strict=True)
+        ]
+    return made
+
+
 def _sqlite() -> list[str]:
     made = [statement for table in _TABLES for statement in append_only("sqlite", table)]
     # INSERT OR REPLACE deletes without firing delete triggers: refuse a taken key before that.

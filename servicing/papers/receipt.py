@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.money import Money
 from kit.sheet import A6, Sheet
 from servicing.allocation import Component
+from servicing.ledger import posting, proofs
+from servicing.ledger.proofs import Proof
 from servicing.models import Loan, Repayment
 from servicing.papers.words import Words
 from servicing.repayments import RepaymentNotFound
@@ -25,8 +28,8 @@ _NAMES = {
 class Receipt:
     loan_reference: str
     repayment: Repayment
-    proof: tuple[str, ...] = ()
-    """Lines with which anybody can check the payment in the ledger."""
+    proof: Proof | None = None
+    """With which anybody can check that the payment stands in the ledger."""
 
     @property
     def number(self) -> str:
@@ -34,12 +37,16 @@ class Receipt:
         return f"R-{self.repayment.id.hex[-8:].upper()}"
 
 
-async def receipt_of(session: AsyncSession, loan: Loan, repayment_id: UUID) -> Receipt:
+async def receipt_of(
+    session: AsyncSession, loan: Loan, repayment_id: UUID, *, now: datetime
+) -> Receipt:
     """Raises RepaymentNotFound for a payment of another loan too."""
     repayment = await session.get(Repayment, repayment_id)
     if repayment is None or repayment.loan_id != loan.id:
         raise RepaymentNotFound(repayment=repayment_id)
-    return Receipt(loan.reference, repayment)
+    entry = await posting.find(session, f"repayment:{repayment_id}")
+    proof = await proofs.at_once(session, entry.id, now=now) if entry is not None else None
+    return Receipt(loan.reference, repayment, proof)
 
 
 def pdf(receipt: Receipt, locale: str, *, issuer: str) -> bytes:
@@ -65,9 +72,16 @@ def pdf(receipt: Receipt, locale: str, *, issuer: str) -> bytes:
         sheet.paragraph(words("receipt-reversed", day=words.day(repayment.reversed_on)))
     else:
         sheet.paragraph(words("receipt-thanks"))
-    for line in receipt.proof:
-        sheet.paragraph(line)
+    if receipt.proof is not None:
+        _prove(sheet, receipt.proof, words)
     return sheet.to_bytes()
+
+
+def _prove(sheet: Sheet, proof: Proof, words: Words) -> None:
+    sheet.page()
+    sheet.heading(words("receipt-proof-title"))
+    sheet.paragraph(words("receipt-proof", number=proof["index"] + 1))
+    sheet.code(proofs.code(proof))
 
 
 def _used(repayment: Repayment, words: Words) -> Iterator[tuple[str, str]]:

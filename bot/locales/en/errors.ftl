@@ -98,7 +98,10 @@ error-cap-passed = This loan would cost more than the law of { $place } allows (
        *[other] all that it can cost
     } would be { $value }, and { $most } is the most.
 error-no-annual-rate = We cannot work out the cost of this loan.
+error-ledger-checkpoint-not-found = We have signed no checkpoint at { $size } entries.
 error-ledger-entry-already-reversed = This booking was already taken back.
+error-ledger-entry-not-found = The ledger has no such booking.
+error-ledger-entry-not-sealed = This booking was made a moment ago. Its proof comes with the next checkpoint, within minutes.
 error-ledger-reference-reused = This booking exists and says something else.
 error-rail-reference-reused = This payment was already received.
 error-rail-callback-malformed = The payment message cannot be read.

@@ -98,7 +98,10 @@ error-cap-passed = Este préstamo costaría más de lo que permite la ley de { $
        *[other] el costo total posible
     } sería { $value } y el máximo es { $most }.
 error-no-annual-rate = No podemos calcular el costo de este préstamo.
+error-ledger-checkpoint-not-found = No hemos firmado ningún punto de control con { $size } asientos.
 error-ledger-entry-already-reversed = Este asiento ya se anuló.
+error-ledger-entry-not-found = El libro no tiene ese asiento.
+error-ledger-entry-not-sealed = Este asiento se hizo hace un momento. Su prueba llega con el próximo punto de control, en unos minutos.
 error-ledger-reference-reused = Este asiento existe y dice otra cosa.
 error-rail-reference-reused = Este pago ya se recibió.
 error-rail-callback-malformed = El mensaje de pago no se puede leer.

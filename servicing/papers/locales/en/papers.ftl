@@ -69,3 +69,5 @@ receipt-ahead = Paid ahead
 receipt-penalties = Late fees
 receipt-reversed = This payment was taken back on { $day }: it does not count.
 receipt-thanks = Thank you.
+receipt-proof-title = Proof
+receipt-proof = This payment is entry number { $number } of our sealed ledger. Anybody can check that without us: give what this code says to verify_ledger.py, with our public key.

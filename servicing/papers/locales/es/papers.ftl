@@ -69,3 +69,5 @@ receipt-ahead = Pagado por adelantado
 receipt-penalties = Cargos por atraso
 receipt-reversed = Este pago se devolvió el { $day }: no cuenta.
 receipt-thanks = Gracias.
+receipt-proof-title = Prueba
+receipt-proof = Este pago es el asiento número { $number } de nuestro libro sellado. Cualquiera puede comprobarlo sin nosotros: da lo que dice este código a verify_ledger.py, con nuestra clave pública.
