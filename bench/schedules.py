@@ -23,7 +23,7 @@ from kit.config import Settings
 from kit.money import Money
 from onboarding import calculator
 from onboarding.products import Body, LoanProduct
-from servicing import annuity, batch, calendars, schedule, terms
+from servicing import batch, schedule, terms
 
 PERIODS = 12
 _LOANS, _MANY = 64, 20_000
@@ -38,7 +38,6 @@ def lines(*, tiny: bool = False) -> list[Line]:
     _assert_same_tables(loans, peers)
     sides: dict[str, Callable[[], object]] = {
         "ours": lambda: [schedule.build(loan) for loan in loans],
-        "forgetful": lambda: _without_memory(loans),
         "numpy": lambda: [with_numpy(*peer) for peer in peers],
         "amortization": lambda: [with_amortization(*peer) for peer in peers],
     }
@@ -46,14 +45,12 @@ def lines(*, tiny: bool = False) -> list[Line]:
     for _ in range(turns):  # Turn by turn, so that a busy machine disturbs all alike.
         for name, work in sides.items():
             rates[name].append(per_second(work, seconds) * _LOANS)
-    one, forgetful = rates["ours"], rates["forgetful"]
+    one = rates["ours"]
     return [
         compared("schedules: dated, one by one", one, rates["amortization"],
                  "amortization 3.0.1", Goal("at least", 1.0)),
         compared("schedules: dated, one by one", one, rates["numpy"],
                  "numpy_financial", Goal("at least", 5.0)),
-        compared("schedules: nothing remembered", forgetful, rates["amortization"],
-                 "amortization 3.0.1", None),
         _batch(seconds, turns, tiny=tiny),
         _offer(seconds, turns),
     ]  # fmt: skip
@@ -96,19 +93,12 @@ def _loans(count: int) -> list[terms.LoanTerms]:
                 "currency": "USD",
                 "annual_rate_percent": Money(some.randrange(600, 6_000), "USD").major,
                 "installments": PERIODS,
-                "disbursed_on": str(_DAY + timedelta(days=some.randrange(365))),
+                "disbursed_on": str(_DAY + timedelta(days=some.randrange(20 * 365))),
                 "day_count": "30/360",
             }
         )
         for _ in range(count)
     ]
-
-
-def _without_memory(loans: Sequence[terms.LoanTerms]) -> None:
-    for loan in loans:
-        calendars.regular.cache_clear()
-        annuity.even_factor.cache_clear()
-        schedule.build(loan)
 
 
 def _batch(seconds: float, turns: int, *, tiny: bool) -> Line:

@@ -1,15 +1,17 @@
 """The level installment: what has to be paid each time so that nothing is left at the end."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 
 from servicing import interest, rounding
 from servicing.choices import LastInstallment, Tranche
 from servicing.interest import Period
 from servicing.terms import LoanTerms
 
+DOUBT = 1e-12
+"""More than a level found in floating point is off by; nearer to an edge, it is found exactly."""
 _ONE = 1 << 96
 """Fixed point for compound growth: 29 digits, far below half a cent on any amount we accept."""
 
@@ -28,9 +30,18 @@ def level_payment(terms: LoanTerms, periods: list[Period], balance: int) -> int:
 
 
 def even_payment(terms: LoanTerms, numerator: int, denominator: int, balance: int) -> int:
-    """The rounded level installment when every period costs the same ratio."""
+    """The rounded level installment when every period costs the same ratio.
+
+    By the textbook's formula in floats, and exactly where those could not tell.
+    """
     if not numerator:
         return rounded(terms, balance, terms.installments)
+    if terms.rounding in rounding.NEAREST and terms.installment_multiple_minor == 1:
+        rate = numerator / denominator
+        level = balance * rate / -math.expm1(-terms.installments * math.log1p(rate))
+        nearest = round(level)
+        if abs(level - nearest) + level * DOUBT < 0.499:
+            return nearest
     value, over = even_factor(numerator, denominator, terms.installments)
     return rounded(terms, balance * value, over)
 
@@ -103,12 +114,8 @@ def _is_even(periods: Sequence[Period], weights: Sequence[int]) -> bool:
     return factor[0] > 0 and set(weights) == {1} and all(each[2:] == factor for each in periods)
 
 
-@lru_cache(maxsize=1024)
 def even_factor(numerator: int, denominator: int, count: int) -> interest.Ratio:
-    """What repays each unit owed when all periods cost the same: the textbook's formula, exact.
-
-    Remembered, because a product has few rates and terms and many amounts.
-    """
+    """What repays each unit owed when all periods cost the same: the textbook's formula, exact."""
     grown, still = (numerator + denominator) ** count, denominator**count
     return numerator * grown, denominator * (grown - still)
 

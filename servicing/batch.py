@@ -21,8 +21,6 @@ Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
 
 _KEEP = Weekend.KEEP
-_DOUBT = 1e-12
-"""More than a level found in floating point is off by; nearer to an edge, it is found exactly."""
 _COLUMNS = ("due_on", "days", "principal", "interest", "fees", "due", "balance", "is_down_payment")
 
 
@@ -157,13 +155,13 @@ def _levels(shape: _Shape, group: _Group) -> Ints:
     with np.errstate(divide="ignore", invalid="ignore"):
         level = group.principal * rate / -np.expm1(-shape.installments * np.log1p(rate))
     level = np.where(rate > 0, level, group.principal / shape.installments) / shape.multiple
-    nearest = shape.rounding in plain.NEAREST
+    nearest = shape.rounding in rounding.NEAREST
     steps = np.floor(level + 0.5) if nearest else np.floor(level)
     from_edge = np.abs(level + 0.5 - np.rint(level + 0.5) if nearest else level - np.rint(level))
     if shape.rounding is Rounding.UP:
         steps += 1
     levels = steps.astype(np.int64) * shape.multiple
-    for k in np.flatnonzero(from_edge <= level * _DOUBT + 1e-9):
+    for k in np.flatnonzero(from_edge <= level * annuity.DOUBT + 1e-9):
         factor = int(group.numerator[k]), int(group.denominator[k])
         levels[k] = annuity.even_payment(group.loans[k], *factor, int(group.principal[k]))
     return levels

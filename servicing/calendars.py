@@ -14,30 +14,31 @@ if TYPE_CHECKING:
     from holidays import HolidayBase
 
 _SATURDAY = 5
-_YEAR = Frequency.YEAR
+_MONTH, _YEAR = Frequency.MONTH, Frequency.YEAR
 _KEEP, _STICKY = Weekend.KEEP, MonthEnd.STICKY
+_BY_DAYS = (Frequency.DAY, Frequency.WEEK)
 _DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY = timedelta(days=1)
 
 
-Span = tuple[int, date, int]
-"""The number of a period, the day on which it falls due, and its days."""
+Span = tuple[date, int]
+"""The day on which a period ends, and how many days it has."""
 
 
 def due_dates(terms: LoanTerms) -> list[date]:
     """Every due date, moved off days on which nobody works."""
-    return [due_on for _, due_on, _ in spans(terms)]
+    return [due_on for due_on, _ in spans(terms)]
 
 
 def nominal_dates(terms: LoanTerms) -> list[date]:
     """Due dates before weekends and holidays move them."""
-    return [*terms.due_dates] or [due_on for _, due_on, _ in _rhythm(terms)]
+    return [*terms.due_dates] or [due_on for due_on, _ in _rhythm(terms)]
 
 
 def spans(terms: LoanTerms) -> Sequence[Span]:
     """One shift never drags the others along: what is moved is the nominal date."""
     moved = terms.weekend is not _KEEP or terms.holidays or terms.holiday_country
-    if not moved and not terms.due_dates:
+    if not (moved or terms.due_dates):
         return _rhythm(terms)
     dates = nominal_dates(terms)
     if moved:
@@ -45,51 +46,36 @@ def spans(terms: LoanTerms) -> Sequence[Span]:
     return _measured(terms.disbursed_on, dates)
 
 
-def _rhythm(terms: LoanTerms) -> tuple[Span, ...]:
-    anchor, first = _anchor(terms)
-    return regular(
-        terms.disbursed_on,
-        anchor,
-        first,
-        terms.frequency,
-        terms.every,
-        terms.installments,
-        terms.month_end,
-    )
+def _rhythm(terms: LoanTerms) -> Sequence[Span]:
+    count, (anchor, first) = terms.installments, _anchor(terms)
+    if first and terms.every == 1 and terms.frequency is _MONTH:
+        decade, years = divmod(anchor.year, 10)
+        day, before = anchor.day, 12 * years + anchor.month
+        if terms.month_end is _STICKY and day == _days_in(anchor.year, anchor.month):
+            day = 31
+        due = _each_month(decade, day, terms.month_end)[before : before + count]
+        if len(due) == count:
+            return due
+    dates = [step(terms, anchor, n) for n in range(first, first + count)]
+    return _measured(terms.disbursed_on, dates)
 
 
 @lru_cache(maxsize=1024)
-def regular(
-    start: date,
-    anchor: date,
-    first: int,
-    frequency: Frequency,
-    every: int,
-    count: int,
-    rule: MonthEnd,
-) -> tuple[Span, ...]:
-    """Remembered, because the offers of a day have few calendars and many amounts."""
-    steps = range(first * every, (first + count) * every, every)
-    if frequency in (Frequency.DAY, Frequency.WEEK):
-        length = 7 if frequency is Frequency.WEEK else 1
-        dates = [anchor + timedelta(days=length * n) for n in steps]
-    else:
-        months = 12 if frequency is Frequency.YEAR else 1
-        dates = [add_months(anchor, months * n, rule) for n in steps]
-    return _measured(start, dates)
+def _each_month(decade: int, day: int, rule: MonthEnd) -> tuple[Span, ...]:
+    """The same day of every month of twenty years: a page of calendar that many loans share."""
+    begin = date(10 * decade - 1, 12, day)
+    return _measured(begin, [add_months(begin, n, rule) for n in range(1, 241)])
 
 
 def _measured(start: date, dates: Sequence[date]) -> tuple[Span, ...]:
-    starts = [start, *dates]
     return tuple(
-        (n, day, (day - before).days)
-        for n, (before, day) in enumerate(zip(starts, dates, strict=False), 1)
+        (day, (day - before).days) for before, day in zip([start, *dates], dates, strict=False)
     )
 
 
 def step(terms: LoanTerms, day: date, times: int = 1) -> date:
     """`day` moved by so many regular periods, back when negative."""
-    if terms.frequency in (Frequency.DAY, Frequency.WEEK):
+    if terms.frequency in _BY_DAYS:
         return day + timedelta(days=step_days(terms) * times)
     return add_months(day, step_months(terms) * times, terms.month_end)
 

@@ -68,6 +68,8 @@ class MonthEnd(StrEnum):
     NEXT_MONTH = "next_month"
     """A day that a month lacks becomes the first of the next: 31 January, 1 March, 31 March."""
 
+    __hash__ = str.__hash__  # an enumeration's own is a slow one
+
 
 class Weekend(StrEnum):
     KEEP = "keep"

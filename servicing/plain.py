@@ -6,7 +6,6 @@ What is not everyday gets None and is reckoned the general way, with the same ce
 """
 
 from collections.abc import Sequence
-from math import gcd
 
 from servicing import annuity, calendars, interest, rounding
 from servicing.calendars import Span
@@ -16,7 +15,6 @@ from servicing.installments import Installment, Kind
 from servicing.rounding import Rounding
 from servicing.terms import LoanTerms
 
-NEAREST = (Rounding.HALF_EVEN, Rounding.HALF_UP)
 _AT_THE_START = (When.UPFRONT, When.DEDUCTED)
 # Asking an enumeration for a member takes longer than any comparison below.
 _DECLINING, _HALF_EVEN = Method.DECLINING, Rounding.HALF_EVEN
@@ -65,18 +63,15 @@ def is_plain(terms: LoanTerms) -> bool:
 
 
 def may_respread(terms: LoanTerms) -> bool:
-    return (
-        terms.installments > 1 and terms.last_installment is _RESPREAD and terms.rounding in NEAREST
-    )
+    shares = terms.last_installment is _RESPREAD and terms.rounding in rounding.NEAREST
+    return shares and terms.installments > 1
 
 
 def factor(terms: LoanTerms) -> interest.Ratio:
-    """What a period costs of each unit owed, in lowest terms."""
+    """What a period costs of each unit owed."""
     part, whole = interest.regular(terms)
     numerator, denominator = terms.annual_rate.as_integer_ratio()
-    numerator, denominator = numerator * part, denominator * whole
-    shared = gcd(numerator, denominator)
-    return numerator // shared, denominator // shared
+    return numerator * part, denominator * whole
 
 
 def _table(
@@ -84,7 +79,7 @@ def _table(
 ) -> list[Installment] | None:
     balance, table = terms.principal.minor, []
     row, kind, new = Installment, _INSTALLMENT, tuple.__new__
-    for n, due_on, days in spans:
+    for n, (due_on, days) in enumerate(spans, 1):
         charged = round(balance * numerator / denominator)
         principal = level - charged
         balance -= principal

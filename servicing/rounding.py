@@ -20,6 +20,9 @@ class Rounding(StrEnum):
     __hash__ = str.__hash__  # an enumeration's own is a slow one
 
 
+NEAREST = (Rounding.HALF_EVEN, Rounding.HALF_UP)
+
+
 def half_even(numerator: int, denominator: int) -> int:
     quotient, rest = divmod(numerator, denominator)
     double = rest + rest
