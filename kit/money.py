@@ -32,6 +32,17 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def read_minor(text: str, currency: str) -> int:
+    """The minor units of an amount that is written in major ones."""
+    match = _AMOUNT.match(text.strip())
+    digits = exponent(currency)
+    if match is None or len((match[3] or "").rstrip("0")) > digits:
+        raise InvalidAmount(amount=text[:40], currency=currency)
+    fraction = (match[3] or "")[:digits].ljust(digits, "0")
+    minor = int(match[2] + fraction)
+    return -minor if match[1] else minor
+
+
 def round_half_even(value: Fraction) -> int:
     return round(value)
 
@@ -52,13 +63,7 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
         """Read major units ("12.50"). More decimal digits than the currency has: refused."""
-        match = _AMOUNT.match(text.strip())
-        digits = exponent(currency)
-        if match is None or len((match[3] or "").rstrip("0")) > digits:
-            raise InvalidAmount(amount=text[:40], currency=currency)
-        fraction = (match[3] or "")[:digits].ljust(digits, "0")
-        minor = int(match[2] + fraction)
-        return cls(-minor if match[1] else minor, currency)
+        return cls(read_minor(text, currency), currency)
 
     @classmethod
     def total(cls, parts: Iterable["Money"], currency: str) -> "Money":

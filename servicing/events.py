@@ -346,7 +346,7 @@ def _day(item: Fields, key: str) -> date | None:
     return item.day(key) if item.has(key) else None
 
 
-_WITH_AMOUNT = (
+_WITH_AMOUNT = {
     *MONEY_IN,
     Type.DISBURSEMENT,
     Type.CHARGE,
@@ -358,7 +358,7 @@ _WITH_AMOUNT = (
     Type.CAPITALIZED_INCOME_ADJUSTMENT,
     Type.BUY_DOWN_FEE,
     Type.BUY_DOWN_FEE_ADJUSTMENT,
-)
+}
 _PERHAPS_AMOUNT = (Type.WAIVER,)
 _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
     Type.CHARGE: _charge,

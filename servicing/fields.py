@@ -57,12 +57,15 @@ class Fields:
         return self._source.get(key)
 
     def required(self, key: str) -> Any:
-        value = self.raw(key)
+        self._read.add(key)
+        value = self._source.get(key)
         if value is None:
             raise self.refuse(key, "is missing")
         return value
 
     def finish(self) -> None:
+        if self._read.issuperset(self._source):
+            return
         for key in self._source:
             if key not in self._read:
                 raise InvalidTerms(field=self.name(str(key)[:60]), reason="is not a known key")
@@ -114,7 +117,7 @@ class Fields:
         if not isinstance(value, str):
             raise self.refuse(key, "must be a decimal string")
         try:
-            minor = money.Money.parse(value, currency).minor
+            minor = money.read_minor(value, currency)
         except money.InvalidAmount:
             digits = money.exponent(currency)
             raise self.refuse(
