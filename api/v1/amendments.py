@@ -57,6 +57,11 @@ class PreviewShown(Shown):
     to_pay_after: MoneyShown
     extra_cost: MoneyShown
     """Less than nothing when the loan gets cheaper."""
+    paid_out: MoneyShown
+    """What leaves for the borrower when all have agreed; it is part of `to_pay_after`."""
+    apr_before: str | None
+    """Percent a year of all that is left, from today on; null when nothing is."""
+    apr_after: str | None
     needs_consent: bool
     """Something gets worse for the borrower: he has to agree."""
 
@@ -68,6 +73,9 @@ class PreviewShown(Shown):
             to_pay_before=MoneyShown.of(seen.to_pay_before),
             to_pay_after=MoneyShown.of(seen.to_pay_after),
             extra_cost=MoneyShown.of(seen.extra_cost),
+            paid_out=MoneyShown.of(seen.paid_out),
+            apr_before=seen.apr_before,
+            apr_after=seen.apr_after,
             needs_consent=seen.needs_consent,
         )
 
@@ -136,7 +144,10 @@ async def propose_amendment(
 async def approve_amendment(
     amendment_id: UUID, session: Session, who: Staff, now: Now, today: Today
 ) -> Amendment:
-    """By another member of staff, and after the borrower where he has to agree: it is done."""
+    """By another member of staff, and after the borrower where he has to agree: it is done.
+
+    Money on top is sent now (`paying`); the loan changes when it has arrived (`applied`).
+    """
     return await amendments.approve(session, amendment_id, staff_id=who.id, on=today, now=now)
 
 
@@ -153,7 +164,10 @@ async def refuse_amendment(
 async def reverse_amendment(
     amendment_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
 ) -> Amendment:
-    """It is as if it had never been made; the books show both."""
+    """It is as if it had never been made; the books show both.
+
+    Of money on top that says: all of it came back, and the rail did not tell.
+    """
     return await amendments.reverse(
         session, amendment_id, staff_id=who.id, reason=body.reason, on=today, now=now
     )

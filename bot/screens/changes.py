@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from bot.callbacks import Ahead, Amend, Menu, Move, MoveKind
@@ -21,7 +22,9 @@ _CHOICES = {
     self_service.Ahead.SHORTER: "ahead-shorter",
     self_service.Ahead.SMALLER: "ahead-smaller",
 }
-_SUGGESTED = frozenset({"reschedule", "pause", "split", "reage", "reamortize", "restructure"})
+_SUGGESTED = frozenset(
+    {"reschedule", "pause", "split", "reage", "reamortize", "restructure", "top_up"}
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Effect:
     before: Money
     after: Money
     price: Money
+    paid_out: Money
+    aprs: tuple[Fraction, Fraction] | None
+    """A year, of what is left from now on: before and after."""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Effect":
@@ -49,6 +55,8 @@ class Effect:
             money(document["to_pay_before"]),
             money(document["to_pay_after"]),
             money(document["price"]),
+            money(document.get("paid_out", "0")),
+            _aprs(document.get("apr_before"), document.get("apr_after")),
         )
 
 
@@ -151,10 +159,14 @@ def _effect(effect: Effect, words: Words) -> tuple[str | None, ...]:
         after=effect.after,
     )
     price = words("change-price", price=effect.price) if effect.price else None
+    paid_out = words("change-paid-out", amount=effect.paid_out) if effect.paid_out else None
     dues = [(words.day(day), words.money(amount)) for day, amount in effect.dues]
     shown = table(dues[: prices.ROWS_SHOWN]) if dues else None
     last_date = _last_date(effect, words)
-    return lines(price, cost, last_date), lines(words("change-dates"), shown)
+    return (
+        lines(paid_out, price, cost, _apr(effect, words), last_date),
+        lines(words("change-dates"), shown),
+    )
 
 
 def _last_date(effect: Effect, words: Words) -> str | None:
@@ -163,6 +175,19 @@ def _last_date(effect: Effect, words: Words) -> str | None:
     if last is None or effect.last_before is None or last == effect.last_before:
         return None
     return words("change-last-date", day=last, before=effect.last_before)
+
+
+def _apr(effect: Effect, words: Words) -> str | None:
+    if effect.aprs is None:
+        return None
+    before, after = (words.percent(rate) for rate in effect.aprs)
+    key = "change-apr" if after != before else "change-apr-same"
+    return words(key, after=after, before=before)
+
+
+def _aprs(before: str | None, after: str | None) -> tuple[Fraction, Fraction] | None:
+    """None where one of them has none, or it was shown before there were any."""
+    return (Fraction(before), Fraction(after)) if before and after else None
 
 
 def _days(offer: Offer) -> list[date]:

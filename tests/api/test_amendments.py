@@ -1,11 +1,13 @@
 """Amendments over the API: seen before, proposed once, approved by another person, undone."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from kit.db import Sessions
+from kit.db import Sessions, unit_of_work
+from servicing import amendments
 from servicing.models import Loan
 from tests.api.conftest import SetClock
 from tests.servicing.lending import Lender
@@ -105,3 +107,54 @@ class TestAmend:
         answer = await carl.post(f"/v1/amendments/{nobody}/approve")
 
         assert (answer.status_code, answer.json()["code"]) == (404, "amendment_not_found")
+
+
+TOP_UP = {"type": "top_up", "amount": "8000", "installments": 6}
+
+
+class TestTopUp:
+    @pytest.fixture
+    def lender(self, lender: Lender) -> Lender:
+        lender.product = {"amount_max_minor": 5_000_000}
+        return lender
+
+    async def test_shows_what_leaves_and_the_yearly_cost(
+        self, carl: httpx.AsyncClient, loan: Loan
+    ) -> None:
+        answer = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": TOP_UP})
+
+        shown = answer.json()
+        assert shown["paid_out"] == {"amount": "8000.00", "currency": "KES"}
+        assert float(shown["apr_before"]) > float(shown["apr_after"]) > 40
+
+    async def test_is_paid_out_and_then_owed(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    ) -> None:
+        books = await lender.books(loan)
+        amendment = (await proposed(uma, loan, TOP_UP)).json()
+        async with unit_of_work(lender.sessions) as session:
+            await amendments.consent(
+                session, UUID(amendment["id"]), borrower_id=loan.borrower_id, now=lender.now
+            )
+        first = await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+        again = await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+
+        assert (first.status_code, first.json()["status"]) == (200, "paying")
+        assert again.status_code == 409
+        assert await lender.books(loan) == books
+        sent = (await carl.get(f"/v1/loans/{loan.id}")).json()["payouts"]
+        assert [each["amount"]["amount"] for each in sent] == ["29200.00", "8000.00"]
+
+        await lender.arrives(loan)
+        (listed,) = (await uma.get(f"/v1/loans/{loan.id}/amendments")).json()
+        assert listed["status"] == "applied"
+        await lender.verifies()
+
+    async def test_above_what_the_product_lends_is_refused(
+        self, carl: httpx.AsyncClient, loan: Loan
+    ) -> None:
+        much = {**TOP_UP, "amount": "20000.01"}
+        answer = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": much})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "change_not_possible")
+        assert "amount must leave at most" in answer.text

@@ -197,7 +197,8 @@ class TestChanges:
         words, due, price = Words(TEXTS, locale), date(2026, 12, 20), Money(10_000, "KES")
         offer = Offer(due, due + timedelta(1), due + timedelta(last), price, left=1)
         dues = tuple(Due(n, due + timedelta(30 * n), Money(553_793, "KES")) for n in range(90))
-        seen = Preview(dues, dues, Money(0, "KES"), Money(1, "KES"), price, needs_consent=True)
+        most, aprs = Money(5_000_000, "KES"), ("1234.567890", "1234.568901")
+        seen = Preview(dues, dues, Money(0, "KES"), Money(1, "KES"), price, most, *aprs, True)
         asked = Move(kind=MoveKind.BREAK, due="2026-12-20", to="2027-01-20")
         for screen in (
             changes.hub(Offers(offer, offer, may_choose_ahead=True), words),

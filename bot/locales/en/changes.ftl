@@ -5,6 +5,9 @@ change-break = ⏸ Take a break
 change-date-offer = <b>Pay one date later:</b> the payment of { $day }, until { $latest } at the latest. All other dates stay.
 change-break-offer = <b>Take a break:</b> the payment of { $day } and all after it, by { $latest } at the latest.
 change-price = It costs { $price }.
+change-paid-out = <b>You get { $amount } now.</b> It is part of what you pay back.
+change-apr = Cost in a year (APR) of what is left: <b>{ $after }</b> instead of { $before }.
+change-apr-same = Cost in a year (APR) of what is left: { $after }, as before.
 change-free = It costs no fee.
 change-left = You can do this { $count ->
         [one] once more
@@ -38,6 +41,7 @@ suggestion-split = One payment in smaller parts.
 suggestion-reage = What is late is shared over the dates that come.
 suggestion-reamortize = What is left is shared anew over the dates that come.
 suggestion-restructure = The rest of the loan on new terms.
+suggestion-top_up = More money, together with the rest of the loan, on new terms.
 suggestion-other = A change of your loan.
 suggestion-agree = ✅ I agree
 suggestion-decline = ❌ No, thank you

@@ -5,6 +5,9 @@ change-break = ⏸ Hacer una pausa
 change-date-offer = <b>Pagar una fecha más tarde:</b> el pago del { $day }, a más tardar el { $latest }. Las demás fechas quedan igual.
 change-break-offer = <b>Hacer una pausa:</b> el pago del { $day } y todos los siguientes, a más tardar el { $latest }.
 change-price = Cuesta { $price }.
+change-paid-out = <b>Recibes { $amount } ahora.</b> Es parte de lo que devuelves.
+change-apr = Costo en un año (TAE) de lo que falta: <b>{ $after }</b> en vez de { $before }.
+change-apr-same = Costo en un año (TAE) de lo que falta: { $after }, como antes.
 change-free = No tiene cargo.
 change-left = Puedes hacerlo { $count ->
         [one] una vez más
@@ -38,6 +41,7 @@ suggestion-split = Un pago en partes más pequeñas.
 suggestion-reage = Lo atrasado se reparte entre las fechas que vienen.
 suggestion-reamortize = Lo que falta se reparte de nuevo entre las fechas que vienen.
 suggestion-restructure = El resto del préstamo con nuevas condiciones.
+suggestion-top_up = Más dinero, junto con el resto del préstamo, con nuevas condiciones.
 suggestion-other = Un cambio en tu préstamo.
 suggestion-agree = ✅ De acuerdo
 suggestion-decline = ❌ No, gracias
