@@ -17,7 +17,17 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
 from kit.money import Money
-from servicing import happenings, living, messages, previews, queries, repayments, replay, top_ups
+from servicing import (
+    happenings,
+    living,
+    messages,
+    previews,
+    queries,
+    repayments,
+    replay,
+    top_ups,
+    why,
+)
 from servicing.events import Type
 from servicing.fields import InvalidTerms
 from servicing.happenings import Told
@@ -51,7 +61,8 @@ _OPEN = (AmendmentStatus.PROPOSED, AmendmentStatus.CONSENTED)
 
 
 class ChangeNotPossible(DomainError):
-    """The loan cannot be changed like this. `reason` is the engine's sentence, in English."""
+    """The loan cannot be changed like this. `reason` is the engine's sentence, in English;
+    `because` is its name (`why.Why`)."""
 
     kind = Kind.INVALID
     code = "change_not_possible"
@@ -100,7 +111,8 @@ def look(
         if type_ is Type.TOP_UP:
             top_ups.check(loan, before, after, on=day)
     except InvalidTerms as refusal:
-        raise ChangeNotPossible(reason=str(refusal)) from None
+        said = {"reason": str(refusal), "because": why.code(refusal.reason)}
+        raise ChangeNotPossible(**said) from None
     if type_ in _PRICED_ANEW:
         top_ups.check_price(loan, after)
     return previews.compare(loan, type_, before, after, on=day, price=price)
@@ -257,7 +269,8 @@ def type_of(loan: Loan, change: Change) -> Type:
     """What kind of change it is. Raises when this loan cannot have it now."""
     word = str(change.get("type"))
     if word not in set(KINDS):
-        raise ChangeNotPossible(reason=f"type must be one of: {', '.join(KINDS)}")
+        listed = ", ".join(KINDS)
+        raise ChangeNotPossible(reason=f"type must be one of: {listed}", because="other")
     type_ = Type(word)
     running = loan.status is LoanStatus.ACTIVE
     if not running and not (loan.status is LoanStatus.CLOSED and type_ in _AFTER_THE_END):

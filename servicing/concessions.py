@@ -9,6 +9,7 @@ from servicing.events import Event
 from servicing.fields import InvalidTerms
 from servicing.life import INTEREST, Life, Row, Status
 from servicing.product_rules import ChargeOffInterest
+from servicing.why import Why
 
 _EVER = date(2199, 12, 31)
 
@@ -26,7 +27,7 @@ def waive(loan: Life, event: Event) -> None:
             left = None if left is None else left - part
         close_row(row, event.on)
     if left:
-        raise _refused(event, "amount", "must not be more than is owed of it")
+        raise _refused(event, "amount", Why.MORE_THAN_OWED)
     loan.record(event.on, "waiver", sum(given), (given[0], given[1], given[2], given[3]))
     life.close_if_settled(loan, event.on)
 
@@ -34,9 +35,9 @@ def waive(loan: Life, event: Event) -> None:
 def settle(loan: Life, event: Event) -> None:
     """An agreed sum ends the loan; what it leaves open is given up."""
     if loan.status is not Status.ACTIVE:
-        raise _refused(event, "type", "must find a loan that is running")
+        raise _refused(event, "type", Why.NOT_RUNNING)
     if event.amount > sum(early.payoff(loan, event.on)):
-        raise _refused(event, "amount", "must not be more than what ends the loan")
+        raise _refused(event, "amount", Why.MORE_THAN_PAYOFF)
     refresh(loan, event.on, paying=True)
     early.stop(loan, event.on)
     parts = life.settle(loan, event.amount, event.on, EVERYTHING)
@@ -52,7 +53,7 @@ def settle(loan: Life, event: Event) -> None:
 def charge_off(loan: Life, event: Event) -> None:
     """The loan counts as lost in the books; the borrower still owes it."""
     if loan.status is not Status.ACTIVE or loan.charged_off_on is not None:
-        raise _refused(event, "type", "must find a loan that is running and not charged off")
+        raise _refused(event, "type", Why.CHARGED_OFF)
     loan.charged_off_on = event.on
     if loan.rules.charge_off_interest is ChargeOffInterest.STOP:
         stop_interest(loan, event.on)
@@ -93,7 +94,7 @@ def _meant(loan: Life, event: Event) -> list[Row]:
     if due_on is not None:
         rows = [row for row in loan.rows if row.due_on == due_on]
         if not rows:
-            raise _refused(event, "due", "must be the due date of an installment")
+            raise _refused(event, "due", Why.NO_SUCH_DUE_DATE)
         return rows
     if event.amount:
         return list(loan.rows)

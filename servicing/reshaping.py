@@ -11,6 +11,7 @@ from servicing.events import Event, Type
 from servicing.fields import InvalidTerms
 from servicing.life import INTEREST, PRINCIPAL, Kind, Life, Row, Status
 from servicing.terms import LoanTerms
+from servicing.why import Why
 
 
 def split(loan: Life, event: Event) -> None:
@@ -18,13 +19,13 @@ def split(loan: Life, event: Event) -> None:
     rows = [row for row in loan.rows if row.is_regular]
     dates = [row.due_on for row in rows]
     if event.details["from_due_date"] not in dates:
-        raise _refused(event, "from_due_date", "must be the due date of an installment")
+        raise _refused(event, "from_due_date", Why.NO_SUCH_DUE_DATE)
     n = dates.index(event.details["from_due_date"])
     parts: list[tuple[date, Fraction]] = event.details["into"]
     following = dates[n + 1] if n + 1 < len(dates) else date.max
     previous = dates[n - 1] if n else loan.terms.disbursed_on
     if parts[0][0] <= previous or parts[-1][0] >= following:
-        raise _refused(event, "into", "must lie between the installments around it")
+        raise _refused(event, "into", Why.NOT_BETWEEN_ITS_NEIGHBORS)
     concessions.refresh(loan, event.on)
     row, place = rows[n], loan.rows.index(rows[n])
     span, open_parts = early.spans(loan)[place], row.open_parts
@@ -50,7 +51,7 @@ def restructure(loan: Life, event: Event) -> None:
     if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
         loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
     if loan.status is not Status.ACTIVE:
-        raise _refused(event, "type", "must find a loan that is running")
+        raise _refused(event, "type", Why.NOT_RUNNING)
     details, on = event.details, event.on
     left = _clear(loan, on)
     for component in details["waive"]:
@@ -77,7 +78,7 @@ def terminate(loan: Life, event: Event) -> None:
     """Everything falls due on that day: principal, and interest earned up to it."""
     on = event.on
     if loan.status is not Status.ACTIVE or not any(row.due_on > on for row in loan.rows):
-        raise _refused(event, "date", "must leave an installment to come")
+        raise _refused(event, "date", Why.NOTHING_LEFT_TO_COME)
     left = _clear(loan, on)
     days = (on - max((row.due_on for row in loan.rows), default=loan.draws[0].on)).days
     row = Row(Kind.INSTALLMENT, on, max(days, 0), left)
@@ -135,9 +136,9 @@ def _capitalise(loan: Life, components: tuple[int, ...], left: list[int], on: da
 def _new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
     details, terms = event.details, loan.terms
     if not balance:
-        raise _refused(event, "type", "must find principal that is owed")
+        raise _refused(event, "type", Why.NO_PRINCIPAL)
     if details["start"] is not None and details["start"] <= event.on:
-        raise _refused(event, "start", "must be after the day of the change")
+        raise _refused(event, "start", Why.NOT_AFTER_THE_CHANGE)
     return dataclasses.replace(
         terms,
         principal=Money(balance, terms.currency),

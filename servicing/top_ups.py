@@ -24,6 +24,7 @@ from servicing.life import Life
 from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
 from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, AmendmentStatus, OrderEvent
+from servicing.why import Why
 
 
 class TopUpUnderWay(DomainError):
@@ -37,9 +38,9 @@ def check(loan: Loan, before: Life, after: Life, *, on: date) -> None:
     """Refuse to lend on top of what is late, or more than the product lends."""
     most = agreed_rules.from_document(loan.rules).amount_max_minor
     if not most:
-        raise InvalidTerms(field="type", reason="is not offered for this loan")
+        raise InvalidTerms(field="type", reason=Why.NOT_OFFERED)
     if any(row.due_on < on and row.outstanding for row in before.rows):
-        raise InvalidTerms(field="type", reason="must not find anything overdue")
+        raise InvalidTerms(field="type", reason=Why.OVERDUE)
     if after.principal_owed > most:
         limit = Money(most, loan.currency)
         raise InvalidTerms(field="amount", reason=f"must leave at most {limit} of principal")

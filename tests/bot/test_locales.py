@@ -14,6 +14,9 @@ from kit.money import Money
 from onboarding import catalog, steps
 from onboarding.products import Body, LoanProduct
 from onboarding.steps import StepKind
+from servicing import why
+from servicing.amendments import ChangeNotPossible
+from servicing.why import Why
 
 TEXTS = text.load()
 _VARIABLE = re.compile(r"\{\s*\$([\w-]+)")
@@ -110,6 +113,18 @@ class TestRefusals:
         missing = {code for code in codes() if not words.has(f"error-{code.replace('_', '-')}")}
 
         assert missing == set()
+
+    @pytest.mark.parametrize("locale", TEXTS.locales)
+    def test_of_the_engine_are_said_in_the_language_of_the_chat(self, locale: str) -> None:
+        words = Words(TEXTS, locale)
+
+        def said(reason: str) -> str:
+            return words.refusal(ChangeNotPossible(reason=reason, because=why.code(reason)))
+
+        sentences = {each: said(f"{each}") for each in Why}
+        assert said("must be 7") not in sentences.values()
+        assert not [each for each, sentence in sentences.items() if each in sentence]
+        assert not variables(locale)["error-change-not-possible"] - {"because"}
 
     def test_write_amounts_as_the_locale_does(self) -> None:
         class TooMuch(DomainError):

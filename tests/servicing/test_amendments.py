@@ -110,7 +110,7 @@ class TestPreview:
         with pytest.raises(amendments.ChangeNotPossible) as refused:
             await sees(lender, loan, change)
 
-        assert refused.value.params["reason"]
+        assert refused.value.params.keys() == {"reason", "because"}
 
     async def test_is_of_running_loans(self, lender: Lender) -> None:
         with pytest.raises(repayments.LoanNotRepayable):

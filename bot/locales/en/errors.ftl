@@ -187,7 +187,32 @@ error-not-in-group = This loan is for groups of at least two people.
 error-group-is-late = A loan in your group is more than { $days } days late. When it is paid, you can apply.
 error-member-still-borrows = A loan in this group is running. Nobody can leave before it is repaid.
 error-loan-event-not-possible = This cannot be done with this loan as it stands.
-error-change-not-possible = The loan cannot be changed like this: { $reason }.
+error-change-not-possible = The loan cannot be changed like this. { $because ->
+        [no_such_due_date] No payment falls due on that day.
+        [before_restructuring] That payment is from before the loan was changed.
+        [nothing_left_to_pay] A payment has to be left that repays the loan.
+        [nothing_left_to_come] No payment is left to come.
+        [not_after_the_one_before] The new date has to be after the payment before it.
+        [not_before_the_one_after] The new date has to be before the payment after it.
+        [not_between_its_neighbors] The new dates have to lie between the payments around them.
+        [not_after_reageing] The first new date has to be in the future.
+        [not_after_the_change] The first new date has to be in the future.
+        [no_such_payment] There is no such payment.
+        [more_than_credit] That is more than was paid ahead.
+        [more_than_owed] That is more than is owed.
+        [more_than_payoff] That is more than what ends the loan.
+        [in_another_pause] There is a break on these days already.
+        [not_in_a_pause] There is no break on that day.
+        [spread_anew] Its payments were shared anew before.
+        [not_running] It is not running.
+        [charged_off] It is not running, or was given up.
+        [no_principal] Nothing of what was lent is owed any more.
+        [written_off] It was given up.
+        [not_paid_out] The money is not paid out yet.
+        [overdue] A payment is late.
+        [not_offered] This loan does not offer it.
+       *[other] A person can help.
+    }
 error-change-not-offered = This change cannot be made now. A person can look for another way.
 error-amendment-not-found = We do not know this change.
 error-amendment-outdated = The loan has changed since. Please look at the change again.

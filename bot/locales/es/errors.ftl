@@ -187,7 +187,32 @@ error-not-in-group = Este préstamo es para grupos de al menos dos personas.
 error-group-is-late = Un préstamo de tu grupo tiene más de { $days } días de atraso. Cuando se pague, puedes pedir.
 error-member-still-borrows = Hay un préstamo activo en este grupo. Nadie puede salir antes de que se pague.
 error-loan-event-not-possible = Esto no se puede hacer con este préstamo tal como está.
-error-change-not-possible = El préstamo no se puede cambiar así: { $reason }.
+error-change-not-possible = El préstamo no se puede cambiar así. { $because ->
+        [no_such_due_date] Ese día no vence ningún pago.
+        [before_restructuring] Ese pago es de antes de que cambiara el préstamo.
+        [nothing_left_to_pay] Tiene que quedar algún pago que devuelva el préstamo.
+        [nothing_left_to_come] No queda ningún pago por vencer.
+        [not_after_the_one_before] La nueva fecha tiene que ser posterior al pago anterior.
+        [not_before_the_one_after] La nueva fecha tiene que ser anterior al pago siguiente.
+        [not_between_its_neighbors] Las nuevas fechas tienen que estar entre los pagos vecinos.
+        [not_after_reageing] La primera fecha nueva tiene que estar en el futuro.
+        [not_after_the_change] La primera fecha nueva tiene que estar en el futuro.
+        [no_such_payment] No existe ese pago.
+        [more_than_credit] Eso es más de lo que se pagó por adelantado.
+        [more_than_owed] Eso es más de lo que se debe.
+        [more_than_payoff] Eso es más de lo que hace falta para terminar el préstamo.
+        [in_another_pause] En esos días ya hay una pausa.
+        [not_in_a_pause] Ese día no hay ninguna pausa.
+        [spread_anew] Sus pagos ya se repartieron de nuevo antes.
+        [not_running] No está en curso.
+        [charged_off] No está en curso, o se dio por perdido.
+        [no_principal] Ya no se debe nada de lo prestado.
+        [written_off] Se dio por perdido.
+        [not_paid_out] El dinero todavía no se ha pagado.
+        [overdue] Hay un pago atrasado.
+        [not_offered] Este préstamo no lo ofrece.
+       *[other] Una persona puede ayudarte.
+    }
 error-change-not-offered = Este cambio no se puede hacer ahora. Una persona puede buscar otra salida.
 error-amendment-not-found = No conocemos este cambio.
 error-amendment-outdated = El préstamo cambió desde entonces. Por favor, revise el cambio otra vez.
