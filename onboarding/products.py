@@ -225,10 +225,10 @@ class LoanProduct:
 
     @property
     def most_on_top(self) -> Money:
-        """How much a loan may grow to without a new application: nothing is lent on top where the
-        money goes to a shop, and as far as nobody else has to answer for it."""
+        """How much a loan may grow to without a new application: as far as nobody else has to
+        answer for it, and not at all where it is for one invoice or purchase."""
         most, rule = self.bound("max"), self.body.guarantor
-        if self.body.payout == "merchant":
+        if self.body.payout == "merchant" or self.body.advance or self.body.group:
             return most.zero()
         if rule is None:
             return most

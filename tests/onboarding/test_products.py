@@ -126,6 +126,23 @@ class TestTerms:
         assert usual.minor < amount.minor // 5
 
 
+class TestMoneyOnTop:
+    @pytest.mark.parametrize(
+        ("code", "most"),
+        [("personal", "200000.00"), ("business", "99999.99"), ("purchase", "0.00"),
+         ("invoice", "0.00"), ("group", "0.00")],
+    )  # fmt: skip
+    def test_needs_nobody_elses_word(self, code: str, most: str) -> None:
+        assert product(code).most_on_top.major == most
+
+    def test_is_kept_by_the_loan_with_the_place(self) -> None:
+        personal = product("personal")
+        agreed = calculator.terms_of(personal, Money(3_000_000, "KES"), "6m", ON)
+        rules = calculator.rules_of(personal, agreed)
+
+        assert (rules.amount_max_minor, rules.jurisdiction) == (20_000_000, "KE")
+
+
 class TestEligibility:
     def test_is_open_until_something_is_known(self) -> None:
         rural = product("rural")
