@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from kit.ids import new_id
 from servicing.rails.base import FileRefused
 from servicing.rails.iso20022.xml import MAX_BYTES
 
 _UNFINISHED = (".tmp", ".part")
-_TRYING = ".trying"
 
 
 class Folder:
@@ -26,18 +26,15 @@ class Folder:
 
     def hand_over(self, name: str, content: bytes) -> None:
         """Give the bank a file, once. Whoever dies in between leaves it in doubt, never doubled."""
-        trying, sent = self._sent / (name + _TRYING), self._sent / name
+        unfinished = _aside(self.out, content)
         try:
-            with trying.open("xb") as file:
-                _flush(file, content)
-        except FileExistsError:
-            return
-        if sent.exists():  # Another worker was between his last step and ours.
-            trying.unlink()
-            return
-        _write(self.out / name, content)
-        trying.rename(sent)
-        _settle(self._sent)
+            if self._mark(name, content):
+                unfinished.replace(self.out / name)
+                _settle(self.out)
+                self._trying(name).rename(self._sent / name)
+                _settle(self._sent)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def handed_over(self, name: str) -> bytes | None:
         path = self._sent / name
@@ -45,7 +42,7 @@ class Folder:
 
     def is_in_doubt(self, name: str) -> bool:
         """We died while handing it over: the bank may have it."""
-        return (self._sent / (name + _TRYING)).exists()
+        return self._trying(name).exists()
 
     def arrived(self) -> list[str]:
         """Whole files that the bank has put there, oldest first."""
@@ -73,21 +70,41 @@ class Folder:
         return sorted(path.name for path in self._done.glob(pattern))
 
     def keep(self, name: str, content: bytes, *, as_name: str) -> None:
-        _write(self._done / as_name, content)
+        _aside(self._done, content).replace(self._done / as_name)
+        _settle(self._done)
         (self.incoming / name).unlink(missing_ok=True)
 
     def refuse(self, name: str) -> None:
         with suppress(FileNotFoundError):  # Another worker was faster.
             shutil.move(self.incoming / name, self._refused / name)
 
+    def _mark(self, name: str, content: bytes) -> bool:
+        """Ours alone to hand over; False when somebody has done it, or is about to."""
+        try:
+            file = self._trying(name).open("xb")
+        except FileExistsError:
+            return False
+        try:
+            with file:
+                _flush(file, content)
+        except OSError:
+            self._trying(name).unlink()
+            raise
+        if (self._sent / name).exists():  # Another worker was between his last step and ours.
+            self._trying(name).unlink()
+            return False
+        return True
 
-def _write(path: Path, content: bytes) -> None:
-    """Appears whole or not at all, also after a power cut."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    def _trying(self, name: str) -> Path:
+        return self._sent / f"{name}.trying"
+
+
+def _aside(folder: Path, content: bytes) -> Path:
+    """Written under a name that nobody looks at, to be renamed when it is whole and on the disk."""
+    unfinished = folder / f".{new_id().hex}.tmp"
     with unfinished.open("wb") as file:
         _flush(file, content)
-    unfinished.replace(path)
-    _settle(path.parent)
+    return unfinished
 
 
 def _flush(file: BinaryIO, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from mockbank.server import Config, make_server
+from sqlalchemy import select
 
 from kit.db import Sessions
 from servicing import incidents, queries, reconciliation, tasks
@@ -98,6 +99,21 @@ class Street:
     async def payout(self, loan: Loan) -> Payout:
         async with self.lender.sessions() as session:
             return (await queries.list_payouts(session, loan.id))[-1]
+
+    async def payouts(self) -> list[Payout]:
+        async with self.lender.sessions() as session:
+            return list(await session.scalars(select(Payout)))
+
+    async def loans(self) -> list[Loan]:
+        async with self.lender.sessions() as session:
+            return list(await session.scalars(select(Loan)))
+
+    async def all_books(self) -> dict[str, str]:
+        """Of all loans together."""
+        found: dict[str, str] = {}
+        for loan in await self.loans():
+            found |= await self.lender.books(loan)
+        return found
 
     async def reconciles(self, day: date) -> list[tuple[str, str]]:
         await tasks.reconcile(self.lender.context, day=day.isoformat(), is_here=True)

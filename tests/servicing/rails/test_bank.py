@@ -11,11 +11,12 @@ import pytest
 
 from kit.config import Settings
 from kit.db import Sessions, unit_of_work
+from kit.money import Money
 from kit.worker import Worker
 from servicing import disbursements, reconciliation, tasks
 from servicing.models import ReconciliationRun
 from servicing.states import LoanStatus, OrderStatus
-from tests.servicing.lending import START
+from tests.servicing.lending import START, kes
 from tests.servicing.rails import bank
 from tests.servicing.rails.bank import CLOSED, ELSEWHERE, UNRESOLVED, Street
 
@@ -325,8 +326,9 @@ def _merge(files: list[Path]) -> None:
         batch = other.getroot()[0].find("PmtInf", names)
         assert batch is not None
         root.append(batch)
-    total = sum(float(each.text or "") for each in root.iterfind("PmtInf/CtrlSum", names))
-    for name, text in (("NbOfTxs", str(len(files))), ("CtrlSum", f"{total:.2f}")):
+    sums = root.iterfind("PmtInf/CtrlSum", names)
+    total = Money.total((kes(each.text or "") for each in sums), "KES")
+    for name, text in (("NbOfTxs", str(len(files))), ("CtrlSum", total.major)):
         header = root.find(f"GrpHdr/{name}", names)
         assert header is not None
         header.text = text
