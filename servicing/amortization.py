@@ -34,7 +34,7 @@ class Plan(Protocol):
 
 def parts(terms: LoanTerms, periods: list[Period], draws: list[list[Tranche]]) -> list[Part]:
     """Principal and interest of each period. `draws[n]` is what is paid out during period n."""
-    plan = _plan(terms, periods)
+    plan = _plan(terms, periods, sum(draw.amount_minor for drawn in draws for draw in drawn))
     at_once = not terms.tranches and not terms.rate_changes
     if isinstance(plan, _LevelPayment) and at_once:
         rows = plan.at_once(draws[0])
@@ -92,11 +92,11 @@ def _after_grace(terms: LoanTerms, weights: list[int]) -> list[int]:
     return [0] * grace + weights[grace:] if grace else weights
 
 
-def _plan(terms: LoanTerms, periods: list[Period]) -> Plan:
+def _plan(terms: LoanTerms, periods: list[Period], drawn: int) -> Plan:
     if terms.installment_minor is not None:
         return _FixedPayment(terms.installment_minor)
     if terms.method in (Method.DECLINING, Method.GRADUATED, Method.BALLOON):
-        return _LevelPayment(terms, periods)
+        return _LevelPayment(terms, periods, drawn)
     if terms.method is Method.SEASONAL and not terms.weights:
         return _PlannedPrincipal(terms, _after_grace(terms, _scaled(seasons.weights(terms))))
     return _PlannedPrincipal(terms, weights_of(terms))
@@ -114,10 +114,14 @@ class _FixedPayment:
 
 
 class _LevelPayment:
-    """Payments in given proportions (all equal, most often); solved again after each draw."""
+    """Payments in given proportions (all equal, most often); solved again after each draw.
 
-    def __init__(self, terms: LoanTerms, periods: list[Period]) -> None:
+    Where the last installment absorbs the difference, as if all had been paid out at the start.
+    """
+
+    def __init__(self, terms: LoanTerms, periods: list[Period], drawn: int) -> None:
         self._terms = terms
+        self._drawn = drawn
         self._periods = periods
         self._weights = weights_of(terms)
         self._payments: list[int] = []
@@ -164,6 +168,9 @@ class _LevelPayment:
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
         terms, weights = self._terms, self._weights[n:]
+        if terms.last_installment is LastInstallment.ABSORBS and not terms.rate_changes:
+            n, weights, balance = 0, self._weights, 0
+            draws = (Tranche(self._periods[0].start, self._drawn),)
         periods = annuity.reckoned(terms, self._periods, n)
         value, over = annuity.solve(terms, periods, weights, balance, draws)
         if not over:  # nothing is to be paid before the last installment, which takes the rest
@@ -218,7 +225,7 @@ class _PlannedPrincipal:
         self._whole = 1
 
     def redraw(self, n: int, balance: int, draws: Sequence[Tranche]) -> None:
-        """With `absorbs` the early installments stay as if all had been paid out at the start."""
+        """With `absorbs` later draws change no share: the last installment has the rest."""
         drawn = sum(tranche.amount_minor for tranche in draws)
         if self._terms.last_installment is LastInstallment.RESPREAD:
             self._base = balance + drawn
@@ -271,8 +278,8 @@ class _FlatInterest:
             self._add(tranche.amount_minor * self._life(n, tranche.on), max(n, self._first))
             self._drawn += tranche.amount_minor
         if n == last:
-            return self._left
-        charged = min(self._each, self._left) if n >= self._first else 0
+            return max(self._left, 0)
+        charged = max(min(self._each, self._left), 0) if n >= self._first else 0
         self._left -= charged
         return charged
 

@@ -60,19 +60,23 @@ def reckoned(terms: LoanTerms, periods: list[Period], n: int = 0) -> list[Period
     """
     if terms.rate_changes or terms.interest_pauses or terms.agreed_dates:
         known = tuple(each for each in terms.rate_changes if each.start < periods[n].end)
-        steady = dataclasses.replace(
-            terms,
-            due_dates=terms.agreed_dates or terms.due_dates,
-            rate_changes=known,
-            interest_pauses=(),
-        )
-        dates = terms.agreed_dates or [period.end for period in periods]
-        terms, periods = steady, interest.periods(steady, [*dates])
+        terms = dataclasses.replace(terms, rate_changes=known, interest_pauses=())
+        periods = _as_agreed(terms, periods)
     absorbs = terms.last_installment is LastInstallment.ABSORBS
     if absorbs and not interest.is_proportional(terms):
         days = interest.standard_days(terms)
         periods = [_standard(terms, each, days) if each.numerator else each for each in periods]
     return periods[n:]
+
+
+def _as_agreed(terms: LoanTerms, periods: list[Period]) -> list[Period]:
+    """These periods, the last ones of the loan, before any due date was moved."""
+    if terms.agreed_dates:
+        agreed = dataclasses.replace(terms, due_dates=terms.agreed_dates, agreed_dates=())
+        return interest.periods(agreed, [*terms.agreed_dates])[-len(periods) :]
+    if periods[0].start != terms.disbursed_on:
+        terms = dataclasses.replace(terms, disbursed_on=periods[0].start, first_due_on=None)
+    return interest.periods(terms, [period.end for period in periods])
 
 
 def _standard(terms: LoanTerms, period: Period, days: int) -> Period:

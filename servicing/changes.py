@@ -5,8 +5,9 @@ import itertools
 from datetime import date, timedelta
 from fractions import Fraction
 
+from kit.money import Money
 from servicing import calendars, early, recalculation, reshaping, schedule
-from servicing.choices import Grace, MonthEnd, RateChange
+from servicing.choices import Grace, Method, MonthEnd, RateChange
 from servicing.delinquency import Pause
 from servicing.events import MONEY_IN, Event, MovedInterest
 from servicing.fields import InvalidTerms
@@ -23,7 +24,6 @@ from servicing.life import (
     forgive,
 )
 from servicing.planning import charge, replan, rest_of, shares
-from servicing.why import Why
 
 
 def reschedule(life: Life, event: Event) -> None:
@@ -32,27 +32,43 @@ def reschedule(life: Life, event: Event) -> None:
     regular = [row for row in life.rows if row.is_regular]
     dates = [row.due_on for row in regular]
     if details["from_due_date"] not in dates:
-        raise _refused(event, "from_due_date", Why.NO_SUCH_DUE_DATE)
+        raise _refused(event, "from_due_date", "must be the due date of an installment")
     index = dates.index(details["from_due_date"])
     if dates[index] <= life.terms.disbursed_on and life.is_reshaped:
-        raise _refused(event, "from_due_date", Why.BEFORE_RESTRUCTURING)
+        raise _refused(event, "from_due_date", "must be after the loan was restructured")
     _move_dates(life, event, dates, index)
     if details["rate"] is not None:
         _set_rate(life, dates[index - 1] if index else life.terms.disbursed_on, details["rate"])
-    keeps_paid = _is_begun(life, regular[:index]) and not life.is_reshaped
-    if details["extra"] or any(details["grace"]) or keeps_paid:
-        if max(details["grace"]) >= len(dates) - index:
-            raise _refused(event, "grace_principal", Why.NOTHING_LEFT_TO_PAY)
+    if max(details["grace"]) >= len(dates) - index:
+        raise _refused(event, "grace_principal", "must leave an installment to pay")
+    if _changes_a_part(life, event, regular[:index]):
         _stretch(life, regular, index, dates, details["grace"])
     elif life.is_reshaped and details["rate"] is None:
         _move(regular, dates, life.draws[0].on)
     else:
-        if details["new_due_date"] is not None:
-            agreed = life.terms.agreed_dates or tuple(row.due_on for row in regular)
-            life.terms = dataclasses.replace(
-                life.terms, due_dates=tuple(dates), agreed_dates=agreed
-            )
+        _agree(life, event, dates)
         _plan_again(life, event)
+
+
+def _changes_a_part(life: Life, event: Event, before: list[Row]) -> bool:
+    """Whether what comes before stays as it is, and the rest is found anew and fixed."""
+    details = event.details
+    if any(details["grace"]) or (details["extra"] and (before or life.is_reshaped)):
+        return True
+    return _is_begun(life, before) and not life.is_reshaped
+
+
+def _agree(life: Life, event: Event, dates: list[date]) -> None:
+    """Other due dates for the whole loan; moved ones leave level installments as they were."""
+    agreed: tuple[date, ...] = ()
+    if not event.details["extra"]:
+        if event.details["new_due_date"] is None:
+            return
+        regular = tuple(row.due_on for row in life.rows if row.is_regular)
+        agreed = life.terms.agreed_dates or regular
+    life.terms = dataclasses.replace(
+        life.terms, due_dates=tuple(dates), installments=len(dates), agreed_dates=agreed
+    )
 
 
 def change_rate(life: Life, event: Event) -> None:
@@ -71,13 +87,13 @@ def _move_dates(life: Life, event: Event, dates: list[date], index: int) -> None
     details = event.details
     if details["new_due_date"] is not None:
         if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
-            raise _refused(event, "new_due_date", Why.NOT_AFTER_THE_ONE_BEFORE)
+            raise _refused(event, "new_due_date", "must be after the installment before it")
         last = len(dates) if details["following"] else index + 1
         dates[index:last] = [
             calendars.step(life.terms, details["new_due_date"], n) for n in range(last - index)
         ]
         if any(after <= before for before, after in itertools.pairwise(dates)):
-            raise _refused(event, "new_due_date", Why.NOT_BEFORE_THE_ONE_AFTER)
+            raise _refused(event, "new_due_date", "must be before the installment after it")
     dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
 
 
@@ -110,6 +126,9 @@ def _stretch(life: Life, regular: list[Row], index: int, dates: list[date], grac
     rest = rest_of(life.terms, balance, since, dates[index:], grace)
     planned = schedule.build(rest).installments
     _give(moved, PRINCIPAL, [row.principal for row in planned])
+    if life.terms.method is Method.FLAT:  # still on all that was lent
+        rest = dataclasses.replace(rest, principal=Money(life.drawn, life.terms.currency))
+        planned = schedule.build(rest).installments
     _give(moved, INTEREST, [row.interest for row in planned])
     life.is_reshaped = True
 
@@ -118,7 +137,7 @@ def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
     if details["start"] <= on and details["interest"] is MovedInterest.ANEW:
-        raise _refused(event, "start", Why.NOT_AFTER_REAGEING)
+        raise _refused(event, "start", "must be after the day of the re-ageing")
     if details["interest"] is MovedInterest.ANEW:
         reshaping.restructure(life, event)
         return
@@ -173,7 +192,7 @@ def reamortize(life: Life, event: Event) -> None:
     _look(life, on)
     coming = [row for row in life.rows if row.is_regular and row.due_on > on]
     if not coming:
-        raise _refused(event, "date", Why.NOTHING_LEFT_TO_COME)
+        raise _refused(event, "date", "must leave an installment to come")
     overdue = [row for row in life.rows if row.due_on <= on]
     if event.details["interest"] is MovedInterest.WAIVE:
         _give_up_interest(life, overdue, on)
@@ -246,14 +265,14 @@ def _payment_of(life: Life, event: Event) -> Transaction | None:
         each for each in life.transactions if each.type in MONEY_IN and number in (None, each.event)
     ]
     if number is not None and not meant:
-        raise _refused(event, "of", Why.NO_SUCH_PAYMENT)
+        raise _refused(event, "of", "must be the number of a payment before it")
     return meant[-1] if meant else None
 
 
 def refund(life: Life, event: Event) -> None:
     """Give a credit back to the borrower."""
     if event.amount > life.credit:
-        raise _refused(event, "amount", Why.MORE_THAN_CREDIT)
+        raise _refused(event, "amount", "must not be more than the borrower's credit")
     life.credit -= event.amount
     life.record(event.on, "refund", event.amount, (0, 0, 0, 0))
     close_if_settled(life, event.on)
@@ -275,7 +294,7 @@ def pause(life: Life, event: Event) -> None:
         return
     pauses = tuple(sorted([*life.terms.interest_pauses, (start, end)]))
     if any(after[0] < before[1] for before, after in itertools.pairwise(pauses)):
-        raise _refused(event, "start", Why.IN_ANOTHER_PAUSE)
+        raise _refused(event, "start", "must not lie in another pause")
     life.terms = dataclasses.replace(life.terms, interest_pauses=pauses)
     _plan_again(life, event)
 
@@ -284,14 +303,14 @@ def resume(life: Life, event: Event) -> None:
     """The arrears pause that runs on that day ends with it."""
     running = [each for each in life.pauses if each.start <= event.on <= each.end]
     if not running:
-        raise _refused(event, "date", Why.NOT_IN_A_PAUSE)
+        raise _refused(event, "date", "must lie in a pause of arrears")
     for each in running:
         life.pauses[life.pauses.index(each)] = Pause(each.start, event.on)
 
 
 def _plan_again(life: Life, event: Event) -> None:
     if life.is_reshaped:
-        raise _refused(event, "type", Why.SPREAD_ANEW)
+        raise _refused(event, "type", "must not change a schedule that was already spread anew")
     if life.draws:
         replan(life, event.on)
 

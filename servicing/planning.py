@@ -216,12 +216,23 @@ def _spread_over_coming(life: Life, draw: Tranche) -> None:
     coming = [row for row in life.rows if row.is_regular and row.due_on > draw.on]
     if not coming:
         raise InvalidTerms(field="events", reason="must not disburse after the last due date")
+    draw = _hold_down_payment(life, draw)
     if life.terms.annual_rate:
         _plan_draw(life, draw, coming)
         return
     for row, share in zip(coming, shares(life, draw.amount_minor, len(coming)), strict=True):
         row.due[PRINCIPAL] += share
         row.settled_on = None
+
+
+def _hold_down_payment(life: Life, draw: Tranche) -> Tranche:
+    """What is to be paid back on the spot falls due that day; what the draw leaves for later."""
+    ((kept,), held) = schedule.down_payments(life.terms, [draw])
+    for each in held:
+        row = Row(Kind.DOWN_PAYMENT, draw.on, 0, [0, 0, 0, each.amount_minor])
+        place = sum(1 for other in life.rows if other.due_on < draw.on)
+        life.rows.insert(place, row)
+    return kept
 
 
 def _plan_draw(life: Life, draw: Tranche, coming: list[Row]) -> None:

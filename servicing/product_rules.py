@@ -48,6 +48,8 @@ class Recalculation:
     rest: Rest = Rest.DAILY
     advance: Advance = Advance.ADJUST_LAST
     payoff: Payoff = Payoff.TILL_DATE
+    compounds: bool = False
+    """Overdue interest costs interest as overdue principal does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _recalculation(source: object) -> Recalculation | None:
         rest=fields.choice("rest", Rest, Rest.DAILY),
         advance=fields.choice("advance", Advance, Advance.ADJUST_LAST),
         payoff=fields.choice("payoff", Payoff, Payoff.TILL_DATE),
+        compounds=fields.flag("compounds"),
     )
     fields.finish()
     return rules

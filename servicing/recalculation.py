@@ -75,6 +75,7 @@ class _Look:
         self._loan, self._today, self._paying = loan, today, paying
         self._rules = loan.rules.recalculation
         self._daily = self._rules.rest is Rest.DAILY
+        self._counts_every_day = self._daily and not loan.terms.draws_end_periods
         self._to_the_day = ends_to_the_day(self._rules)
         self._moves = loan.moves if self._daily else _at_rests(loan, rows)
         self._assumed: list[Move] = []
@@ -138,13 +139,18 @@ class _Look:
             # A period that has not begun: one balance from its first day to its last.
             balance = max(self._loan.principal_owed - self._pending, 0)
             return self._divide(balance * period.numerator, period.denominator)
-        if row.due_on < today and not self._daily:
+        if row.due_on < today and not self._counts_every_day:
             return row.due[INTEREST]  # a period that is over is not touched again
         return self._interest(row, period, max(row.due_on, today) if is_last else row.due_on)
 
     def _interest(self, row: Row, period: Period, end: date) -> int:
-        """Interest up to `end`, rounded between one move of the balance and the next."""
+        """Interest up to `end`, rounded between one move of the balance and the next.
+
+        Days that an earlier installment left, because it was settled early, are rounded apart.
+        """
         balance, moves = self._balance(row, end)
+        if self._start < period.start < end:
+            insort(moves, (period.start, 0))
         total, since, by_day = 0, self._start, self._by_day
         for until, change in [*moves, (end, 0)]:
             if until > since:
@@ -181,21 +187,38 @@ class _Look:
             if move[0] < end:
                 moves.append(move)
         moves.reverse()
-        for day, unpaid in self._coming(row):
+        coming = self._coming(row)
+        if self._rules.compounds:
+            overdue, settled = self._overdue_interest()
+            balance += overdue
+            coming = [*coming, *settled]
+        for day, unpaid in coming:
             if day <= start:
                 balance -= unpaid
             elif day < end:
                 insort(moves, (day, -unpaid))
         return balance, moves
 
+    def _overdue_interest(self) -> tuple[int, list[Move]]:
+        """Interest that was overdue when the days of an installment began, and when it is paid."""
+        start, unpaid = self._start, 0
+        for row in self._loan.rows:
+            if row.due_on <= start:
+                unpaid += row.unpaid(INTEREST)
+        later = [each for each in self._loan.transactions if each.on > start]
+        settled = [(each.on, each.parts[INTEREST]) for each in later]
+        settled.append((self._today, unpaid))
+        return sum(part for _, part in settled), settled
+
     def _coming(self, row: Row) -> list[Move]:
         """When what is unpaid of earlier installments is taken to be paid."""
         today = self._today
-        if self._daily:
+        if self._counts_every_day:
             return [(max(due_on, today), unpaid) for due_on, unpaid in self._assumed]
         # Overdue principal costs interest in the period that runs today.
         runs = self._start < today <= row.due_on
-        return [(row.due_on if runs else due_on, unpaid) for due_on, unpaid in self._assumed]
+        until = today if self._daily else row.due_on
+        return [(until if runs else due_on, unpaid) for due_on, unpaid in self._assumed]
 
 
 def receive(loan: Life, type_: str, amount: int, on: date) -> None:

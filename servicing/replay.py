@@ -33,7 +33,6 @@ from servicing.late_questions import LateQuestion
 from servicing.life import FEE, INTEREST, PENALTY, Life, Status
 from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
-from servicing.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,8 @@ def _told(story: Story, kept: list[Event]) -> Life:
         hear(state, event, since, following)
         if event.details.get("interest_refund"):
             _refund_interest(story, kept, state, event)
+            if recalculation.applies(state):
+                recalculation.refresh(state, event.on)
         since = event.on
     return state
 
@@ -111,9 +112,11 @@ def hear(state: Life, event: Event, since: date, following: Event | None = None)
     lateness.charge(state, event.on)
     state.hearing = event.seq
     if not state.draws and event.type not in _BEFORE_A_LOAN:
-        raise InvalidTerms(field=f"events[{event.seq - 1}]", reason=Why.NOT_PAID_OUT)
+        raise InvalidTerms(
+            field=f"events[{event.seq - 1}]", reason="must not come before a disbursement"
+        )
     if state.status is Status.WRITTEN_OFF and event.type not in _AFTER_A_LOSS:
-        raise _refused(event, "type", Why.WRITTEN_OFF)
+        raise _refused(event, "type", "must not come after a write-off")
     _APPLY[event.type](state, event)
     if _is_looked_at(state, event, following):
         recalculation.refresh(state, event.on)

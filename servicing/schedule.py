@@ -1,6 +1,7 @@
 """The repayment schedule: when each installment falls due and what it is made of."""
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -85,17 +86,19 @@ def general_rows(terms: LoanTerms) -> list[Installment]:
         dates, parts = revenue.parts(terms)
         periods = interest.periods(terms, dates)
     else:
-        draws, held = _down_payments(terms)
+        draws, held = down_payments(terms, terms.draws)
         periods, parts = _parts(terms, draws)
     return _rows(terms, periods, _deferred(terms, parts), held)
 
 
-def _down_payments(terms: LoanTerms) -> tuple[list[Tranche], list[Tranche]]:
+def down_payments(
+    terms: LoanTerms, draws: Sequence[Tranche]
+) -> tuple[list[Tranche], list[Tranche]]:
     """What each draw leaves to be repaid over time, and what is paid back on the spot."""
     if not terms.down_payment:
-        return [*terms.draws], []
+        return [*draws], []
     rate, kept, held = terms.down_payment, [], []
-    for on, amount in ((draw.on, draw.amount_minor) for draw in terms.draws):
+    for on, amount in ((draw.on, draw.amount_minor) for draw in draws):
         share = rounding.to_multiple(
             amount * rate.numerator,
             rate.denominator,
@@ -114,16 +117,18 @@ def _parts(terms: LoanTerms, draws: list[Tranche]) -> tuple[list[Period], list[P
     if terms.installments == 0:
         return _until_repaid(terms, draws)
     periods = interest.periods(terms, calendars.due_dates(terms))
-    return periods, amortization.parts(terms, periods, _by_period(periods, draws))
+    return periods, amortization.parts(terms, periods, _by_period(terms, periods, draws))
 
 
-def _by_period(periods: list[Period], draws: list[Tranche]) -> list[list[Tranche]]:
-    """A draw on a due date belongs to the next period."""
+def _by_period(
+    terms: LoanTerms, periods: list[Period], draws: list[Tranche]
+) -> list[list[Tranche]]:
+    """A draw on a due date belongs to the next period, or to the one that it ends."""
     grouped: list[list[Tranche]] = [[] for _ in periods]
     grouped[0].append(draws[0])
     n = 0
     for draw in draws[1:]:
-        while n < len(periods) and draw.on >= periods[n].end:
+        while n < len(periods) and not is_drawn_before(terms, draw.on, periods[n].end):
             n += 1
         if n == len(periods):
             raise InvalidTerms(field="tranches", reason="must be paid out before the last due date")
@@ -199,30 +204,31 @@ def _plain_rows(
 def _numbered(
     terms: LoanTerms, regular: list[Installment], spot: list[Installment]
 ) -> list[Installment]:
-    """All rows by date with their running balance; a day's own installment comes before a draw."""
-    first = terms.disbursed_on
-    rows = sorted(
-        [*spot, *regular],
-        key=lambda row: (row.due_on, row.kind is Kind.DOWN_PAYMENT and row.due_on > first),
-    )
-    if spot:
-        rows.sort(key=lambda row: (row.due_on, _turn(row, first)))
+    """All rows by date with their running balance."""
+    rows = sorted([*spot, *regular], key=lambda row: (row.due_on, _turn(terms, row)))
     draws, balance, numbered = list(terms.draws), 0, []
     for n, row in enumerate(rows, 1):
-        while draws and _is_drawn_before(draws[0], row, first):
+        while draws and _is_in_balance(terms, draws[0], row):
             balance += draws.pop(0).amount_minor
         balance -= row.principal
         numbered.append(row._replace(n=n, balance=balance))
     return numbered
 
 
-def _turn(row: Installment, first: date) -> int:
-    if row.due_on == first:
-        return 0 if row.kind is Kind.DOWN_PAYMENT else 1
-    return 1 if row.kind is Kind.DOWN_PAYMENT else 0
+def _turn(terms: LoanTerms, row: Installment) -> int:
+    """A day's down payment comes before its installment where the draw does."""
+    comes_first = row.due_on == terms.disbursed_on or terms.draws_end_periods
+    return (row.kind is Kind.DOWN_PAYMENT) != comes_first
 
 
-def _is_drawn_before(draw: Tranche, row: Installment, first: date) -> bool:
-    if row.kind is Kind.DOWN_PAYMENT or draw.on == first:
+def is_drawn_before(terms: LoanTerms, drawn_on: date, due_on: date) -> bool:
+    """Whether what is drawn that day is owed by the installment of a due date."""
+    if drawn_on == terms.disbursed_on or terms.draws_end_periods:
+        return drawn_on <= due_on
+    return drawn_on < due_on
+
+
+def _is_in_balance(terms: LoanTerms, draw: Tranche, row: Installment) -> bool:
+    if row.kind is Kind.DOWN_PAYMENT:
         return draw.on <= row.due_on
-    return draw.on < row.due_on
+    return is_drawn_before(terms, draw.on, row.due_on)

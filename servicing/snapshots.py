@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from kit.money import Money
-from servicing import collateral, delinquency, early, entries, lateness, settlement
+from servicing import collateral, delinquency, early, entries, lateness, schedule, settlement
 from servicing.delinquency import Standing
 from servicing.life import CREDIT_USED, FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
 from servicing.unit_periods import Unit, UnitPeriod
@@ -88,7 +88,7 @@ def _installments(life: Life) -> list[dict[str, Any]]:
         balance = life.terms.principal.minor
     taken_back = [each for each in life.transactions if each.type == "chargeback"]
     for n, row in enumerate(life.rows, 1):
-        while draws and _is_before(draws[0].on, row, life):
+        while draws and _is_before(life, draws[0].on, row):
             balance += draws.pop(0).amount_minor
         while taken_back and taken_back[0].on <= row.due_on:
             balance += taken_back.pop(0).parts[PRINCIPAL]
@@ -97,10 +97,10 @@ def _installments(life: Life) -> list[dict[str, Any]]:
     return shown
 
 
-def _is_before(drawn_on: date, row: Row, life: Life) -> bool:
+def _is_before(life: Life, drawn_on: date, row: Row) -> bool:
     if row.kind is Kind.DOWN_PAYMENT or drawn_on == life.draws[0].on:
         return drawn_on <= row.due_on
-    return drawn_on < row.due_on
+    return schedule.is_drawn_before(life.terms, drawn_on, row.due_on)
 
 
 def _installment(life: Life, n: int, row: Row, balance: int) -> dict[str, Any]:

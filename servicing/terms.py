@@ -82,6 +82,11 @@ class LoanTerms:
     def draws(self) -> tuple[Tranche, ...]:
         return self.tranches or (Tranche(self.disbursed_on, self.principal.minor),)
 
+    @property
+    def draws_end_periods(self) -> bool:
+        """Whether a draw on a due date still belongs to the period that ends on it."""
+        return self.last_installment is LastInstallment.ABSORBS
+
 
 def parse(source: Mapping[str, Any]) -> LoanTerms:
     """Terms as people and programs write them (docs/schedules.md). Raises InvalidTerms."""
