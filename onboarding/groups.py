@@ -13,7 +13,7 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from onboarding.models import Borrower, Group, GroupMember
 from onboarding.products import LoanProduct
-from servicing import queries as loans
+from servicing import arrears
 from servicing.models import Loan
 from servicing.states import OPEN
 
@@ -179,15 +179,13 @@ async def members(session: AsyncSession, group: Group, *, on: date) -> list[Memb
         .where(GroupMember.group_id == group.id, GroupMember.left_at.is_(None))
         .order_by(Borrower.id)
     )
+    found = rows.all()
+    running = [loan for _, _, loan in found if loan is not None]
+    late = await arrears.days_past_due(session, running, on=on)
     return [
-        Member(borrower, joined_at, loan, await _days_late(session, loan, on))
-        for borrower, joined_at, loan in rows
+        Member(borrower, joined_at, loan, late.get(loan.id, 0) if loan is not None else 0)
+        for borrower, joined_at, loan in found
     ]
-
-
-async def _days_late(session: AsyncSession, loan: Loan | None, on: date) -> int:
-    due = await loans.next_due(session, loan, on=on) if loan is not None else None
-    return (on - due.due_on).days if due is not None and due.is_overdue else 0
 
 
 def _present(group_id: UUID) -> Select[GroupMember]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ from onboarding.states import (
     GuaranteeRole,
     GuaranteeStatus,
 )
+from servicing import arrears, delinquency
 from servicing.models import Installment, Loan
 from servicing.states import LoanStatus
 
@@ -176,10 +177,14 @@ async def tell_late(session: AsyncSession, *, now: datetime, tick: datetime) -> 
         )
         .order_by(Guarantee.id, Installment.n)
     )
-    for guarantee, loan, installment in rows.all():
-        patience = timedelta(days=guarantee.facts["told_after_days"])
-        if installment.due_on + patience <= tick.date():
-            await _tell_late(session, guarantee, loan, installment, tick.date(), now)
+    found, today = rows.all(), tick.date()
+    running = {loan.id: loan for _, loan, _ in found}
+    rules = await arrears.dpd_rules(session, list(running.values()), on=today)
+    for guarantee, loan, installment in found:
+        rule = rules.get(loan.id)
+        late = delinquency.days_late(installment.due_on, today, rule) if rule is not None else 0
+        if late >= max(guarantee.facts["told_after_days"], 1):
+            await _tell_late(session, guarantee, loan, installment, late, now)
 
 
 async def _tell_late(
@@ -187,7 +192,7 @@ async def _tell_late(
     guarantee: Guarantee,
     loan: Loan,
     installment: Installment,
-    on: date,
+    days_late: int,
     now: datetime,
 ) -> None:
     owed = Money(installment.unpaid_minor, loan.currency)
@@ -198,7 +203,7 @@ async def _tell_late(
         params={
             "loan": loan.reference,
             "amount": f"money:{owed.minor}:{owed.currency}",
-            "days": (on - installment.due_on).days,
+            "days": days_late,
         },
         key=f"guarantee_late:{guarantee.id}:{installment.id}",
         purpose=Purpose.COLLECTION,

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -20,12 +20,14 @@ from servicing import (
     effective_interest,
     happenings,
     provisioning,
+    queries,
     replay,
     terms,
 )
 from servicing import rules as agreed_rules
 from servicing.assessments import Assessment, Portion, Risk
 from servicing.classification import Class
+from servicing.delinquency import DpdRule
 from servicing.events import Type
 from servicing.late_policy import LatePolicy
 from servicing.life import Life, Status
@@ -35,6 +37,23 @@ from servicing.states import LoanStatus
 
 _BATCH = 1_000
 _UNTOLD = (Type.PAUSE, Type.RESTRUCTURE, Type.REAGE, Type.REAMORTIZE, Type.CHARGE_OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A loan that is running on a day, as its installments or its story tell it."""
+
+    loan: Loan
+    rules: ProductRules
+    parts: Sequence[Portion]
+    life: Life | None
+
+    @property
+    def dpd(self) -> DpdRule:
+        """The rule of the loan, with the pauses that were agreed since."""
+        agreed = self.rules.dpd
+        told = self.life.pauses if self.life is not None else []
+        return replace(agreed, pauses=(*agreed.pauses, *told)) if told else agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +79,48 @@ async def of_loans(
     session: AsyncSession, loans: Sequence[Loan], policy: LatePolicy, *, on: date, today: date
 ) -> list[Arrears]:
     """Those of them that are running on that day."""
-    told_again = loans if on < today else await _with_a_story(session, loans)
-    lives = await _lives(session, told_again, on)
-    portions = await _portions(session, [loan.id for loan in loans if loan.id not in lives])
-    found = []
-    for loan in loans:
-        life = lives.get(loan.id)
-        if life is not None and life.status is not Status.ACTIVE:
-            continue
-        if life is None and loan.status is not LoanStatus.ACTIVE:
-            continue
-        found.append(_assess(loan, portions[loan.id], life, policy, on))
-    return found
+    return [_assess(each, policy, on) for each in await _look(session, loans, on=on, today=today)]
+
+
+async def days_past_due(
+    session: AsyncSession, loans: Sequence[Loan], *, on: date
+) -> dict[UUID, int]:
+    """How late each that is running is today: by its own rule, without the days of its pauses."""
+    return {
+        each.loan.id: assessments.standing_of(
+            each.parts, on, dpd=each.dpd, buckets=each.rules.buckets
+        ).days_past_due
+        for each in await _look(session, loans, on=on, today=on)
+    }
+
+
+async def dpd_rules(
+    session: AsyncSession, loans: Sequence[Loan], *, on: date
+) -> dict[UUID, DpdRule]:
+    """How each that is running counts late days today, its pauses among it."""
+    return {each.loan.id: each.dpd for each in await _look(session, loans, on=on, today=on)}
+
+
+async def list_late(
+    session: AsyncSession, *, days: int, on: date, status: LoanStatus | None = None,
+    after: UUID | None = None, limit: int = 50,
+) -> list[Loan]:  # fmt: skip
+    """Loans that are at least so many days past due today, newest first; `after` is the last id
+    of the page before."""
+    found: list[Loan] = []
+    latest_due = on - timedelta(days=days - 1)
+    """A rule may count the due date too; all else that rules say makes fewer days."""
+    while len(found) < limit:
+        batch = await queries.list_loans(
+            session, status=status, overdue_on=latest_due + timedelta(days=1), after=after,
+            limit=_BATCH,
+        )  # fmt: skip
+        late = await days_past_due(session, batch, on=on)
+        found += [loan for loan in batch if late.get(loan.id, 0) >= days]
+        if len(batch) < _BATCH:
+            break
+        after = batch[-1].id
+    return found[:limit]
 
 
 async def list_arrears(
@@ -148,20 +197,34 @@ async def _portions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
     return parts
 
 
-def _assess(
-    loan: Loan, rows: Sequence[Portion], life: Life | None, policy: LatePolicy, on: date
-) -> Arrears:
+async def _look(
+    session: AsyncSession, loans: Sequence[Loan], *, on: date, today: date
+) -> list[_Seen]:
+    told_again = loans if on < today else await _with_a_story(session, loans)
+    lives = await _lives(session, told_again, on)
+    portions = await _portions(session, [loan.id for loan in loans if loan.id not in lives])
+    found = []
+    for loan in loans:
+        life = lives.get(loan.id)
+        if life is not None and life.status is not Status.ACTIVE:
+            continue
+        if life is None and loan.status is not LoanStatus.ACTIVE:
+            continue
+        parts = portions[loan.id] if life is None else assessments.portions_of(life)
+        found.append(_Seen(loan, _rules(json.dumps(loan.rules), loan.currency), parts, life))
+    return found
+
+
+def _assess(seen: _Seen, policy: LatePolicy, on: date) -> Arrears:
+    loan, rules = seen.loan, seen.rules
     assert loan.disbursed_on is not None
-    rules = _rules(json.dumps(loan.rules), loan.currency)
     rate = loan.effective_rate_ppm
     if rate is None:
         rate = effective_interest.rate_ppm(terms.parse(loan.terms))
     risk = Risk(loan.disbursed_on, rate / 1_000_000, loan.pd_ppm, loan.pd_now_ppm)
-    parts, dpd = rows, rules.dpd
-    if life is not None:
-        parts, risk = assessments.portions_of(life), assessments.risk_of(life, risk)
-        dpd = replace(dpd, pauses=(*dpd.pauses, *life.pauses))
-    assessed = assessments.assess(policy, parts, risk, on, dpd=dpd, buckets=rules.buckets)
+    if seen.life is not None:
+        risk = assessments.risk_of(seen.life, risk)
+    assessed = assessments.assess(policy, seen.parts, risk, on, dpd=seen.dpd, buckets=rules.buckets)
     return Arrears(loan.id, loan.borrower_id, loan.reference, loan.currency, assessed)
 
 

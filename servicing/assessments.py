@@ -76,10 +76,7 @@ def assess(
     dpd: DpdRule,
     buckets: Sequence[Bucket],
 ) -> Assessment:
-    standing = delinquency.standing(
-        (Unpaid(each.due_on, each.unpaid) for each in parts),
-        on, dpd, buckets, outstanding_minor=sum(each.unpaid for each in parts),
-    )  # fmt: skip
+    standing = standing_of(parts, on, dpd=dpd, buckets=buckets)
     history = [Kept(each.due_on, each.settled_on) for each in parts if each.due_on <= on]
     found = classification.classify(policy.classes, standing.days_past_due, history, on, dpd)
     is_restructured = policy.classes.restructured.holds(risk.restructured_on, on)
@@ -97,6 +94,14 @@ def assess(
         provision_minor=provisioning.provision(policy.provision_rates, found, balance),
         loss=expected_loss.expected(policy.losses, exposure),
     )
+
+
+def standing_of(
+    parts: Sequence[Portion], on: date, *, dpd: DpdRule, buckets: Sequence[Bucket]
+) -> Standing:
+    unpaid = [Unpaid(each.due_on, each.unpaid) for each in parts]
+    outstanding = sum(each.amount_minor for each in unpaid)
+    return delinquency.standing(unpaid, on, dpd, buckets, outstanding_minor=outstanding)
 
 
 def portions_of(life: Life) -> list[Portion]:

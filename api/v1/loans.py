@@ -238,7 +238,6 @@ class RepaymentReceived(Strict):
 @router.get("/loans", response_model=Page[LoanShown])
 async def list_loans(
     session: Session,
-    wiring: Wired,
     today: Today,
     status: LoanStatus | None = None,
     min_days_past_due: Annotated[int | None, Query(ge=1, le=3_650)] = None,
@@ -250,13 +249,13 @@ async def list_loans(
     if reference is not None:
         found = await queries.find_by_reference(session, reference)
         rows = [found] if found is not None else []
-    else:
-        overdue_on = _late_since(today, min_days_past_due)
-        rows = await queries.list_loans(
-            session, status=status, overdue_on=overdue_on, after=after, limit=limit
+    elif min_days_past_due is not None:
+        rows = await arrears.list_late(
+            session, days=min_days_past_due, on=today, status=status, after=after, limit=limit
         )
-    late = await arrears.of_loans(session, rows, wiring.late_policy, on=today, today=today)
-    days = {each.loan_id: each.assessed.standing.days_past_due for each in late}
+    else:
+        rows = await queries.list_loans(session, status=status, after=after, limit=limit)
+    days = await arrears.days_past_due(session, rows, on=today)
     return Page.of(
         [LoanShown(**LoanShown.fields_of(loan, days.get(loan.id, 0))) for loan in rows], limit
     )
@@ -352,8 +351,3 @@ async def receive_repayment(
     return await once.created(
         session, receive, scope=f"repayments:{loan_id}", key=idempotency_key, body=body, now=now
     )
-
-
-def _late_since(today: date, days: int | None) -> date | None:
-    """Whoever has something unpaid that fell due before this day is so many days late."""
-    return date.fromordinal(today.toordinal() - days + 1) if days is not None else None

@@ -10,7 +10,7 @@ from onboarding.states import ApplicationStatus, GuaranteeRole, GuaranteeStatus
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
-from tests.journeys.test_guarantors import messages
+from tests.journeys.test_guarantors import messages, pauses
 
 GROUP_LOAN = {"amount": "15,000", "term": "!12 weeks"}
 
@@ -108,6 +108,11 @@ class TestALoanInAGroup:
         async with unit_of_work(lender.sessions) as session:
             members = await groups.members(session, group, on=lender.today)
         assert {member.days_late for member in members} == {0, 8}
+        await pauses(lender, amina, days=3)
+        async with unit_of_work(lender.sessions) as session:
+            members = await groups.members(session, group, on=lender.today)
+        assert {member.days_late for member in members} == {0, 5}
+        lender.clock.move(days=3)
         second = Story(
             lender, brian, phone="254712000072",
             answers=GROUP_LOAN | {"product": "!With my group"},

@@ -1,6 +1,6 @@
 """Somebody answers for a loan: they read it, and say yes or no; nothing goes on before a yes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +12,28 @@ from notifications.models import Notification
 from onboarding import guarantees
 from onboarding.models import Guarantee
 from onboarding.states import ApplicationStatus, GuaranteeStatus
+from servicing import living, queries
+from servicing.events import Type
+from servicing.happenings import Happening
+from servicing.living import Act
 from servicing.states import LoanStatus
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
 
 LARGE = {"amount": "120,000", "income": "400000", "guarantor": "0712 000 072", "term": "!12 months"}
+
+
+async def pauses(lender: Lender, person: Chatter, *, days: int) -> None:
+    """Staff stopped the clock of the loan for its last days."""
+    loan = (await lender.dossier(person)).loan
+    assert loan is not None
+    start, end = (lender.today - timedelta(days=n) for n in (days, 0))
+    between = {"of": "arrears", "start": start.isoformat(), "end": end.isoformat()}
+    told = Happening(Type.PAUSE, lender.today, "test:pause", details=between)
+    async with unit_of_work(lender.sessions) as session:
+        locked = await queries.get_loan(session, loan.id, lock=True)
+        await living.happen(session, locked, Act("staff:1", lender.today, lender.clock.now()), told)
 
 
 async def messages(lender: Lender, template: str) -> list[tuple[Notification, dict[str, Any]]]:
@@ -300,6 +316,21 @@ class TestALateLoan:
         await self.tick(lender, lender.clock.now())
         ((message, params),) = await messages(lender, "guarantee_late")
         assert message.person_id == (await lender.dossier(brian)).borrower.id
+        assert params["days"] == 7
+
+    async def test_is_not_told_for_days_of_a_pause(
+        self, lender: Lender, amina: Chatter, sent: Story, brian: Chatter
+    ) -> None:
+        await agrees(lender, brian)
+        await self.late(lender, amina, sent)
+        lender.clock.move(days=38)
+        await pauses(lender, amina, days=5)
+        await self.tick(lender, lender.clock.now())
+        assert await messages(lender, "guarantee_late") == []
+
+        lender.clock.move(days=5)
+        await self.tick(lender, lender.clock.now())
+        ((_, params),) = await messages(lender, "guarantee_late")
         assert params["days"] == 7
 
     async def test_is_never_told_to_somebody_who_has_not_agreed(

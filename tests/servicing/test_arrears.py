@@ -118,6 +118,31 @@ class TestOneLoan:
             lender, loan, Type.PAUSE, of="arrears", start=start.isoformat(), end=end.isoformat()
         )
         assert (await only(lender)).standing.days_past_due == 10
+        async with lender.sessions() as session:
+            fresh = await queries.get_loan(session, loan.id)
+            days = await arrears.days_past_due(session, [fresh], on=lender.on)
+            ten = await arrears.list_late(session, days=10, on=lender.on)
+            eleven = await arrears.list_late(session, days=11, on=lender.on)
+        assert days == {loan.id: 10}
+        assert ([each.id for each in ten], eleven) == ([loan.id], [])
+
+    async def test_that_are_late_come_page_by_page(self, lender: Lender) -> None:
+        """The newest is left out: it is paid."""
+        loans = [await lender.lends() for _ in range(3)]
+        lender.on = FIRST_DUE + timedelta(days=4)
+        await lender.receives(loans[2], kes(11_000))
+        async with lender.sessions() as session:
+            (first,) = await arrears.list_late(session, days=4, on=lender.on, limit=1)
+            rest = await arrears.list_late(session, days=4, on=lender.on, after=first.id)
+        assert (first.id, [each.id for each in rest]) == (loans[1].id, [loans[0].id])
+
+    async def test_a_due_date_that_counts_is_a_late_day_for_all(self, lender: Lender) -> None:
+        lender.rules = {**lender.rules, "dpd_rule": {"counts_due_date": True}}
+        loan = await lender.lends()
+        lender.on = FIRST_DUE + timedelta(days=1)
+        async with lender.sessions() as session:
+            found = await arrears.list_late(session, days=2, on=lender.on)
+        assert [each.id for each in found] == [loan.id]
 
     async def test_spread_anew_it_is_watched(self, lender: Lender) -> None:
         loan = await lender.lends()
