@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 import click
 
+from kit import documents
+
 _BYTES_MAX = 20_000_000
 
 
@@ -16,15 +18,13 @@ def read(source: str) -> Any:
         raw = sys.stdin.buffer.read(_BYTES_MAX + 1) if source == "-" else _from_file(source)
         if len(raw) > _BYTES_MAX:
             refuse(f"{source} is larger than 20 MB")
-        return json.loads(raw.decode("utf-8-sig"), parse_float=str, parse_constant=str)
+        return documents.read(raw)
     except OSError as error:
         refuse(f"{source} cannot be read: {error.strerror}")
-    except UnicodeDecodeError:
-        refuse(f"{source} is not UTF-8 text")
-    except json.JSONDecodeError as error:
-        refuse(f"{source} is not JSON: {error.msg} in line {error.lineno}")
-    except (RecursionError, ValueError):
-        refuse(f"{source} is not JSON that can be read")
+    except documents.Unreadable as error:
+        refuse(f"{error.key or source} {error}")
+    except ValueError:
+        refuse(f"{source!r} is not the name of a file")
 
 
 def write(document: Any) -> None:

@@ -1,6 +1,7 @@
 """On which days a loan falls due: steps of months or days, month ends, weekends and holidays."""
 
 import warnings
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from servicing.choices import Frequency, MonthEnd, Weekend
+from servicing.fields import InvalidTerms
 from servicing.terms import LoanTerms
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ _KEEP, _STICKY = Weekend.KEEP, MonthEnd.STICKY
 _BY_DAYS = (Frequency.DAY, Frequency.WEEK)
 _DAYS_IN = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY = timedelta(days=1)
+_MOVED_MAX = 60
+"""Days that a due date may have to wait for a working day."""
 
 
 Span = tuple[date, int]
@@ -136,14 +140,19 @@ def _days_in(year: int, month: int) -> int:
 
 
 def _walk(terms: LoanTerms, day: date, towards: timedelta) -> date:
-    while not _is_working(terms, day):
+    for _ in range(_MOVED_MAX):
+        if _is_working(terms, day):
+            return day
         day += towards
-    return day
+    raise InvalidTerms(
+        field="holidays", reason=f"must leave a working day within {_MOVED_MAX} days of a due date"
+    )
 
 
 def _is_working(terms: LoanTerms, day: date) -> bool:
     """A country says on which days its week ends, and which of them are worked nevertheless."""
-    if day in terms.holidays:
+    listed = bisect_left(terms.holidays, day)
+    if terms.holidays[listed : listed + 1] == (day,):
         return False
     if terms.holiday_country is None:
         return terms.weekend is _KEEP or day.weekday() < _SATURDAY

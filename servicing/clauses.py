@@ -23,6 +23,7 @@ INSTALLMENTS_MAX = 1_200
 YEARS_MAX = 100
 _PER_YEAR = {Frequency.DAY: 366, Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.YEAR: 1}
 NO_GRACE = Grace()
+_MANY = 10**30
 
 
 def optional_amount(fields: Fields, key: str, currency: str) -> int | None:
@@ -41,7 +42,7 @@ def length(fields: Fields, method: Method, currency: str) -> dict[str, Any]:
     installment = optional_amount(fields, "installment", currency)
     open_ended = method is Method.REVENUE_SHARE or installment is not None
     known = len(days) or len(proportions)
-    count = fields.integer("installments", known or (0 if open_ended else None), 0, 10**9)
+    count = fields.integer("installments", known or (0 if open_ended else None), -_MANY, _MANY)
     if not (open_ended and count == 0) and not 1 <= count <= INSTALLMENTS_MAX:
         raise fields.refuse("installments", f"must be from 1 to {INSTALLMENTS_MAX}")
     for key, given in (("due_dates", len(days)), ("weights", len(proportions))):

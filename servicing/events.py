@@ -7,9 +7,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from servicing import collateral
+from servicing import allocation, collateral
 from servicing.choices import Grace
 from servicing.fields import Fields, InvalidTerms
+from servicing.product_rules import Advance
 
 EVENTS_MAX = 10_000
 UNITS = ("day", "week", "month", "year")
@@ -269,7 +270,12 @@ def _pause(item: Fields, currency: str) -> dict[str, Any]:
 
 def _future_rule(item: Fields, currency: str) -> dict[str, Any]:
     transaction = str(item.raw("transaction") or "default").lower()
-    return {"transaction": transaction, "rule": item.required("rule")}
+    if transaction == "advance":
+        return {"transaction": transaction, "rule": item.choice("rule", Advance)}
+    if transaction not in ("default", *MONEY_IN):
+        raise item.refuse("transaction", "must be default, advance or a kind of payment")
+    rule = allocation.parse_future(item.name("rule"), item.required("rule"))
+    return {"transaction": transaction, "rule": rule}
 
 
 def _chargeback(item: Fields, currency: str) -> dict[str, Any]:

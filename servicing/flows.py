@@ -56,9 +56,9 @@ def parse(source: Mapping[str, Any]) -> Flows:
     first = _first(fields)
     fields.finish()
     said = _unit_of(per_year) if per_year else _said(repaid)
-    advances = _expand(lent, said or _MONTH, Fraction(0))
+    advances = _expand("advances", lent, said or _MONTH, Fraction(0))
     origin = min((at for _, at in advances if isinstance(at, date)), default=None)
-    payments = _expand(repaid, said or _MONTH, origin or Fraction(0))
+    payments = _expand("payments", repaid, said or _MONTH, origin or Fraction(0))
     _check(convention, advances, payments, origin)
     unit = said or _shown(convention, advances, payments)
     if convention is Convention.US and not per_year:
@@ -195,16 +195,21 @@ def _frequency(convention: Convention, advances: Amounts, payments: Amounts) -> 
     return max(unit.per_year if unit else 1 / usual, Fraction(1))
 
 
-def _expand(rows: list[Flow], unit: UnitPeriod, origin: At) -> Amounts:
+def _expand(key: str, rows: list[Flow], unit: UnitPeriod, origin: At) -> Amounts:
     """Rows without a time of their own begin one period after what came before them."""
     expanded: list[tuple[Fraction, At]] = []
-    following = _shift(origin, unit, 1)
-    for row in rows:
+    last, step = origin, unit
+    for n, row in enumerate(rows):
         every = row.every or unit
-        base = row.on or row.t if row.on or row.t is not None else following
-        assert base is not None
-        expanded.extend((row.amount, _shift(base, every, n)) for n in range(row.count))
-        following = _shift(base, every, row.count)
+        try:
+            base = row.on or row.t if row.on or row.t is not None else _shift(last, step, 1)
+            assert base is not None
+            expanded.extend((row.amount, _shift(base, every, n)) for n in range(row.count))
+        except (ValueError, OverflowError):
+            raise InvalidTerms(
+                field=f"{key}[{n}]", reason="must not lead beyond the year 9999"
+            ) from None
+        last, step = expanded[-1][1], every
     return tuple(expanded)
 
 

@@ -51,29 +51,33 @@ def of_country(country: str) -> Path:
     return own if own.exists() else FOLDER / "default.yaml"
 
 
-def parse(source: object) -> LatePolicy:
+def parse(source: object, path: str = "") -> LatePolicy:
     """Raises InvalidTerms, which names the key that is wrong."""
-    fields = Fields(source)
+    fields = Fields(source, path)
     policy = LatePolicy(
         name=str(fields.required("name")),
         as_of=fields.day("as_of"),
         sources=tuple(str(each) for each in fields.sequence("sources", 50)),
         classes=_classes(fields),
         provision_rates=_rates(fields),
-        losses=_losses(Fields(fields.required("expected_loss"), "expected_loss")),
+        losses=_losses(_inner(fields, "expected_loss")),
     )
     fields.finish()
     return policy
 
 
+def _inner(fields: Fields, key: str) -> Fields:
+    return Fields(fields.required(key), fields.name(key))
+
+
 def _classes(fields: Fields) -> Classification:
-    inner = Fields(fields.required("classes"), "classes")
+    inner = _inner(fields, "classes")
     from_days, least = {Class.NORMAL: 0}, 1
     for each in list(Class)[1:]:
         from_days[each] = inner.integer(each.key, None, least, 100_000)
         least = from_days[each] + 1
     inner.finish()
-    cure = Fields(fields.raw("cure") or {}, "cure")
+    cure = Fields(fields.raw("cure") or {}, fields.name("cure"))
     rule = Cure(
         at_least=_class(cure, "at_least", Class.SUBSTANDARD),
         installments=cure.integer("installments", 0, 0, 120),
@@ -86,7 +90,7 @@ def _classes(fields: Fields) -> Classification:
 
 
 def _restructured(fields: Fields) -> Restructured:
-    inner = Fields(fields.raw("restructured") or {}, "restructured")
+    inner = Fields(fields.raw("restructured") or {}, fields.name("restructured"))
     rule = Restructured(
         at_least=_class(inner, "at_least", Class.NORMAL), days=inner.integer("days", 0, 0, 3_650)
     )
@@ -103,7 +107,7 @@ def _class(fields: Fields, key: str, default: Class) -> Class:
 
 
 def _rates(fields: Fields) -> dict[Class, Fraction]:
-    inner = Fields(fields.required("provision_percent"), "provision_percent")
+    inner = _inner(fields, "provision_percent")
     rates = {each: inner.number(each.key, high=100) / 100 for each in Class}
     inner.finish()
     worse = list(rates.values())

@@ -32,7 +32,7 @@ def parse(fields: Fields) -> LateQuestion | None:
         if source not in known:
             raise fields.refuse("late_policy", f"must be one of: {', '.join(known)}")
         return LateQuestion(late_policy.load(path), before, now)
-    return LateQuestion(late_policy.parse(source), before, now)
+    return LateQuestion(late_policy.parse(source, "late_policy"), before, now)
 
 
 def answer(

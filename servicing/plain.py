@@ -79,11 +79,14 @@ def _table(
 ) -> list[Installment] | None:
     balance, table = terms.principal.minor, []
     row, kind, new = Installment, _INSTALLMENT, tuple.__new__
-    for n, (due_on, days) in enumerate(spans, 1):
-        charged = round(balance * numerator / denominator)
-        principal = level - charged
-        balance -= principal
-        table.append(new(row, (n, due_on, days, principal, charged, 0, level, balance, kind)))
+    try:
+        for n, (due_on, days) in enumerate(spans, 1):
+            charged = round(balance * numerator / denominator)
+            principal = level - charged
+            balance -= principal
+            table.append(new(row, (n, due_on, days, principal, charged, 0, level, balance, kind)))
+    except OverflowError:
+        return None  # a cent too much each time compounds to more than any number
     rest = principal + balance
     if rest < 0 or table[0].principal < 0:
         return None  # the installment's multiple is too coarse for a level table

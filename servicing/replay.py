@@ -47,7 +47,10 @@ class Story:
 
 def parse(source: Mapping[str, Any]) -> Story:
     fields = Fields(source)
-    terms = loan_terms.parse(fields.required("terms"))
+    agreed = fields.required("terms")
+    if not isinstance(agreed, Mapping):
+        raise fields.refuse("terms", "must be an object with named keys")
+    terms = loan_terms.parse(agreed)
     told = events.parse(fields, terms.currency, terms.disbursed_on)
     story = Story(
         terms,

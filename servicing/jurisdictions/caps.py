@@ -59,7 +59,9 @@ class Priced(NamedTuple):
 
 
 def quote(source: Mapping[str, Any]) -> Quote:
-    """The quote of terms that name a `jurisdiction`, refused where it passes a cap there."""
+    """The quote of terms; where they name a `jurisdiction`, refused when it passes a cap there."""
+    if not isinstance(source, Mapping) or "jurisdiction" not in source:
+        return quotes.quote(parse(source))
     place = packs.parse(source["jurisdiction"])
     agreed = parse({key: value for key, value in source.items() if key != "jurisdiction"})
     quoted = quotes.quote(agreed)

@@ -30,6 +30,8 @@ TERMS = {
     "installments": 6,
     "disbursed_on": "2026-11-20",
 }
+ODD = ["-1", "NaN", "1e400", "2024-02-30", "\uff11", "", True, [], {"x": 1}, 10**40]
+PASSES_A_CAP = {"jurisdiction": "CN/bank", "currency": "CNY", "annual_rate_percent": "90"}
 TRIES: list[str] = []
 
 
@@ -139,7 +141,7 @@ class TestQuote:
             assert body["errors"][0]["where"] == f"body.{field}".replace("\0", "\ufffd")
 
     async def test_survives_numbers_that_are_none(self, stranger: httpx.AsyncClient) -> None:
-        for number in ("NaN", "Infinity", "-Infinity", "1e400", "9" * 4_000):
+        for number in ("NaN", "Infinity", "-Infinity", "1e400", "9" * 6_000):
             body = json.dumps(TERMS).replace('"30000"', number)
 
             answer = await stranger.post(
@@ -147,6 +149,22 @@ class TestQuote:
             )
 
             assert answer.status_code == 422, number
+
+    async def test_says_what_the_command_says(self, app: FastAPI, tmp_path: Path) -> None:
+        text = json.dumps(TERMS)
+        wrong = [text.replace(f'"{key}"', f'"{key}": 1, "{key}"') for key in TERMS]
+        wrong += [text.replace(f'"{key}"', '"surprise"') for key in TERMS]
+        wrong += [json.dumps(TERMS | {key: odd}) for key in TERMS for odd in ODD]
+        wrong += ["", "{", "[]", "null", json.dumps(TERMS | PASSES_A_CAP)]
+        path = tmp_path / "terms.json"
+        for n, body in enumerate(wrong):
+            async with client_of(app, f"192.0.2.{n // 50}") as client:
+                answer = await client.post("/v1/quote", content=body)
+            path.write_text(body)
+            command = CliRunner().invoke(kopa, ["quote", str(path)])
+            assert (answer.status_code, command.exit_code) == (422, 2), body
+            said = answer.json()["detail"]
+            assert command.stderr.strip().replace(str(path), "input") == said, body
 
     async def test_is_given_so_often_to_one_client(
         self, stranger: httpx.AsyncClient, app: FastAPI

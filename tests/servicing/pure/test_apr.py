@@ -193,6 +193,8 @@ REFUSED = [
     ({"payments": [row("1", "-5")]}, "payments[0].amount must be from 0"),
     ({"payments": [row("1", "1100", 1, "1 moon")]}, "payments[0].every must be"),
     ({"payments": [row("1", "1100", 1, "0 months")]}, "payments[0].every must be"),
+    ({"advances": [row("2026-01-01", "9")], "payments": [row("2026-02-01", "1", 9, "1201")]},
+     "payments[0] must not lead beyond the year 9999"),
     ({"payments": [row("2026-01-01", "1100")]}, "advances must have a date"),
     ({"payments": [{"on": "2026-01-01", "t": "1", "amount": "5"}]}, "payments[0].t must not"),
     ({"payments": [row("2026-02-30", "1100")]}, "payments[0].on is not a day"),

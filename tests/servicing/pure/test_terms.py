@@ -1,5 +1,6 @@
 """Terms: every refusal names the field and says why; whatever is read can be written and read."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +117,9 @@ class TestParse:
             terms.parse({**LOAN, "currency": "JPY", "principal": "10.5"})
 
 
+UNBROKEN = [(date(2026, 2, 1) + timedelta(days=n)).isoformat() for n in range(4_000)]
+"""Holidays without a day of work between them."""
+
 UNPAYABLE: list[tuple[dict[str, Any], str]] = [
     ({"installments": 1, "first_due_on": "2026-01-15"}, "first_due_on"),
     ({"down_payment_percent": "99", "principal": "0.02"}, "down_payment_percent"),
@@ -127,6 +131,7 @@ UNPAYABLE: list[tuple[dict[str, Any], str]] = [
         "harvest_months",
     ),
     ({"tranches": [{"on": "2026-05-15", "amount": "1"}]}, "tranches"),
+    ({"holidays": UNBROKEN, "weekend": "next"}, "holidays"),
     ({**SALES, "revenue": {**SHARE, "yearly": "0.01"}}, "revenue.share_percent"),
     ({**SALES, "frequency": "year", "revenue": {**SHARE, "yearly": "1"}}, "revenue.share_percent"),
 ]
@@ -139,6 +144,11 @@ class TestTermsThatNoScheduleFits:
         with pytest.raises(InvalidTerms) as refused:
             schedule.build(agreed)
         assert refused.value.field == field
+
+
+def test_a_cent_that_compounds_beyond_all_numbers_is_still_a_schedule() -> None:
+    agreed = terms.parse({**LOAN, "annual_rate_percent": "10000", "installments": 1_200})
+    assert sum(row.principal for row in schedule.build(agreed).installments) == 120_000
 
 
 KEYS = [*(key for change, _ in REFUSED for key in change), *LOAN, "every", "day_count"]
