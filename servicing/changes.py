@@ -24,6 +24,7 @@ from servicing.life import (
     forgive,
 )
 from servicing.planning import charge, replan, rest_of, shares
+from servicing.why import Why
 
 
 def reschedule(life: Life, event: Event) -> None:
@@ -32,15 +33,15 @@ def reschedule(life: Life, event: Event) -> None:
     regular = [row for row in life.rows if row.is_regular]
     dates = [row.due_on for row in regular]
     if details["from_due_date"] not in dates:
-        raise _refused(event, "from_due_date", "must be the due date of an installment")
+        raise _refused(event, "from_due_date", Why.NO_SUCH_DUE_DATE)
     index = dates.index(details["from_due_date"])
     if dates[index] <= life.terms.disbursed_on and life.is_reshaped:
-        raise _refused(event, "from_due_date", "must be after the loan was restructured")
+        raise _refused(event, "from_due_date", Why.BEFORE_RESTRUCTURING)
     _move_dates(life, event, dates, index)
     if details["rate"] is not None:
         _set_rate(life, dates[index - 1] if index else life.terms.disbursed_on, details["rate"])
     if max(details["grace"]) >= len(dates) - index:
-        raise _refused(event, "grace_principal", "must leave an installment to pay")
+        raise _refused(event, "grace_principal", Why.NOTHING_LEFT_TO_PAY)
     if _changes_a_part(life, event, regular[:index]):
         _stretch(life, regular, index, dates, details["grace"])
     elif life.is_reshaped and details["rate"] is None:
@@ -87,13 +88,13 @@ def _move_dates(life: Life, event: Event, dates: list[date], index: int) -> None
     details = event.details
     if details["new_due_date"] is not None:
         if details["new_due_date"] <= (dates[index - 1] if index else life.terms.disbursed_on):
-            raise _refused(event, "new_due_date", "must be after the installment before it")
+            raise _refused(event, "new_due_date", Why.NOT_AFTER_THE_ONE_BEFORE)
         last = len(dates) if details["following"] else index + 1
         dates[index:last] = [
             calendars.step(life.terms, details["new_due_date"], n) for n in range(last - index)
         ]
         if any(after <= before for before, after in itertools.pairwise(dates)):
-            raise _refused(event, "new_due_date", "must be before the installment after it")
+            raise _refused(event, "new_due_date", Why.NOT_BEFORE_THE_ONE_AFTER)
     dates += [calendars.step(life.terms, dates[-1], n + 1) for n in range(details["extra"])]
 
 
@@ -137,7 +138,7 @@ def reage(life: Life, event: Event) -> None:
     """All that is owed leaves its old installments and is spread over new ones."""
     details, on = event.details, event.on
     if details["start"] <= on and details["interest"] is MovedInterest.ANEW:
-        raise _refused(event, "start", "must be after the day of the re-ageing")
+        raise _refused(event, "start", Why.NOT_AFTER_REAGEING)
     if details["interest"] is MovedInterest.ANEW:
         reshaping.restructure(life, event)
         return
@@ -148,11 +149,7 @@ def reage(life: Life, event: Event) -> None:
         for n in range(details["count"])
     ]
     amounts = _take_off(life.rows, on)
-    life.rows = [
-        row
-        for row in life.rows
-        if any(row.due) or (row.due_on <= on and row.due_on < details["start"])
-    ]
+    _drop_coming(life, on, details["start"])
     before = [row.due_on for row in life.rows if row.due_on < dates[0]]
     rows = _empty_rows(dates, max(before, default=on), on)
     _give(rows, INTEREST, shares(life, amounts[0], len(rows)))
@@ -164,6 +161,20 @@ def reage(life: Life, event: Event) -> None:
         _insert(life, row)
     life.is_reshaped = True
     life.record(on, "reage", sum(amounts), (0, 0, amounts[0], amounts[1]))
+
+
+def _drop_coming(life: Life, on: date, start: date) -> None:
+    """Installments that owe nothing any more fall away; the one that runs ends on the day."""
+    kept = [
+        row for row in life.rows if any(row.due) or (row.due_on <= on and row.due_on < start)
+    ]
+    runs = any(row.is_regular and row.due_on > on for row in life.rows if row not in kept)
+    previous = max((row.due_on for row in kept if row.due_on <= on), default=life.draws[0].on)
+    life.rows = kept
+    if runs and previous < on < start:
+        ended = Row(Kind.INSTALLMENT, on, (on - previous).days, [0, 0, 0, 0])
+        ended.settled_on = on
+        _insert(life, ended)
 
 
 def _take_off(rows: list[Row], on: date) -> tuple[int, int]:
@@ -192,7 +203,7 @@ def reamortize(life: Life, event: Event) -> None:
     _look(life, on)
     coming = [row for row in life.rows if row.is_regular and row.due_on > on]
     if not coming:
-        raise _refused(event, "date", "must leave an installment to come")
+        raise _refused(event, "date", Why.NOTHING_LEFT_TO_COME)
     overdue = [row for row in life.rows if row.due_on <= on]
     if event.details["interest"] is MovedInterest.WAIVE:
         _give_up_interest(life, overdue, on)
@@ -265,14 +276,14 @@ def _payment_of(life: Life, event: Event) -> Transaction | None:
         each for each in life.transactions if each.type in MONEY_IN and number in (None, each.event)
     ]
     if number is not None and not meant:
-        raise _refused(event, "of", "must be the number of a payment before it")
+        raise _refused(event, "of", Why.NO_SUCH_PAYMENT)
     return meant[-1] if meant else None
 
 
 def refund(life: Life, event: Event) -> None:
     """Give a credit back to the borrower."""
     if event.amount > life.credit:
-        raise _refused(event, "amount", "must not be more than the borrower's credit")
+        raise _refused(event, "amount", Why.MORE_THAN_CREDIT)
     life.credit -= event.amount
     life.record(event.on, "refund", event.amount, (0, 0, 0, 0))
     close_if_settled(life, event.on)
@@ -294,7 +305,7 @@ def pause(life: Life, event: Event) -> None:
         return
     pauses = tuple(sorted([*life.terms.interest_pauses, (start, end)]))
     if any(after[0] < before[1] for before, after in itertools.pairwise(pauses)):
-        raise _refused(event, "start", "must not lie in another pause")
+        raise _refused(event, "start", Why.IN_ANOTHER_PAUSE)
     life.terms = dataclasses.replace(life.terms, interest_pauses=pauses)
     _plan_again(life, event)
 
@@ -303,14 +314,14 @@ def resume(life: Life, event: Event) -> None:
     """The arrears pause that runs on that day ends with it."""
     running = [each for each in life.pauses if each.start <= event.on <= each.end]
     if not running:
-        raise _refused(event, "date", "must lie in a pause of arrears")
+        raise _refused(event, "date", Why.NOT_IN_A_PAUSE)
     for each in running:
         life.pauses[life.pauses.index(each)] = Pause(each.start, event.on)
 
 
 def _plan_again(life: Life, event: Event) -> None:
     if life.is_reshaped:
-        raise _refused(event, "type", "must not change a schedule that was already spread anew")
+        raise _refused(event, "type", Why.SPREAD_ANEW)
     if life.draws:
         replan(life, event.on)
 

@@ -33,6 +33,7 @@ from servicing.late_questions import LateQuestion
 from servicing.life import FEE, INTEREST, PENALTY, Life, Status
 from servicing.product_rules import ProductRules, Rest
 from servicing.terms import LoanTerms
+from servicing.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,7 @@ class Story:
 
 def parse(source: Mapping[str, Any]) -> Story:
     fields = Fields(source)
-    agreed = fields.required("terms")
-    if not isinstance(agreed, Mapping):
-        raise fields.refuse("terms", "must be an object with named keys")
-    terms = loan_terms.parse(agreed)
+    terms = loan_terms.parse(fields.required("terms"))
     told = events.parse(fields, terms.currency, terms.disbursed_on)
     story = Story(
         terms,
@@ -90,9 +88,18 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     today = (
         days[-1] if days else max((e.recorded_on for e in told), default=story.terms.disbursed_on)
     )
+    _look_after_reversal(state, told, kept)
     early.use_credit(state, since, today)
     lateness.charge(state, today)
     return state, today
+
+
+def _look_after_reversal(state: Life, told: Sequence[Event], kept: Sequence[Event]) -> None:
+    """What is undone late changes what is owed on the day on which that is told."""
+    day = max((e.recorded_on for e in told if e.type is Type.REVERSAL), default=None)
+    last = max((e.on for e in kept if e.type is not Type.BUSINESS_DATE), default=None)
+    if day and last and day > last and recalculation.applies(state):
+        recalculation.refresh(state, day)
 
 
 def _told(story: Story, kept: list[Event]) -> Life:
@@ -115,11 +122,9 @@ def hear(state: Life, event: Event, since: date, following: Event | None = None)
     lateness.charge(state, event.on)
     state.hearing = event.seq
     if not state.draws and event.type not in _BEFORE_A_LOAN:
-        raise InvalidTerms(
-            field=f"events[{event.seq - 1}]", reason="must not come before a disbursement"
-        )
+        raise InvalidTerms(field=f"events[{event.seq - 1}]", reason=Why.NOT_PAID_OUT)
     if state.status is Status.WRITTEN_OFF and event.type not in _AFTER_A_LOSS:
-        raise _refused(event, "type", "must not come after a write-off")
+        raise _refused(event, "type", Why.WRITTEN_OFF)
     _APPLY[event.type](state, event)
     if _is_looked_at(state, event, following):
         recalculation.refresh(state, event.on)
