@@ -84,8 +84,14 @@ async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetim
     await jobs.enqueue(session, rail_files.RECONCILE, key=f"reconcile:{day}", day=day)
 
 
-@jobs.every("*/10 * * * *", "servicing.seal_often")
+@jobs.every("* * * * *", "servicing.seal_often")
 async def seal_often(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
+    """A receipt, which wants its entry sealed, then finds little that waits."""
+    await sealing.seal(session)
+
+
+@jobs.every("*/10 * * * *", "servicing.seal_and_sign")
+async def seal_and_sign(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
     await jobs.enqueue(session, "servicing.seal", key=f"seal:{tick.isoformat()}")
 
 

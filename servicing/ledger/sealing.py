@@ -19,7 +19,8 @@ from servicing.ledger import leaves, merkle
 from servicing.ledger.merkle import Node
 from servicing.ledger.models import Checkpoint, Entry, Seal
 
-BATCH = 500
+BATCH = 200
+"""So few that on SQLite nobody who posts has to wait for long."""
 GENESIS = bytes(merkle.SIZE)
 # A transaction may end long after it made its ids; what takes even longer is found at night.
 _LOOK_BACK = timedelta(days=1)
