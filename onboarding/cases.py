@@ -15,6 +15,7 @@ from kit.errors import DomainError, Kind
 from kit.ids import new_id, reference
 from notifications import outbox
 from notifications.states import Purpose
+from onboarding import dossiers
 from onboarding.answers import clean
 from onboarding.dossiers import Dossier, open_case_of
 from onboarding.models import Application, Case, CaseMessage
@@ -101,7 +102,10 @@ async def open_case(
 
 
 async def get(session: AsyncSession, case_id: UUID, *, lock: bool = False) -> Case:
-    case = await session.get(Case, case_id, with_for_update=True if lock else None)
+    """With `lock`, nobody else changes the case or its borrower's affairs until we are done."""
+    if lock:
+        await dossiers.hold_owner(session, Case, case_id)
+    case = await session.get(Case, case_id, with_for_update=lock or None, populate_existing=lock)
     if case is None:
         raise CaseNotFound(case_id=case_id)
     return case

@@ -91,6 +91,19 @@ async def hold(session: AsyncSession, *, telegram_id: int) -> None:
         await session.execute(_HOLD, {"telegram_id": telegram_id})
 
 
+async def hold_owner(
+    session: AsyncSession, owned: type[Application | Case | Verification], id_: UUID
+) -> None:
+    """Hold the borrower whose this is, before it is locked itself: whoever changes several things
+    of a borrower locks the borrower first, so that nobody waits for each other."""
+    await session.execute(
+        select(Borrower.id)
+        .join(owned, owned.borrower_id == Borrower.id)
+        .where(owned.id == id_)
+        .with_for_update(of=Borrower)
+    )
+
+
 async def _dossier(
     session: AsyncSession,
     borrower: Borrower,

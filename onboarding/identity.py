@@ -74,6 +74,7 @@ async def receive_photo(
 
 async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
     """The picture could not be fetched or read: the question stands as it was."""
+    await dossiers.hold_owner(session, Application, application_id)
     application = await session.get_one(Application, application_id, with_for_update=True)
     application.pending_photo = None
     await session.flush()
@@ -92,6 +93,7 @@ async def start_check(session: AsyncSession, verification_id: UUID, *, now: date
 
 
 async def _waiting_for(session: AsyncSession, application_id: UUID, step: str) -> Dossier:
+    await dossiers.hold_owner(session, Application, application_id)
     application = await session.get(Application, application_id, with_for_update=True)
     if application is None:
         raise dossiers.NoApplication()

@@ -68,6 +68,7 @@ async def conclude(
     now: datetime,
 ) -> None:
     """Write the verdict down, tell the borrower, and decide an application that waited for it."""
+    await dossiers.hold_owner(session, Verification, verification_id)
     verification = await verification_queries.get_verification(session, verification_id, lock=True)
     if verification.status is not VerificationStatus.CHECKING:
         return
