@@ -25,6 +25,8 @@ from notifications.channels.telegram import TelegramChannel
 from notifications.channels.twilio import TwilioSms
 from onboarding import catalog, decisioning
 from onboarding.decisioning import Underwriter
+from onboarding.payees import KnownPayees
+from servicing.orders import Payees
 from servicing.rails import configured
 from servicing.rails.base import Rails
 
@@ -72,6 +74,7 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
         TelegramChannel: TelegramChannel(telegram),
         SmsChannel: sms,
         Rails: rails,
+        Payees: KnownPayees(),
     }
     try:
         yield Installation(

@@ -15,7 +15,6 @@ from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
 from onboarding.models import Agreement, Application, Borrower
 from onboarding.products import LoanProduct
-from onboarding.questions import QuestionKind
 from onboarding.states import APPLICATION, ApplicationEvent
 from scoring import queries as decision_queries
 from servicing import origination
@@ -93,14 +92,10 @@ async def _account(
     session: AsyncSession, dossier: Dossier, product: LoanProduct, now: datetime
 ) -> str:
     """Where the money goes: to the borrower, or to the shop that sells them something."""
-    if product.body.payout == "borrower":
+    shop = product.merchant_of(dossier.draft.answers)
+    if shop is None:
         return await _wallet(session, dossier.borrower, dossier.draft, now)
-    codes_given = (
-        dossier.draft.answers[question.code]
-        for question in product.body.questions
-        if question.kind is QuestionKind.MERCHANT
-    )
-    merchant = await merchants.get_active(session, next(codes_given))
+    merchant = await merchants.get_active(session, shop)
     return await merchants.account_of(session, merchant, now=now)
 
 

@@ -195,6 +195,13 @@ class LoanProduct:
             if rhythm is None or option.rhythm == rhythm
         }
 
+    def merchant_of(self, answers: Mapping[str, Any]) -> str | None:
+        """The code of the shop that is paid; None when the borrower is."""
+        if self.body.payout == "borrower":
+            return None
+        asked = (q.code for q in self.body.questions if q.kind is QuestionKind.MERCHANT)
+        return str(answers[next(asked)])
+
     def term(self, code: str) -> TermOption:
         """An option by its code, or one until a day by the code that `term_until` gave it."""
         if code in self.terms:

@@ -43,6 +43,13 @@ _ASK_SECONDS, _ASK_SECONDS_MAX = 30, 3600
 _MAYBE_SENT = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN)
 
 
+class Payees:
+    """Whose account an order speaks of. This room knows no names; whoever does is put here."""
+
+    async def name_of(self, session: AsyncSession, loan: Loan, *, now: datetime) -> str:
+        return ""
+
+
 @dataclass(frozen=True)
 class Orders:
     """One kind of order: where it is kept, and what its end means for the loan."""
@@ -177,6 +184,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             account=key.open_text(order.account_place, order.account),
             amount=order.amount,
             description=f"Loan {loan.reference}",
+            payee=await context.service(Payees).name_of(session, loan, now=now),
         )
         return _Begun(
             instruction,

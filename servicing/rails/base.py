@@ -64,6 +64,8 @@ class Instruction:
     account: str
     amount: Money
     description: str
+    payee: str = ""
+    """Whose account it is, for a rail that wants to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,11 @@ def refused() -> TelegramBadRequest:
 
 async def declines(lender: Lender, person: Chatter) -> None:
     """The wallet's owner says no to the newest request."""
-    services = {**lender.context.services, Rails: Rails((PaperRail(),))}
+    services = {
+        **lender.context.services,
+        Rails: Rails((PaperRail(),)),
+        orders.Payees: orders.Payees(),
+    }
     async with unit_of_work(lender.sessions) as session:
         asked = await session.scalar(select(PaymentRequest))
     assert asked is not None

@@ -10,6 +10,7 @@ from kit.crypto import person_key, vault_of
 from kit.db import unit_of_work
 from onboarding import evidence, merchants, steps
 from onboarding.models import Agreement
+from onboarding.payees import KnownPayees
 from scoring import queries as decisions
 from servicing import queries as loans
 from servicing.models import Payout
@@ -168,6 +169,11 @@ class TestAnInvoice:
         await lender.pays_out(amina)
 
         assert await due_dates(lender, amina) == [(date(2027, 1, 20), 8_000_000)]
+        loan = (await lender.dossier(amina)).loan
+        assert loan is not None
+        async with unit_of_work(lender.sessions) as session:
+            named = await KnownPayees().name_of(session, loan, now=lender.clock.now())
+        assert named == "Amina Wanjiru Otieno"
 
     async def test_that_is_due_too_soon_is_refused(self, lender: Lender, amina: Chatter) -> None:
         story = Story(lender, amina, product="Money for an invoice")
@@ -240,6 +246,8 @@ class TestAPurchase:
             key = await person_key(
                 session, vault_of(session), loan.borrower_id, now=lender.clock.now()
             )
+            named = await KnownPayees().name_of(session, loan, now=lender.clock.now())
+        assert named == "Kisumu Electronics"
         assert key.open_text(payout.account_place, payout.account) == SHOP_ACCOUNT
         assert payout.amount_minor == 2_000_000
         assert agreement.key_facts["down_payment"] == "4000.00"

@@ -83,6 +83,9 @@ class PaperRail:
     async def statement(self, day: date, currency: str) -> list[StatementLine]:
         return []
 
+    async def close(self) -> None:
+        return None
+
 
 @dataclass
 class HandClock:
@@ -101,6 +104,7 @@ class Lender:
     on: date = START
     rail: Any = field(default_factory=PaperRail)
     account: str = ACCOUNT
+    payees: orders.Payees = field(default_factory=orders.Payees)
     payments: int = 0
     rules: Mapping[str, Any] = field(default_factory=lambda: RULES)
     product: Mapping[str, Any] = field(default_factory=dict)
@@ -109,7 +113,7 @@ class Lender:
     @property
     def context(self) -> jobs.Context:
         clock: Clock = HandClock(self.now)
-        services = {Rails: Rails((self.rail,)), Settings: SETTINGS}
+        services = {Rails: Rails((self.rail,)), Settings: SETTINGS, orders.Payees: self.payees}
         return jobs.Context(self.sessions, clock, services)
 
     async def opens(self, **changed: Any) -> Loan:

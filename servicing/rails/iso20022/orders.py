@@ -9,6 +9,8 @@ from servicing.rails.base import Instruction
 from servicing.rails.iso20022 import xml
 
 KIND = "pain.001.001.09"
+_NAME_MAX = 70
+"""As long as banks of the euro area take it; the standard has twice that."""
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -79,7 +81,9 @@ def _payment(payment: Element, order: Instruction) -> None:
     _put(payment, "Amt/InstdAmt", order.amount.major).set("Ccy", order.amount.currency)
     if creditor.bic is not None:
         _bank(SubElement(payment, "CdtrAgt"), creditor.bic)
-    SubElement(payment, "Cdtr")
+    payee = SubElement(payment, "Cdtr")
+    if order.payee:
+        _put(payee, "Nm", order.payee[:_NAME_MAX])
     _account(SubElement(payment, "CdtrAcct"), creditor)
     _put(payment, "RmtInf/Ustrd", order.description)
 
@@ -103,5 +107,6 @@ def _bank(parent: Element, bic: str | None) -> None:
 def _put(parent: Element, path: str, text: str) -> Element:
     for name in path.split("/"):
         parent = SubElement(parent, name)
-    parent.text = text
+    # XML has no words for control characters.
+    parent.text = "".join(sign for sign in text if sign.isprintable())
     return parent

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 from mockbank.server import Config, make_server
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import Sessions
 from servicing import incidents, queries, reconciliation, tasks
 from servicing.models import Loan, Payout
+from servicing.orders import Payees
 from servicing.rails.iso20022.orders import Account, Payer
 from servicing.rails.iso20022.rail import Iso20022Rail
 from tests.servicing.lending import ZONE, Lender
@@ -33,6 +35,11 @@ class LenderClock:
 
     def now(self) -> datetime:
         return self.lender.now
+
+
+class Named(Payees):
+    async def name_of(self, session: AsyncSession, loan: Loan, *, now: datetime) -> str:
+        return "Amina Wanjiru"
 
 
 @dataclass
@@ -137,7 +144,7 @@ async def street(
     sessions: Sessions, now: datetime, folder: Path, *, account: str = ELSEWHERE, at: str = "07:00"
 ) -> AsyncIterator[Street]:
     lender = Lender(sessions, now, account=account)
-    lender.rail = rail_for(lender, folder)
+    lender.rail, lender.payees = rail_for(lender, folder), Named()
     with _open_bank(folder, f"{FRIDAY}T{at}") as base:
         async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
             bank = Bank(http, folder)

@@ -33,6 +33,8 @@ class TestPayout:
     async def test_is_told_accepted_booked_and_stated(self, street: Street) -> None:
         loan = await street.pays_out()
         assert (await street.payout(loan)).status is OrderStatus.PENDING
+        (told,) = street.bank.says("camt.054")
+        assert "<Cdtr><Pty><Nm>Amina Wanjiru</Nm></Pty></Cdtr>" in told.read_text()
         await street.takes_in()
 
         payout = await street.payout(loan)

@@ -1,6 +1,7 @@
 """The payment file by the official schema, and its way into the folder: once, or in doubt."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -76,6 +77,17 @@ class TestFile:
         OFFICIAL.validate(content.decode())
         assert field(content, "PmtInf/CdtTrfTxInf/RmtInf/Ustrd") == order.description
         assert field(content, "PmtInf/Dbtr/Nm") == "A & B <Ltd>"
+
+    @pytest.mark.parametrize(
+        ("payee", "written"),
+        [("", None), ("Wanjirũ \x00\x1b& Sons", "Wanjirũ & Sons"), ("n" * 200, "n" * 70)],
+    )
+    def test_names_the_payee_where_it_is_known(self, payee: str, written: str | None) -> None:
+        order = replace(payout(), payee=payee)
+        content = orders.build(order, WHOLE, on=date(2026, 11, 20), now=NOW)
+
+        OFFICIAL.validate(content.decode())
+        assert field(content, "PmtInf/CdtTrfTxInf/Cdtr/Nm") == written
 
 
 class TestAccount:
