@@ -34,6 +34,8 @@ class ChargeOffInterest(StrEnum):
 
     GOES_ON = "goes_on"
     STOP = "stop"
+    ACCELERATE = "accelerate"
+    """It stops, and everything falls due that day."""
 
 
 class Payoff(StrEnum):

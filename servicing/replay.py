@@ -298,7 +298,7 @@ _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     Type.REFINANCE: _pay_off,
     Type.SETTLEMENT: concessions.settle,
     Type.WAIVER: concessions.waive,
-    Type.CHARGE_OFF: concessions.charge_off,
+    Type.CHARGE_OFF: reshaping.charge_off,
     Type.SPLIT: reshaping.split,
     Type.RESTRUCTURE: reshaping.restructure,
     Type.TOP_UP: reshaping.restructure,

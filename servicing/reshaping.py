@@ -10,6 +10,7 @@ from servicing.choices import Frequency, Grace, Tranche
 from servicing.events import Event, Type
 from servicing.fields import InvalidTerms
 from servicing.life import INTEREST, PRINCIPAL, Kind, Life, Row, Status
+from servicing.product_rules import ChargeOffInterest
 from servicing.terms import LoanTerms
 from servicing.why import Why
 
@@ -79,13 +80,40 @@ def terminate(loan: Life, event: Event) -> None:
     on = event.on
     if loan.status is not Status.ACTIVE or not any(row.due_on > on for row in loan.rows):
         raise _refused(event, "date", Why.NOTHING_LEFT_TO_COME)
-    left = _clear(loan, on)
-    days = (on - max((row.due_on for row in loan.rows), default=loan.draws[0].on)).days
-    row = Row(Kind.INSTALLMENT, on, max(days, 0), left)
-    row.carried, row.starts_on = left[INTEREST], on
-    loan.rows = sorted([*loan.rows, row], key=lambda each: each.due_on)
-    loan.is_reshaped = True
+    left = fall_due(loan, on)
     loan.record(on, "contract_termination", sum(left), (left[0], left[1], left[2], left[3]))
+
+
+def charge_off(loan: Life, event: Event) -> None:
+    """Lost in the books; where the rules say so, everything falls due at once."""
+    accelerates = loan.rules.charge_off_interest is ChargeOffInterest.ACCELERATE
+    is_running = loan.status is Status.ACTIVE and loan.charged_off_on is None
+    if accelerates and is_running and any(row.due_on > event.on for row in loan.rows):
+        fall_due(loan, event.on)
+    concessions.charge_off(loan, event)
+
+
+def fall_due(loan: Life, on: date) -> list[int]:
+    """All that is owed joins one installment; charges of those to come wait for their days."""
+    runs = min((row.due_on for row in loan.rows if row.is_regular and row.due_on >= on), default=on)
+    later = [each for each in loan.charges if each.due_on > runs and each.component < INTEREST]
+    left = _clear(loan, on)
+    kept = [0, 0, 0, 0]
+    for each in later:
+        kept[each.component] = min(kept[each.component] + each.amount, left[each.component])
+    row = next((row for row in loan.rows if row.is_regular and row.due_on == on), None)
+    if row is None:
+        days = (on - max((row.due_on for row in loan.rows), default=loan.draws[0].on)).days
+        row = Row(Kind.INSTALLMENT, on, max(days, 0), [0, 0, 0, 0])
+        row.starts_on = on
+        loan.rows = sorted([*loan.rows, row], key=lambda each: each.due_on)
+    row.due = [due + all_ - part for due, all_, part in zip(row.due, left, kept, strict=True)]
+    row.carried, row.settled_on = left[INTEREST], None
+    if any(kept):
+        until = max(each.due_on for each in later)
+        loan.rows.append(Row(Kind.EXTRA, until, (until - on).days, kept))
+    loan.is_reshaped = True
+    return left
 
 
 def _clear(loan: Life, on: date) -> list[int]:
