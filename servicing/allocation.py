@@ -131,8 +131,18 @@ def is_forward(order: Waterfall) -> bool:
     return (
         order.processing is Processing.HORIZONTAL
         and order.future is Future.NEXT_INSTALLMENT
-        and _is_whole_and_in_time(order.order)
+        and turns(order.order) is not None
     )
+
+
+@lru_cache(maxsize=64)
+def turns(order: tuple[Step, ...]) -> list[list[int]] | None:
+    """All components in their turns, past due, due and in advance; None when some are left out."""
+    groups = _groups(order)
+    whole = all(len(components) == len(Component) for _, components in groups)
+    if not whole or [timing for timing, _ in groups] != list(Timing):
+        return None
+    return [[_STANDARD.index(component) for component in components] for _, components in groups]
 
 
 def parse(order: object, processing: object = None, future: object = None) -> Waterfall:
@@ -238,13 +248,6 @@ def _groups(order: tuple[Step, ...]) -> list[tuple[Timing, list[Component]]]:
     for timing, component in order:
         groups.setdefault(timing, []).append(component)
     return list(groups.items())
-
-
-@lru_cache(maxsize=64)
-def _is_whole_and_in_time(order: tuple[Step, ...]) -> bool:
-    groups = _groups(order)
-    whole = all(len(components) == len(Component) for _, components in groups)
-    return whole and [timing for timing, _ in groups] == list(Timing)
 
 
 _COMPONENT_WORDS = {

@@ -139,6 +139,8 @@ class _Book:
         """Parts of the debt are paid; what is paid is earned at the latest now."""
         for component in (PRINCIPAL, INTEREST, FEE, PENALTY):
             part = each.parts[component]
+            if not part:
+                continue
             account = _RECOVERED if self.is_charged_off else _RECEIVABLE[component]
             if component != PRINCIPAL and not self.is_charged_off:
                 self.settled[component] += part

@@ -72,6 +72,8 @@ class Row:
     """Principal in it that was charged back."""
     carried: int = 0
     """Interest in it that was earned before its own days began."""
+    over: tuple[tuple[LoanTerms, date, date, int], int] | None = None
+    """Recalculated interest of its days when they are over, and what that was reckoned from."""
 
     def unpaid(self, component: int) -> int:
         return self.due[component] - self.paid[component] - self.forgiven[component]
@@ -201,7 +203,9 @@ class Life:
 def hold_cap(life: Life) -> None:
     """Interest and fees that would pass the cap are not owed, the last ones first."""
     room = life.room
-    excess = 0 if room is None else -room
+    if room is None:
+        return
+    excess = -room
     for component in (INTEREST, FEE):
         for row in reversed(life.rows) if excess > 0 else ():
             cut = min(max(row.unpaid(component), 0), excess)
@@ -255,8 +259,10 @@ def forgive(life: Life, on: date) -> Parts:
 
 
 def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
+    if allocation.is_forward(waterfall) and not waterfall.charges_by_own_date:
+        return _settle_in_turn(life, amount, on, waterfall)
     split = [0, 0, 0, 0]
-    owed = _within_reach(life, amount, on, waterfall)
+    owed = _unpaid(life, on, waterfall)
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
         row, component = life.rows[share.n], _INDEX[share.component]
         pay(life, row, component, share.amount, on)
@@ -264,10 +270,28 @@ def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     return split[0], split[1], split[2], split[3]
 
 
-def _within_reach(life: Life, amount: int, on: date, waterfall: Waterfall) -> list[Owed]:
-    """What is unpaid, as far as the money can get."""
-    owed, reach = [], 0
-    is_forward = allocation.is_forward(waterfall)
+def _settle_in_turn(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
+    """What `allocation.allocate` says, where money goes from one installment to the next."""
+    turns = allocation.turns(waterfall.order)
+    assert turns is not None
+    past_due, due, in_advance = turns
+    split = [0, 0, 0, 0]
+    for row in life.rows:
+        if row.due == row.paid:
+            continue
+        unpaid = row.open_parts
+        for component in past_due if row.due_on < on else due if row.due_on == on else in_advance:
+            if (paid := min(unpaid[component], amount)) > 0:
+                pay(life, row, component, paid, on)
+                split[component] += paid
+                amount -= paid
+        if not amount:
+            break
+    return split[0], split[1], split[2], split[3]
+
+
+def _unpaid(life: Life, on: date, waterfall: Waterfall) -> list[Owed]:
+    owed = []
     for n, row in enumerate(life.rows):
         if row.due == row.paid or not any(parts := row.open_parts):
             continue
@@ -275,11 +299,7 @@ def _within_reach(life: Life, amount: int, on: date, waterfall: Waterfall) -> li
             penalty, fee = fallen_due(life, row, on)
             owed.append(Owed(n, on, penalty, fee))
             parts = (parts[0] - penalty, parts[1] - fee, parts[2], parts[3])
-            reach += penalty + fee
         owed.append(Owed(n, row.due_on, *parts))
-        reach += sum(parts)
-        if is_forward and reach >= amount:
-            break
     return owed
 
 
