@@ -46,6 +46,16 @@ def even_payment(terms: LoanTerms, numerator: int, denominator: int, balance: in
     return rounded(terms, balance * value, over)
 
 
+def payment(terms: LoanTerms, parts: Sequence[int], denominator: int, balance: int) -> int:
+    """The rounded level installment when periods cost different parts of a common whole."""
+    value, annuity = balance * _ONE, 0
+    for part in parts:
+        growth = _ONE + _ONE * part // denominator
+        value = value * growth >> 96
+        annuity = (annuity * growth >> 96) + _ONE
+    return rounded(terms, value, annuity)
+
+
 def share(terms: LoanTerms, amount: int, count: int) -> int:
     """One of `count` equal shares of `amount`, rounded as an installment is."""
     return rounded(terms, amount, count)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from servicing import annuity, plain, rounding, schedule
+from servicing import annuity, interest, plain, rounding, schedule
 from servicing.choices import Frequency, MonthEnd, Weekend
 from servicing.installments import Installment, Kind
 from servicing.rounding import Rounding
@@ -111,7 +111,8 @@ def build(loans: Sequence[LoanTerms]) -> Tables:
 
 def _is_common(terms: LoanTerms) -> bool:
     moved = terms.weekend is not _KEEP or terms.holidays or terms.holiday_country
-    return not moved and plain.is_plain(terms)
+    even = interest.is_proportional(terms) and interest.begins_regularly(terms)
+    return not moved and even and plain.is_plain(terms)
 
 
 def _fits(terms: LoanTerms, numerator: int, denominator: int) -> bool:
