@@ -141,7 +141,7 @@ def _plan(terms: LoanTerms, rules: ProductRules) -> list[Row]:
 
 def row_of(planned: Installment) -> Row:
     due = [0, planned.fees, planned.interest, planned.principal]
-    row = Row(Kind(planned.kind.value), planned.due_on, planned.days, due)
+    row = Row(Kind(planned.kind), planned.due_on, planned.days, due)
     row.planned = (planned.interest, planned.principal)
     row.level = planned.interest + planned.principal
     return row

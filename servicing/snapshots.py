@@ -1,8 +1,9 @@
 """A loan as it stands on a day: installments, totals, lateness, what it costs to end it now."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from kit.money import Money
@@ -11,24 +12,26 @@ from servicing.delinquency import Standing
 from servicing.life import CREDIT_USED, FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Row
 from servicing.unit_periods import Unit, UnitPeriod
 
+Writer = Callable[[int], str]
+"""Of amounts, as decimal strings in major units."""
 _NAMES = {PRINCIPAL: "principal", INTEREST: "interest", FEE: "fees", PENALTY: "penalties"}
 
 
 def take(life: Life, on: date) -> dict[str, Any]:
     """Everything about the loan on business day `on`, as decimal strings and ISO dates."""
+    major = _writer(life.terms.currency)
     owed = early.payoff(life, on)
     return {
         "date": on.isoformat(),
         "status": life.status.value,
         "disbursements": [
-            {"date": draw.on.isoformat(), "amount": _major(life, draw.amount_minor)}
-            for draw in life.draws
+            {"date": draw.on.isoformat(), "amount": major(draw.amount_minor)} for draw in life.draws
         ],
         "installments": _installments(life),
         "totals": _totals(life),
         "balances": _balances(life),
         **_lateness(life, lateness.standing(life, on)),
-        "payoff": _components(life, owed) | {"rebate": _major(life, rebate(life, on))},
+        "payoff": _components(owed, major) | {"rebate": major(rebate(life, on))},
         "transactions": _transactions(life),
         "entries": _entries(life),
         "charged_off_on": life.charged_off_on.isoformat() if life.charged_off_on else None,
@@ -56,34 +59,37 @@ def rebate(life: Life, on: date) -> int:
 
 def _lateness(life: Life, late: Standing) -> dict[str, Any]:
     """Days and buckets as the product counts them, and the plain calendar beside them."""
+    major = _writer(life.terms.currency)
     return {
         "days_past_due": late.days_past_due,
         "calendar_days_past_due": late.calendar_days,
         "delinquent_since": late.since.isoformat() if late.since else None,
-        "delinquent_amount": _major(life, late.overdue_minor),
+        "delinquent_amount": major(late.overdue_minor),
         "bucket": late.bucket.name if late.bucket else delinquency.CURRENT,
         "bucket_from_days": late.bucket.from_days if late.bucket else None,
         "installment_buckets": [
-            {"bucket": bucket.name, "from_days": bucket.from_days, "amount": _major(life, minor)}
+            {"bucket": bucket.name, "from_days": bucket.from_days, "amount": major(minor)}
             for bucket, minor in late.by_installment
         ],
-        "penalty_accrued": _major(life, lateness.accrued(life)),
+        "penalty_accrued": major(lateness.accrued(life)),
     }
 
 
-@lru_cache(maxsize=4096)
-def _text(minor: int, currency: str) -> str:
-    return Money(minor, currency).major
+@cache
+def _writer(currency: str) -> Writer:
+    """Writes amounts down; most amounts of a snapshot occur in it many times."""
 
+    @lru_cache(maxsize=4096)
+    def major(minor: int) -> str:
+        return Money(minor, currency).major
 
-def _major(life: Life, minor: int) -> str:
-    """Most amounts of a snapshot occur in it many times."""
-    return _text(minor, life.terms.currency)
+    return major
 
 
 def _installments(life: Life) -> list[dict[str, Any]]:
     """Rows with the principal that is scheduled to be left after each."""
     draws, balance, shown = list(life.draws), 0, []
+    major = _writer(life.terms.currency)
     if not draws:
         balance = life.terms.principal.minor
     taken_back = [each for each in life.transactions if each.type == "chargeback"]
@@ -93,7 +99,7 @@ def _installments(life: Life) -> list[dict[str, Any]]:
         while taken_back and taken_back[0].on <= row.due_on:
             balance += taken_back.pop(0).parts[PRINCIPAL]
         balance -= row.due[PRINCIPAL]
-        shown.append(_installment(life, n, row, balance))
+        shown.append(_installment(n, row, balance, major))
     return shown
 
 
@@ -103,27 +109,29 @@ def _is_before(life: Life, drawn_on: date, row: Row) -> bool:
     return schedule.is_drawn_before(life.terms, drawn_on, row.due_on)
 
 
-def _installment(life: Life, n: int, row: Row, balance: int) -> dict[str, Any]:
+def _installment(n: int, row: Row, balance: int, major: Writer) -> dict[str, Any]:
+    outstanding = row.open_parts
     return {
         "n": n,
         "kind": row.kind.value,
         "due_on": row.due_on.isoformat(),
         "days": row.days,
         "paid_on": row.settled_on.isoformat() if row.settled_on else None,
-        "balance": _major(life, balance),
-        **{name: _major(life, row.due[component]) for component, name in _NAMES.items()},
-        "due": _major(life, sum(row.due)),
-        "paid": _major(life, sum(row.paid)),
-        "in_advance": _major(life, row.in_advance),
-        "late": _major(life, row.late),
-        "written_off": _major(life, sum(row.forgiven)),
-        "outstanding": _major(life, row.outstanding),
-        "paid_by_component": _components(life, row.paid),
-        "outstanding_by_component": _components(life, [row.unpaid(c) for c in range(4)]),
+        "balance": major(balance),
+        **{name: major(row.due[component]) for component, name in _NAMES.items()},
+        "due": major(sum(row.due)),
+        "paid": major(sum(row.paid)),
+        "in_advance": major(row.in_advance),
+        "late": major(row.late),
+        "written_off": major(sum(row.forgiven)),
+        "outstanding": major(sum(outstanding)),
+        "paid_by_component": _components(row.paid, major),
+        "outstanding_by_component": _components(outstanding, major),
     }
 
 
 def _totals(life: Life) -> dict[str, str]:
+    major = _writer(life.terms.currency)
     rows = life.rows
     totals = {name: sum(row.due[component] for row in rows) for component, name in _NAMES.items()}
     totals |= {
@@ -133,32 +141,34 @@ def _totals(life: Life) -> dict[str, str]:
         "late": sum(row.late for row in rows),
         "outstanding": life.outstanding,
     }
-    return {name: _major(life, minor) for name, minor in totals.items()}
+    return {name: major(minor) for name, minor in totals.items()}
 
 
 def _balances(life: Life) -> dict[str, str]:
+    major = _writer(life.terms.currency)
     owed = [sum(row.unpaid(component) for row in life.rows) for component in range(4)]
     return {
-        **_components(life, owed),
-        "outstanding": _major(life, sum(owed)),
-        "credit": _major(life, life.credit),
-        "recovered": _major(life, life.recovered),
+        **_components(owed, major),
+        "outstanding": major(sum(owed)),
+        "credit": major(life.credit),
+        "recovered": major(life.recovered),
     }
 
 
-def _components(life: Life, amounts: list[int] | tuple[int, int, int, int]) -> dict[str, str]:
-    by_name = {name: _major(life, amounts[component]) for component, name in _NAMES.items()}
-    return {**by_name, "total": _major(life, sum(amounts))}
+def _components(amounts: Sequence[int], major: Writer) -> dict[str, str]:
+    by_name = {name: major(amounts[component]) for component, name in _NAMES.items()}
+    return {**by_name, "total": major(sum(amounts))}
 
 
 def _transactions(life: Life) -> list[dict[str, str]]:
+    major = _writer(life.terms.currency)
     return [
         {
             "date": each.on.isoformat(),
             "type": each.type,
-            "amount": _major(life, each.amount),
-            **{name: _major(life, each.parts[component]) for component, name in _NAMES.items()},
-            "balance": _major(life, each.balance),
+            "amount": major(each.amount),
+            **{name: major(each.parts[component]) for component, name in _NAMES.items()},
+            "balance": major(each.balance),
         }
         for each in life.transactions
         if each.type != CREDIT_USED
@@ -166,22 +176,24 @@ def _transactions(life: Life) -> list[dict[str, str]]:
 
 
 def _entries(life: Life) -> list[dict[str, str]]:
+    major = _writer(life.terms.currency)
     return [
         {
             "date": entry.on.isoformat(),
             "for": entry.what,
             "debit": entry.debit,
             "credit": entry.credit,
-            "amount": _major(life, entry.amount),
+            "amount": major(entry.amount),
         }
         for entry in entries.of(life)
     ]
 
 
 def _collateral(life: Life) -> dict[str, str]:
+    major = _writer(life.terms.currency)
     pledges = life.collateral.values()
     return {
-        "value": _major(life, collateral.value(pledges)),
-        "lendable": _major(life, collateral.lendable(pledges)),
-        "shortfall": _major(life, collateral.shortfall(life.principal_owed, pledges)),
+        "value": major(collateral.value(pledges)),
+        "lendable": major(collateral.lendable(pledges)),
+        "shortfall": major(collateral.shortfall(life.principal_owed, pledges)),
     }
