@@ -72,7 +72,7 @@ class Row:
     """Principal in it that was charged back."""
     carried: int = 0
     """Interest in it that was earned before its own days began."""
-    over: tuple[tuple[LoanTerms, date, date, int], int] | None = None
+    over: tuple[tuple[LoanTerms, Period, date, int], int] | None = None
     """Recalculated interest of its days when they are over, and what that was reckoned from."""
 
     def unpaid(self, component: int) -> int:

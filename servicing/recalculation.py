@@ -1,7 +1,7 @@
 """Interest that follows what is really owed: early money lessens it, late money adds to it."""
 
 import dataclasses
-from bisect import insort
+from bisect import bisect_left, insort
 from datetime import date
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from servicing.life import FEE, INTEREST, PENALTY, PRINCIPAL, Kind, Life, Parts,
 from servicing.product_rules import Advance, Payoff, Recalculation, Rest
 from servicing.terms import LoanTerms
 
+_INSTALLMENT = Kind.INSTALLMENT
 _LEVEL_METHODS = (Method.DECLINING, Method.GRADUATED, Method.BALLOON)
 Move = tuple[date, int]
 """A day and by how much the balance changes on it."""
@@ -54,10 +55,10 @@ def refresh(loan: Life, today: date, *, paying: bool = False, amount: int | None
     installments to come are as if paid today: interest up to now, none for the time to come; and
     with an `amount` only those that it can reach, the others wait for the next look.
     """
-    rows = [row for row in loan.rows if row.kind is Kind.INSTALLMENT]
+    rows = [row for row in loan.rows if row.kind is _INSTALLMENT]
     look = _Look(loan, rows, today, paying=paying)
     for row, period in zip(rows, look.periods, strict=True):
-        if _is_settled(row):
+        if row.settled_on is not None and _is_settled(row):
             look.pass_by(row, row.settled_on)
             continue
         look.reckon(row, period)
@@ -94,9 +95,9 @@ class _Look:
         if room is not None:
             self._room = room + sum([row.unpaid(INTEREST) for row in rows])
 
-    def pass_by(self, row: Row, settled_on: date | None) -> None:
+    def pass_by(self, row: Row, settled_on: date) -> None:
         """What is settled stays as it is; paid early it bore interest only until then."""
-        if self._to_the_day and settled_on is not None and settled_on < row.due_on:
+        if self._to_the_day and settled_on < row.due_on:
             self._start = max(self._start, settled_on)
         else:
             self._start = row.due_on
@@ -141,7 +142,17 @@ class _Look:
             return self._divide(balance * period.numerator, period.denominator)
         if row.due_on < today and not self._counts_every_day:
             return row.due[INTEREST]  # a period that is over is not touched again
+        if self._counts_every_day and row.due_on <= today and not is_last:
+            return self._over(row, period)
         return self._interest(row, period, max(row.due_on, today) if is_last else row.due_on)
+
+    def _over(self, row: Row, period: Period) -> int:
+        """A period that is over costs what it did at the last look, unless its balance changed."""
+        moved = bisect_left(self._moves, (row.due_on,))
+        seen = self._loan.terms, period, self._start, moved
+        if row.over is None or row.over[0] != seen:
+            row.over = seen, self._interest(row, period, row.due_on)
+        return row.over[1]
 
     def _interest(self, row: Row, period: Period, end: date) -> int:
         """Interest up to `end`, rounded between one move of the balance and the next.
