@@ -31,7 +31,7 @@ everyday = st.fixed_dictionaries(
         "every": st.integers(1, 3),
         "installments": st.one_of(st.integers(1, 33), st.integers(1, 33), st.just(300)),
         "disbursed_on": st.dates(date(2000, 1, 1), date(2080, 12, 31)).map(str),
-        "day_count": st.sampled_from([None, "30/360"]),
+        "day_count": st.sampled_from([None, "30/360", "actual/365", "actual/360"]),
         "rounding": st.sampled_from(Rounding),
         "interest_rounding": st.just("half_even"),
         "installment_multiple": st.sampled_from([None, None, "0.05", "1", "10", "1000"]),
