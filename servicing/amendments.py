@@ -19,10 +19,12 @@ from kit.ids import new_id
 from kit.money import Money
 from servicing import (
     happenings,
+    lending,
     living,
     messages,
     previews,
     queries,
+    refinancing,
     repayments,
     replay,
     top_ups,
@@ -47,6 +49,7 @@ KINDS = {
     Type.REAMORTIZE: EntryKind.CHANGE,
     Type.RESTRUCTURE: EntryKind.CHANGE,
     Type.TOP_UP: EntryKind.CHANGE,
+    Type.REFINANCE: EntryKind.REFINANCE,
     Type.SETTLEMENT: EntryKind.REPAYMENT,
     Type.WRITE_OFF: EntryKind.WRITE_OFF,
     Type.CHARGEBACK: EntryKind.CHARGEBACK,
@@ -93,8 +96,7 @@ async def preview(
 ) -> Preview:  # fmt: skip
     """What it would do today. Nothing is written."""
     loan = await queries.get_loan(session, loan_id)
-    told = await happenings.of_loan(session, loan)
-    return look(loan, told, change, on=on, now=now, price=price)
+    return await _seen(session, loan, change, on=on, now=now, price=price)
 
 
 def look(
@@ -109,13 +111,27 @@ def look(
         supposed = happenings.supposed(loan, told, new, actor=audit.SYSTEM, on=day, now=now)
         after = replay.at(supposed.story, day)
         if type_ is Type.TOP_UP:
-            top_ups.check(loan, before, after, on=day)
+            top_ups.check(loan, before, after.principal_owed, on=day)
     except InvalidTerms as refusal:
         said = {"reason": str(refusal), "because": why.code(refusal.reason)}
         raise ChangeNotPossible(**said) from None
     if type_ in _PRICED_ANEW:
-        top_ups.check_price(loan, after)
+        top_ups.check_price(loan, after.terms)
     return previews.compare(loan, type_, before, after, on=day, price=price)
+
+
+async def _seen(
+    session: AsyncSession, loan: Loan, change: Change, *, on: date, now: datetime,
+    price: Money | None = None,
+) -> Preview:  # fmt: skip
+    if type_of(loan, change) is not Type.REFINANCE:
+        told = await happenings.of_loan(session, loan)
+        return look(loan, told, change, on=on, now=now, price=price)
+    try:
+        return await refinancing.look(session, loan, change, on=on)
+    except InvalidTerms as refusal:
+        said = {"reason": str(refusal), "because": why.code(refusal.reason)}
+        raise ChangeNotPossible(**said) from None
 
 
 async def propose(
@@ -124,8 +140,7 @@ async def propose(
 ) -> Amendment:  # fmt: skip
     """A member of staff suggests it; the borrower and another member of staff have to agree."""
     loan = await queries.get_loan(session, loan_id, lock=True)
-    told = await happenings.of_loan(session, loan)
-    seen = look(loan, told, change, on=on, now=now)
+    seen = await _seen(session, loan, change, on=on, now=now)
     amendment = new_amendment(
         loan, change, seen, proposed_by=f"staff:{staff_id}", reason=reason, on=on, now=now
     )
@@ -176,12 +191,10 @@ async def approve(
         raise SameStaff()
     if amendment.needs_consent and amendment.consented_at is None:
         raise ConsentMissing()
-    told = await happenings.of_loan(session, loan)
-    _check(amendment, look(loan, told, amendment.change, on=on, now=now))
+    _check(amendment, await _seen(session, loan, amendment.change, on=on, now=now))
     amendment.approved_by = actor
-    if amendment.kind == Type.TOP_UP:
-        await top_ups.nothing_under_way(session, loan)
-        await top_ups.order(session, loan, amendment, actor=actor, now=now)
+    if amendment.kind in lending.KINDS:
+        await lending.order(session, loan, amendment, actor=actor, on=on, now=now)
     else:
         await apply(session, loan, amendment, actor=actor, on=on, now=now)
     return amendment
@@ -213,8 +226,8 @@ async def reverse(
     audit.move(
         session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=actor, now=now, reason=reason
     )
-    if amendment.kind == Type.TOP_UP:
-        await top_ups.take_back(session, loan, amendment, Act(actor, on, now))
+    if amendment.kind in lending.KINDS:
+        await lending.take_back(session, amendment, Act(actor, on, now))
         return amendment
     amendment.reversed_on = on
     told = await happenings.of_loan(session, loan)

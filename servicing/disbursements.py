@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import Vault, person_key
 from kit.errors import DomainError, Kind
-from servicing import living, messages, origination, queries, top_ups
+from servicing import lending, living, messages, origination, queries
 from servicing import terms as agreements
 from servicing.events import Type
 from servicing.happenings import Happening
@@ -45,7 +45,7 @@ async def settle(
 ) -> None:
     """The borrower has the money: the loan runs from `on`. All of it in one transaction."""
     if payout.amendment_id is not None:
-        await top_ups.arrive(session, loan, payout, ordered_on=ordered_on, on=on, now=now)
+        await lending.arrive(session, loan, payout, ordered_on=ordered_on, on=on, now=now)
         return
     terms = origination.redated(agreements.parse(loan.terms), on)
     loan.terms = agreements.as_document(terms)
@@ -64,7 +64,7 @@ async def fail(
 ) -> None:
     """Proven: no money moved. The loan waits for staff, who try again or cancel it."""
     if payout.amendment_id is not None:
-        await top_ups.fail(session, loan, payout, now=now)
+        await lending.fail(session, loan, payout, now=now)
         return
     await messages.disbursement_failed(session, loan, payout, now=now)
 
@@ -75,7 +75,7 @@ async def come_back(
     """Money that had arrived and came back. If it was the whole loan, a person has to look."""
     if payout.amendment_id is None:
         return False
-    return await top_ups.come_back(session, loan, payout, on=on, now=now)
+    return await lending.come_back(session, loan, payout, on=on, now=now)
 
 
 async def retry(

@@ -124,8 +124,11 @@ class _Book:
     def _move_money(self, each: Transaction) -> None:
         type_, amount = each.type, each.amount
         if type_ in _PLAIN:
-            self._enter(each.on, type_, *_PLAIN[type_], amount)
-            if type_ == "disbursement":
+            is_first = type_ == "disbursement" and not self.entries
+            taken_over = self.loan.taken_over if is_first else 0
+            self._enter(each.on, type_, "loan_principal", "refinancing", taken_over)
+            self._enter(each.on, type_, *_PLAIN[type_], amount - taken_over)
+            if is_first:
                 self._collect_fees(each)
         elif type_ == "chargeback":
             self._charge_back(each)
@@ -174,8 +177,6 @@ class _Book:
     def _collect_fees(self, each: Transaction) -> None:
         """Fees that are kept back or paid apart on the first day."""
         terms, rules = self.loan.terms, self.loan.rules
-        if len(self.entries) > 1:
-            return
         whens = (When.DEDUCTED,) if rules.upfront_owed else (When.DEDUCTED, When.UPFRONT)
         everyone = sum(charges.total(terms, when) for when in whens)
         others = sum(charges.total(charges.of_others(terms), when) for when in whens)

@@ -178,6 +178,12 @@ def _event(item: Fields, type_: Type, n: int, today: date, currency: str, asked:
     return Event(n, type_, on, max(today, on), amount, asked, details)
 
 
+def _disbursement(item: Fields, currency: str) -> dict[str, Any]:
+    item.raw("taken_over")
+    some = item.has("taken_over")
+    return {"taken_over": item.amount("taken_over", currency, zero=True) if some else 0}
+
+
 def _charge(item: Fields, currency: str) -> dict[str, Any]:
     kind = item.raw("charge") or item.raw("kind") or "fee"
     if kind not in ("fee", "penalty"):
@@ -365,8 +371,9 @@ _WITH_AMOUNT = {
     Type.BUY_DOWN_FEE,
     Type.BUY_DOWN_FEE_ADJUSTMENT,
 }
-_PERHAPS_AMOUNT = (Type.WAIVER,)
+_PERHAPS_AMOUNT = (Type.WAIVER, Type.REFINANCE)
 _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
+    Type.DISBURSEMENT: _disbursement,
     Type.CHARGE: _charge,
     Type.REVERSAL: _reversal,
     Type.CHARGEBACK: _chargeback,

@@ -148,6 +148,8 @@ class Life:
     credit: int = 0
     """Paid more than was owed: the borrower's money."""
     recovered: int = 0
+    taken_over: int = 0
+    """Of what was disbursed: it paid off other loans of the borrower."""
     moves: list[tuple[date, int]] = field(default_factory=list)
     """How the principal that is owed changed, by day: draws up, repayments down."""
     principal_owed: int = 0

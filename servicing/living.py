@@ -112,6 +112,7 @@ def _turn(session: AsyncSession, loan: Loan, life: Life, act: Act) -> None:
 
 _TURNS = {
     (LoanStatus.PENDING_DISBURSEMENT, Status.ACTIVE): Turn.DISBURSED,
+    (LoanStatus.ACTIVE, Status.PENDING): Turn.MONEY_RETURNED,
     (LoanStatus.ACTIVE, Status.CLOSED): Turn.REPAID_IN_FULL,
     (LoanStatus.ACTIVE, Status.OVERPAID): Turn.REPAID_IN_FULL,
     (LoanStatus.ACTIVE, Status.WRITTEN_OFF): Turn.WRITTEN_OFF,

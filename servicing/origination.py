@@ -10,6 +10,7 @@ from kit import audit, ids, jobs
 from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError
+from kit.money import Money
 from servicing import effective_interest, happenings, projection, queries, replay, schedule
 from servicing import rules as agreed_rules
 from servicing import terms as agreements
@@ -40,11 +41,14 @@ async def open_loan(
     on: date,
     now: datetime,
     pd_ppm: int | None = None,
+    paid_out: Money | None = None,
+    amendment_id: UUID | None = None,
 ) -> Loan:
     """Open the loan of an application, once, and send its money to `account`.
 
     It falls due by `terms`, dated again from the day on which the money arrives. `pd_ppm` is the
     probability of default that the decision was made with; expected loss is reckoned from it.
+    `paid_out`: what is sent, when the rest takes over other loans by an amendment.
     """
     await lock_key(session, f"open_loan:{application_id}")
     if (loan := await queries.find_by_application(session, application_id)) is not None:
@@ -69,13 +73,15 @@ async def open_loan(
     await session.flush()
     life = replay.at(happenings.told(loan, []).story, on)
     await projection.write(session, loan, life)
-    payout = await new_payout(
-        session, vault, loan, attempt=1, amount_minor=plan.net_disbursed.minor, account=account,
-        now=now,
-    )  # fmt: skip
+    sent = plan.net_disbursed if paid_out is None else paid_out
+    if sent:
+        await new_payout(
+            session, vault, loan, attempt=1, amount_minor=sent.minor, account=account, now=now,
+            amendment_id=amendment_id,
+        )  # fmt: skip
     audit.record(
         session, actor=f"borrower:{borrower_id}", action="loan.open", subject=loan.subject, now=now,
-        principal=str(terms.principal), payout=str(payout.id),
+        principal=str(terms.principal), payout=str(sent),
     )  # fmt: skip
     return loan
 

@@ -81,7 +81,7 @@ class Preview:
 def compare(
     loan: Loan, type_: str, before: Life, after: Life, *, on: date, price: Money
 ) -> Preview:
-    was, would = _open(before), _open(after)
+    was, would = open_of(before), open_of(after)
     zero = price.zero()
     sums = [
         sum((each.amount for each in dues), start=zero) - Money(life.credit, zero.currency)
@@ -93,15 +93,22 @@ def compare(
     convention = agreed_rules.convention(loan.rules)
     owed = remaining_cost.owed(before, on)
     aprs = [
-        remaining_cost.apr_of(
-            life, [(due.due_on, due.amount) for due in dues], lent, on, convention
-        )
+        remaining_cost.apr_of(life.terms, dues, lent, on, convention, credit=life.credit)
         for life, dues, lent in ((before, was, owed), (after, would, owed + paid_out))
     ]
     return Preview(
         was, would, left[0], left[1], price, Money(paid_out, zero.currency), aprs[0], aprs[1],
         worse or bool(paid_out),
     )  # fmt: skip
+
+
+def open_of(life: Life) -> tuple[Due, ...]:
+    terms: LoanTerms = life.terms
+    return tuple(
+        Due(n, row.due_on, Money(row.outstanding, terms.currency))
+        for n, row in enumerate(life.rows, 1)
+        if row.outstanding > 0
+    )
 
 
 def _is_worse(was: tuple[Due, ...], would: tuple[Due, ...], paid: Money, to_pay: Money) -> bool:
@@ -112,15 +119,6 @@ def _is_worse(was: tuple[Due, ...], would: tuple[Due, ...], paid: Money, to_pay:
         max(each.amount for each in would) > max(each.amount for each in was)
         or would[0].due_on < was[0].due_on
         or would[-1].due_on > was[-1].due_on
-    )
-
-
-def _open(life: Life) -> tuple[Due, ...]:
-    terms: LoanTerms = life.terms
-    return tuple(
-        Due(n, row.due_on, Money(row.outstanding, terms.currency))
-        for n, row in enumerate(life.rows, 1)
-        if row.outstanding > 0
     )
 
 

@@ -8,14 +8,22 @@ the same debt, so their rates differ by the change alone.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Protocol
 
 from kit.money import Money
 from servicing import apr, early, recalculation, unit_periods
 from servicing.apr import Convention, NoAnnualRate, Timed
 from servicing.life import Life
+from servicing.terms import LoanTerms
 from servicing.unit_periods import Unit, UnitPeriod
 
-Due = tuple[date, Money]
+
+class Due(Protocol):
+    @property
+    def due_on(self) -> date: ...
+
+    @property
+    def amount(self) -> Money: ...
 
 
 def owed(life: Life, on: date) -> int:
@@ -25,14 +33,20 @@ def owed(life: Life, on: date) -> int:
 
 
 def apr_of(
-    life: Life, dues: Sequence[Due], lent: int, on: date, convention: Convention
+    terms: LoanTerms,
+    dues: Sequence[Due],
+    lent: int,
+    on: date,
+    convention: Convention,
+    *,
+    credit: int = 0,
 ) -> str | None:
     """Percent a year of `lent` on that day and `dues` from then on; None where there is none."""
-    paid = _after_credit(dues, life.credit)
+    paid = _after_credit(dues, credit)
     coming = [(max(day, on), amount) for day, amount in paid if amount]
     if lent <= 0 or not any(day > on for day, _ in coming):
         return None
-    unit = UnitPeriod(Unit(life.terms.frequency.value), life.terms.every)
+    unit = UnitPeriod(Unit(terms.frequency.value), terms.every)
     flows = [(on, lent), *((day, -amount) for day, amount in coming)]
     try:
         return apr.percent(_RATES[convention](flows, unit))
@@ -42,10 +56,10 @@ def apr_of(
 
 def _after_credit(dues: Sequence[Due], credit: int) -> list[tuple[date, int]]:
     left = []
-    for day, amount in dues:
-        used = min(credit, amount.minor)
+    for due in dues:
+        used = min(credit, due.amount.minor)
         credit -= used
-        left.append((day, amount.minor - used))
+        left.append((due.due_on, due.amount.minor - used))
     return left
 
 

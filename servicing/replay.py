@@ -48,7 +48,10 @@ class Story:
 
 def parse(source: Mapping[str, Any]) -> Story:
     fields = Fields(source)
-    terms = loan_terms.parse(fields.required("terms"))
+    agreed = fields.required("terms")
+    if not isinstance(agreed, Mapping):
+        raise fields.refuse("terms", "must be an object with named keys")
+    terms = loan_terms.parse(agreed)
     told = events.parse(fields, terms.currency, terms.disbursed_on)
     story = Story(
         terms,
@@ -179,6 +182,9 @@ def _close_day(state: Life, event: Event) -> None:
 
 
 def _disburse(state: Life, event: Event) -> None:
+    if event.details["taken_over"] > event.amount:
+        raise _refused(event, "taken_over", "must not be more than the amount")
+    state.taken_over += event.details["taken_over"]
     planning.disburse(state, event.amount, event.on)
 
 
@@ -206,7 +212,7 @@ def _charge(state: Life, event: Event) -> None:
 
 
 def _pay_off(state: Life, event: Event) -> None:
-    owed = sum(early.payoff(state, event.on))
+    owed = event.amount or sum(early.payoff(state, event.on))
     if owed:
         type_ = "refinance" if event.type is Type.REFINANCE else "repayment"
         _take(state, type_, owed, event.on)

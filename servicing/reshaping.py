@@ -49,8 +49,6 @@ def restructure(loan: Life, event: Event) -> None:
     """
     if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
         loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
-    if event.type is Type.TOP_UP and loan.status in (Status.CLOSED, Status.OVERPAID):
-        loan.status = Status.ACTIVE  # As it turns out, it was repaid before more was lent.
     if loan.status is not Status.ACTIVE:
         raise _refused(event, "type", Why.NOT_RUNNING)
     details, on = event.details, event.on
@@ -63,7 +61,7 @@ def restructure(loan: Life, event: Event) -> None:
         loan.move(on, event.amount)
         loan.record(on, "disbursement", event.amount, (0, 0, 0, 0))
         left[PRINCIPAL] += event.amount
-    agreed = _new_terms(loan, event, left[PRINCIPAL])
+    agreed = new_terms(loan, event, left[PRINCIPAL])
     rows = [planning.row_of(planned) for planned in schedule.build(agreed).installments]
     rows[0].starts_on = on
     rows[0].carried = left[INTEREST]
@@ -161,7 +159,8 @@ def _capitalise(loan: Life, components: tuple[int, ...], left: list[int], on: da
         loan.record(on, "capitalization", amount, (taken[0], taken[1], taken[2], taken[3]))
 
 
-def _new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
+def new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
+    """What was agreed anew for a balance; all else is as it was."""
     details, terms = event.details, loan.terms
     if not balance:
         raise _refused(event, "type", Why.NO_PRINCIPAL)

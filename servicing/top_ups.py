@@ -23,7 +23,8 @@ from servicing.ledger.rules import EntryKind
 from servicing.life import Life
 from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
-from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, AmendmentStatus, OrderEvent
+from servicing.states import AMENDMENT, AmendmentEvent, AmendmentStatus
+from servicing.terms import LoanTerms
 from servicing.why import Why
 
 
@@ -34,26 +35,26 @@ class TopUpUnderWay(DomainError):
     code = "top_up_under_way"
 
 
-def check(loan: Loan, before: Life, after: Life, *, on: date) -> None:
+def check(loan: Loan, before: Life, principal_minor: int, *, on: date) -> None:
     """Refuse to lend on top of what is late, or more than the product lends."""
     most = agreed_rules.from_document(loan.rules).amount_max_minor
     if not most:
         raise InvalidTerms(field="type", reason=Why.NOT_OFFERED)
     if any(row.due_on < on and row.outstanding for row in before.rows):
         raise InvalidTerms(field="type", reason=Why.OVERDUE)
-    if after.principal_owed > most:
+    if principal_minor > most:
         limit = Money(most, loan.currency)
         raise InvalidTerms(field="amount", reason=f"must leave at most {limit} of principal")
 
 
-def check_price(loan: Loan, after: Life) -> None:
+def check_price(loan: Loan, terms: LoanTerms) -> None:
     """New terms are a new price: the caps of the day hold for it. Raises CapPassed."""
     rules = agreed_rules.from_document(loan.rules)
     if rules.jurisdiction is None:
         return
     place = packs.parse(rules.jurisdiction)
     if place.pack.regimes:
-        caps.check(place, Priced(after.terms, quotes.quote(after.terms), rules))
+        caps.check(place, Priced(terms, quotes.quote(terms), rules))
 
 
 async def nothing_under_way(session: AsyncSession, loan: Loan) -> None:
@@ -67,15 +68,15 @@ async def nothing_under_way(session: AsyncSession, loan: Loan) -> None:
 
 
 async def order(
-    session: AsyncSession, loan: Loan, amendment: Amendment, *, actor: str, now: datetime
-) -> Payout:
+    session: AsyncSession, loan: Loan, amendment: Amendment, *, actor: str, on: date, now: datetime
+) -> None:
     """Send the money to where the loan was paid to."""
     audit.move(session, AMENDMENT, amendment, AmendmentEvent.PAY_OUT, actor=actor, now=now)
     await session.flush()
     sent = await queries.list_payouts(session, loan.id)
     vault = vault_of(session)
     key = await person_key(session, vault, loan.borrower_id, now=now)
-    return await origination.new_payout(
+    await origination.new_payout(
         session, vault, loan,
         attempt=sent[-1].attempt + 1,
         amount_minor=Money.parse(amendment.preview["paid_out"], loan.currency).minor,
@@ -86,13 +87,13 @@ async def order(
 
 
 async def arrive(
-    session: AsyncSession, loan: Loan, payout: Payout, *, ordered_on: date, on: date, now: datetime
-) -> None:
+    session: AsyncSession, loan: Loan, payout: Payout, amendment: Amendment, *, ordered_on: date,
+    on: date, now: datetime,
+) -> None:  # fmt: skip
     """The borrower has the money: from `on` he owes it."""
-    amendment = await _of(session, payout)
     audit.move(session, AMENDMENT, amendment, AmendmentEvent.APPLY, actor=audit.SYSTEM, now=now)
     amendment.applied_on = on
-    change = _redated(amendment.change, ordered_on, on)
+    change = redated(amendment.change, ordered_on, on)
     told = happenings.of_change(change, key=amendment.subject, on=on, price=Money(0, loan.currency))
     entries = {
         EntryKind.DISBURSEMENT: f"disbursement:{payout.id}",
@@ -103,40 +104,9 @@ async def arrive(
     await messages.disbursed(session, loan, payout, now=now)
 
 
-async def fail(session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime) -> None:
-    """Proven: the borrower has nothing of it, so he owes nothing of it."""
-    amendment = await _of(session, payout)
-    audit.move(session, AMENDMENT, amendment, AmendmentEvent.FAIL, actor=audit.SYSTEM, now=now)
-    await messages.top_up_undone(session, loan, payout, now=now)
-
-
-async def come_back(
-    session: AsyncSession, loan: Loan, payout: Payout, *, on: date, now: datetime
-) -> bool:
-    """It had arrived and came back: it is as if it had never been lent.
-
-    False when something was agreed since that cannot be without it: then a person has to look.
-    """
-    amendment = await _of(session, payout)
-    try:
-        await _untell(session, loan, amendment, Act(audit.SYSTEM, on, now))
-    except living.NotPossible:
-        return False
-    audit.move(session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=audit.SYSTEM, now=now)
-    await messages.top_up_undone(session, loan, payout, now=now)
-    return True
-
-
-async def take_back(session: AsyncSession, loan: Loan, amendment: Amendment, act: Act) -> None:
-    """Staff have shown that the money came back, and the rail did not tell."""
-    payout = await session.scalar(select(Payout).where(Payout.amendment_id == amendment.id))
-    assert payout is not None, f"{amendment.subject} was not paid out"
-    audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
-    await _untell(session, loan, amendment, act)
-
-
-async def _untell(session: AsyncSession, loan: Loan, amendment: Amendment, act: Act) -> None:
-    """Late fees for what was lent go with it."""
+async def untell(session: AsyncSession, amendment: Amendment, act: Act) -> None:
+    """As if it had never been lent; late fees for it go too. Raises NotPossible."""
+    loan = await queries.get_loan(session, amendment.loan_id, lock=True)
     told = await happenings.of_loan(session, loan)
     row = told.find(amendment.subject)
     assert row is not None, f"{amendment.subject} was not told"
@@ -145,11 +115,7 @@ async def _untell(session: AsyncSession, loan: Loan, amendment: Amendment, act: 
     amendment.reversed_on = act.on
 
 
-async def _of(session: AsyncSession, payout: Payout) -> Amendment:
-    return await session.get_one(Amendment, payout.amendment_id, populate_existing=True)
-
-
-def _redated(change: Mapping[str, Any], ordered_on: date, on: date) -> Mapping[str, Any]:
+def redated(change: Mapping[str, Any], ordered_on: date, on: date) -> Mapping[str, Any]:
     """The first due date stays; one that has passed moves along with the money."""
     start = change.get("start")
     if start is None or date.fromisoformat(start) > on:

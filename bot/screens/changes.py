@@ -23,7 +23,7 @@ _CHOICES = {
     self_service.Ahead.SMALLER: "ahead-smaller",
 }
 _SUGGESTED = frozenset(
-    {"reschedule", "pause", "split", "reage", "reamortize", "restructure", "top_up"}
+    {"reschedule", "pause", "split", "reage", "reamortize", "restructure", "top_up", "refinance"}
 )
 
 

@@ -27,6 +27,7 @@ class Account(StrEnum):
     INTEREST = "interest_receivable"
     FEES = "fees_receivable"
     PENALTIES = "penalties_receivable"
+    REFINANCING = "refinancing"
     BORROWER_CREDIT = "borrower_credit"
     SUSPENSE = "suspense"
     THIRD_PARTIES = "third_party_payable"
@@ -52,6 +53,7 @@ CHART = (
     Charted(Account.INTEREST, "Interest earned and not yet paid", AccountType.ASSET),
     Charted(Account.FEES, "Fees that fell due and are not yet paid", AccountType.ASSET),
     Charted(Account.PENALTIES, "Late fees charged and not yet paid", AccountType.ASSET),
+    Charted(Account.REFINANCING, "Debts on their way to another loan", AccountType.ASSET),
     Charted(Account.BORROWER_CREDIT, "Paid before it was due", AccountType.LIABILITY),
     Charted(Account.SUSPENSE, "Money that a person must place", AccountType.LIABILITY),
     Charted(Account.THIRD_PARTIES, "Fees collected for others", AccountType.LIABILITY),

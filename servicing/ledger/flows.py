@@ -35,6 +35,13 @@ _SPLIT: Mapping[str, Sequence[Event]] = {
         Event.GOODWILL_TO_PRINCIPAL,
         Event.GOODWILL_IN_ADVANCE,
     ),
+    "refinance": (
+        Event.PENALTY_REFINANCED,
+        Event.FEE_REFINANCED,
+        Event.INTEREST_REFINANCED,
+        Event.PRINCIPAL_REFINANCED,
+        Event.REFINANCED_TOO_MUCH,
+    ),
     "write_off": (
         Event.PENALTY_WRITTEN_OFF,
         Event.FEE_WRITTEN_OFF,
@@ -62,11 +69,15 @@ _MOVED = ("reage", "reamortize", "split", "restructure", "top_up", "contract_ter
 def of_life(loan: Life, agreed: LoanTerms, on: date) -> Flows:
     """Everything, up to the end of `on`. Fees were kept back by the terms as agreed at first."""
     flows = dict.fromkeys(Event, 0)
+    if not loan.draws:
+        return flows
     for each in loan.transactions:
         for event, minor in _of_transaction(each):
             flows[event] += minor
-    for event, minor in _kept_back(agreed) if loan.draws else ():
+    for event, minor in _kept_back(agreed):
         flows[event] += minor
+    flows[Event.PRINCIPAL_DISBURSED] -= loan.taken_over
+    flows[Event.DEBT_TAKEN_OVER] = loan.taken_over
     for event, minor in _claims(loan, on):
         flows[event] += minor
     if loan.status in ENDED:

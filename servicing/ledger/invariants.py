@@ -31,7 +31,8 @@ class Violation:
 
 async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
-    found = [*await _trial_balance(session), *await _payouts(session), *await _suspense(session)]
+    found = [*await _trial_balance(session), *await _payouts(session), *await _suspense(session),
+             *await _refinancing(session)]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
         found += await _loans(session, loans)
@@ -102,6 +103,15 @@ async def _suspense(session: AsyncSession) -> list[Violation]:
         )
         for currency in sorted(held.keys() | waiting.keys())
         if held.get(currency, 0) != waiting.get(currency, 0)
+    ]
+
+
+async def _refinancing(session: AsyncSession) -> list[Violation]:
+    """What one loan pays off, another has taken over."""
+    return [
+        Violation("refinancing_is_zero", row.currency, f"{row.net_minor} left between loans")
+        for row in await balances.trial_balance(session)
+        if row.account is Account.REFINANCING and row.net_minor
     ]
 
 

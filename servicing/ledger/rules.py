@@ -24,12 +24,14 @@ class EntryKind(StrEnum):
     CHARGEBACK = "chargeback"
     REFUND = "refund"
     CHANGE = "change"
+    REFINANCE = "refinance"
     SUSPENSE = "suspense"
     REVERSAL = "reversal"
 
 
 class Event(StrEnum):
     PRINCIPAL_DISBURSED = "principal_disbursed"
+    DEBT_TAKEN_OVER = "debt_taken_over"
     FEE_DEDUCTED = "fee_deducted"
     THIRD_PARTY_FEE_DEDUCTED = "third_party_fee_deducted"
     INTEREST_ACCRUED = "interest_accrued"
@@ -63,6 +65,11 @@ class Event(StrEnum):
     PENALTY_CAPITALIZED = "penalty_capitalized"
     FEE_CAPITALIZED = "fee_capitalized"
     INTEREST_CAPITALIZED = "interest_capitalized"
+    PENALTY_REFINANCED = "penalty_refinanced"
+    FEE_REFINANCED = "fee_refinanced"
+    INTEREST_REFINANCED = "interest_refinanced"
+    PRINCIPAL_REFINANCED = "principal_refinanced"
+    REFINANCED_TOO_MUCH = "refinanced_too_much"
     RECOVERED = "recovered"
     CHARGED_BACK = "charged_back"
     CREDIT_CHARGED_BACK = "credit_charged_back"
@@ -90,11 +97,18 @@ _CREDIT = "credit settles what fell due"
 _GIVEN_UP = "staff give up what is owed"
 _WAIVED = "staff waive it, a settlement leaves it open, or it is within the product's tolerance"
 _CAPITALIZED = "a restructured loan turns what is owed into principal"
+_REFINANCED = "another loan of the borrower pays it off"
 _GOODWILL = "staff give the borrower money, as goodwill or as a discount"
 
 RULES: dict[Event, Rule] = {
     Event.PRINCIPAL_DISBURSED: Rule(
         EntryKind.DISBURSEMENT, Account.PRINCIPAL, Account.CASH, _DISBURSED
+    ),
+    Event.DEBT_TAKEN_OVER: Rule(
+        EntryKind.DISBURSEMENT,
+        Account.PRINCIPAL,
+        Account.REFINANCING,
+        "a loan begins that pays off others",
     ),
     Event.FEE_DEDUCTED: Rule(
         EntryKind.DISBURSEMENT, Account.PRINCIPAL, Account.FEE_INCOME, _DISBURSED
@@ -173,6 +187,21 @@ RULES: dict[Event, Rule] = {
             (Event.INTEREST_CAPITALIZED, Account.INTEREST),
         )
     },
+    **{
+        event: Rule(EntryKind.REFINANCE, Account.REFINANCING, account, _REFINANCED)
+        for event, account in (
+            (Event.PENALTY_REFINANCED, Account.PENALTIES),
+            (Event.FEE_REFINANCED, Account.FEES),
+            (Event.INTEREST_REFINANCED, Account.INTEREST),
+            (Event.PRINCIPAL_REFINANCED, Account.PRINCIPAL),
+        )
+    },
+    Event.REFINANCED_TOO_MUCH: Rule(
+        EntryKind.REFINANCE,
+        Account.REFINANCING,
+        Account.BORROWER_CREDIT,
+        "less had been owed than was paid off, as it turns out",
+    ),
     Event.RECOVERED: Rule(
         EntryKind.RECOVERY, Account.CASH, Account.RECOVERY_INCOME, "a payment after a write-off"
     ),

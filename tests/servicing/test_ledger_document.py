@@ -7,13 +7,14 @@ from sqlalchemy import select
 
 from kit.db import unit_of_work
 from kit.ids import new_id
-from servicing import living, queries, repayments, suspense
+from servicing import happenings, living, queries, repayments, suspense
 from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger import chart
 from servicing.ledger.models import Entry, LedgerAccount, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.living import Act
+from servicing.models import Loan
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
 
@@ -86,6 +87,7 @@ class TestTheUseCases:
         await self.staff_change_loans_that_are_late(lender)
         await self.credit_meets_a_penalty(lender)
         await self.money_is_allocated_ahead(lender)
+        await self.a_new_loan_pays_off_an_old_one(lender)
         await lender.verifies()
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
@@ -117,6 +119,27 @@ class TestTheUseCases:
         await lender.receives(taken_back, (await lender.owed(taken_back)).total + kes(100))
         await amends(lender, taken_back, {"type": "chargeback", "amount": "300"})
 
+    async def a_new_loan_pays_off_an_old_one(self, lender: Lender) -> None:
+        """With a penalty that, as it turns out, had no ground."""
+        loan = await lender.lends()
+        first, *_ = await lender.schedule(loan)
+        await lender.closes_days_until(first.due_on + timedelta(days=5))
+        details = {"charge": "penalty", "due": lender.on.isoformat(),
+                   "of": first.due_on.isoformat()}  # fmt: skip
+        charge = Happening(Type.CHARGE, lender.on, "charge:1", 5_00, details)
+        await self.hears(lender, loan, charge)
+        await amends(lender, loan, {"type": "refinance", "installments": 3})
+        async with lender.sessions() as session:
+            told = await happenings.of_loan(session, await queries.get_loan(session, loan.id))
+        row = told.find("charge:1")
+        assert row is not None
+        await self.hears(lender, loan, happenings.reversal(row, on=lender.on))
+
+    async def hears(self, lender: Lender, loan: Loan, told: Happening) -> None:
+        async with unit_of_work(lender.sessions) as session:
+            locked = await queries.get_loan(session, loan.id, lock=True)
+            await living.happen(session, locked, Act("staff:1", lender.on, lender.now), told)
+
     async def credit_meets_a_penalty(self, lender: Lender) -> None:
         loan = await lender.lends()
         first, *_ = await lender.schedule(loan)
@@ -125,9 +148,7 @@ class TestTheUseCases:
         details = {"charge": "penalty", "due": lender.on.isoformat(),
                    "of": first.due_on.isoformat()}  # fmt: skip
         charge = Happening(Type.CHARGE, lender.on, "charge:1", 5_00, details)
-        async with unit_of_work(lender.sessions) as session:
-            locked = await queries.get_loan(session, loan.id, lock=True)
-            await living.happen(session, locked, Act("staff:1", lender.on, lender.now), charge)
+        await self.hears(lender, loan, charge)
         await lender.closes_days_until(lender.on + timedelta(days=1))
 
     async def money_is_allocated_ahead(self, lender: Lender) -> None:

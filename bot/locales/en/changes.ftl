@@ -42,6 +42,7 @@ suggestion-reage = What is late is shared over the dates that come.
 suggestion-reamortize = What is left is shared anew over the dates that come.
 suggestion-restructure = The rest of the loan on new terms.
 suggestion-top_up = More money, together with the rest of the loan, on new terms.
+suggestion-refinance = A new loan that pays off what you owe now.
 suggestion-other = A change of your loan.
 suggestion-agree = ✅ I agree
 suggestion-decline = ❌ No, thank you

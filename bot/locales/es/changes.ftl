@@ -42,6 +42,7 @@ suggestion-reage = Lo atrasado se reparte entre las fechas que vienen.
 suggestion-reamortize = Lo que falta se reparte de nuevo entre las fechas que vienen.
 suggestion-restructure = El resto del préstamo con nuevas condiciones.
 suggestion-top_up = Más dinero, junto con el resto del préstamo, con nuevas condiciones.
+suggestion-refinance = Un préstamo nuevo que paga lo que debes ahora.
 suggestion-other = Un cambio en tu préstamo.
 suggestion-agree = ✅ De acuerdo
 suggestion-decline = ❌ No, gracias

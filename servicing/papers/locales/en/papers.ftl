@@ -51,6 +51,7 @@ kind-credit = From what you paid ahead
 kind-write-off = No longer asked for
 kind-waiver = Waived
 kind-recovery = Paid after it was given up
+kind-refinance = Paid off by a new loan
 kind-goodwill = Given to you
 kind-chargeback = Payment taken back
 kind-refund = Paid back to you

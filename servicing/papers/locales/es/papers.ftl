@@ -51,6 +51,7 @@ kind-credit = De lo que pagaste por adelantado
 kind-write-off = Ya no se reclama
 kind-waiver = Condonado
 kind-recovery = Pagado después de darlo por perdido
+kind-refinance = Pagado con un préstamo nuevo
 kind-goodwill = Regalado
 kind-chargeback = Pago retirado
 kind-refund = Devuelto a ti

@@ -1,0 +1,78 @@
+"""What an amendment's payout means for loans: money on top of one, or a new one for others."""
+
+from datetime import date, datetime
+from types import ModuleType
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from servicing import living, messages, queries, refinancing, top_ups
+from servicing.events import Type
+from servicing.living import Act
+from servicing.models import Amendment, Loan, Payout
+from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, OrderEvent
+
+KINDS = (Type.TOP_UP, Type.REFINANCE)
+
+
+async def order(
+    session: AsyncSession, loan: Loan, amendment: Amendment, *, actor: str, on: date, now: datetime
+) -> None:
+    """All have agreed. Where no money leaves, it is done at once."""
+    await top_ups.nothing_under_way(session, loan)
+    await _kind(amendment).order(session, loan, amendment, actor=actor, on=on, now=now)
+
+
+async def arrive(
+    session: AsyncSession, loan: Loan, payout: Payout, *, ordered_on: date, on: date, now: datetime
+) -> None:
+    """The borrower has the money: from `on` he owes it."""
+    amendment = await _of(session, payout)
+    await _kind(amendment).arrive(
+        session, loan, payout, amendment, ordered_on=ordered_on, on=on, now=now
+    )
+
+
+async def fail(session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime) -> None:
+    """Proven: the borrower has nothing of it, so he owes nothing of it."""
+    amendment = await _of(session, payout)
+    audit.move(session, AMENDMENT, amendment, AmendmentEvent.FAIL, actor=audit.SYSTEM, now=now)
+    if amendment.kind == Type.REFINANCE:
+        refinancing.give_up(session, loan, now=now)
+        loan = await queries.get_loan(session, amendment.loan_id)
+    await messages.top_up_undone(session, loan, payout, now=now)
+
+
+async def come_back(
+    session: AsyncSession, loan: Loan, payout: Payout, *, on: date, now: datetime
+) -> bool:
+    """It had arrived and came back: it is as if it had never been lent.
+
+    False when something was agreed since that cannot be without it: then a person has to look.
+    """
+    amendment = await _of(session, payout)
+    try:
+        await _kind(amendment).untell(session, amendment, Act(audit.SYSTEM, on, now))
+    except living.NotPossible:
+        return False
+    audit.move(session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=audit.SYSTEM, now=now)
+    told = await queries.get_loan(session, amendment.loan_id)
+    await messages.top_up_undone(session, told, payout, now=now)
+    return True
+
+
+async def take_back(session: AsyncSession, amendment: Amendment, act: Act) -> None:
+    """Staff have shown that all of the money came back, and the rail did not tell."""
+    payout = await session.scalar(select(Payout).where(Payout.amendment_id == amendment.id))
+    if payout is not None:
+        audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
+    await _kind(amendment).untell(session, amendment, act)
+
+
+def _kind(amendment: Amendment) -> ModuleType:
+    return refinancing if amendment.kind == Type.REFINANCE else top_ups
+
+
+async def _of(session: AsyncSession, payout: Payout) -> Amendment:
+    return await session.get_one(Amendment, payout.amendment_id, populate_existing=True)
