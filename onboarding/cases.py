@@ -242,6 +242,11 @@ async def add_note(
     return await _say(session, case, f"staff:{staff_id}", "note", text, now)
 
 
+async def explain(session: AsyncSession, case: Case, text: str, *, now: datetime) -> CaseMessage:
+    """A note of our own: what staff should know before they decide."""
+    return await _say(session, case, audit.SYSTEM, "note", text, now)
+
+
 async def ask_for_person(
     session: AsyncSession, dossier: Dossier, *, text: str | None, now: datetime
 ) -> tuple[Case, int]:

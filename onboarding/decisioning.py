@@ -23,7 +23,7 @@ from onboarding import (
     telemetry,
 )
 from onboarding.dossiers import Dossier
-from onboarding.models import Borrower, age_on
+from onboarding.models import Borrower, Case, age_on
 from onboarding.products import LoanProduct
 from onboarding.saving import place
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus, CaseKind
@@ -46,6 +46,7 @@ from scoring.snapshot import (
     TermOption,
 )
 from servicing import history as loan_history
+from servicing.jurisdictions.caps import CapPassed
 
 _UNDECIDED = frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW})
 
@@ -114,21 +115,34 @@ async def _act(
     elif decision.outcome is Outcome.REFER:
         await _refer(session, dossier, CaseKind.CREDIT, list(decision.reasons), now=now)
     else:
-        _move(session, dossier, ApplicationEvent.OFFER, now=now)
-        approved = Money(decision.approved_minor, application.currency or "")
+        await _offer(session, dossier, decision, now=now)
+
+
+async def _offer(
+    session: AsyncSession, dossier: Dossier, decision: Decision, *, now: datetime
+) -> None:
+    """A person explains it when the law has changed since the application was sent."""
+    application = dossier.draft
+    approved = Money(decision.approved_minor, application.currency or "")
+    try:
         await offers.make(session, dossier, approved, now=now)
-        await cases.close_for(session, application.id, now=now)
+    except CapPassed as passed:
+        case = await _refer(session, dossier, CaseKind.CREDIT, [passed.code], now=now)
+        await cases.explain(session, case, f"No offer could be made: {passed}.", now=now)
+        return
+    _move(session, dossier, ApplicationEvent.OFFER, now=now)
+    await cases.close_for(session, application.id, now=now)
 
 
 async def _refer(
     session: AsyncSession, dossier: Dossier, kind: CaseKind, reasons: list[str], *, now: datetime
-) -> None:
+) -> Case:
     if dossier.draft.status is ApplicationStatus.SUBMITTED:
         _move(session, dossier, ApplicationEvent.REFER, now=now)
     elif dossier.draft.status is ApplicationStatus.QUESTIONED:
         # The case that asked is settled: nobody waits for that answer any more.
         _move(session, dossier, ApplicationEvent.REPLY, now=now)
-    await cases.open_case(
+    return await cases.open_case(
         session,
         kind=kind,
         borrower_id=dossier.borrower.id,

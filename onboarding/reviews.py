@@ -33,6 +33,7 @@ DECLINE_REASONS = (
     "identity_not_confirmed",
     "information_contradicts",
     "repayment_history",
+    "not_lawful_any_more",
     "suspected_fraud",
 )
 """Reasons that staff may give; every locale has the borrower's words for them."""

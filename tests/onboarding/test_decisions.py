@@ -1,10 +1,12 @@
 """From a sent application to an answer, an offer, a signature, or a person's decision."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import yaml
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +20,7 @@ from notifications.models import Notification
 from onboarding import (
     agreements,
     cases,
+    catalog,
     codes,
     decisioning,
     dossiers,
@@ -33,6 +36,7 @@ from onboarding.dossiers import Dossier
 from onboarding.models import Agreement
 from onboarding.states import ApplicationStatus, CaseKind, CaseStatus
 from servicing import queries as loans
+from servicing.jurisdictions.caps import CapPassed
 from servicing.states import LoanStatus
 from tests.onboarding.people import SETTINGS, Applicant
 
@@ -164,6 +168,60 @@ class TestSubmit:
         assert dossier.draft.status is ApplicationStatus.DECLINED
         assert dossier.draft.decline_reasons
         assert len(dossier.draft.decline_reasons) <= 4
+
+
+class TestALawThatChanges:
+    async def test_makes_a_case_for_staff_who_read_which_cap(
+        self, amina: Applicant, underwriter: Underwriter, tmp_path: Path
+    ) -> None:
+        """In the Philippines 15 % a month until 31 March 2026, 12 % from then on."""
+        amina.now = datetime(2026, 3, 31, 8, tzinfo=UTC)
+        dossier = await amina.begins()
+        await catalog.load(amina.session, dear_product(tmp_path), now=amina.now)
+        dossier = await amina.answers_until(dossier, "amount")
+        dossier = await amina.answers(dossier, "5000")
+        dossier = await amina.answers_until(await amina.answers(dossier, "3m"), None)
+        await journey.submit(amina.session, dossier, underwriter, now=amina.now)
+        amina.now += timedelta(days=2)
+        await identified(amina, dossier, SAME, underwriter)
+
+        dossier = await dossiers.of(amina.session, dossier.borrower)
+        case = dossier.case
+        assert dossier.draft.status is ApplicationStatus.IN_REVIEW
+        assert case is not None
+        assert (case.kind, case.reasons) == (CaseKind.CREDIT, ["cap_passed"])
+        found = await evidence.of_case(amina.session, case, now=amina.now)
+        assert "above the cap of 12 % in the Philippines" in found.messages[0].body
+
+        with pytest.raises(CapPassed):
+            async with amina.session.begin_nested():
+                await reviews.approve(
+                    amina.session, case, staff_id=UMA, note="yes", underwriter=underwriter,
+                    now=amina.now,
+                )  # fmt: skip
+        await amina.session.refresh(case)
+        await reviews.decline(
+            amina.session, case, staff_id=UMA, reasons=["not_lawful_any_more"], note="no",
+            now=amina.now,
+        )  # fmt: skip
+
+
+def dear_product(folder: Path) -> Path:
+    """`personal` at some 13 % a month, for the Philippines."""
+    (personal,) = (one for one in catalog.read(SETTINGS.products_file) if one["code"] == "personal")
+    fees = [{"code": "processing", "percent": "14", "when": "deducted", "to": "lender"}]
+    dear = {
+        **personal,
+        "jurisdiction": "PH",
+        "currency": "PHP",
+        "amount": {"min": "2000", "max": "10000", "step": "1000", "default": "5000"},
+        "terms": {"3m": {"installments": 3, "frequency": "month", "every": 1}},
+        "default_term": "3m",
+        "loan": {**personal["loan"], "annual_rate_percent": "60", "fees": fees},
+    }
+    path = folder / "products.yaml"
+    path.write_text(yaml.safe_dump({"products": [dear]}))
+    return path
 
 
 class TestOffers:

@@ -18,6 +18,7 @@ decision-change = What would change it: ask for { $amount } over { $term }.
 decision-declined-next = You may try again when something has changed. If you think this is wrong, a person will look again: press “Talk to a person”.
 
 reason-income-not-confirmed = We could not confirm your income.
+reason-not-lawful-any-more = The law does not allow a loan at this price any more.
 reason-obligations-too-high = Your payments on other loans are too high.
 reason-information-contradicts = Some of your answers do not agree with each other.
 reason-repayment-history = Loans before were not paid back on time.

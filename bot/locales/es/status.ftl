@@ -18,6 +18,7 @@ decision-change = Qué lo cambiaría: pide { $amount } por { $term }.
 decision-declined-next = Puedes intentarlo otra vez cuando algo cambie. Si crees que es un error, una persona lo revisa: toca «Hablar con alguien».
 
 reason-income-not-confirmed = No pudimos confirmar tus ingresos.
+reason-not-lawful-any-more = La ley ya no permite un préstamo a este precio.
 reason-obligations-too-high = Pagas demasiado por otros préstamos.
 reason-information-contradicts = Algunas de tus respuestas no concuerdan entre sí.
 reason-repayment-history = Préstamos anteriores no se pagaron a tiempo.
