@@ -68,9 +68,7 @@ class UpdateContext:
 async def opened(
     office: Office, session: AsyncSession, person: User, update: Update, now: datetime
 ) -> UpdateContext:
-    # One thing at a time happens to a borrower: a job, a member of staff or an update before this
-    # one may be about to change the same application.
-    dossier = await dossiers.find(session, telegram_id=person.id, lock=True)
+    dossier = await dossiers.find(session, telegram_id=person.id)
     spoken = dossier.borrower.locale if dossier else _spoken(person, update)
     words = Words(office.texts, matching_locale(spoken, office.texts))
     return UpdateContext(session, now, person, dossier, words, office)

@@ -11,6 +11,8 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.types import Update, User
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +25,7 @@ from kit import ids
 from kit.db import insert_once, unit_of_work
 from kit.errors import DomainError
 from notifications import hearing
+from onboarding import dossiers
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +73,7 @@ class UpdateDispatcher(Dispatcher):
     ) -> Reply | None:
         now = self.office.clock.now()
         async with unit_of_work(self.office.sessions) as session:
-            if not await _claim(session, bot, update, now):
+            if not await _claim(session, bot, update, person, now):
                 return None
             context = await opened(self.office, session, person, update, now)
             is_news = update.my_chat_member is None and await self._listen(context)
@@ -95,7 +98,7 @@ class UpdateDispatcher(Dispatcher):
         """The work is rolled back; say why in one sentence and ask the same question again."""
         now = self.office.clock.now()
         async with unit_of_work(self.office.sessions) as session:
-            if not await _claim(session, bot, update, now):
+            if not await _claim(session, bot, update, person, now):
                 return None
             context = await opened(self.office, session, person, update, now)
             said = update.message.text if update.message is not None else None
@@ -123,10 +126,17 @@ class UpdateDispatcher(Dispatcher):
         return is_given_up
 
 
-async def _claim(session: AsyncSession, bot: Bot, update: Update, now: datetime) -> bool:
-    """Make this transaction the one that handles the update."""
+async def _claim(
+    session: AsyncSession, bot: Bot, update: Update, person: User, now: datetime
+) -> bool:
+    """Make this transaction the one that handles the update, and hold the person's affairs."""
     key = {"bot_id": bot.id, "update_id": update.update_id}
-    if await insert_once(session, TelegramUpdate, **key, received_at=now, handled_at=now):
+    if session.get_bind().dialect.name == "postgresql":
+        values = {"bot": bot.id, "update": update.update_id, "now": now, "telegram_id": person.id}
+        is_new = await session.scalar(_CLAIM_AND_HOLD, values)
+    else:  # SQLite has one writer, who holds everything.
+        is_new = await insert_once(session, TelegramUpdate, **key, received_at=now, handled_at=now)
+    if is_new:
         return True
     row = await session.get_one(TelegramUpdate, (bot.id, update.update_id), with_for_update=True)
     if row.handled_at is not None:
@@ -140,6 +150,22 @@ async def _noted(session: AsyncSession, bot: Bot, update: Update, now: datetime)
     reference = ids.reference("E", 6)
     await insert_once(session, TelegramUpdate, **key, received_at=now, reference=reference)
     return await session.get_one(TelegramUpdate, (bot.id, update.update_id), with_for_update=True)
+
+
+_CLAIMED = (
+    postgresql.insert(TelegramUpdate)
+    .values(
+        bot_id=bindparam("bot"),
+        update_id=bindparam("update"),
+        received_at=bindparam("now"),
+        handled_at=bindparam("now"),
+    )
+    .on_conflict_do_nothing()
+    .returning(TelegramUpdate.update_id)
+    .cte("claimed")
+)
+# One trip to the server instead of two, for every update.
+_CLAIM_AND_HOLD = select(exists(select(_CLAIMED.c.update_id)), dossiers.HELD.scalar_subquery())
 
 
 def _as_reply(answer: Any) -> Reply | None:

@@ -88,7 +88,7 @@ async def of(session: AsyncSession, borrower: Borrower) -> Dossier:
 async def hold(session: AsyncSession, *, telegram_id: int) -> None:
     """Let nobody else change this borrower's affairs until the transaction ends."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway.
-        await session.execute(_HOLD, {"telegram_id": telegram_id})
+        await session.execute(HELD, {"telegram_id": telegram_id})
 
 
 async def hold_owner(
@@ -234,6 +234,6 @@ def _first(query: Select[UUID], *of: type[Base]) -> ScalarSelect[UUID]:
 # Built once: building a statement costs about as much as running it.
 _BY_ID = _situation().where(Borrower.id == bindparam("borrower_id"))
 _BY_TELEGRAM_ID = _situation().where(Borrower.telegram_id == bindparam("telegram_id"))
-_HOLD = (
-    select(Borrower.id).where(Borrower.telegram_id == bindparam("telegram_id")).with_for_update()
-)
+HELD = select(Borrower.id).where(Borrower.telegram_id == bindparam("telegram_id")).with_for_update()
+"""One thing at a time happens to a borrower: a job, a member of staff or another update may be
+about to change the same application."""

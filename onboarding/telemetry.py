@@ -1,5 +1,6 @@
 """How the form is filled in, recorded as it happens: which question, when, how long, never what."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,14 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from onboarding.models import BehaviorEvent
 from scoring.behaviour import Event, EventKind
 
+_SHOWN = "shown"
+"""The fact of an act that names the question which appeared after it."""
 RESUMED_AFTER = timedelta(minutes=30)
 
 
 async def shown(session: AsyncSession, application_id: UUID, field: str, *, now: datetime) -> None:
     """A question appeared. After a long silence that is a resumed session as well."""
-    last = (
-        None if _has_just_acted(session, application_id) else await _last(session, application_id)
-    )
+    act = _act_of_now(session, application_id)
+    if act is not None:
+        # Nearly always a question follows an answer, in the same transaction: one row for both.
+        act.facts = {**act.facts, _SHOWN: field}
+        return
+    last = await _last(session, application_id)
     if last is not None and now - last >= RESUMED_AFTER:
         record(session, application_id, EventKind.RESUMED, field, now=now)
     record(session, application_id, EventKind.SHOWN, field, now=now)
@@ -44,12 +50,14 @@ def record(
     )
 
 
-def _has_just_acted(session: AsyncSession, application_id: UUID) -> bool:
-    """The question follows an act of this very transaction: there was no silence before it."""
-    return any(
-        isinstance(row, BehaviorEvent) and row.application_id == application_id
+def _act_of_now(session: AsyncSession, application_id: UUID) -> BehaviorEvent | None:
+    """What the person did in this very transaction."""
+    acts = [
+        row
         for row in session.new
-    )
+        if isinstance(row, BehaviorEvent) and row.application_id == application_id
+    ]
+    return acts[-1] if acts else None
 
 
 async def _last(session: AsyncSession, application_id: UUID) -> datetime | None:
@@ -79,4 +87,10 @@ async def events_of(session: AsyncSession, application_id: UUID) -> list[Event]:
         .where(BehaviorEvent.application_id == application_id)
         .order_by(BehaviorEvent.id)
     )
-    return [Event(EventKind(row.kind), row.field, row.at, length=row.length) for row in rows]
+    return [event for row in rows for event in _told(row)]
+
+
+def _told(row: BehaviorEvent) -> Iterator[Event]:
+    yield Event(EventKind(row.kind), row.field, row.at, length=row.length)
+    if _SHOWN in row.facts:
+        yield Event(EventKind.SHOWN, row.facts[_SHOWN], row.at)
