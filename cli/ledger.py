@@ -125,6 +125,8 @@ def _with_books(settings: Settings, work: Callable[[Sessions], Awaitable[T]]) ->
         documents.refuse(
             "there are no books in this database: start kopa once, or see KOPA_DATABASE_URL"
         )
+    except notes.BadKey as why:
+        documents.refuse(f"KOPA_SEAL_KEY or KOPA_PREVIOUS_SEAL_KEYS: {why}")
 
 
 async def _read(sessions: Sessions, settings: Settings, outside: Sequence[str]) -> _Books:

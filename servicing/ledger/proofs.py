@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -106,8 +107,7 @@ async def _find(session: AsyncSession, entry_id: UUID) -> Proof | None:
 
 
 async def _roots(session: AsyncSession, spans: Sequence[Span]) -> list[str]:
-    found = []
-    for span in spans:
-        hashes = await sealing.hashes_of(session, list(merkle.nodes(span)))
-        found.append(base64.b64encode(merkle.root(hashes)).decode())
-    return found
+    nodes = [list(merkle.nodes(span)) for span in spans]
+    hashes = iter(await sealing.hashes_of(session, list(chain.from_iterable(nodes))))
+    roots = [merkle.root([next(hashes) for _ in each]) for each in nodes]
+    return [base64.b64encode(root).decode() for root in roots]

@@ -185,3 +185,8 @@ class TestKey:
 
         monkeypatch.setenv("KOPA_PREVIOUS_SEAL_KEYS", json.dumps([old]))
         assert verify().exit_code == 0
+
+        monkeypatch.setenv("KOPA_PREVIOUS_SEAL_KEYS", json.dumps([old[:-3]]))
+        result = verify()
+        assert result.exit_code == 2
+        assert "KOPA_PREVIOUS_SEAL_KEYS" in result.output

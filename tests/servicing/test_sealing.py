@@ -1,5 +1,6 @@
 """Entries are sealed once and in order, checkpoints are signed over them, and proofs hold."""
 
+import asyncio
 import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -221,6 +222,28 @@ class TestACheckpoint:
 
         with pytest.raises(sealing.PastHasChanged):
             await signs(session, now)
+
+
+class TestSealersAtOnce:
+    async def test_take_turns(
+        self, own_sessions: Sessions, now: datetime, key: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While others post: every entry has one place, and the tree holds."""
+        monkeypatch.setattr(sealing, "BATCH", 3)
+
+        async def post() -> None:
+            async with unit_of_work(own_sessions) as session:
+                await posts(session, now, 2)
+
+        async def sealed() -> None:
+            async with unit_of_work(own_sessions) as session:
+                await sealing.seal(session)
+
+        await asyncio.gather(*(work() for _ in range(8) for work in (post, sealed)))
+        await sealing.seal_all(own_sessions)
+        async with own_sessions() as session:
+            assert [seal.seq for seal in await seals(session)] == list(range(1, 17))
+        assert await tampering.first(own_sessions, [key]) is None
 
 
 class TestTheJob:
