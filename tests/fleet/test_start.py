@@ -10,9 +10,11 @@ import click
 import psycopg
 import pytest
 
-from cli import preflight
+from cli import preflight, sandboxed
 from kit import jobs
+from kit.clock import SystemClock
 from kit.config import Settings
+from servicing.rails import configured
 from tests.fleet.programs import ROOT
 from tests.postgres import Server
 
@@ -126,6 +128,17 @@ class TestPreflight:
     def test_what_is_missing_is_named(self, missing: dict[str, str], named: str) -> None:
         with pytest.raises(click.UsageError, match=f"not set: {named}\\."):
             preflight.check_outside(settings(**missing))
+
+    def test_a_bank_needs_its_folder_and_our_account(self, tmp_path: Path) -> None:
+        with pytest.raises(click.UsageError, match="not set: RAIL_FOLDER, RAIL_ACCOUNT\\."):
+            preflight.check_outside(settings(rail="iso20022", rail_base_url=""))
+        bank = settings(rail="iso20022", rail_base_url="", rail_folder=tmp_path, rail_account="1")
+        preflight.check_outside(bank)
+        assert configured.rails(bank, SystemClock()).main.name == "iso20022"
+
+    def test_a_bank_that_is_not_named_is_simulated_as_a_wallet(self) -> None:
+        simulated = sandboxed.settings_for(settings(rail="iso20022", rail_base_url=""))
+        assert simulated.rail == "wallet"
 
     def test_a_messaging_service_is_a_sender_too(self) -> None:
         preflight.check_outside(settings(twilio_from="", twilio_messaging_service_sid="MG1"))

@@ -19,6 +19,7 @@ from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.lending import START, kes
 from tests.servicing.rails import bank
 from tests.servicing.rails.bank import CLOSED, ELSEWHERE, UNRESOLVED, Street
+from tests.servicing.test_top_ups import DAILY, is_agreed
 
 PAID = "-29200.00"
 
@@ -168,6 +169,30 @@ class TestPayout:
         assert (await street.lender.books(loan))["cash_wallet"] == PAID
         reference = (await street.payout(loan)).client_ref
         assert await street.reconciles(date(2026, 11, 23)) == [("returned", reference)]
+        await street.lender.verifies()
+
+    async def test_on_top_that_comes_back_is_owed_no_more(self, street: Street) -> None:
+        street.lender.product = {"amount_max_minor": kes(50_000).minor}
+        loan = await street.pays_out(**DAILY)
+        await street.takes_in()
+        before = await street.lender.books(loan)
+        await is_agreed(street.lender, loan)
+        reference = (await street.payout(loan)).client_ref
+        parameters = {"days": 1, "end_to_end_id": reference}
+        await street.bank.behaves(behaviour="return-later", parameters=parameters)
+        await street.lender.pays_out(loan)
+        await street.bank.reads()
+        await street.takes_in()
+        assert (await street.payout(loan)).status is OrderStatus.SETTLED
+
+        await street.lives(5)
+        await street.takes_in()
+
+        assert (await street.payout(loan)).status is OrderStatus.RETURNED
+        after = await street.lender.books(loan)
+        assert after["loan_principal"] == before["loan_principal"]
+        assert await street.incidents() == []
+        assert await street.reconciles(date(2026, 11, 23)) == []
         await street.lender.verifies()
 
     async def test_that_a_statement_leaves_out_is_a_break(self, street: Street) -> None:
