@@ -165,9 +165,7 @@ def reage(life: Life, event: Event) -> None:
 
 def _drop_coming(life: Life, on: date, start: date) -> None:
     """Installments that owe nothing any more fall away; the one that runs ends on the day."""
-    kept = [
-        row for row in life.rows if any(row.due) or (row.due_on <= on and row.due_on < start)
-    ]
+    kept = [row for row in life.rows if any(row.due) or (row.due_on <= on and row.due_on < start)]
     runs = any(row.is_regular and row.due_on > on for row in life.rows if row not in kept)
     previous = max((row.due_on for row in kept if row.due_on <= on), default=life.draws[0].on)
     life.rows = kept
@@ -281,11 +279,19 @@ def _payment_of(life: Life, event: Event) -> Transaction | None:
 
 
 def refund(life: Life, event: Event) -> None:
-    """Give a credit back to the borrower."""
-    if event.amount > life.credit:
+    """Give a credit back to the borrower.
+
+    Where it turns out later that there was none, what was given is owed, from that day on.
+    """
+    lent = max(event.amount - life.credit, 0)
+    if lent and not event.details["is_retold"]:
         raise _refused(event, "amount", Why.MORE_THAN_CREDIT)
-    life.credit -= event.amount
-    life.record(event.on, "refund", event.amount, (0, 0, 0, 0))
+    life.credit -= event.amount - lent
+    if lent:
+        recalculation.reopen(life, event.on)
+        charge(life, PRINCIPAL, lent, event.on)
+        life.move(event.on, lent)
+    life.record(event.on, "refund", event.amount, (0, 0, 0, lent))
     close_if_settled(life, event.on)
 
 

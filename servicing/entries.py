@@ -21,7 +21,6 @@ _PLAIN = {
     "buy_down_fee": (CASH, _DEFERRED),
     "buy_down_fee_adjustment": (_DEFERRED, CASH),
     "recovery": (CASH, _RECOVERED),
-    "refund": (_CREDIT, CASH),
 }
 """Debit and credit of what touches no interest, fee or penalty."""
 _PAID_FROM = {
@@ -130,7 +129,7 @@ class _Book:
             self._enter(each.on, type_, *_PLAIN[type_], amount - taken_over)
             if is_first:
                 self._collect_fees(each)
-        elif type_ == "chargeback":
+        elif type_ in ("chargeback", "refund"):
             self._charge_back(each)
         else:
             source = _PAID_FROM.get(type_, CASH)

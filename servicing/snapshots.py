@@ -92,7 +92,7 @@ def _installments(life: Life) -> list[dict[str, Any]]:
     major = _writer(life.terms.currency)
     if not draws:
         balance = life.terms.principal.minor
-    taken_back = [each for each in life.transactions if each.type == "chargeback"]
+    taken_back = [each for each in life.transactions if each.type in ("chargeback", "refund")]
     for n, row in enumerate(life.rows, 1):
         while draws and _is_before(life, draws[0].on, row):
             balance += draws.pop(0).amount_minor

@@ -93,7 +93,8 @@ def _of_transaction(each: Transaction) -> _Pairs:
     elif each.type == "recovery":
         yield Event.RECOVERED, each.amount
     elif each.type == "refund":
-        yield Event.CREDIT_REFUNDED, each.amount
+        yield Event.CREDIT_REFUNDED, each.amount - each.parts[PRINCIPAL]
+        yield Event.PRINCIPAL_DISBURSED, each.parts[PRINCIPAL]
     elif each.type == "chargeback":
         yield Event.CHARGED_BACK, each.parts[PRINCIPAL]
         yield Event.CREDIT_CHARGED_BACK, each.amount - each.parts[PRINCIPAL]
