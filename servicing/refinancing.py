@@ -208,8 +208,9 @@ async def _plan(
     loans = await _olds(session, loan.id, change, lock=lock)
     day = max(on, *(each.accrued_on or on for each in loans))
     olds = tuple([await _old(session, each, day) for each in loans])
-    zero = not change.get("amount") or Fields(change).raw("amount") == "0"
-    lent = 0 if zero else Fields(change).amount("amount", loan.currency)
+    fields = Fields(change)
+    fields.raw("amount")
+    lent = fields.amount("amount", loan.currency, zero=True) if fields.has("amount") else 0
     taken_over = sum(old.owed for old in olds)
     agreed = {name: value for name, value in change.items() if name not in _OWN}
     document = {**agreed, "type": Type.RESTRUCTURE.value, "date": day.isoformat()}

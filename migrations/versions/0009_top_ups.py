@@ -54,9 +54,7 @@ def _check(statuses: str) -> None:
         for name, agreed in _AGREED.items():
             full_name = op.f(f"ck_amendments_{name}")
             batch_op.drop_constraint(full_name, type_="check")
-            batch_op.create_check_constraint(
-                full_name, f"status NOT IN ({statuses}) OR {agreed}"
-            )
+            batch_op.create_check_constraint(full_name, f"status NOT IN ({statuses}) OR {agreed}")
 
 
 def _live(condition: str) -> None:

@@ -158,3 +158,33 @@ class TestTopUp:
 
         assert (answer.status_code, answer.json()["code"]) == (422, "change_not_possible")
         assert "amount must leave at most" in answer.text
+
+
+class TestRefinance:
+    async def test_opens_a_loan_and_ends_the_old_one(
+        self, uma: httpx.AsyncClient, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    ) -> None:
+        change = {"type": "refinance", "installments": 6}
+        seen = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": change})
+        assert seen.json()["paid_out"]["amount"] == "0.00"
+        amendment = (await proposed(uma, loan, change)).json()
+        async with unit_of_work(lender.sessions) as session:
+            await amendments.consent(
+                session, UUID(amendment["id"]), borrower_id=loan.borrower_id, now=lender.now
+            )
+        done = await carl.post(f"/v1/amendments/{amendment['id']}/approve")
+
+        assert (done.status_code, done.json()["status"]) == (200, "applied")
+        loans = (await carl.get("/v1/loans")).json()["items"]
+        assert [each["status"] for each in loans] == ["active", "closed"]
+        assert loans[0]["application_id"] == amendment["id"]
+        await lender.verifies()
+
+    @pytest.mark.parametrize("also", ["L-1", ["L-1"], [7], {}, [None] * 10])
+    async def test_of_loans_that_are_not_there_is_refused(
+        self, carl: httpx.AsyncClient, loan: Loan, also: object
+    ) -> None:
+        change = {"type": "refinance", "installments": 6, "also": also}
+        answer = await carl.post(f"/v1/loans/{loan.id}/amendments/preview", json={"change": change})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "change_not_possible")

@@ -20,10 +20,12 @@ async def loan_id(lender: Lender, person: Chatter) -> UUID:
     return loan.id
 
 
-async def suggests(lender: Lender, person: Chatter) -> Amendment:
+async def suggests(
+    lender: Lender, person: Chatter, change: amendments.Change = TOP_UP
+) -> Amendment:
     async with unit_of_work(lender.sessions) as session:
         return await amendments.propose(
-            session, await loan_id(lender, person), TOP_UP, staff_id=new_id(),
+            session, await loan_id(lender, person), change, staff_id=new_id(),
             reason="asked by phone", on=lender.today, now=lender.clock.now(),
         )  # fmt: skip
 
@@ -80,3 +82,26 @@ class TestATopUp:
         assert await status(lender, suggested) is AmendmentStatus.FAILED
         assert await dates(lender, amina) == before
         assert "You owe nothing of it" in (await lender.news(amina, "top_up_undone")).text
+
+
+class TestARefinance:
+    async def test_is_agreed_to_and_the_new_loan_is_the_one_to_pay(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await gets_a_loan(lender, amina)
+        old = await loan_id(lender, amina)
+        suggested = await suggests(lender, amina, {"type": "refinance", "installments": 9})
+        await amina.says("/loan")
+        shown = await amina.presses("See what we suggest")
+        assert "A new loan that pays off what you owe now" in shown
+        assert "You get" not in shown
+        await amina.presses("I agree")
+        await approves(lender, suggested)
+
+        assert await status(lender, suggested) is AmendmentStatus.APPLIED
+        assert await loan_id(lender, amina) != old
+        assert len(await dates(lender, amina)) == 9
+        assert "changed" in (await lender.news(amina, "amendment_applied")).text
+        async with lender.sessions() as session:
+            reference = (await queries.get_loan(session, await loan_id(lender, amina))).reference
+        assert reference in await amina.says("/loan")

@@ -11,6 +11,7 @@ from kit.db import unit_of_work
 from kit.ids import new_id
 from servicing import amendments, origination, queries, repayments, terms, top_ups
 from servicing import rules as agreed_rules
+from servicing.jurisdictions.caps import CapPassed
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.models import Amendment, Loan
@@ -127,6 +128,14 @@ class TestPreview:
         for reference in (stranger.reference, loan.reference):
             with pytest.raises(amendments.ChangeNotPossible, match="also must list"):
                 await sees(lender, loan, {**REFINANCE, "also": [reference]})
+
+    async def test_keeps_to_the_caps_of_today(self, lender: Lender) -> None:
+        lender.product = {**lender.product, "jurisdiction": "CN/small_loan"}
+        loan = await lender.lends(annual_rate_percent="12", fees=[])
+
+        assert (await sees(lender, loan, {**REFINANCE, "annual_rate_percent": "18"})).after
+        with pytest.raises(CapPassed):
+            await sees(lender, loan, {**REFINANCE, "annual_rate_percent": "30"})
 
 
 class TestWithoutMoney:

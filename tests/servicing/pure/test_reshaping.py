@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from servicing import replay
 from servicing.fields import InvalidTerms
-from tests.servicing.pure.test_changes import column, tell
+from tests.servicing.pure.test_changes import LOAN, PAID_OUT, column, tell
 
 # 1,200.00 at 24 % in four months: 315.15 a month; interest 24.00, 18.18, 12.24, 6.18.
 PAID = {"type": "repayment", "date": "2026-02-15", "amount": "315.15"}
@@ -105,6 +106,41 @@ class TestReage:
         told = tell(PAID, {**self.NEW, "interest": how})
         assert column(told, "interest")[-3:] == interest
         assert told["balances"]["principal"] == "908.85"
+
+
+class TestFromOneLoanToAnother:
+    def test_a_top_up_of_a_loan_that_was_repaid_lends_anew(self) -> None:
+        more = {"type": "top_up", "date": "2026-04-01", "amount": "300", "installments": 3}
+        told = tell(PAID, {"type": "payoff", "date": ON}, more)
+
+        assert (told["status"], told["balances"]["principal"]) == ("active", "300.00")
+        # 300.00 at 2 % a month over three months
+        dues = dict(zip(column(told, "due_on"), column(told, "due"), strict=True))
+        new = ["2026-05-01", "2026-06-01", "2026-07-01"]
+        assert [dues[day] for day in new] == ["104.03", "104.03", "104.02"]
+
+    def test_an_amount_pays_off_so_much_and_no_more(self) -> None:
+        told = tell(PAID, {"type": "refinance", "date": ON, "amount": "100"})
+
+        assert told["status"] == "active"
+        paid = {row["credit"]: row["amount"] for row in told["entries"] if
+                row["debit"] == "refinancing"}  # fmt: skip
+        assert paid == {"interest_receivable": "18.18", "loan_principal": "81.82"}
+
+    def test_what_was_taken_over_is_no_cash(self) -> None:
+        out = {**PAID_OUT, "taken_over": "900"}
+        (told,) = replay.tell(replay.parse({"terms": LOAN, "events": [out]}))
+
+        lent = [(row["debit"], row["credit"], row["amount"]) for row in told["entries"]]
+        assert lent == [
+            ("loan_principal", "refinancing", "900.00"),
+            ("loan_principal", "cash", "300.00"),
+        ]
+
+    def test_no_more_is_taken_over_than_is_lent(self) -> None:
+        out = {**PAID_OUT, "taken_over": "1200.01"}
+        with pytest.raises(InvalidTerms, match="taken_over"):
+            replay.tell(replay.parse({"terms": LOAN, "events": [out]}))
 
 
 class TestReamortize:
