@@ -21,7 +21,7 @@ PENALTY, FEE, INTEREST, PRINCIPAL = range(4)
 CREDIT_USED = "credit_used"
 """A credit that a disbursement uses up."""
 Parts = tuple[int, int, int, int]
-_INDEX = {component: n for n, component in enumerate(allocation.Component)}
+INDEX = {component: n for n, component in enumerate(allocation.Component)}
 
 
 class Kind(StrEnum):
@@ -218,11 +218,21 @@ def hold_cap(life: Life) -> None:
 def receive(life: Life, type_: str, amount: int, on: date) -> None:
     """Money that came in, split by the waterfall of its type; what finds no debt is credit."""
     if life.status is Status.WRITTEN_OFF:
-        life.recovered += amount
-        life.record(on, "recovery", amount, (0, 0, 0, 0))
+        _recover(life, amount, on)
         return
     parts = settle(life, amount, on, life.rules.waterfall_for(type_, life.future))
     book(life, type_, amount, on, parts)
+
+
+def _recover(life: Life, amount: int, on: date) -> None:
+    """At most what was given up comes back; whatever is beyond it is the borrower's."""
+    given_up = sum(each.amount for each in life.transactions if each.type == "write_off")
+    back = min(amount, given_up - life.recovered)
+    life.recovered += back
+    life.credit += amount - back
+    for type_, part in (("recovery", back), ("repayment", amount - back)):
+        if part:
+            life.record(on, type_, part, (0, 0, 0, 0))
 
 
 def book(life: Life, type_: str, amount: int, on: date, parts: Parts) -> None:
@@ -233,6 +243,8 @@ def book(life: Life, type_: str, amount: int, on: date, parts: Parts) -> None:
 
 
 def close_if_settled(life: Life, on: date) -> None:
+    if life.status is Status.WRITTEN_OFF:
+        return
     left = 0
     for row in reversed(life.rows):  # What is open is open at the end first.
         left += row.outstanding
@@ -266,7 +278,7 @@ def settle(life: Life, amount: int, on: date, waterfall: Waterfall) -> Parts:
     split = [0, 0, 0, 0]
     owed = _unpaid(life, on, waterfall)
     for share in allocation.allocate(amount, owed, waterfall, on=on).shares:
-        row, component = life.rows[share.n], _INDEX[share.component]
+        row, component = life.rows[share.n], INDEX[share.component]
         pay(life, row, component, share.amount, on)
         split[component] += share.amount
     return split[0], split[1], split[2], split[3]

@@ -101,7 +101,8 @@ async def receive(
         free = await queries.free_credit(session, loan, rows)
         left = debts.debt(debts.scheduled(rows), credit=free).total
         await messages.repayment_received(session, loan, repayment, left, now=now)
-        if agreed_rules.recalculates(loan.rules) and _is_ahead(repayment, rows):
+        follows_debt = agreed_rules.recalculates(loan.rules) and loan.status is LoanStatus.ACTIVE
+        if follows_debt and _is_ahead(repayment, rows):
             await messages.paid_ahead(session, loan, repayment, now=now)
     return repayment
 
@@ -140,7 +141,7 @@ async def _take(
     now: datetime,
 ) -> None:
     entry = f"repayment:{repayment.id}"
-    references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: entry}
+    references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: f"recovery:{repayment.id}"}
     act = Act(audit.SYSTEM, on, now, references)
     type_ = await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)

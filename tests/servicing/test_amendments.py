@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from kit.db import unit_of_work
@@ -14,7 +14,7 @@ from kit.errors import DomainError
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
 from servicing import amendments, queries, repayments
-from servicing.models import Amendment, Loan
+from servicing.models import Amendment, Loan, SuspenseItem
 from servicing.previews import Preview
 from servicing.states import AmendmentStatus, LoanStatus
 from tests.servicing.lending import Lender, kes
@@ -281,6 +281,18 @@ class TestWriteOff:
         await lender.receives(loan, kes(700))
 
         assert (await lender.books(loan))["write_off_recovery"] == "700.00"
+        await lender.verifies()
+
+    async def test_more_than_was_given_up_waits_for_a_person(self, lender: Lender) -> None:
+        loan = await lender.lends(fees=[])
+        await amends(lender, loan, {"type": "write_off"})
+        await lender.receives(loan, kes(700))
+        await lender.receives(loan, kes(30_000))
+
+        assert (await lender.books(loan))["write_off_recovery"] == "30000.00"
+        async with lender.sessions() as session:
+            waiting = await session.scalar(select(SuspenseItem.amount_minor))
+        assert waiting == 70_000
         await lender.verifies()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kit.money import Money
 from servicing import replay
 from servicing.fields import InvalidTerms
 
@@ -118,6 +119,27 @@ class TestLoss:
         assert told["balances"]["outstanding"] == "0.00"
         assert told["balances"]["recovered"] == "50.00"
         assert column(told, "written_off") == ["0.00", "315.15", "315.15", "315.15"]
+
+    def test_no_more_is_recovered_than_was_given_up(self) -> None:
+        lost = {"type": "write_off", "date": "2026-06-01"}
+        paid = {"type": "repayment", "date": "2026-07-01", "amount": "1000"}
+        told = tell(lost, paid, {**paid, "date": "2026-08-01"})
+        given_up = Money.parse(told["transactions"][1]["amount"], "USD")
+        assert told["status"] == "written_off"
+        assert told["balances"]["recovered"] == given_up.major
+        left = Money.parse("2000", "USD") - given_up
+        assert told["balances"]["credit"] == left.major
+        credited = [each for each in told["entries"] if each["credit"] == "borrower_credit"]
+        assert [each["amount"] for each in credited] == [left.major]
+
+    def test_what_is_charged_back_after_a_write_off_is_lost_too(self) -> None:
+        told = tell(
+            {"type": "repayment", "date": "2026-02-15", "amount": "315.15"},
+            {"type": "write_off", "date": "2026-06-01"},
+            {"type": "chargeback", "date": "2026-06-20", "amount": "100"},
+        )
+        assert told["status"] == "written_off"
+        assert told["balances"]["outstanding"] == "0.00"
 
     def test_a_cap_cuts_what_is_charged(self) -> None:
         fee = {"type": "charge", "charge": "fee", "due": "2026-02-20", "amount": "100"}
