@@ -1,5 +1,6 @@
 """The database: one base for all tables, one unit of work, the same on SQLite and PostgreSQL."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -39,7 +40,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -118,8 +119,19 @@ def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Se
 @asynccontextmanager
 async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One transaction: committed when the block ends, rolled back when it raises."""
-    async with sessions() as session, session.begin():
+    session = sessions()
+    try:
         yield session
+        # At once, and begun by its first statement: each await of a session costs a greenlet.
+        await session.run_sync(_commit_and_close)
+    except BaseException:
+        await asyncio.shield(session.close())
+        raise
+
+
+def _commit_and_close(session: Session) -> None:
+    session.commit()
+    session.close()
 
 
 async def insert_once(session: AsyncSession, model: type[Base], **values: Any) -> bool:
