@@ -100,13 +100,15 @@ def read_statement(root: Node, *, account: str) -> Statement:
     statement = root.one("Stmt")
     _check_account(statement, account)
     balances = {each.text("Tp/CdOrPrtry/Cd"): each for each in statement.all("Bal")}
-    if not {"OPBD", "CLBD"} <= balances.keys():
+    # Some banks name the balance at which they open as the one at which they closed before.
+    opening, closing = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
+    if opening is None or closing is None:
         raise FileRefused("no opening or closing balance")
     return Statement(
         message=root.id("GrpHdr/MsgId"),
-        day=balances["CLBD"].day("Dt"),
-        opening=_signed(balances["OPBD"]),
-        closing=_signed(balances["CLBD"]),
+        day=closing.day("Dt"),
+        opening=_signed(opening),
+        closing=_signed(closing),
         movements=tuple(_movements(statement)),
     )
 

@@ -74,7 +74,7 @@ class Node:
         """Of a choice between a date and an instant, as the bank's calendar has it."""
         try:
             if day := self.find_text(f"{path}/Dt"):
-                return date.fromisoformat(day)
+                return date.fromisoformat(day[:10])  # A time zone may follow.
             return datetime.fromisoformat(self.text(f"{path}/DtTm")).date()
         except ValueError as error:
             raise FileRefused(f"{path} is no day") from error

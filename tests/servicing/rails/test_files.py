@@ -201,6 +201,43 @@ class TestRefused:
         assert await desk.street.incidents() == []
 
 
+class TestStatement:
+    """What banks write differently, and what none may leave out."""
+
+    async def statement(self, desk: Desk) -> bytes:
+        await desk.street.lives(1)
+        (told,) = desk.street.bank.says("camt.053")
+        return told.read_bytes()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            swap("<Cd>OPBD</Cd>", "<Cd>PRCD</Cd>"),
+            swap("<Dt>2026-11-20</Dt>", "<Dt>2026-11-20+03:00</Dt>"),
+            swap("<Dt>2026-11-20</Dt>", "<DtTm>2026-11-20T23:59:59.000Z</DtTm>"),
+            swap("29200.00", "29200"),
+        ],
+        ids=["previous_closing", "zone", "instant", "no_cents"],
+    )
+    async def test_is_read_however_it_is_written(self, desk: Desk, change: Change) -> None:
+        true = await self.statement(desk)
+
+        assert await desk.reads(change(true)) == await desk.reads(true)
+
+    @pytest.mark.parametrize("balance", ["OPBD", "CLBD"])
+    async def test_without_a_balance_is_refused(self, desk: Desk, balance: str) -> None:
+        true = await self.statement(desk)
+
+        with pytest.raises(FileRefused, match="balance"):
+            await desk.reads(swap(f"<Cd>{balance}</Cd>", "<Cd>ITBD</Cd>")(true))
+
+    async def test_one_minor_unit_off_does_not_add_up(self, desk: Desk) -> None:
+        true = await self.statement(desk)
+        delivery = await desk.reads(swap("70800.00", "70800.01")(true))
+
+        assert [doubt.kind for doubt in delivery.doubts] == ["statement_does_not_add_up"]
+
+
 class TestContradicted:
     @pytest.mark.parametrize(
         "change",
