@@ -351,8 +351,9 @@ class TestReverse:
 
     async def test_is_refused_when_the_story_would_break(self, lender: Lender) -> None:
         loan = await lender.lends()
-        amendment = await amends(lender, loan, {"type": "goodwill_credit", "amount": "5"})
-        await amends(lender, loan, {"type": "refund", "amount": "5"})
+        amendment = await amends(lender, loan, LATER)
+        again = {"from_due_date": LATER["new_due_date"], "new_due_date": "2027-01-08"}
+        await amends(lender, loan, {**LATER, **again})
 
         with pytest.raises(DomainError):
             await reverses(lender, amendment)
