@@ -7,11 +7,13 @@ from fractions import Fraction
 
 from kit.money import Money
 from servicing import calendars, early, recalculation, reshaping, schedule
+from servicing.allocation import Timing
 from servicing.choices import Grace, Method, MonthEnd, RateChange
 from servicing.delinquency import Pause
 from servicing.events import MONEY_IN, Event, MovedInterest
 from servicing.fields import InvalidTerms
 from servicing.life import (
+    INDEX,
     INTEREST,
     PRINCIPAL,
     Kind,
@@ -279,20 +281,39 @@ def _payment_of(life: Life, event: Event) -> Transaction | None:
 
 
 def refund(life: Life, event: Event) -> None:
-    """Give a credit back to the borrower.
+    """Give back a credit, or of a loan that runs what was paid in advance, the last first.
 
-    Where it turns out later that there was none, what was given is owed, from that day on.
+    Where it turns out later that there was neither, what was given is owed, from that day on.
     """
-    lent = max(event.amount - life.credit, 0)
+    from_credit = min(event.amount, life.credit)
+    unpaid = _unpay_ahead(life, event.amount - from_credit, event.on)
+    lent = event.amount - from_credit - sum(unpaid)
     if lent and not event.details["is_retold"]:
         raise _refused(event, "amount", Why.MORE_THAN_CREDIT)
-    life.credit -= event.amount - lent
+    life.credit -= from_credit
     if lent:
         recalculation.reopen(life, event.on)
         charge(life, PRINCIPAL, lent, event.on)
-        life.move(event.on, lent)
-    life.record(event.on, "refund", event.amount, (0, 0, 0, lent))
+    life.move(event.on, unpaid[PRINCIPAL] + lent)
+    life.lent -= unpaid[PRINCIPAL]  # It was lent long ago, and is owed again.
+    parts = (unpaid[0], unpaid[1], unpaid[2], unpaid[3] + lent)
+    life.record(event.on, "refund", event.amount, parts)
     close_if_settled(life, event.on)
+
+
+def _unpay_ahead(life: Life, amount: int, on: date) -> list[int]:
+    """By component, in the reverse of the order in which money in advance is allocated."""
+    waterfall = life.rules.waterfall_for("refund", life.future)
+    steps = [INDEX[part] for timing, part in waterfall.order if timing is Timing.IN_ADVANCE]
+    taken = [0, 0, 0, 0]
+    for row in reversed(life.rows) if life.status is Status.ACTIVE else ():
+        for component in reversed(steps) if row.due_on > on else ():
+            part = min(row.paid[component], row.in_advance, amount - sum(taken))
+            row.paid[component] -= part
+            row.in_advance -= part
+            taken[component] += part
+            row.settled_on = row.settled_on if not row.outstanding else None
+    return taken
 
 
 def write_off(life: Life, event: Event) -> None:

@@ -92,12 +92,12 @@ def _installments(life: Life) -> list[dict[str, Any]]:
     major = _writer(life.terms.currency)
     if not draws:
         balance = life.terms.principal.minor
-    taken_back = [each for each in life.transactions if each.type in ("chargeback", "refund")]
+    again = sorted(each for each in life.charges if each.component == PRINCIPAL)
     for n, row in enumerate(life.rows, 1):
         while draws and _is_before(life, draws[0].on, row):
             balance += draws.pop(0).amount_minor
-        while taken_back and taken_back[0].on <= row.due_on:
-            balance += taken_back.pop(0).parts[PRINCIPAL]
+        while again and again[0].due_on <= row.due_on:
+            balance += again.pop(0).amount
         balance -= row.due[PRINCIPAL]
         shown.append(_installment(n, row, balance, major))
     return shown

@@ -93,8 +93,8 @@ def _of_transaction(each: Transaction) -> _Pairs:
     elif each.type == "recovery":
         yield Event.RECOVERED, each.amount
     elif each.type == "refund":
-        yield Event.CREDIT_REFUNDED, each.amount - each.parts[PRINCIPAL]
-        yield Event.PRINCIPAL_DISBURSED, each.parts[PRINCIPAL]
+        yield Event.CREDIT_REFUNDED, each.amount - sum(each.parts)
+        yield from zip(REPAID, (-part for part in each.parts), strict=False)
     elif each.type == "chargeback":
         yield Event.CHARGED_BACK, each.parts[PRINCIPAL]
         yield Event.CREDIT_CHARGED_BACK, each.amount - each.parts[PRINCIPAL]
