@@ -71,7 +71,9 @@ def receive(loan: Life, type_: str, amount: int, on: date) -> None:
     ends = loan.status is not Status.WRITTEN_OFF and _is_enough(loan, amount, on)
     if recalculation.applies(loan):
         if ends:
+            recalculation.refresh(loan, on, paying=True)
             _drop_fees(loan, on)
+            spend(loan, on, allocation.EVERYTHING)
         recalculation.receive(loan, type_, amount, on)
         return
     if not ends:
@@ -138,15 +140,16 @@ def spend(loan: Life, on: date, waterfall: allocation.Waterfall) -> None:
 
 
 def _is_enough(loan: Life, amount: int, on: date) -> bool:
-    if recalculation.applies(loan):
-        return amount >= sum(payoff(loan, on))
     return amount + loan.credit + paid_ahead(loan, on) >= sum(payoff(loan, on))
 
 
 def paid_ahead(loan: Life, on: date) -> int:
     """Of installments to come: interest that is not earned yet, and fees."""
-    return sum(
-        max(row.paid[INTEREST] - interest, 0) + row.paid[FEE]
+    fees = sum(row.paid[FEE] for row in loan.rows if row.due_on > on)
+    if recalculation.applies(loan):  # What was paid for it earns nothing any more.
+        return fees
+    return fees + sum(
+        max(row.paid[INTEREST] - interest, 0)
         for row, interest in zip(loan.rows, earned(loan, on), strict=True)
         if row.due_on > on
     )

@@ -58,20 +58,20 @@ async def find_by_reference(session: AsyncSession, reference: str) -> Loan | Non
 
 
 def open_loan(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
-    """Ids of a borrower's loans that are being paid out or repaid, the newest first."""
+    """Ids of a borrower's loans that are being repaid or paid out, the newest first."""
     return (
         select(Loan.id)
         .where(Loan.borrower_id == borrower_id, one_of(Loan.status, OPEN))
-        .order_by(Loan.id.desc())
+        .order_by(Loan.disbursed_on.is_(None), Loan.id.desc())
     )
 
 
 async def find_open_loan(session: AsyncSession, borrower_id: UUID) -> Loan | None:
-    """The loan that is being paid out or repaid."""
+    """The loan that is being repaid, or else the one that is being paid out."""
     return await session.scalar(
         select(Loan)
         .where(Loan.borrower_id == borrower_id, Loan.status.in_(OPEN))
-        .order_by(Loan.id.desc())
+        .order_by(Loan.disbursed_on.is_(None), Loan.id.desc())
         .limit(1)
     )
 

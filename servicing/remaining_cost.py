@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from kit.money import Money
-from servicing import apr, early, recalculation, unit_periods
+from servicing import apr, early, unit_periods
 from servicing.apr import Convention, NoAnnualRate, Timed
 from servicing.life import Life
 from servicing.terms import LoanTerms
@@ -28,8 +28,7 @@ class Due(Protocol):
 
 def owed(life: Life, on: date) -> int:
     """What would end the loan that day, after what the borrower has paid before it was due."""
-    ahead = 0 if recalculation.applies(life) else early.paid_ahead(life, on)
-    return sum(early.payoff(life, on)) - life.credit - ahead
+    return sum(early.payoff(life, on)) - life.credit - early.paid_ahead(life, on)
 
 
 def apr_of(

@@ -105,3 +105,18 @@ class TestARefinance:
         async with lender.sessions() as session:
             reference = (await queries.get_loan(session, await loan_id(lender, amina))).reference
         assert reference in await amina.says("/loan")
+
+    async def test_leaves_the_old_one_to_be_paid_until_its_money_is_there(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await gets_a_loan(lender, amina)
+        old = await loan_id(lender, amina)
+        more = {"type": "refinance", "installments": 9, "amount": "5000"}
+        suggested = await suggests(lender, amina, more)
+        await amina.says("/loan")
+        assert "You get KES 5,000 now" in await amina.presses("See what we suggest")
+        await amina.presses("I agree")
+        await approves(lender, suggested)
+
+        assert await status(lender, suggested) is AmendmentStatus.PAYING
+        assert await loan_id(lender, amina) == old

@@ -324,3 +324,46 @@ class TestWhatHadBeenPaid:
         await lender.verifies()
         assert await amends(lender, loan, {"type": "write_off"})
         await lender.verifies()
+
+
+class TestRecalculatedInterest:
+    """Interest that follows what is owed: every day has to be told."""
+
+    @pytest.fixture
+    def lender(self, lender: Lender) -> Lender:
+        daily = {"rest": "daily", "advance": "reduce_installment"}
+        lender.rules = {**RULES, "interest_recalculation": daily}
+        return lender
+
+    async def test_is_taken_over_to_the_cent(self, lender: Lender, loan: Loan) -> None:
+        await lender.receives(loan, kes(3_000))
+        await lender.closes_days_until(date(2026, 12, 9))
+        payoff = await lender.payoff(loan)
+        new = await new_loan(lender, await is_agreed(lender, loan, REFINANCE))
+
+        assert new.principal == payoff
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        await lender.verifies()
+
+    async def test_ends_with_the_payoff_that_was_told(self, lender: Lender, loan: Loan) -> None:
+        """Fees that were paid before they fell due count."""
+        await lender.receives(loan, kes(3_000))
+        await lender.closes_days_until(date(2026, 12, 9))
+        await lender.receives(loan, await lender.payoff(loan))
+
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        assert await lender.suspended() == []
+        await lender.verifies()
+
+    async def test_goes_on_when_money_on_top_comes_back(self, lender: Lender, loan: Loan) -> None:
+        payoff = await lender.payoff(loan)
+        top_up = {"type": "top_up", "amount": "4000", "installments": 5}
+        done = await is_agreed(lender, loan, top_up)
+        await lender.arrives(loan)
+        await lender.verifies()
+        await comes_back(lender, loan)
+
+        assert (await fresh(lender, done)).status is AmendmentStatus.REVERSED
+        assert await lender.payoff(loan) == payoff
+        await lender.closes_days_until(date(2026, 12, 8))
+        await lender.verifies()
