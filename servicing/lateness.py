@@ -54,9 +54,16 @@ def _room(loan: Life) -> int | None:
     return penalties.room(
         rule,
         principal_minor=loan.drawn,
-        charged_minor=sum(row.due[PENALTY] for row in loan.rows),
+        charged_minor=_ever_charged(loan),
         legal_room_minor=None if cost_cap is None else cost_cap - loan.cost,
     )
+
+
+def _ever_charged(loan: Life) -> int:
+    """Penalties that were given up, or became principal, were charged nevertheless."""
+    standing = sum(row.due[PENALTY] - row.forgiven[PENALTY] for row in loan.rows)
+    gone = (each for each in loan.transactions if each.type in ("waiver", "capitalization"))
+    return standing + sum(each.parts[PENALTY] for each in gone)
 
 
 def _unpaid(loan: Life) -> Iterator[Unpaid]:

@@ -10,6 +10,7 @@ from servicing.choices import Frequency, Grace, Tranche
 from servicing.events import Event, Type
 from servicing.fields import InvalidTerms
 from servicing.life import INTEREST, PRINCIPAL, Kind, Life, Row, Status
+from servicing.penalties import Tally
 from servicing.product_rules import ChargeOffInterest
 from servicing.terms import LoanTerms
 from servicing.why import Why
@@ -191,6 +192,9 @@ def new_terms(loan: Life, event: Event, balance: int) -> LoanTerms:
 def _piece(row: Row, due_on: date, span: early.Span) -> Row:
     piece = Row(Kind.INSTALLMENT, due_on, max((due_on - span.start).days, 0), [0, 0, 0, 0])
     piece.starts_on, piece.earned_by = span.start, span.end
+    # Days that were charged for stay charged: what fell due then is not late from the start again.
+    before = row.tally
+    piece.tally = Tally(before.until, times=before.times if due_on <= row.due_on else 0)
     return piece
 
 

@@ -14,7 +14,55 @@ PAID = {"type": "repayment", "date": "2026-02-15", "amount": "315.15"}
 ON = "2026-03-20"
 
 
+@pytest.mark.parametrize("arrears", [{"waive": ["penalty"]}, {"capitalize": ["penalty"]}, {}])
+def test_a_new_schedule_is_no_new_cap_for_penalties(arrears: dict[str, Any]) -> None:
+    """Seven a day from the fourth day on, forty for the whole loan, whatever became of them."""
+    document = {
+        "terms": {
+            "principal": "1200",
+            "currency": "EUR",
+            "annual_rate_percent": "0",
+            "installments": 1,
+            "disbursed_on": "2026-01-15",
+        },
+        "penalty": {
+            "kind": "flat", "amount": "7", "every": "day", "grace_days": 3, "cap_per_loan": "40"
+        },
+        "events": [
+            {"type": "disbursement", "date": "2026-01-15", "amount": "1200"},
+            {"type": "restructure", "date": "2026-03-01", "start": "2026-03-10",
+             "installments": 1, **arrears},
+            {"type": "business_date", "date": "2026-05-01"},
+        ],
+    }  # fmt: skip
+    (told,) = replay.tell(replay.parse(document))
+    assert told["penalty_accrued"] == "40.00"
+
+
 class TestSplit:
+    def test_days_that_were_charged_for_are_not_charged_again(self) -> None:
+        """A loan without interest, a day late at a thousandth a day, and split on that day."""
+        into = [{"due": "2026-02-15", "percent": "50"}, {"due": "2026-02-24", "percent": "50"}]
+        document = {
+            "terms": {
+                "principal": "1200",
+                "currency": "EUR",
+                "annual_rate_percent": "0",
+                "installments": 1,
+                "disbursed_on": "2026-01-15",
+            },
+            "penalty": {"kind": "daily", "percent": "36.5"},
+            "events": [
+                {"type": "disbursement", "date": "2026-01-15", "amount": "1200"},
+                {"type": "business_date", "date": "2026-02-16", "snapshot": True},
+                {"type": "split", "from_due_date": "2026-02-15", "into": into, "snapshot": True},
+                {"type": "business_date", "date": "2026-02-18", "snapshot": True},
+            ],
+        }
+        told = replay.tell(replay.parse(document))
+        charged = [each["balances"]["penalties"] for each in told]
+        assert charged == ["1.20", "1.20", "2.40"]
+
     def test_an_installment_falls_due_in_parts(self) -> None:
         into = [{"due": "2026-03-15", "percent": "40"}, {"due": "2026-03-30", "percent": "60"}]
         told = tell(
