@@ -19,8 +19,8 @@ NOT_YET: dict[str, str] = {
     "installment that is due on 1 February: the table says 1,000 in advance. In the same file, by "
     "the same rule, 1528 and 1583 pay a penalty of 20 January on the 15th, in an installment of "
     "1 February, and count it (1,100 and 1,180, the whole payment). The two cannot both hold, and "
-    "money that comes before the installment is due is in advance: we say 1,050, as a later edition "
-    "of that file does (C2639)",
+    "money that comes before the installment is due is in advance: we say 1,050, as a later one "
+    "does (C2639)",
 }
 """Cases that fail for a stated reason. One that starts to pass makes this test fail: remove it."""
 
