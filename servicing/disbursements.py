@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.crypto import Vault, person_key
+from kit.crypto import Vault
 from kit.errors import DomainError, Kind
 from servicing import lending, living, messages, origination, queries
 from servicing import terms as agreements
@@ -89,14 +89,13 @@ async def retry(
 ) -> Payout:
     """A new attempt after a proven failure, to the same account or to a corrected one."""
     loan, failed = await _failed_payout(session, loan_id)
-    key = await person_key(session, vault, loan.borrower_id, now=now)
     payout = await origination.new_payout(
         session,
         vault,
         loan,
         attempt=failed.attempt + 1,
         amount_minor=failed.amount_minor,
-        account=account or key.open_text(failed.account_place, failed.account),
+        account=account or await origination.account_of(session, vault, failed, now=now),
         now=now,
     )
     audit.record(

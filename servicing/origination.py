@@ -119,6 +119,13 @@ async def new_payout(
     return payout
 
 
+async def account_of(session: AsyncSession, vault: Vault, payout: Payout, *, now: datetime) -> str:
+    """Where a payout went, for another one to the same place."""
+    loan = await session.get_one(Loan, payout.loan_id)
+    key = await person_key(session, vault, loan.borrower_id, now=now)
+    return key.open_text(payout.account_place, payout.account)
+
+
 def redated(terms: LoanTerms, on: date) -> LoanTerms:
     """The same terms as if they had been paid out on another day: dates move along.
 

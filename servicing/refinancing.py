@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.crypto import person_key, vault_of
+from kit.crypto import vault_of
 from kit.money import Money
 from servicing import (
     events,
@@ -115,7 +115,6 @@ async def order(
     plan = await _plan(session, loan, amendment.change, on=on, lock=True)
     sent = await queries.list_payouts(session, loan.id)
     vault = vault_of(session)
-    key = await person_key(session, vault, loan.borrower_id, now=now)
     if plan.lent:
         audit.move(session, AMENDMENT, amendment, AmendmentEvent.PAY_OUT, actor=actor, now=now)
         await session.flush()
@@ -125,7 +124,7 @@ async def order(
         borrower_id=loan.borrower_id,
         terms=plan.terms,
         rules=plan.rules,
-        account=key.open_text(sent[-1].account_place, sent[-1].account),
+        account=await origination.account_of(session, vault, sent[-1], now=now),
         on=plan.on,
         now=now,
         pd_ppm=loan.pd_now_ppm or loan.pd_ppm,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.crypto import person_key, vault_of
+from kit.crypto import vault_of
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from servicing import happenings, late_fees, living, messages, origination, queries, quotes
@@ -75,12 +75,11 @@ async def order(
     await session.flush()
     sent = await queries.list_payouts(session, loan.id)
     vault = vault_of(session)
-    key = await person_key(session, vault, loan.borrower_id, now=now)
     await origination.new_payout(
         session, vault, loan,
         attempt=sent[-1].attempt + 1,
         amount_minor=Money.parse(amendment.preview["paid_out"], loan.currency).minor,
-        account=key.open_text(sent[-1].account_place, sent[-1].account),
+        account=await origination.account_of(session, vault, sent[-1], now=now),
         amendment_id=amendment.id,
         now=now,
     )  # fmt: skip

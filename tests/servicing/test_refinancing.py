@@ -27,9 +27,17 @@ from tests.servicing.test_amendments import (
     reverses,
     sees,
 )
-from tests.servicing.test_top_ups import NO, comes_back, fresh, hears, open_incidents, payouts_of
+from tests.servicing.test_top_ups import (
+    DAILY,
+    NO,
+    comes_back,
+    fresh,
+    hears,
+    is_agreed,
+    open_incidents,
+    payouts_of,
+)
 
-DAILY = {"day_count": "actual/365"}
 REFINANCE: Mapping[str, Any] = {
     "type": "refinance",
     "installments": 6,
@@ -62,12 +70,6 @@ async def another(lender: Lender, loan: Loan, principal: str = "10000") -> Loan:
         )  # fmt: skip
     await lender.arrives(other)
     return other
-
-
-async def is_agreed(lender: Lender, loan: Loan, change: Mapping[str, Any]) -> Amendment:
-    amendment = await proposes(lender, loan, change)
-    await consents(lender, loan, amendment)
-    return await approves(lender, amendment)
 
 
 async def new_loan(lender: Lender, amendment: Amendment) -> Loan:

@@ -51,7 +51,11 @@ def lender(lender: Lender) -> Lender:
 
 @pytest.fixture
 async def loan(lender: Lender) -> Loan:
-    """Its first installment is paid, and three days of the second have passed."""
+    return await running(lender)
+
+
+async def running(lender: Lender) -> Loan:
+    """A loan whose first installment is paid; three days of the second have passed."""
     loan = await lender.lends(**DAILY)
     await lender.closes_days_until(date(2026, 12, 20))
     await lender.receives(loan, (await lender.owed(loan)).total)

@@ -22,7 +22,6 @@ from servicing.states import AmendmentStatus, LoanStatus, OrderStatus
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.test_amendments import LATER, UMA, USHA, amends, reverses
 from tests.servicing.test_top_ups import (
-    DAILY,
     NO,
     TOP_UP,
     comes_back,
@@ -32,6 +31,7 @@ from tests.servicing.test_top_ups import (
     is_lent,
     open_incidents,
     payouts_of,
+    running,
     the_same,
 )
 
@@ -44,12 +44,7 @@ def lender(lender: Lender) -> Lender:
 
 @pytest.fixture
 async def loan(lender: Lender) -> Loan:
-    """Its first installment is paid, and three days of the second have passed."""
-    loan = await lender.lends(**DAILY)
-    await lender.closes_days_until(date(2026, 12, 20))
-    await lender.receives(loan, (await lender.owed(loan)).total)
-    await lender.closes_days_until(date(2026, 12, 23))
-    return loan
+    return await running(lender)
 
 
 class TestFailure:
