@@ -82,7 +82,7 @@ async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None
         return
     rail = context.service(Rails).main
     if begun.may_be_known:
-        outcome = await rail.query(begun.instruction.client_ref)
+        outcome = await rail.query(begun.instruction)
         never_came = outcome.status is OutcomeStatus.NOT_FOUND
         if not (never_came and begun.may_be_sent and rail.caps.honours_keys):
             await _learn(context, kind, order_id, outcome)
@@ -185,6 +185,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             amount=order.amount,
             description=f"Loan {loan.reference}",
             payee=await context.service(Payees).name_of(session, loan, now=now),
+            rail_id=order.rail_id,
         )
         return _Begun(
             instruction,

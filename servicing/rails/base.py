@@ -66,6 +66,8 @@ class Instruction:
     description: str
     payee: str = ""
     """Whose account it is, for a rail that wants to be told."""
+    rail_id: str | None = None
+    """The rail's name for it, once it has given one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,13 @@ class Rail(Protocol):
     async def submit(self, instruction: Instruction) -> Ack:
         """Never raises for want of an answer: that is UNKNOWN."""
 
-    async def query(self, client_ref: str) -> Outcome: ...
+    async def query(self, instruction: Instruction) -> Outcome:
+        """What became of an order that was, or may have been, sent."""
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
-        """Authenticate and read. Pure: nothing happens yet."""
+    def parse_callback(
+        self, headers: Mapping[str, str], body: bytes, path: str = ""
+    ) -> list[RailEvent]:
+        """Authenticate and read. Pure: nothing happens yet. `path`: what follows our address."""
 
     async def statement(self, day: date, currency: str) -> list[StatementLine] | None:
         """None when the rail sends its statements by itself, and has sent none of that day."""

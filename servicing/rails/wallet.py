@@ -100,9 +100,10 @@ class WalletRail:
         # 409 too: something is there under our reference, and only asking tells what.
         return Ack(AckStatus.UNKNOWN)
 
-    async def query(self, client_ref: str) -> Outcome:
+    async def query(self, instruction: Instruction) -> Outcome:
+        asked = {"reference": instruction.client_ref}
         try:
-            answer = await self._client.get("/v1/transfers", params={"reference": client_ref})
+            answer = await self._client.get("/v1/transfers", params=asked)
             if answer.status_code == 404 and answer.json().get("code") == "not_found":
                 return Outcome(OutcomeStatus.NOT_FOUND)
             if answer.is_success:
@@ -111,7 +112,9 @@ class WalletRail:
             pass
         return Outcome(OutcomeStatus.UNKNOWN)
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+    def parse_callback(
+        self, headers: Mapping[str, str], body: bytes, path: str = ""
+    ) -> list[RailEvent]:
         given = next((value for key, value in headers.items() if key.lower() == SIGNATURE), "")
         expected = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not self._secret or not hmac.compare_digest(given.encode(), expected.encode()):

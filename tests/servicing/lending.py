@@ -74,10 +74,12 @@ class PaperRail:
         self.sent.append(instruction)
         return self.acks.pop(0) if self.acks else Ack(AckStatus.ACCEPTED, "W1")
 
-    async def query(self, client_ref: str) -> Outcome:
-        return self.knows.get(client_ref, Outcome(OutcomeStatus.NOT_FOUND))
+    async def query(self, instruction: Instruction) -> Outcome:
+        return self.knows.get(instruction.client_ref, Outcome(OutcomeStatus.NOT_FOUND))
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+    def parse_callback(
+        self, headers: Mapping[str, str], body: bytes, path: str = ""
+    ) -> list[RailEvent]:
         return []
 
     async def statement(self, day: date, currency: str) -> list[StatementLine]:

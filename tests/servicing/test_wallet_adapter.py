@@ -32,7 +32,7 @@ class TestAdapter:
         order = Instruction("P1", Direction.PAYOUT, ACCOUNT, kes(1), "Loan")
 
         assert (await rail.submit(order)).status is AckStatus.UNKNOWN
-        assert (await rail.query("P1")).status is OutcomeStatus.UNKNOWN
+        assert (await rail.query(order)).status is OutcomeStatus.UNKNOWN
         with pytest.raises(TransientFailure):
             await rail.statement(datetime.now(UTC).date(), "KES")
         await rail.close()
@@ -51,7 +51,8 @@ class TestAdapter:
 
         async with serving(plain_server(app)) as base:
             rail = wallet_rail(base)
-            assert (await rail.query("P1")).status is OutcomeStatus.UNKNOWN
+            order = Instruction("P1", Direction.PAYOUT, ACCOUNT, kes(1), "Loan")
+            assert (await rail.query(order)).status is OutcomeStatus.UNKNOWN
             with suppress(TransientFailure):
                 await rail.statement(datetime.now(UTC).date(), "KES")
                 raise AssertionError("nonsense is not a statement")

@@ -63,11 +63,13 @@ class Iso20022Rail:
             sent = None
         return Ack(AckStatus.UNKNOWN if sent is None else AckStatus.ACCEPTED)
 
-    async def query(self, client_ref: str) -> Outcome:
+    async def query(self, instruction: Instruction) -> Outcome:
         """A bank is not asked: we know whether it was told, and how long it has been silent."""
-        return await asyncio.to_thread(self._query, _file_of(client_ref))
+        return await asyncio.to_thread(self._query, _file_of(instruction.client_ref))
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> list[RailEvent]:
+    def parse_callback(
+        self, headers: Mapping[str, str], body: bytes, path: str = ""
+    ) -> list[RailEvent]:
         """This rail answers by files: whoever calls is a stranger."""
         raise SignatureInvalid()
 

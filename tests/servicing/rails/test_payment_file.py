@@ -230,7 +230,9 @@ class TestRail:
         assert list((tmp_path / "out").iterdir()) == []
 
     async def test_knows_nothing_of_what_it_never_sent(self, lender: Lender) -> None:
-        assert (await lender.rail.query("P9")).status is OutcomeStatus.NOT_FOUND
+        never = Instruction("P9", Direction.PAYOUT, ELSEWHERE, kes(1), "Loan")
+
+        assert (await lender.rail.query(never)).status is OutcomeStatus.NOT_FOUND
         assert await lender.rail.statement(date(2026, 11, 20), "KES") is None
 
     async def test_believes_no_caller(self, lender: Lender) -> None:
