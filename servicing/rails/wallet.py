@@ -5,15 +5,14 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from kit.config import Settings
 from kit.errors import TransientFailure
 from kit.money import InvalidAmount, Money
+from servicing.rails import http
 from servicing.rails.base import (
     Ack,
     AckStatus,
@@ -64,12 +63,10 @@ class WalletRail:
     ) -> None:
         self._secret = webhook_secret.encode()
         self._callback_url = callback_url
-        self._client = httpx.AsyncClient(
-            base_url=base_url,
+        self._client = http.client(
+            base_url,
+            timeout_seconds=timeout_seconds,
             headers={"Authorization": f"Bearer {api_key}"},
-            timeout=timeout_seconds,
-            # A rail on this machine is never behind the proxy that the environment names.
-            trust_env=not _is_loopback(base_url),
         )
 
     async def close(self) -> None:
@@ -180,11 +177,3 @@ def _instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("an instant needs its time zone")
     return instant
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
