@@ -48,12 +48,12 @@ async def settle(
         await lending.arrive(session, loan, payout, ordered_on=ordered_on, on=on, now=now)
         return
     terms = origination.redated(agreements.parse(loan.terms), on)
-    loan.terms = agreements.as_document(terms)
+    loan.terms, loan.rail = agreements.as_document(terms), payout.rail
     entry = f"disbursement:{payout.id}"
     await living.happen(
         session,
         loan,
-        Act(audit.SYSTEM, on, now, {EntryKind.DISBURSEMENT: entry}),
+        Act(audit.SYSTEM, on, now, {EntryKind.DISBURSEMENT: entry}, payout.rail),
         Happening(Type.DISBURSEMENT, on, entry, loan.principal_minor),
     )
     await messages.disbursed(session, loan, payout, now=now)

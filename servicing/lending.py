@@ -1,5 +1,6 @@
 """What an amendment's payout means for loans: money on top of one, or a new one for others."""
 
+import dataclasses
 from datetime import date, datetime
 from types import ModuleType
 
@@ -53,7 +54,8 @@ async def come_back(
     """
     amendment = await _of(session, payout)
     try:
-        await _kind(amendment).untell(session, amendment, Act(audit.SYSTEM, on, now))
+        act = Act(audit.SYSTEM, on, now, rail=payout.rail)
+        await _kind(amendment).untell(session, amendment, act)
     except living.NotPossible:
         return False
     audit.move(session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=audit.SYSTEM, now=now)
@@ -67,6 +69,7 @@ async def take_back(session: AsyncSession, amendment: Amendment, act: Act) -> No
     payout = await session.scalar(select(Payout).where(Payout.amendment_id == amendment.id))
     if payout is not None:
         audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
+        act = dataclasses.replace(act, rail=payout.rail)
     await _kind(amendment).untell(session, amendment, act)
 
 

@@ -20,6 +20,7 @@ from servicing.early import ENDED
 from servicing.fields import InvalidTerms
 from servicing.happenings import Happening, Told
 from servicing.ledger import balances, flows, posting
+from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.life import Life, Status
 from servicing.models import Loan, SuspenseItem
@@ -45,6 +46,8 @@ class Act:
     on: date
     now: datetime
     references: Mapping[EntryKind, str] = field(default_factory=dict)
+    rail: str | None = None
+    """Which rail moves the money. None: the loan's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ async def settle(
         on=day,
         now=act.now,
         loan_id=loan.id,
+        cash=cash_of(act.rail or loan.rail),
     )
     if life.draws:
         loan.disbursed_on, loan.accrued_on = life.draws[0].on, day

@@ -33,6 +33,8 @@ class Loan(Row):
     borrower_id: Mapped[UUID] = mapped_column(index=True)
     reference: Mapped[str] = mapped_column(String(20), unique=True)
     """What a borrower writes when he sends money himself."""
+    rail: Mapped[str | None] = mapped_column(String(40))
+    """By which it was paid out."""
     status: Mapped[LoanStatus] = mapped_column(index=True)
     terms: Mapped[dict[str, Any]]
     """As agreed (`terms.as_document`); after the disbursement, dated from it."""
@@ -197,6 +199,8 @@ class Repayment(Row):
     loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"), index=True)
     rail_reference: Mapped[str] = mapped_column(String(120), unique=True)
     """The rail's name for this money: it is received once."""
+    rail: Mapped[str | None] = mapped_column(String(40))
+    """By which it came. None: by the loan's."""
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     paid_on: Mapped[date]
@@ -218,6 +222,8 @@ class _Order(Row):
     loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"), index=True)
     client_ref: Mapped[str] = mapped_column(String(64), unique=True)
     """Our name for it and the idempotency key, minted once."""
+    rail: Mapped[str | None] = mapped_column(String(40))
+    """Chosen before the first call, for ever."""
     status: Mapped[OrderStatus] = mapped_column(index=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
@@ -292,6 +298,8 @@ class SuspenseItem(Row):
 
     reference: Mapped[str] = mapped_column(String(120), unique=True)
     reason: Mapped[str] = mapped_column(String(40))
+    rail: Mapped[str | None] = mapped_column(String(40))
+    """Where the money is. None: with the loan's."""
     loan_id: Mapped[UUID | None] = mapped_column(ForeignKey("loans.id"), index=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))

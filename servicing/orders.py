@@ -28,6 +28,7 @@ from servicing.rails.base import (
     Instruction,
     Outcome,
     OutcomeStatus,
+    Rail,
     Rails,
 )
 from servicing.states import ASKABLE, FINAL, OrderEvent, OrderStatus
@@ -68,6 +69,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class _Begun:
+    rail: Rail
     instruction: Instruction
     may_be_known: bool
     """The rail may have heard of it: ask before sending."""
@@ -80,7 +82,7 @@ async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None
     begun = await _begin(context, kind, order_id)
     if begun is None:
         return
-    rail = context.service(Rails).main
+    rail = begun.rail
     if begun.may_be_known:
         outcome = await rail.query(begun.instruction)
         never_came = outcome.status is OutcomeStatus.NOT_FOUND
@@ -166,12 +168,13 @@ async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | 
 
 async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun | None:
     """Commit the intention to call; None when there is nothing to call about."""
-    now = context.clock.now()
+    now, rails = context.clock.now(), context.service(Rails)
     async with unit_of_work(context.sessions) as session:
         loan, order = await locked(session, kind, order_id)
         if order.status in (*FINAL, OrderStatus.NEEDS_REVIEW):
             return None
         before = order.status
+        order.rail = order.rail or rails.main.name
         order.tries += 1
         order.ask_at = now + _pause(order.tries)
         if before is not OrderStatus.PENDING:
@@ -188,6 +191,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             rail_id=order.rail_id,
         )
         return _Begun(
+            rails.get(order.rail),
             instruction,
             may_be_known=before is not OrderStatus.CREATED,
             may_be_sent=before is not OrderStatus.PENDING,

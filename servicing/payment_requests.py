@@ -46,6 +46,7 @@ async def request(
         id=request_id,
         loan_id=loan.id,
         client_ref=f"C{request_id.hex}",
+        rail=payout.rail,
         status=PAYMENT_REQUEST.initial,
         amount_minor=amount.minor,
         currency=amount.currency,
@@ -77,12 +78,12 @@ async def settle(
     if loan.status in repayments.REPAYABLE:
         await repayments.receive(
             session, loan_id=loan.id, amount=asked.amount, rail_reference=reference,
-            on=on, now=now, asked_on=ordered_on,
+            on=on, now=now, asked_on=ordered_on, rail=asked.rail,
         )  # fmt: skip
     else:
         await suspense.receive(
             session, reference=reference, reason="loan_over", amount=asked.amount, loan=loan,
-            on=on, now=now,
+            on=on, now=now, rail=asked.rail,
         )  # fmt: skip
 
 

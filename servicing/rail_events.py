@@ -67,11 +67,12 @@ async def _incoming(
         paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
         await repayments.receive(
             session, loan_id=loan.id, amount=event.amount, rail_reference=reference,
-            on=paid_on, now=now,
+            on=paid_on, now=now, rail=event.rail,
         )  # fmt: skip
         return
     else:
         reason = "loan_over"
     await suspense.receive(
-        session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan
-    )
+        session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan,
+        rail=event.rail,
+    )  # fmt: skip

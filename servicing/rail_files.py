@@ -46,7 +46,7 @@ async def _note(context: jobs.Context, rail: Mailbox, delivery: Delivery) -> Non
         if delivery.statement_of is not None:
             await jobs.enqueue(
                 session, RECONCILE, key=f"reconcile:{rail.name}:{delivery.message}",
-                day=delivery.statement_of.isoformat(), is_here=True,
+                rail=rail.name, day=delivery.statement_of.isoformat(), is_here=True,
             )  # fmt: skip
 
 

@@ -132,6 +132,7 @@ async def order(
         amendment_id=amendment.id,
     )  # fmt: skip
     if not plan.lent:
+        new.rail = loan.rail
         await _take_over(session, new, plan, amendment, Act(actor, on, now), amendment.subject)
 
 
@@ -143,7 +144,8 @@ async def arrive(
     loan = await queries.get_loan(session, amendment.loan_id, lock=True)
     change = top_ups.redated(amendment.change, ordered_on, on)
     plan = await _plan(session, loan, change, on=on, lock=True)
-    act = Act(audit.SYSTEM, on, now)
+    new.rail = payout.rail
+    act = Act(audit.SYSTEM, on, now, rail=payout.rail)
     await _take_over(session, new, plan, amendment, act, f"disbursement:{payout.id}")
     await messages.disbursed(session, new, payout, now=now)
 

@@ -71,12 +71,14 @@ async def receive(
     on: date,
     now: datetime,
     asked_on: date | None = None,
+    rail: str | None = None,
 ) -> Repayment:
     """Record money that has arrived. Safe to call again with the same `rail_reference`.
 
     It counts from its own day, whenever we hear of it, and is split by the rules of the loan; when
     it is enough to end the loan on that day, it does. `asked_on`: when we asked for this amount;
-    had it been the payoff of that day, it counts from then.
+    had it been the payoff of that day, it counts from then. `rail`: by which it came; None: by the
+    loan's.
     """
     await lock_key(session, f"rail_reference:{rail_reference}")
     loan = await queries.get_loan(session, loan_id, lock=True)
@@ -90,7 +92,7 @@ async def receive(
     day = max(on, story.last_change_on)
     if asked_on is not None:
         day = asked_payoff.counts_from(story, amount, asked_on=asked_on, paid_on=on, otherwise=day)
-    repayment = _new(loan, amount, rail_reference, paid_on=on, now=now)
+    repayment = _new(loan, amount, rail_reference, rail=rail, paid_on=on, now=now)
     today = max(on, loan.accrued_on or on)
     await _take(session, loan, repayment, counts_on=day, on=today, now=now)
     await messages.silence(session, loan, reason="repayment_received", now=now)
@@ -121,7 +123,7 @@ async def reverse(
     story = await happenings.of_loan(session, loan)
     row = story.find(_key(repayment))
     assert row is not None, f"repayment {repayment.id} was never told"
-    act = Act(actor, on, now)
+    act = Act(actor, on, now, rail=repayment.rail)
     await living.happen(session, loan, act, happenings.reversal(row, on=on))
     repayment.reversed_on = on
     audit.record(
@@ -142,7 +144,7 @@ async def _take(
 ) -> None:
     entry = f"repayment:{repayment.id}"
     references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: f"recovery:{repayment.id}"}
-    act = Act(audit.SYSTEM, on, now, references)
+    act = Act(audit.SYSTEM, on, now, references, repayment.rail)
     type_ = await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)
@@ -197,12 +199,19 @@ def _is_ahead(repayment: Repayment, rows: Sequence[Installment]) -> bool:
 
 
 def _new(
-    loan: Loan, amount: Money, rail_reference: str, *, paid_on: date, now: datetime
+    loan: Loan,
+    amount: Money,
+    rail_reference: str,
+    *,
+    rail: str | None,
+    paid_on: date,
+    now: datetime,
 ) -> Repayment:
     return Repayment(
         id=new_id(),
         loan_id=loan.id,
         rail_reference=rail_reference,
+        rail=rail,
         amount_minor=amount.minor,
         currency=amount.currency,
         paid_on=paid_on,

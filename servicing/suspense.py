@@ -16,6 +16,7 @@ from servicing import living, queries, repayments
 from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger import posting
+from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan, SuspenseItem
@@ -45,17 +46,18 @@ async def receive(
     on: date,
     now: datetime,
     loan: Loan | None = None,
+    rail: str | None = None,
 ) -> None:
     """Take in money that fits no open loan. The same `reference` twice is taken in once."""
     wrote = await insert_once(
-        session, SuspenseItem, id=new_id(), reference=reference, reason=reason,
+        session, SuspenseItem, id=new_id(), reference=reference, reason=reason, rail=rail,
         loan_id=loan.id if loan else None, amount_minor=amount.minor, currency=amount.currency,
         received_on=on, created_at=now,
     )  # fmt: skip
     if wrote:
         await posting.post(
             session, EntryKind.SUSPENSE, (Event.UNMATCHED_RECEIVED, amount),
-            reference=f"suspense:{reference}", on=on, now=now,
+            reference=f"suspense:{reference}", on=on, now=now, cash=cash_of(rail),
         )  # fmt: skip
 
 
@@ -93,7 +95,7 @@ async def assign(
         item.resolved_at, item.loan_id = now, loan_id
         await repayments.receive(
             session, loan_id=loan_id, amount=item.amount, rail_reference=item.reference,
-            on=on, now=now,
+            on=on, now=now, rail=item.rail,
         )  # fmt: skip
     return proposal
 
@@ -126,6 +128,7 @@ async def refund(
             await posting.post(
                 session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
                 reference=f"refund:{item.id}", on=on, now=now, loan_id=item.loan_id,
+                cash=cash_of(item.rail),
             )  # fmt: skip
     return proposal
 

@@ -79,9 +79,9 @@ async def remind_hourly(session: AsyncSession, *, now: datetime, tick: datetime)
 
 @jobs.every("30 3 * * *", "servicing.reconciliation", catch_up="all")
 async def reconcile_daily(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
-    """The statement of the day before, in UTC as the rail keeps its days."""
+    """The statements of the day before, in UTC as rails keep their days."""
     day = (tick.date() - timedelta(days=1)).isoformat()
-    await jobs.enqueue(session, rail_files.RECONCILE, key=f"reconcile:{day}", day=day)
+    await jobs.enqueue(session, "servicing.reconcile_all", key=f"reconcile:{day}", day=day)
 
 
 @jobs.every("* * * * *", "servicing.seal_often")
@@ -115,20 +115,20 @@ async def seal(context: jobs.Context, *, looks_at_all: bool = False) -> None:
 @jobs.effect(TAKE_IN, queue="rail")
 async def take_in(context: jobs.Context) -> None:
     """Each file in its own transactions. A rail that answers at once has none."""
-    rail = context.service(Rails).main
-    if not isinstance(rail, Mailbox):
-        return
     failed = 0
-    for name in await rail.arrived():
-        try:
-            await rail_files.take_in(context, rail, name)
-        except (OperationalError, InterfaceError):
-            raise  # The database is away: that is no fault of this file.
-        except Exception:
-            log.exception("rail_files.failed", rail=rail.name, file=name)
-            failed += 1
+    for rail in context.service(Rails).all:
+        if not isinstance(rail, Mailbox):
+            continue
+        for name in await rail.arrived():
+            try:
+                await rail_files.take_in(context, rail, name)
+            except (OperationalError, InterfaceError):
+                raise  # The database is away: that is no fault of this file.
+            except Exception:
+                log.exception("rail_files.failed", rail=rail.name, file=name)
+                failed += 1
     if failed:
-        raise FilesNotTaken(f"{failed} files of {rail.name} wait")
+        raise FilesNotTaken(f"{failed} files wait")
 
 
 @jobs.effect("servicing.close_days")
@@ -170,19 +170,29 @@ async def remind(context: jobs.Context) -> None:
         raise LoansNotReminded(f"{failed} loans could not be reminded")
 
 
+@jobs.effect("servicing.reconcile_all", queue="rail")
+async def reconcile_all(context: jobs.Context, *, day: str) -> None:
+    """Each rail by itself: one that gives no statement keeps no other waiting."""
+    async with unit_of_work(context.sessions) as session:
+        for rail in context.service(Rails).all:
+            await jobs.enqueue(
+                session, rail_files.RECONCILE, key=f"reconcile:{rail.name}:{day}",
+                rail=rail.name, day=day,
+            )  # fmt: skip
+
+
 @jobs.effect(rail_files.RECONCILE, queue="rail")
-async def reconcile(context: jobs.Context, *, day: str, is_here: bool = False) -> None:
+async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool = False) -> None:
     """`is_here`: a file with the day's statement came, and is being put away."""
-    rail, on = context.service(Rails).main, date.fromisoformat(day)
-    lines = await rail.statement(on, context.service(Settings).currency)
+    on = date.fromisoformat(day)
+    kept_by = context.service(Rails).get(rail)
+    lines = await kept_by.statement(on, context.service(Settings).currency)
     if lines is None and is_here:
         raise jobs.Later(seconds=1)
     if lines is None:
         return
     async with unit_of_work(context.sessions) as session:
-        await reconciliation.run(
-            session, rail=rail.name, day=on, lines=lines, now=context.clock.now()
-        )
+        await reconciliation.run(session, rail=rail, day=on, lines=lines, now=context.clock.now())
 
 
 async def _close_day(context: jobs.Context, day: date, now: datetime, failed: set[UUID]) -> None:

@@ -98,7 +98,7 @@ async def arrive(
         EntryKind.DISBURSEMENT: f"disbursement:{payout.id}",
         EntryKind.CHANGE: amendment.subject,
     }
-    await living.happen(session, loan, Act(audit.SYSTEM, on, now, entries), *told)
+    await living.happen(session, loan, Act(audit.SYSTEM, on, now, entries, payout.rail), *told)
     await messages.silence(session, loan, reason="loan_changed", now=now)
     await messages.disbursed(session, loan, payout, now=now)
 

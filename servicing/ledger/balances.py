@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicing.ledger.chart import TYPE_OF, Account, Side
+from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import RULES, Event
 
@@ -62,15 +62,21 @@ async def moved_on_loan(session: AsyncSession, loan_id: UUID) -> dict[Event, int
     )
     moved = dict.fromkeys(Event, 0)
     for event, debit, minor in rows:
-        moved[event] += int(minor) if RULES[event].debit is debit else -int(minor)
+        moved[event] += int(minor) if _is_forward(event, debit) else -int(minor)
     return moved
+
+
+def _is_forward(event: Event, debit: Account) -> bool:
+    """False for what takes back: the same rule with the sides exchanged."""
+    of_rule = RULES[event].debit
+    return debit in CASHES if of_rule is Account.CASH else debit is of_rule
 
 
 async def of_loans(
     session: AsyncSession, loan_ids: Sequence[UUID]
 ) -> dict[UUID, dict[Account, int]]:
     """The same for many loans at once. A loan has one currency."""
-    stands = {loan_id: dict.fromkeys(Account, 0) for loan_id in loan_ids}
+    stands = {loan_id: dict.fromkeys(TYPE_OF, 0) for loan_id in loan_ids}
     for side, column in ((Side.DEBIT, Line.debit), (Side.CREDIT, Line.credit)):
         rows = await session.execute(
             select(Line.loan_id, column, func.sum(Line.amount_minor))

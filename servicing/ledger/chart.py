@@ -22,7 +22,13 @@ class AccountType(StrEnum):
 
 
 class Account(StrEnum):
-    CASH = "cash_wallet"
+    CASH = "cash"
+    """In the posting rules: the cash of the rail that moves the money. It is on no line."""
+    CASH_WALLET = "cash_wallet"
+    CASH_BANK = "cash_bank"
+    CASH_MPESA = "cash_mpesa"
+    CASH_MOMO = "cash_momo"
+    CASH_TELEGRAM = "cash_telegram"
     PRINCIPAL = "loan_principal"
     INTEREST = "interest_receivable"
     FEES = "fees_receivable"
@@ -48,7 +54,11 @@ class Charted:
 
 
 CHART = (
-    Charted(Account.CASH, "Money held at the wallet rail", AccountType.ASSET),
+    Charted(Account.CASH_WALLET, "Money held at the wallet rail", AccountType.ASSET),
+    Charted(Account.CASH_BANK, "Money held at the bank", AccountType.ASSET),
+    Charted(Account.CASH_MPESA, "Money held at M-Pesa", AccountType.ASSET),
+    Charted(Account.CASH_MOMO, "Money held at a mobile money provider", AccountType.ASSET),
+    Charted(Account.CASH_TELEGRAM, "Money held for Telegram Payments", AccountType.ASSET),
     Charted(Account.PRINCIPAL, "Principal that borrowers owe", AccountType.ASSET),
     Charted(Account.INTEREST, "Interest earned and not yet paid", AccountType.ASSET),
     Charted(Account.FEES, "Fees that fell due and are not yet paid", AccountType.ASSET),
@@ -67,7 +77,20 @@ CHART = (
 )
 
 TYPE_OF = {entry.account: entry.type for entry in CHART}
+_CASH_OF = {
+    "wallet": Account.CASH_WALLET,
+    "iso20022": Account.CASH_BANK,
+    "mpesa": Account.CASH_MPESA,
+    "gsma": Account.CASH_MOMO,
+    "telegram": Account.CASH_TELEGRAM,
+}
+CASHES = tuple(_CASH_OF.values())
 RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEES, Account.PENALTIES)
+
+
+def cash_of(rail: str | None) -> Account:
+    """None: from before a rail was written down, when all cash was the wallet's."""
+    return _CASH_OF[rail or "wallet"]
 
 
 def statements() -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from servicing import debts, happenings, projection, replay, rules
 from servicing.ledger import balances, flows
-from servicing.ledger.chart import RECEIVABLES, Account
+from servicing.ledger.chart import CASHES, RECEIVABLES, Account
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
@@ -61,7 +61,7 @@ async def _payouts(session: AsyncSession) -> list[Violation]:
     rows = await session.execute(
         select(Entry.reference, func.sum(Line.amount_minor))
         .join(Line, Line.entry_id == Entry.id)
-        .where(Entry.kind == EntryKind.DISBURSEMENT, Line.credit == Account.CASH)
+        .where(Entry.kind == EntryKind.DISBURSEMENT, Line.credit.in_(CASHES))
         .group_by(Entry.reference)
     )
     posted = {reference: int(minor) for reference, minor in rows}

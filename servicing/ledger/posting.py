@@ -12,6 +12,7 @@ from kit.errors import DomainError, Kind
 from kit.idempotency import fingerprint
 from kit.ids import new_id
 from kit.money import Money
+from servicing.ledger.chart import Account
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 
@@ -38,15 +39,16 @@ async def post(
     on: date,
     now: datetime,
     loan_id: UUID | None = None,
+    cash: Account = Account.CASH_WALLET,
 ) -> Entry:
     """Write one entry by the posting rules, or return the same one already written.
 
-    Parts of zero are left out; something must move.
+    Parts of zero are left out; something must move. `cash` is that of the rail which moves it.
     """
     moved = [(event, amount) for event, amount in parts if amount]
     assert moved, f"{reference} moves nothing"
     assert all(RULES[event].kind is kind for event, _ in moved), f"{reference} mixes kinds"
-    lines = [_line(event, amount, loan_id) for event, amount in moved]
+    lines = [_line(event, amount, loan_id, cash) for event, amount in moved]
     return await _write(session, kind, lines, reference=reference, on=on, now=now, loan_id=loan_id)
 
 
@@ -59,6 +61,7 @@ async def adjust(
     on: date,
     now: datetime,
     loan_id: UUID,
+    cash: Account = Account.CASH_WALLET,
 ) -> None:
     """Move by how much events come to more than the ledger says, or to less.
 
@@ -67,7 +70,7 @@ async def adjust(
     """
     kinds: dict[EntryKind, list[Line]] = {}
     for event, minor in changes.items():
-        line = _line(event, Money(abs(minor), currency), loan_id)
+        line = _line(event, Money(abs(minor), currency), loan_id, cash)
         if minor > 0:
             kinds.setdefault(RULES[event].kind, []).append(line)
         elif minor < 0:
@@ -111,12 +114,12 @@ async def _next(session: AsyncSession, loan_id: UUID) -> int:
     return (found or 0) + 1
 
 
-def _line(event: Event, amount: Money, loan_id: UUID | None) -> Line:
+def _line(event: Event, amount: Money, loan_id: UUID | None, cash: Account) -> Line:
     rule = RULES[event]
     return Line(
         event=event,
-        debit=rule.debit,
-        credit=rule.credit,
+        debit=cash if rule.debit is Account.CASH else rule.debit,
+        credit=cash if rule.credit is Account.CASH else rule.credit,
         amount_minor=amount.minor,
         currency=amount.currency,
         loan_id=loan_id,

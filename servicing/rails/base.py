@@ -104,6 +104,8 @@ class RailEvent:
     rail_id: str
     amount: Money
     outcome: Outcome
+    is_hint: bool = False
+    """Nobody has signed it: it is a reason to ask, and nothing is believed of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class NoSuchRail(DomainError):
 
 @dataclass(frozen=True)
 class Rails:
-    """The rails of this installation. The first one pays out and collects."""
+    """The rails of this installation. The first one takes new orders."""
 
     all: tuple[Rail, ...]
 

@@ -61,7 +61,7 @@ def kes(major: int | str) -> Money:
 class PaperRail:
     """A rail that takes every order and says what the test tells it to say."""
 
-    name = "paper"
+    name = "wallet"
 
     def __init__(self) -> None:
         self.caps = Caps(honours_keys=True)

@@ -35,7 +35,7 @@ class TestPost:
         await paid(session, now)
 
         stands = await balances.of_loan(session, LOAN)
-        assert stands[Account.CASH] == 107_00
+        assert stands[Account.CASH_WALLET] == 107_00
         assert stands[Account.PRINCIPAL] == -100_00
         assert stands[Account.INTEREST] == -7_00
 
@@ -144,7 +144,7 @@ class TestTheDatabase:
                 await connection.execute(sa.text(statement))
 
         async with sessions_of(written)() as session:
-            assert (await balances.of_loan(session, LOAN))[Account.CASH] == 107_00
+            assert (await balances.of_loan(session, LOAN))[Account.CASH_WALLET] == 107_00
 
     @pytest.mark.parametrize("table", ["ledger_entries", "ledger_lines"])
     async def test_refuses_its_own_way_around(self, written: AsyncEngine, table: str) -> None:
@@ -162,14 +162,14 @@ class TestTheDatabase:
         [
             ({"amount_minor": 0}, "amount_is_positive"),
             ({"amount_minor": -5}, "amount_is_positive"),
-            ({"debit": Account.CASH, "credit": Account.CASH}, "accounts_differ"),
+            ({"debit": Account.CASH_WALLET, "credit": Account.CASH_WALLET}, "accounts_differ"),
             ({"currency": "KE"}, "currency_is_iso"),
         ],
     )
     async def test_refuses_a_wrong_line(
         self, session: AsyncSession, wrong: dict[str, Any], constraint: str
     ) -> None:
-        right = {"entry_id": new_id(), "event": Event.FEE_REPAID, "debit": Account.CASH,
+        right = {"entry_id": new_id(), "event": Event.FEE_REPAID, "debit": Account.CASH_WALLET,
                  "credit": Account.FEES, "amount_minor": 5, "currency": "KES"}  # fmt: skip
         session.add(Line(**(right | wrong)))
 
@@ -189,7 +189,7 @@ class TestTheDatabase:
         async def leave_it_alone() -> None:
             async with unit_of_work(sessions_of(engine)) as session:
                 session.add(
-                    Line(entry_id=new_id(), event=Event.FEE_REPAID, debit=Account.CASH,
+                    Line(entry_id=new_id(), event=Event.FEE_REPAID, debit=Account.CASH_WALLET,
                          credit=Account.FEES, amount_minor=5, currency="KES")
                 )  # fmt: skip
 

@@ -142,7 +142,7 @@ class TestSilence:
     async def reconciles(self, lender: Lender, *lines: StatementLine) -> list[str]:
         async with unit_of_work(lender.sessions) as session:
             found = await reconciliation.run(
-                session, rail="paper", day=lender.now.date(), lines=lines, now=lender.now
+                session, rail="wallet", day=lender.now.date(), lines=lines, now=lender.now
             )
         return [each.category for each in found if each.reference in {x.reference for x in lines}]
 

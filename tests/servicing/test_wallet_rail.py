@@ -284,7 +284,7 @@ class TestReconciliation:
 
         await street.until(is_here)
         today = datetime.now(UTC).date().isoformat()
-        await tasks.reconcile(street.lender.context, day=today)
+        await tasks.reconcile(street.lender.context, rail="wallet", day=today)
 
         async with street.lender.sessions() as session:
             assert await reconciliation.list_open(session) == []

@@ -123,7 +123,9 @@ class Street:
         return found
 
     async def reconciles(self, day: date) -> list[tuple[str, str]]:
-        await tasks.reconcile(self.lender.context, day=day.isoformat(), is_here=True)
+        await tasks.reconcile(
+            self.lender.context, rail="iso20022", day=day.isoformat(), is_here=True
+        )
         async with self.lender.sessions() as session:
             return [
                 (row.category, row.reference) for row in await reconciliation.list_open(session)

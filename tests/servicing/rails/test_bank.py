@@ -46,7 +46,7 @@ class TestPayout:
         await street.lives(1)
         await street.takes_in()
         assert await street.reconciles(START) == []
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         assert await street.incidents() == []
         await street.lender.verifies()
 
@@ -91,7 +91,7 @@ class TestPayout:
         await street.bank.reads()
         await street.takes_in()
 
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
 
     @pytest.mark.parametrize(
         ("behaviour", "code"), [("insufficient-funds", "AM04"), ("reject-file", "FF01")]
@@ -145,7 +145,7 @@ class TestPayout:
             told.rename(street.bank.folder / "in" / told.name)
         await street.takes_in()
 
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         assert await street.incidents() == ["status_unclear"]
 
     async def test_of_which_a_silent_bank_only_books(self, street: Street) -> None:
@@ -166,7 +166,7 @@ class TestPayout:
         await street.takes_in()
 
         assert await street.incidents() == ["payout_final_state_differs"]
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         reference = (await street.payout(loan)).client_ref
         assert await street.reconciles(date(2026, 11, 23)) == [("returned", reference)]
         await street.lender.verifies()
@@ -233,7 +233,7 @@ class TestNews:
         await street.lives(1)
         await street.takes_in()
 
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         assert await street.reconciles(START) == []
 
     async def test_that_comes_in_the_wrong_order_ends_the_same(self, street: Street) -> None:
@@ -245,7 +245,7 @@ class TestNews:
         await street.takes_in()
 
         assert (await street.payout(loan)).status is OrderStatus.SETTLED
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         assert await street.incidents() == []
 
     async def test_that_comes_twice_counts_once(self, street: Street) -> None:
@@ -275,7 +275,7 @@ class TestNews:
             path.write_bytes(content)
         await street.takes_in()
 
-        assert (await street.lender.books(loan))["cash_wallet"] == PAID
+        assert (await street.lender.books(loan))["cash_bank"] == PAID
         assert await street.incidents() == []
 
     async def test_of_a_day_without_its_statement_is_noticed(self, street: Street) -> None:

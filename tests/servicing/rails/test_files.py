@@ -267,7 +267,7 @@ class TestContradicted:
 
         (loan,) = await desk.street.loans()
         assert loan.status is LoanStatus.ACTIVE
-        assert (await lender.books(loan))["cash_wallet"] == "-29200.00"
+        assert (await lender.books(loan))["cash_bank"] == "-29200.00"
 
     async def test_reference_that_is_none_of_ours_is_an_incident(self, desk: Desk) -> None:
         (payout,) = await desk.street.payouts()
@@ -310,7 +310,7 @@ class TestContradicted:
 
         assert await desk.street.incidents() == ["payout_final_state_differs"]
         (loan,) = await desk.street.loans()
-        assert (await desk.street.lender.books(loan))["cash_wallet"] == "-29200.00"
+        assert (await desk.street.lender.books(loan))["cash_bank"] == "-29200.00"
 
     async def test_many_payments_booked_as_one_sum_are_read_one_by_one(self, desk: Desk) -> None:
         """One of them is ours; the other is not, and somebody must look."""
