@@ -111,11 +111,9 @@ async def apply(
     if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
         outcome.amount != order.amount
     ):
-        await _contradiction(session, kind, order, outcome, "amount_differs", now=now)
-        if order.status in ASKABLE:
-            _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+        await doubt(session, kind, order, outcome, "amount_differs", now=now)
     elif order.status is OrderStatus.CREATED:
-        await _contradiction(session, kind, order, outcome, "never_sent", now=now)
+        await doubt(session, kind, order, outcome, "never_sent", now=now)
     elif order.status in FINAL:
         await _hear_again(session, kind, loan, order, outcome, on=on, now=now)
     elif outcome.status is OutcomeStatus.SETTLED:
@@ -133,11 +131,21 @@ async def apply(
         await _still_open(session, kind, order, outcome, now=now)
 
 
+async def doubt(
+    session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
+) -> None:
+    """What the rail says does not fit: nothing is posted, nothing more is sent, a person looks."""
+    await _contradiction(session, kind, order, outcome, why, now=now)
+    was_tried = order.status is OrderStatus.CREATED and order.tries > 0
+    if was_tried or order.status in ASKABLE:
+        _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+
+
 async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
-    """Orders under way whose time to ask has come."""
+    """Orders under way, or held back, whose time to ask or to try again has come."""
     rows = await session.scalars(
         select(kind.model.id)
-        .where(kind.model.status.in_(ASKABLE), kind.model.ask_at <= now)
+        .where(kind.model.status.in_((OrderStatus.CREATED, *ASKABLE)), kind.model.ask_at <= now)
         .order_by(kind.model.ask_at)
         .limit(500)
     )
@@ -208,13 +216,16 @@ async def _acknowledge(context: jobs.Context, kind: Orders, order_id: UUID, ack:
         _, order = await locked(session, kind, order_id)
         # A callback may have been faster than the answer: what it said stays.
         if order.status in _MAYBE_SENT:
-            if ack.status is AckStatus.ACCEPTED:
+            if ack.status is AckStatus.NOT_SENT:
+                _move(session, kind, order, OrderEvent.HOLD_BACK, now=now, code=ack.code)
+            elif ack.status is AckStatus.ACCEPTED:
                 order.rail_id = ack.rail_id
                 _move(session, kind, order, OrderEvent.ACCEPT, now=now)
             elif order.status is OrderStatus.SUBMITTING:
                 _move(session, kind, order, OrderEvent.LOSE, now=now)
-        is_unknown, tries = order.status is OrderStatus.UNKNOWN, order.tries
-    if is_unknown:
+        tries = order.tries
+        is_open = order.status in (OrderStatus.CREATED, OrderStatus.UNKNOWN)
+    if is_open:
         _ask_again_soon(tries)
 
 
@@ -231,7 +242,7 @@ async def _learn(context: jobs.Context, kind: Orders, order_id: UUID, outcome: O
 
 
 def _ask_again_soon(tries: int) -> None:
-    """A few quick questions; then the sweeper asks, with longer and longer pauses."""
+    """A few quick tries; then the sweeper comes back, with longer and longer pauses."""
     if tries < _SOON:
         raise jobs.Later(seconds=0.25 * 2**tries)
 

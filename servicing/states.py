@@ -104,6 +104,7 @@ class OrderStatus(StrEnum):
 
 class OrderEvent(StrEnum):
     SUBMIT = "submit"
+    HOLD_BACK = "hold_back"
     ACCEPT = "accept"
     LOSE = "lose"
     SETTLE = "settle"
@@ -124,6 +125,11 @@ _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (OrderStatus.SUBMITTING, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
     # The same order once more under the same key, after the rail said that it never came.
     (OrderStatus.UNKNOWN, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
+    # Proven that it never left us.
+    (OrderStatus.SUBMITTING, OrderEvent.HOLD_BACK): OrderStatus.CREATED,
+    (OrderStatus.UNKNOWN, OrderEvent.HOLD_BACK): OrderStatus.CREATED,
+    # The rail speaks of an order that we hold for never sent.
+    (OrderStatus.CREATED, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW,
     (OrderStatus.SUBMITTING, OrderEvent.ACCEPT): OrderStatus.PENDING,
     (OrderStatus.UNKNOWN, OrderEvent.ACCEPT): OrderStatus.PENDING,
     (OrderStatus.SUBMITTING, OrderEvent.LOSE): OrderStatus.UNKNOWN,

@@ -11,6 +11,10 @@ from kit.errors import DomainError, Kind
 from kit.money import Money
 
 
+CALLER = "client-address"
+"""Among the headers of a callback, written by our own web server: who called."""
+
+
 class SignatureInvalid(DomainError):
     """The callback was not signed by the rail."""
 
@@ -42,7 +46,9 @@ class Direction(StrEnum):
 class AckStatus(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """Proven: nothing was done."""
+    """Proven: nothing was done, and nothing would be."""
+    NOT_SENT = "not_sent"
+    """Proven: the rail was not given it. The same order may be sent later."""
     UNKNOWN = "unknown"
 
 
@@ -106,6 +112,10 @@ class RailEvent:
     outcome: Outcome
     is_hint: bool = False
     """Nobody has signed it: it is a reason to ask, and nothing is believed of it."""
+    is_question: bool = False
+    """May this money come? Nothing has moved."""
+    account: str = ""
+    """The other side's, when the rail says it; digits may be masked with stars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,19 @@ class Mailbox(Protocol):
         """It has been taken in."""
 
     async def refuse(self, name: str) -> None: ...
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A rail whose messages are only hints: it is asked, and answers by an event."""
+
+    name: str
+
+    async def confirm(self, rail_id: str) -> None:
+        """Ask about money that somebody sent by himself. A lost question may be asked again."""
+
+    def answer(self, path: str, *, is_welcome: bool) -> Mapping[str, object]:
+        """What its callback to `path` wants to hear."""
 
 
 class NoSuchRail(DomainError):
