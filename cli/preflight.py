@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from kit.config import Settings
+from servicing.rails import configured
 
 _SENDERS = ("TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID")
 _NEEDED = (
@@ -21,12 +22,14 @@ _NEEDED = (
 _NEEDED_BY_RAIL = {
     "wallet": ("RAIL_BASE_URL", "RAIL_API_KEY", "RAIL_WEBHOOK_SECRET"),
     "iso20022": ("RAIL_FOLDER", "RAIL_ACCOUNT"),
+    "gsma": ("GSMA_BASE_URL", "GSMA_ACCOUNT", "GSMA_CALLBACK_SECRET"),
 }
 
 
 def check_outside(settings: Settings) -> None:
     """Without its SMS or its rail a lender would promise what it cannot do."""
-    needed = (*_NEEDED, *_NEEDED_BY_RAIL[settings.rail])
+    by_rails = [name for rail in configured.names(settings) for name in _NEEDED_BY_RAIL[rail]]
+    needed = (*_NEEDED, *by_rails)
     missing = [name for name in needed if not _is_set(settings, name)]
     if not any(_is_set(settings, name) for name in _SENDERS):
         missing.append(" or ".join(_SENDERS))

@@ -70,8 +70,10 @@ class Settings(BaseSettings):
         "", validation_alias=_outside("TWILIO_MESSAGING_SERVICE_SID")
     )
     twilio_api_url: str = Field("", validation_alias=_outside("TWILIO_API_URL"))
-    rail: Literal["wallet", "iso20022"] = Field("wallet", validation_alias=_outside("RAIL"))
-    """How money goes out and comes in: a wallet's HTTP, or payment files of a bank."""
+    rail: Literal["wallet", "iso20022", "gsma"] = Field(
+        "wallet", validation_alias=_outside("RAIL")
+    )
+    """How money goes out and comes in: a wallet's HTTP, payment files of a bank, mobile money."""
     rail_base_url: str = Field("", validation_alias=_outside("RAIL_BASE_URL"))
     rail_api_key: SecretStr = Field(SecretStr(""), validation_alias=_outside("RAIL_API_KEY"))
     rail_webhook_secret: SecretStr = Field(
@@ -86,6 +88,21 @@ class Settings(BaseSettings):
 
     worker_id: str = ""
     """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
+    gsma_base_url: str = Field("", validation_alias=_outside("GSMA_BASE_URL"))
+    """Mobile money by the GSMA's API: what comes before `/transactions`."""
+    gsma_account: str = Field("", validation_alias=_outside("GSMA_ACCOUNT"))
+    """Ours, as the provider writes it: `organisationid@1234`, or a phone number."""
+    gsma_client_id: str = Field("", validation_alias=_outside("GSMA_CLIENT_ID"))
+    gsma_client_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("GSMA_CLIENT_SECRET")
+    )
+    gsma_token_url: str = Field("", validation_alias=_outside("GSMA_TOKEN_URL"))
+    """Where OAuth 2.0 gives tokens. Empty: id and secret go along with every call."""
+    gsma_api_key: SecretStr = Field(SecretStr(""), validation_alias=_outside("GSMA_API_KEY"))
+    gsma_callback_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("GSMA_CALLBACK_SECRET")
+    )
+    """Ours alone: it makes the addresses for callbacks, which nobody can guess."""
     worker_dead_after_seconds: float = 30.0
     job_polling_seconds: float = 0.25
     log_level: str = "INFO"

@@ -1,19 +1,46 @@
 """The rails that the settings name."""
 
+from collections.abc import Callable
+
 from kit.clock import Clock
 from kit.config import Settings
 from servicing.rails import wallet
-from servicing.rails.base import Rails
+from servicing.rails.base import Rail, Rails
+from servicing.rails.gsma import rail as gsma
 from servicing.rails.iso20022.orders import Account, Payer
 from servicing.rails.iso20022.rail import Iso20022Rail
 
 
 def rails(settings: Settings, clock: Clock) -> Rails:
-    if settings.rail == "wallet":
-        return Rails((wallet.of(settings),))
+    return Rails(tuple(_MADE_BY[name](settings, clock) for name in names(settings)))
+
+
+def names(settings: Settings) -> list[str]:
+    """The main one first, then every other one that the settings speak of."""
+    spoken_of = {
+        "wallet": settings.rail_base_url,
+        "iso20022": settings.rail_folder,
+        "gsma": settings.gsma_base_url,
+    }
+    others = [name for name, is_set in spoken_of.items() if is_set and name != settings.rail]
+    return [settings.rail, *others]
+
+
+def _wallet(settings: Settings, clock: Clock) -> Rail:
+    return wallet.of(settings)
+
+
+def _bank(settings: Settings, clock: Clock) -> Rail:
     payer = Payer(
         settings.lender_name,
         Account(settings.rail_account.replace(" ", ""), settings.rail_bic or None),
     )
     assert settings.rail_folder is not None, "checked before the start"
-    return Rails((Iso20022Rail(settings.rail_folder, payer, zone=settings.timezone, clock=clock),))
+    return Iso20022Rail(settings.rail_folder, payer, zone=settings.timezone, clock=clock)
+
+
+_MADE_BY: dict[str, Callable[[Settings, Clock], Rail]] = {
+    "wallet": _wallet,
+    "iso20022": _bank,
+    "gsma": gsma.of,
+}

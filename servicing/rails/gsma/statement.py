@@ -1,0 +1,90 @@
+"""The statement of a day, read in pages from the transactions of our account."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
+
+from kit.money import Money
+from servicing.rails.base import Direction, OutcomeStatus, StatementLine
+from servicing.rails.gsma import wire
+from servicing.rails.gsma.client import Client
+from servicing.rails.gsma.wire import Party, Transaction
+
+_PAGE = 100
+_AVAILABLE = "X-Records-Available-Count"
+_WAITING_MAX = timedelta(days=3)
+"""Listed by creation: a request of some days before may have been paid on this one."""
+_OUR_REQUEST = re.compile(r"C[0-9a-f]{32}\Z")
+
+
+def direction(told: Transaction, account: Party) -> Direction | None:
+    """None: it is not for our account, or only takes another one back."""
+    if told.kind in wire.TAKE_BACK:
+        return None
+    if account in told.payers:
+        return Direction.PAYOUT
+    if account not in told.payees:
+        return None
+    return Direction.COLLECT if _OUR_REQUEST.match(told.order) else Direction.INCOMING
+
+
+async def lines(client: Client, account: Party, day: date) -> list[StatementLine]:
+    """What moved on `day`, which is one of UTC. Raises ValueError when some of it is missing."""
+    start = datetime.combine(day, time(), UTC)
+    end = start + timedelta(days=1)
+    listed = await _listed(client, account, start - _WAITING_MAX, end)
+    # A transaction that came back may say so itself, beside the one that took it back.
+    found: dict[StatementLine, None] = {}
+    for told in listed.values():
+        for moved_at, status in _moves(told):
+            if not start <= moved_at < end:
+                continue
+            moved: Transaction | None = told
+            if told.kind in wire.TAKE_BACK:
+                moved = listed.get(told.original) or await client.find(told.original)
+            if moved is not None and (whose := direction(moved, account)):
+                found[_line(moved, whose, told.amount, status)] = None
+    return list(found)
+
+
+async def _listed(
+    client: Client, account: Party, since: datetime, until: datetime
+) -> dict[str, Transaction]:
+    """All transactions that were created in this time, by reference."""
+    path = f"accounts/{quote(account.key, safe='')}/{quote(account.value, safe='')}/transactions"
+    window = {"fromDateTime": since.isoformat(), "toDateTime": until.isoformat()}
+    listed: dict[str, Transaction] = {}
+    offset, available = 0, None
+    while available is None or offset < available:
+        page = await client.get(path, limit=_PAGE, offset=offset, **window)
+        page.must_be_ok()
+        before = len(listed)
+        listed |= {told.reference: told for told in map(wire.read_transaction, page.content)}
+        if (count := page.headers.get(_AVAILABLE)) is not None:
+            available = int(count)
+        if len(listed) == before:
+            break
+        offset += len(page.content)
+    if available is not None and len(listed) < available:
+        raise wire.Unreadable("records are missing")
+    return listed
+
+
+def _moves(told: Transaction) -> list[tuple[datetime, OutcomeStatus]]:
+    """When money moved, and which way."""
+    created_at, changed_at = told.created_at, told.moved_at
+    if created_at is None or changed_at is None:
+        raise wire.Unreadable("creationDate")
+    if told.status is OutcomeStatus.RETURNED:
+        return [(created_at, OutcomeStatus.SETTLED), (changed_at, OutcomeStatus.RETURNED)]
+    if told.status is not OutcomeStatus.SETTLED:
+        return []
+    returns = told.kind in wire.TAKE_BACK
+    return [(changed_at, OutcomeStatus.RETURNED if returns else OutcomeStatus.SETTLED)]
+
+
+def _line(
+    moved: Transaction, whose: Direction, amount: Money, status: OutcomeStatus
+) -> StatementLine:
+    reference = moved.written if whose is Direction.INCOMING else moved.order
+    return StatementLine(moved.rail_id, reference, whose, amount, status)
