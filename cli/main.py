@@ -7,6 +7,7 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "api": ("cli.run:api", "The HTTP API and the webhooks."),
     "apr": ("cli.apr:apr", "The APR of cash flows (us, eu, uk or in)."),
+    "backup": ("cli.backup:backup", "The whole database in one sealed file."),
     "bench": ("cli.bench:bench", "Speed beside that of named peers."),
     "bot": ("cli.run:bot", "The bot by long polling."),
     "face": ("cli.face:face", "Compare the faces of two pictures."),
@@ -15,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "report": ("cli.report:report", "The portfolio on a day: what is late, what may be lost."),
+    "restore": ("cli.backup:restore", "An empty database filled from a backup."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
     "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
     "staff": ("cli.staff:staff", "Accounts of the staff API."),

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     previous_seal_keys: list[str] = []
     """The public halves of older keys."""
 
+    backup_to: str = ""
+    """Public keys of age that backups are sealed for. Empty: of a key that is made in `var/`."""
+
     sandbox: bool | None = None
     """Stand-ins for the outside. Unset: on when there is no TELEGRAM_BOT_TOKEN."""
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -135,10 +135,32 @@ def open_vault(settings: Settings) -> Vault:
     index = settings.index_key.get_secret_value()
     older = [_decode(key.get_secret_value()) for key in settings.previous_master_keys]
     return Vault(
-        [_decode(master or _kept(settings.var / "master.key", _random)), *older],
-        _decode(index or _kept(settings.var / "index.key", _random)),
-        Signer.parse(settings.seal_key.get_secret_value() or _kept(_seal_file(settings), _named)),
+        [_decode(master or kept(_master_file(settings), _random)), *older],
+        _decode(index or kept(_index_file(settings), _random)),
+        Signer.parse(settings.seal_key.get_secret_value() or kept(_seal_file(settings), _named)),
     )
+
+
+def key_files(settings: Settings) -> list[Path]:
+    """Where the keys are that are not configured."""
+    given = {
+        _master_file(settings): settings.master_key,
+        _index_file(settings): settings.index_key,
+        _seal_file(settings): settings.seal_key,
+    }
+    return [path for path, key in given.items() if not key.get_secret_value()]
+
+
+async def opens_persons(session: AsyncSession, vault: Vault) -> bool:
+    """Whether the vault has the master key of the newest person."""
+    newest = select(PersonKeyRow).where(PersonKeyRow.wrapped.is_not(None))
+    row = await session.scalar(newest.order_by(PersonKeyRow.created_at.desc()).limit(1))
+    try:
+        if row is not None and row.wrapped is not None:
+            vault.unwrap(f"person_keys.wrapped.{row.person_id}", row.wrapped)
+    except CannotOpen:
+        return False
+    return True
 
 
 def public_seal_keys(settings: Settings) -> list[str]:
@@ -148,6 +170,14 @@ def public_seal_keys(settings: Settings) -> list[str]:
         private = _seal_file(settings).read_text().strip()
     current = [Signer.parse(private).public] if private else []
     return [*current, *settings.previous_seal_keys]
+
+
+def _master_file(settings: Settings) -> Path:
+    return settings.var / "master.key"
+
+
+def _index_file(settings: Settings) -> Path:
+    return settings.var / "index.key"
 
 
 def _seal_file(settings: Settings) -> Path:
@@ -167,7 +197,8 @@ def _decode(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """The secret in a file, made once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         descriptor, draft = tempfile.mkstemp(dir=path.parent)  # Readable by its owner only.

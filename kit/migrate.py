@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, make_url, select
 
 from kit import jobs
@@ -24,13 +25,19 @@ def alembic_config(url: str) -> Config:
 
 def upgrade(url: str) -> None:
     """Safe to call from many programs that start at once: the first one does the work."""
-    with _alone(url):
+    with alone(url):
         command.upgrade(alembic_config(url), "head")
         jobs.migrate(url)
 
 
+def knows(revision: str) -> bool:
+    """False when the schema is newer than this program."""
+    scripts = ScriptDirectory.from_config(alembic_config(""))
+    return any(revision == script.revision for script in scripts.walk_revisions())
+
+
 @contextmanager
-def _alone(url: str) -> Iterator[None]:
+def alone(url: str) -> Iterator[None]:
     """An embedded database has one program; on PostgreSQL the others wait for their turn."""
     if make_url(url).get_backend_name() == "sqlite":
         yield

@@ -31,6 +31,8 @@ class Server:
     """libpq address of the maintenance database."""
     template: str
     """SQLAlchemy address with `{name}` for the database."""
+    binaries: Path | None = None
+    """The programs of the same version, where we know."""
 
     def url(self, name: str) -> str:
         return self.template.format(name=name)
@@ -72,7 +74,7 @@ def own_server(given_url: str | None, *, durable: bool = False) -> Iterator[Serv
         admin = f"postgresql://postgres@/postgres?host={folder}"
         _assert_ours(admin, folder)
         template = f"postgresql+psycopg://postgres@/{{name}}?host={folder}"
-        yield Server(host=str(folder), admin=admin, template=template)
+        yield Server(str(folder), admin, template, binaries)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(10)

@@ -1,0 +1,349 @@
+"""`kopa backup` and `kopa restore`: a drill that ends in a fresh place with the same root."""
+
+import asyncio
+import base64
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url
+
+from cli.main import kopa
+from kit import audit, sealed_files
+from kit.crypto import Vault
+from kit.db import create_engine, sessions_of, unit_of_work
+from kit.jobs import sync_url
+from tests.postgres import Server
+from tests.servicing.lending import Lender, kes
+
+# What has nothing to do with the kind of database is tried with one.
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+CANARY = "Zawadi-Achieng-0712345678"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(kopa, [str(word) for word in words])
+
+
+def done(*words: str | Path) -> Result:
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def said(result: Result) -> str:
+    assert result.exit_code != 0, result.output
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+@dataclass
+class Place:
+    """Where a lender keeps a database; and another one, where nothing is yet."""
+
+    url: str
+    fresh: str
+    folder: Path
+    vault: Vault
+    now: datetime
+    environment: pytest.MonkeyPatch
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "kopa.age"
+
+    def moves(self) -> None:
+        """To a new machine, with the keys."""
+        self.environment.setenv("KOPA_DATABASE_URL", self.fresh)
+
+    async def lends(self) -> None:
+        engine = create_engine(self.url)
+        sessions = sessions_of(engine, self.vault)
+        lender = Lender(sessions, self.now)
+        loan = await lender.lends()
+        await lender.receives(loan, kes(30_100))
+        await lender.lends()
+        async with unit_of_work(sessions) as session:
+            audit.record(session, actor="system", action="drill", subject=CANARY, now=self.now)
+        await engine.dispose()
+
+    async def receives_until(self, stopped: Event, begun: Event) -> None:
+        """Money comes in all the time."""
+        engine = create_engine(self.url)
+        lender = Lender(sessions_of(engine, self.vault), self.now)
+        loan = await lender.lends()
+        while not stopped.is_set():
+            await lender.receives(loan, kes(1), rail_reference=f"busy:{lender.payments}")
+            if lender.payments == 20:
+                begun.set()
+        await engine.dispose()
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    vault: Vault,
+    now: datetime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Place]:
+    monkeypatch.setenv("KOPA_DATABASE_URL", database_url)
+    monkeypatch.setenv("KOPA_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("KOPA_MASTER_KEY", base64.b64encode(b"m" * 32).decode())
+    monkeypatch.setenv("KOPA_INDEX_KEY", base64.b64encode(b"i" * 32).decode())
+    assert vault.signer is not None
+    monkeypatch.setenv("KOPA_SEAL_KEY", vault.signer.private)
+    place = Place(
+        database_url, f"sqlite+aiosqlite:///{tmp_path}/fresh/kopa.db", tmp_path, vault, now,
+        monkeypatch,
+    )  # fmt: skip
+    if database_url.startswith("sqlite"):
+        yield place
+        return
+    server: Server = request.getfixturevalue("postgres")
+    if server.binaries is not None:
+        monkeypatch.setenv("PATH", f"{server.binaries}:{os.environ['PATH']}")
+    elif shutil.which("pg_dump") is None:
+        pytest.skip("a server was given to the tests, and no pg_dump that fits it")
+    name = f"{make_url(database_url).database}_fresh"
+    server.create(name)
+    place.fresh = server.url(name)
+    yield place
+    server.drop(name)
+
+
+@pytest.fixture
+def lent(place: Place) -> Place:
+    asyncio.run(place.lends())
+    return place
+
+
+def root(checkpoint: str) -> list[str]:
+    """Name of the ledger, size, root."""
+    return checkpoint.splitlines()[:3]
+
+
+class TestDrill:
+    def test_a_restored_ledger_has_the_same_root(self, lent: Place) -> None:
+        before = done("ledger", "checkpoint").output
+        checkpoint = lent.folder / "checkpoint.txt"
+        checkpoint.write_text(before)
+
+        done("backup", lent.file)
+        lent.moves()
+        restored = done("restore", lent.file)
+
+        verified = done("ledger", "verify", "--json", "--checkpoint", checkpoint)
+        assert json.loads(verified.output)["violations"] == []
+        assert json.loads(verified.output)["sealed"] == int(root(before)[1]) > 0
+        assert root(done("ledger", "checkpoint").output) == root(before)
+        assert root(before)[2] in restored.output
+
+    def test_what_is_restored_is_one_moment_of_a_busy_lender(self, lent: Place) -> None:
+        stopped, begun = Event(), Event()
+        busy = Thread(target=lambda: asyncio.run(lent.receives_until(stopped, begun)))
+        busy.start()
+        try:
+            assert begun.wait(60)
+            done("backup", lent.file)
+        finally:
+            stopped.set()
+            busy.join()
+
+        lent.moves()
+        done("restore", lent.file)
+        done("ledger", "verify")
+        assert 20 <= count(lent.fresh, "repayments") <= count(lent.url, "repayments")
+        done("backup", lent.folder / "again.age")  # What was restored is a database like others.
+
+    @SQLITE
+    def test_nobody_reads_persons_in_the_file(self, lent: Place) -> None:
+        done("backup", lent.file)
+
+        assert CANARY.encode() not in lent.file.read_bytes()
+        database = lent.folder / "kopa.db"
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint")
+        assert CANARY.encode() in database.read_bytes()
+        assert lent.file.stat().st_mode & 0o077 == 0
+
+    @SQLITE
+    def test_a_key_that_is_kept_elsewhere(self, lent: Place) -> None:
+        """The machine that makes backups cannot read them."""
+        key = lent.folder / "kept elsewhere"
+        key.write_text(done("backup", "--new-key").output)
+        lent.environment.setenv("KOPA_BACKUP_TO", sealed_files.public_half(key.read_text()))
+
+        done("backup", lent.file)
+
+        assert not (lent.folder / "var" / "backup.key").exists()
+        assert "--key FILE" in said(run("backup", "--check", lent.file))
+        assert "is whole" in done("backup", "--check", lent.file, "--key", key).output
+        if age := shutil.which("age"):
+            subprocess.run([age, "-d", "-i", key, "-o", os.devnull, lent.file], check=True)
+
+
+class TestRestore:
+    def test_never_into_a_database_that_is_used(self, lent: Place) -> None:
+        done("backup", lent.file)
+
+        refused = said(run("restore", lent.file))
+
+        assert "is there already" in refused or "is not empty" in refused
+
+    @SQLITE
+    def test_never_into_the_log_of_a_lost_database(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        log = lent.folder / "fresh" / "kopa.db-wal"
+        log.parent.mkdir()
+        log.touch()
+
+        assert "kopa.db-wal is there already" in said(run("restore", lent.file))
+
+    @SQLITE
+    def test_never_beside_a_running_program(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        lock = lent.folder / "fresh" / "kopa.db.lock"
+        lock.parent.mkdir()
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert "Kopa runs already" in said(run("restore", lent.file))
+
+    def test_nothing_of_a_file_that_is_cut_off_or_changed(self, lent: Place) -> None:
+        done("backup", lent.file)
+        whole = lent.file.read_bytes()
+        flipped = bytearray(whole)
+        flipped[-100] ^= 1
+        lent.moves()
+        for content in (whole[:-1], whole[: len(whole) // 2], bytes(flipped), b"", b"hello"):
+            lent.file.write_bytes(content)
+            assert "it is damaged" in said(run("backup", "--check", lent.file))
+            assert "it is damaged" in said(run("restore", lent.file))
+        lent.file.write_bytes(whole)
+
+        done("restore", lent.file)  # Still empty: all refusals have left nothing.
+
+    @SQLITE
+    def test_another_key_opens_nothing(self, lent: Place) -> None:
+        done("backup", lent.file)
+        key = lent.folder / "another.key"
+        key.write_text(sealed_files.new_key())
+        lent.moves()
+
+        assert "No matching keys" in said(run("restore", lent.file, "--key", key))
+        key.write_text("password123")
+        assert "there is no private key of age" in said(run("restore", lent.file, "--key", key))
+
+    def test_a_schema_that_we_do_not_know_is_refused(self, lent: Place) -> None:
+        change(lent.url, "UPDATE alembic_version SET version_num = '9999'")
+        done("backup", lent.file)
+        lent.moves()
+
+        assert "newer than this Kopa" in said(run("restore", lent.file))
+
+    @SQLITE
+    def test_a_sealed_file_of_somebody_else_is_no_backup(self, lent: Place) -> None:
+        done("backup", lent.file)
+        key = (lent.folder / "var" / "backup.key").read_text()
+        lent.file.unlink()
+        with sealed_files.writing(lent.file, [sealed_files.public_half(key)]) as file:
+            file.write(b"a letter")
+
+        lent.moves()
+        assert "Not a gzipped file" in said(run("restore", lent.file))
+
+    @SQLITE
+    def test_says_which_keys_are_missing(self, lent: Place) -> None:
+        """A start makes new ones, and then nobody can read what was sealed with the old ones."""
+        done("backup", lent.file)
+        lent.moves()
+        for name in ("KOPA_MASTER_KEY", "KOPA_INDEX_KEY", "KOPA_SEAL_KEY"):
+            lent.environment.delenv(name, raising=False)
+
+        restored = done("restore", lent.file)
+
+        assert "bring back" in restored.output
+        for name in ("master.key", "index.key", "seal.key"):
+            assert name in restored.output
+            assert not (lent.folder / "var" / name).exists()
+
+    @SQLITE
+    def test_says_when_the_master_key_is_another_one(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        lent.environment.setenv("KOPA_MASTER_KEY", base64.b64encode(b"x" * 32).decode())
+
+        assert "the master key here is another one" in said(run("restore", lent.file))
+
+
+class TestBackup:
+    @SQLITE
+    def test_keeps_the_newest_in_a_folder(self, lent: Place) -> None:
+        folder = lent.folder / "backups"
+        folder.mkdir()
+        for day in ("01", "02", "03"):
+            (folder / f"kopa-2026-01-{day}T010000Z.age").touch()
+        (folder / "kopa-by-hand.age").touch()
+
+        done("backup", folder, "--keep", "2")
+
+        names = sorted(path.name for path in folder.iterdir())
+        assert names[0] == "kopa-2026-01-03T010000Z.age"
+        assert len(names) == 3
+        assert names[2] == "kopa-by-hand.age"
+
+    @SQLITE
+    def test_never_replaces_a_file(self, lent: Place) -> None:
+        lent.file.write_text("older")
+
+        assert "is there already" in said(run("backup", lent.file))
+        assert lent.file.read_text() == "older"
+
+    @SQLITE
+    def test_leaves_nothing_half_done(self, lent: Place) -> None:
+        lent.environment.setenv("KOPA_BACKUP_TO", "age1nobody")
+
+        assert "not a public key of age" in said(run("backup", lent.file))
+        assert sorted(path.name for path in lent.folder.glob("*.age*")) == []
+
+    def test_a_database_that_is_not_there(self, place: Place) -> None:
+        place.environment.setenv("KOPA_DATABASE_URL", f"{place.url}.not".replace("?", ".not?"))
+
+        refused = said(run("backup", place.file))
+
+        assert "there is no" in refused or "does not answer" in refused
+        assert not place.file.exists()
+
+
+def count(url: str, table: str) -> int:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.partition(":///")[2])) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    with psycopg.connect(sync_url(url).replace("+psycopg", "")) as server:
+        row = server.execute(f"SELECT count(*) FROM {table}").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def change(url: str, statement: str) -> None:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.partition(":///")[2])) as connection, connection:
+            connection.execute(statement)
+        return
+    with psycopg.connect(sync_url(url).replace("+psycopg", "")) as server:
+        server.execute(statement)
