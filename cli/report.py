@@ -17,8 +17,8 @@ from migrations.tables import load_models
 from servicing import arrears, arrears_report, late_policy
 from servicing.arrears import Arrears
 from servicing.arrears_report import Book, Group
+from servicing.closing.models import DayClose
 from servicing.fields import InvalidTerms
-from servicing.models import DayClose
 
 
 @click.group()
@@ -59,7 +59,8 @@ async def _read(
     engine = create_engine(settings.url)
     try:
         async with sessions_of(engine)() as session:
-            closed = await session.scalar(select(func.max(DayClose.business_date)))
+            days = select(func.max(DayClose.business_date)).where(DayClose.closed_at.is_not(None))
+            closed = await session.scalar(days)
             today = business_date(SystemClock().now(), settings.timezone)
             if closed is not None:
                 today = closed + timedelta(days=1)  # A sandbox's day may be far from ours.

@@ -49,6 +49,8 @@ QUEUES = {
     "rail": Queue(concurrency=3),
     "messages": Queue(concurrency=5, per_second=20),
     "heavy": Queue(concurrency=1),
+    # One reckons while the other waits for the database.
+    "close": Queue(concurrency=2),
 }
 
 

@@ -3,13 +3,15 @@
 On a day on which nothing is told, installments alone say what is earned: no life is told again.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing import debts, queries
 from servicing.ledger import posting
-from servicing.ledger.rules import EntryKind
+from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan
 
 
@@ -21,15 +23,26 @@ async def accrue(
     rows = await queries.list_installments(session, loan.id)
     if on <= loan.accrued_on:
         return rows
-    before, after = debts.claims(rows, loan.accrued_on), debts.claims(rows, on)
     await posting.adjust(
         session,
-        {event: after[event] - before[event] for event in after},
+        brought(rows, loan.accrued_on, on),
         currency=loan.currency,
-        references={EntryKind.ACCRUAL: f"accrual:{loan.id}:{on}"},
+        references={EntryKind.ACCRUAL: reference(loan.id, on)},
         on=on,
         now=now,
         loan_id=loan.id,
     )
     loan.accrued_on = on
     return rows
+
+
+def brought(rows: Sequence[Installment], since: date, on: date) -> dict[Event, int]:
+    """What became a claim after `since` and up to the end of `on`; less than nothing: no longer."""
+    if on <= since:
+        return {}
+    before, after = debts.claims(rows, since), debts.claims(rows, on)
+    return {event: after[event] - before[event] for event in after}
+
+
+def reference(loan_id: UUID, on: date) -> str:
+    return f"accrual:{loan_id}:{on}"

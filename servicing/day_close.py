@@ -1,58 +1,115 @@
 """The end of a business day: interest, what fell due, credit and late fees, for every running loan.
 
-Each loan is done under its lock and knows how far it has come, so a close may run late, twice, or
-again after it was stopped in the middle.
+The book is divided into parts, and a part is done batch by batch, each in its own transaction, in
+which it also notes how far it is. Whatever a day brings to a loan it brings once, so a close may
+run late, twice, beside another one, or again after it was stopped in the middle.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.db import insert_once
+from kit.db import constant
 from servicing import accrual, debts, late_fees, living, queries
 from servicing import rules as agreed_rules
+from servicing.closing import parts, quiet
+from servicing.closing.models import DayCloseFailure, DayClosePart
+from servicing.closing.quiet import Running
+from servicing.ledger.models import Entry
 from servicing.living import Act
-from servicing.models import DayClose, Installment, Loan
+from servicing.models import Installment, Loan
 from servicing.states import LoanStatus
 
-BATCH = 200
+BATCH = 250
+"""So few that on SQLite nobody else who writes has to wait for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Loans of one part, of which some are `left`: each of those is a transaction of its own."""
+
+    on: date
+    part: int
+    since: UUID | None
+    """How far the part was before it."""
+    loans: list[UUID]
+    left: list[UUID]
 
 
 async def close(session: AsyncSession, *, on: date, now: datetime) -> None:
     """Close one business day in the caller's transaction."""
-    last, loans, fees = None, 0, 0
-    while batch := await list_to_close(session, on=on, after=last):
-        for loan_id in batch:
-            fees += await close_loan(session, loan_id, on=on, now=now)
-        last, loans = batch[-1], loans + len(batch)
-    await finish(session, on=on, loans=loans, late_fees=fees, now=now)
+    await parts.begin(session, [on], now=now)
+    for part in await parts.list_open(session, on):
+        while batch := await take(session, on, part, now=now):
+            for loan_id in batch.left:
+                await close_left(session, loan_id, batch=batch, now=now)
+            await move_on(session, batch, failed=0, now=now)
+    await parts.conclude(session, now=now)
 
 
-async def list_to_close(
-    session: AsyncSession, *, on: date, after: UUID | None = None
-) -> list[UUID]:
-    """The next batch of running loans that were paid out by `on`, in the order of their ids.
+async def take(
+    session: AsyncSession, on: date, part: int, *, now: datetime, at_once: bool = True
+) -> Batch | None:
+    """Take the next batch of a part and close what is quiet in it, at once. None: it is done.
 
-    A loan that has come beyond `on` has nothing to do on it: a day that one loan keeps open costs
-    the others nothing.
+    When all of it was quiet, the part has moved on.
     """
-    query = select(Loan.id).where(
-        Loan.status == LoanStatus.ACTIVE,
-        Loan.disbursed_on <= on,
-        or_(Loan.accrued_on.is_(None), Loan.accrued_on <= on),
+    row = await parts.hold(session, on, part)
+    if row.finished_at is not None:
+        return None
+    loans = await _list_running(session, row)
+    ids = [loan.id for loan in loans]
+    left = ids
+    if at_once:
+        done = await quiet.close(session, loans, on=on, now=now)
+        row.entries += done.entries
+        left = done.left
+    batch = Batch(on, part, row.done_to, ids, left)
+    if not left:
+        _move(row, batch, failed=0, now=now)
+    return batch
+
+
+async def close_left(session: AsyncSession, loan_id: UUID, *, batch: Batch, now: datetime) -> None:
+    row = await parts.hold(session, batch.on, batch.part)
+    await _close_within(session, row, loan_id, now=now)
+
+
+async def move_on(session: AsyncSession, batch: Batch, *, failed: int, now: datetime) -> None:
+    """All loans of the batch are done, but for so many."""
+    row = await parts.hold(session, batch.on, batch.part)
+    if row.finished_at is None and row.done_to == batch.since:
+        _move(row, batch, failed=failed, now=now)
+
+
+async def catch_up(session: AsyncSession, loan_id: UUID, *, now: datetime) -> bool:
+    """Close the next day of a loan that was left behind; False when it is with the others."""
+    await parts.lock_plan(session)
+    failure = await session.get(
+        DayCloseFailure, loan_id, with_for_update=True, populate_existing=True
     )
-    if after is not None:
-        query = query.where(Loan.id > after)
-    return list(await session.scalars(query.order_by(Loan.id).limit(BATCH)))
+    if failure is None:
+        return False
+    day = await parts.next_day_behind(session, failure)
+    if day is None:
+        await session.delete(failure)
+        return False
+    row = await parts.hold_of_loan(session, day, loan_id)
+    await _close_within(session, row, loan_id, now=now)
+    row.loans += 1
+    failure.since = day + timedelta(days=1)
+    return True
 
 
 async def close_loan(session: AsyncSession, loan_id: UUID, *, on: date, now: datetime) -> int:
     """One loan's day; how many late fees it was charged."""
     loan = await queries.get_loan(session, loan_id, lock=True)
-    if loan.status is not LoanStatus.ACTIVE:
+    is_beyond = loan.accrued_on is not None and loan.accrued_on > on
+    if loan.status is not LoanStatus.ACTIVE or is_beyond:
         return 0
     before = await late_fees.penalties(session, loan)
     rows = await _come_to(session, loan, on, now)
@@ -75,21 +132,39 @@ async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -
     return await queries.list_installments(session, loan.id)
 
 
-async def finish(
-    session: AsyncSession, *, on: date, loans: int, late_fees: int, now: datetime
+async def _close_within(
+    session: AsyncSession, row: DayClosePart, loan_id: UUID, *, now: datetime
 ) -> None:
-    await insert_once(
-        session, DayClose, business_date=on, loans=loans, late_fees=late_fees, closed_at=now
-    )
+    entries = select(func.count(Entry.id)).where(Entry.loan_id == loan_id)
+    before = await session.scalar(entries) or 0
+    row.late_fees += await close_loan(session, loan_id, on=row.business_date, now=now)
+    row.entries += (await session.scalar(entries) or 0) - before
 
 
-async def days_to_close(session: AsyncSession, *, today: date) -> list[date]:
-    """Every business day before `today` that is not closed, oldest first."""
-    first = await session.scalar(select(func.min(Loan.disbursed_on)))
-    if first is None:
-        return []
-    closed = set(
-        await session.scalars(select(DayClose.business_date).where(DayClose.business_date >= first))
+def _move(row: DayClosePart, batch: Batch, *, failed: int, now: datetime) -> None:
+    if batch.loans:
+        row.done_to = batch.loans[-1]
+    row.loans += len(batch.loans) - failed
+    if len(batch.loans) < BATCH:
+        row.finished_at = now
+
+
+async def _list_running(session: AsyncSession, row: DayClosePart) -> list[Running]:
+    """The next loans of a part, locked in the order of their ids.
+
+    A loan that has come beyond the day has nothing to do on it, and one that was left behind comes
+    through its days by itself.
+    """
+    on, after = row.business_date, row.done_to or row.after
+    query = select(Loan.id, Loan.currency, Loan.accrued_on, Loan.rules).where(
+        Loan.status == constant(LoanStatus.ACTIVE),
+        Loan.disbursed_on <= on,
+        or_(Loan.accrued_on.is_(None), Loan.accrued_on <= on),
+        ~exists().where(DayCloseFailure.loan_id == Loan.id),
     )
-    days = [first + timedelta(days=n) for n in range((today - first).days)]
-    return [day for day in days if day not in closed]
+    if after is not None:
+        query = query.where(Loan.id > after)
+    if row.until is not None:
+        query = query.where(Loan.id <= row.until)
+    query = query.order_by(Loan.id).limit(BATCH).with_for_update(of=Loan)
+    return [Running(*each) for each in await session.execute(query)]

@@ -1,15 +1,19 @@
 """The late fee of the product: once for each installment that is late beyond its days of grace."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.money import Money
 from servicing import debts, delinquency, happenings, living, messages, queries, replay
 from servicing import rules as agreed_rules
+from servicing.allocation import Owed
 from servicing.delinquency import DpdRule, Pause
 from servicing.events import Type
 from servicing.happenings import Happening
@@ -26,16 +30,16 @@ async def charge(
 ) -> int:
     """Charge a locked loan what its rules say for `on`; how many fees that were."""
     rules = agreed_rules.from_document(loan.rules)
-    late = [row for row in rows if _is_late(row, rules, on)]
-    late = [row for row in late if rules.late_fee(Money(row.unpaid_minor, loan.currency))]
+    keys = chargeable(debts.due(rows, on), rules, loan.currency, on)
+    late = [row for row in rows if row.unpaid_minor and _key(row.due_on) in keys]
     if not late:
         return 0
     known = await happenings.of_loan(session, loan)
-    late = [row for row in late if known.find(_key(row)) is None]
+    late = [row for row in late if known.find(_key(row.due_on)) is None]
     pauses = replay.at(known.story, on).pauses if late else []
     charged = 0
     for row in late:
-        if not _is_late(row, rules, on, pauses):
+        if not row.unpaid_minor or not _is_late(row.due_on, rules, on, pauses):
             continue
         fee = rules.late_fee(Money(row.unpaid_minor, loan.currency))
         told = _told(row, fee, on)
@@ -46,6 +50,32 @@ async def charge(
         due = await _due(session, loan, fresh, on)
         await messages.late_fee_charged(session, loan, row, fee, due, now=now)
     return charged
+
+
+def chargeable(owed: Iterable[Owed], rules: LoanRules, currency: str, on: date) -> set[str]:
+    """The keys of the fees on what is late enough on `on`, were there no pauses."""
+    if not rules.late_fee_rate and not rules.late_fee_minor:
+        return set()
+    return {
+        _key(each.due_on)
+        for each in owed
+        if (unpaid := debts.total([each]))
+        and _is_late(each.due_on, rules, on)
+        and rules.late_fee(Money(unpaid, currency))
+    }
+
+
+async def told(session: AsyncSession, loan_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
+    """The fees that these loans have been charged before."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    rows = await session.execute(
+        select(LoanEvent.loan_id, LoanEvent.key).where(
+            LoanEvent.loan_id.in_(list(loan_ids)), LoanEvent.key.startswith(_KEY)
+        )
+    )
+    for loan_id, key in rows:
+        found[loan_id].add(key)
+    return found
 
 
 async def penalties(session: AsyncSession, loan: Loan) -> dict[date, int]:
@@ -104,14 +134,14 @@ def _unfounded(lived: Lived, since: date) -> Iterator[LoanEvent]:
 
 def _told(row: Installment, fee: Money, on: date) -> Happening:
     details = {"charge": "penalty", "due": on.isoformat(), "of": row.due_on.isoformat()}
-    return Happening(Type.CHARGE, on, _key(row), fee.minor, details)
+    return Happening(Type.CHARGE, on, _key(row.due_on), fee.minor, details)
 
 
-def _key(row: Installment) -> str:
-    return f"{_KEY}{row.due_on}"
+def _key(due_on: date) -> str:
+    return f"{_KEY}{due_on}"
 
 
-def _is_late(row: Installment, rules: LoanRules, on: date, pauses: Sequence[Pause] = ()) -> bool:
+def _is_late(due_on: date, rules: LoanRules, on: date, pauses: Sequence[Pause] = ()) -> bool:
     """Paused days do not count."""
-    days = delinquency.days_past_due([row.due_on], on, DpdRule(pauses=tuple(pauses)))
-    return days > rules.late_fee_after_days and row.unpaid_minor > 0
+    days = delinquency.days_past_due([due_on], on, DpdRule(pauses=tuple(pauses)))
+    return days > rules.late_fee_after_days

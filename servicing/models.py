@@ -16,6 +16,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Row
@@ -26,7 +27,11 @@ from servicing.states import AmendmentStatus, LoanStatus, OrderStatus
 
 class Loan(Row):
     __tablename__ = "loans"
-    __table_args__ = (CheckConstraint("principal_minor > 0", name="principal_is_positive"),)
+    __table_args__ = (
+        CheckConstraint("principal_minor > 0", name="principal_is_positive"),
+        # In the order in which a day is closed.
+        Index("ix_loans_status_id", "status", "id"),
+    )
 
     application_id: Mapped[UUID] = mapped_column(unique=True)
     """One application opens one loan: opening twice hits this constraint."""
@@ -35,14 +40,14 @@ class Loan(Row):
     """What a borrower writes when he sends money himself."""
     rail: Mapped[str | None] = mapped_column(String(40))
     """By which it was paid out."""
-    status: Mapped[LoanStatus] = mapped_column(index=True)
+    status: Mapped[LoanStatus]
     terms: Mapped[dict[str, Any]]
     """As agreed (`terms.as_document`); after the disbursement, dated from it."""
     rules: Mapped[dict[str, Any]]
     currency: Mapped[str] = mapped_column(String(3))
     principal_minor: Mapped[int] = mapped_column(BigInteger)
     disbursed_on: Mapped[date | None]
-    accrued_on: Mapped[date | None] = mapped_column(index=True)
+    accrued_on: Mapped[date | None]
     """The business date up to which interest is in the ledger."""
     closed_on: Mapped[date | None]
     pd_ppm: Mapped[int | None]
@@ -177,7 +182,7 @@ class Installment(Row):
     penalties_forgiven_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     settled_on: Mapped[date | None]
 
-    @property
+    @hybrid_property
     def unpaid_minor(self) -> int:
         return self.whole_minor - (
             self.principal_paid_minor + self.principal_forgiven_minor
@@ -186,7 +191,7 @@ class Installment(Row):
             + self.penalties_paid_minor + self.penalties_forgiven_minor
         )  # fmt: skip
 
-    @property
+    @hybrid_property
     def whole_minor(self) -> int:
         """All that was ever due with it."""
         return self.principal_minor + self.interest_minor + self.fees_minor + self.penalties_minor
@@ -325,15 +330,6 @@ class Incident(Row):
     facts: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
-
-
-class DayClose(Base):
-    __tablename__ = "day_closes"
-
-    business_date: Mapped[date] = mapped_column(primary_key=True)
-    loans: Mapped[int]
-    late_fees: Mapped[int]
-    closed_at: Mapped[datetime]
 
 
 class ReconciliationRun(Base):

@@ -16,6 +16,7 @@ from kit.db import unit_of_work
 from kit.errors import TransientFailure
 from servicing import day_close, orders, origination, rail_files, reconciliation, reminders
 from servicing import payment_requests as requests
+from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import sealing
 from servicing.orders import Orders
@@ -69,7 +70,9 @@ async def fetch_files(session: AsyncSession, *, now: datetime, tick: datetime) -
 @jobs.every("*/15 * * * *", "servicing.clock")
 async def clock(session: AsyncSession, *, now: datetime, tick: datetime) -> None:
     """Whatever the lender's time zone, a day that is over is closed within a quarter of an hour."""
-    await jobs.enqueue(session, "servicing.close_days", key=f"close_days:{tick.isoformat()}")
+    await jobs.enqueue(
+        session, "servicing.close_days", key=f"close_days:{tick.isoformat()}", tick=tick.isoformat()
+    )
 
 
 @jobs.every("5 * * * *", "servicing.reminders")
@@ -132,21 +135,39 @@ async def take_in(context: jobs.Context) -> None:
 
 
 @jobs.effect("servicing.close_days")
-async def close_days(context: jobs.Context) -> None:
-    """Close every business day that is over, in order. Each loan's day is its own transaction.
-
-    A loan that fails keeps its days open, and nobody else from the days after: when it is mended,
-    it catches up on all of them.
-    """
+async def close_days(context: jobs.Context, *, tick: str = "") -> None:
+    """Close every business day that is over. A large book is spread over the workers, in parts."""
     now = context.clock.now()
     today = business_date(now, context.service(Settings).timezone)
     async with unit_of_work(context.sessions) as session:
-        days = await day_close.days_to_close(session, today=today)
-    failed: set[UUID] = set()
-    for day in days:
-        await _close_day(context, day, now, failed)
+        found = await parts.plan(session, today=today, now=now)
+        for part in found if len(found) > 1 else ():
+            key = f"close_part:{tick or now.isoformat()}:{part}"
+            await jobs.enqueue(session, "servicing.close_part", key=key, part=part)
+    if len(found) == 1:
+        await close_part(context, part=found[0])
+
+
+@jobs.effect("servicing.close_part", queue="close")
+async def close_part(context: jobs.Context, *, part: int) -> None:
+    """Bring one part of the book through the days that are over, in their order.
+
+    A loan that fails keeps its days open, and nobody else from them: when it is mended, it catches
+    up on all of them.
+    """
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        behind = [row.loan_id for row in await parts.list_behind(session, part)]
+    while await _close_batch(context, part, now):
+        pass
+    for loan_id in behind:
+        await _catch_up(context, loan_id, now)
+    async with unit_of_work(context.sessions) as session:
+        await parts.conclude(session, now=now)
+        failed = await parts.list_behind(session, part)
     if failed:
-        raise DayNotClosed(f"{len(failed)} loans could not be closed from {days[0]} to {days[-1]}")
+        first = min(row.since for row in failed)
+        raise DayNotClosed(f"{len(failed)} loans could not be closed, the first on {first}")
 
 
 @jobs.effect("servicing.remind")
@@ -160,9 +181,10 @@ async def remind(context: jobs.Context) -> None:
                 session, on=business_date(now, zone), after=last
             )
         for loan_id in batch:
-            failed += not await _alone(
+            fault = await _alone(
                 context, "reminders.loan_failed", loan_id, reminders.remind, zone=zone, now=now
             )
+            failed += fault is not None
         if not batch:
             break
         last = batch[-1]
@@ -195,32 +217,55 @@ async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool
         await reconciliation.run(session, rail=rail, day=on, lines=lines, now=context.clock.now())
 
 
-async def _close_day(context: jobs.Context, day: date, now: datetime, failed: set[UUID]) -> None:
-    """One loan that cannot be closed does not keep the others from it, but the day stays open.
+async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:
+    """The next loans of a part on the first day that it has not come through; False: no more."""
+    async with unit_of_work(context.sessions) as session:
+        day = await parts.first_open_day(session, part)
+    if day is None:
+        return False
+    batch = await _take(context, day, part, now)
+    if batch is None or not batch.left:
+        return True
+    failed = 0
+    for loan_id in batch.left:
+        fault = await _alone(
+            context, "day_close.loan_failed", loan_id, day_close.close_left, batch=batch, now=now
+        )
+        if fault is not None:
+            failed += 1
+            async with unit_of_work(context.sessions) as session:
+                await parts.leave_behind(session, loan_id, since=day, fault=fault, now=now)
+    async with unit_of_work(context.sessions) as session:
+        await day_close.move_on(session, batch, failed=failed, now=now)
+    return True
 
-    A loan of `failed` must catch up in order: it is left alone on the days after.
-    """
-    last, loans, fees, is_whole = None, 0, 0, True
 
-    async def close(session: AsyncSession, loan_id: UUID) -> None:
-        nonlocal fees
-        fees += await day_close.close_loan(session, loan_id, on=day, now=now)
-
-    while True:
+async def _take(
+    context: jobs.Context, day: date, part: int, now: datetime
+) -> day_close.Batch | None:
+    """All that is quiet at once. When that fails, each loan by itself: one shall fail alone."""
+    try:
         async with unit_of_work(context.sessions) as session:
-            batch = await day_close.list_to_close(session, on=day, after=last)
-        for loan_id in batch:
-            if loan_id not in failed and not await _alone(
-                context, "day_close.loan_failed", loan_id, close
-            ):
-                failed.add(loan_id)
-        loans, is_whole = loans + len(batch), is_whole and failed.isdisjoint(batch)
-        if not batch:
-            break
-        last = batch[-1]
-    if is_whole:
-        async with unit_of_work(context.sessions) as session:
-            await day_close.finish(session, on=day, loans=loans, late_fees=fees, now=now)
+            return await day_close.take(session, day, part, now=now)
+    except (OperationalError, InterfaceError, TransientFailure):
+        raise
+    except Exception:
+        log.exception("day_close.batch_failed", day=day.isoformat(), part=part)
+    async with unit_of_work(context.sessions) as session:
+        return await day_close.take(session, day, part, now=now, at_once=False)
+
+
+async def _catch_up(context: jobs.Context, loan_id: UUID, now: datetime) -> None:
+    """A loan that was left behind comes through its days until it fails again, or is there."""
+    is_behind = True
+
+    async def step(session: AsyncSession, loan_id: UUID) -> None:
+        nonlocal is_behind
+        is_behind = await day_close.catch_up(session, loan_id, now=now)
+
+    while is_behind:
+        if await _alone(context, "day_close.loan_failed", loan_id, step) is not None:
+            return
 
 
 async def _alone(
@@ -229,17 +274,17 @@ async def _alone(
     loan_id: UUID,
     work: Callable[..., Awaitable[object]],
     **given: object,
-) -> bool:
-    """Do it for one loan in a transaction of its own; a fault in it is logged and told as False."""
+) -> Exception | None:
+    """Do it for one loan in a transaction of its own; a fault in it is logged and told."""
     try:
         async with unit_of_work(context.sessions) as session:
             await work(session, loan_id, **given)
     except (OperationalError, InterfaceError, TransientFailure):
         raise  # The database is away: that is no fault of this loan.
-    except Exception:
+    except Exception as fault:
         log.exception(event, loan=str(loan_id))
-        return False
-    return True
+        return fault
+    return None
 
 
 async def _enqueue_inquiries(

@@ -7,7 +7,7 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
@@ -70,6 +70,19 @@ def _is_forward(event: Event, debit: Account) -> bool:
     """False for what takes back: the same rule with the sides exchanged."""
     of_rule = RULES[event].debit
     return debit in CASHES if of_rule is Account.CASH else debit is of_rule
+
+
+async def with_credit(session: AsyncSession, loan_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these loans that have borrower credit."""
+    credit = Account.BORROWER_CREDIT
+    signed = case((Line.credit == credit, Line.amount_minor), else_=-Line.amount_minor)
+    rows = await session.scalars(
+        select(Line.loan_id)
+        .where(Line.loan_id.in_(loan_ids), or_(Line.credit == credit, Line.debit == credit))
+        .group_by(Line.loan_id)
+        .having(func.sum(signed) != 0)
+    )
+    return {cast(UUID, loan_id) for loan_id in rows}
 
 
 async def of_loans(

@@ -17,6 +17,8 @@ from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 
 Part = tuple[Event, Money]
+Moved = tuple[Event, Account, Account, int, str]
+"""Event, debit, credit, minor units and currency of one line."""
 
 
 class ReferenceReused(DomainError):
@@ -138,7 +140,10 @@ async def _write(
     reverses_id: UUID | None = None,
 ) -> Entry:
     await lock_key(session, f"ledger:{reference}")
-    body = _body(kind, lines, on, loan_id)
+    moved = [
+        (line.event, line.debit, line.credit, line.amount_minor, line.currency) for line in lines
+    ]
+    body = body_of(kind, moved, on, loan_id)
     if (written := await find(session, reference)) is not None:
         if written.body_sha256 != body:
             raise ReferenceReused(reference=reference)
@@ -162,8 +167,6 @@ async def _write(
     return entry
 
 
-def _body(kind: EntryKind, lines: Iterable[Line], on: date, loan_id: UUID | None) -> str:
-    moved = sorted(
-        [line.event, line.debit, line.credit, line.amount_minor, line.currency] for line in lines
-    )
-    return fingerprint([kind, moved, on.isoformat(), str(loan_id)])
+def body_of(kind: EntryKind, moved: Iterable[Moved], on: date, loan_id: UUID | None) -> str:
+    """What an entry says, apart from its name and the moment of writing."""
+    return fingerprint([kind, sorted(moved), on.isoformat(), str(loan_id)])

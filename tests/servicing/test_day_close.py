@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from kit.db import unit_of_work
 from servicing import day_close, queries, tasks
+from servicing.closing import parts
+from servicing.closing.models import DayClose
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind
-from servicing.models import DayClose
 from tests.servicing.lending import START, Lender, kes
 
 
@@ -21,9 +22,8 @@ async def late_fees(lender: Lender) -> int:
 
 async def days(lender: Lender) -> list[date]:
     async with lender.sessions() as session:
-        return list(
-            await session.scalars(select(DayClose.business_date).order_by(DayClose.business_date))
-        )
+        query = select(DayClose.business_date).where(DayClose.closed_at.is_not(None))
+        return list(await session.scalars(query.order_by(DayClose.business_date)))
 
 
 async def closes(lender: Lender, on: date) -> None:
@@ -76,7 +76,7 @@ class TestClose:
 class TestDaysToClose:
     async def to_close(self, lender: Lender, today: date) -> list[date]:
         async with lender.sessions() as session:
-            return await day_close.days_to_close(session, today=today)
+            return await parts.days_to_close(session, today=today)
 
     async def test_begin_with_the_first_loan(self, lender: Lender) -> None:
         assert await self.to_close(lender, START) == []

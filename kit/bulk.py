@@ -1,0 +1,38 @@
+"""Many rows in one go: by COPY on PostgreSQL, by one prepared statement on SQLite."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from psycopg import AsyncConnection, sql
+from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import insert as insert_into
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import Base
+
+
+async def insert(
+    session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows that all have the same columns; nothing is filled in for them."""
+    table, dialect = cast(Table, model.__table__), session.get_bind().dialect
+    if not rows:
+        return
+    if dialect.name != "postgresql":
+        await session.execute(insert_into(table), rows)
+        return
+    columns = [table.c[name] for name in rows[0]]
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    bound = [_binding(column, dialect) for column in columns]
+    raw = await (await session.connection()).get_raw_connection()
+    connection = cast(AsyncConnection, raw.driver_connection)
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            values = zip(bound, row.values(), strict=True)
+            await copy.write_row([bind(value) if bind else value for bind, value in values])
+
+
+def _binding(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """How a value becomes what the driver takes, where that is not the value itself."""
+    return column.type.dialect_impl(dialect).bind_processor(dialect)

@@ -1,0 +1,1 @@
+"""The end of the business day, part by part of the book."""

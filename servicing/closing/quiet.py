@@ -1,0 +1,142 @@
+"""Loans for which a day only goes by, many at once: what it brings them, in a few statements.
+
+The arithmetic is that of one loan (`servicing.accrual`, `servicing.late_fees`). A loan for which
+there may be anything else to do is left to those who tell its life again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from servicing import accrual, debts, late_fees
+from servicing import rules as agreed_rules
+from servicing.allocation import Owed
+from servicing.ledger import balances, bulk
+from servicing.ledger.bulk import Draft
+from servicing.ledger.rules import EntryKind, Event
+from servicing.models import Installment, Loan
+
+_COLUMNS = (
+    Installment.loan_id,
+    Installment.n,
+    Installment.due_on,
+    Installment.accrues_from,
+    Installment.accrues_until,
+    Installment.interest_carried_minor,
+    Installment.third_party_fees_minor,
+    *(
+        cast(InstrumentedAttribute[int], getattr(Installment, f"{part}{what}_minor"))
+        for part in ("penalties", "fees", "interest", "principal")
+        for what in ("", "_paid", "_forgiven")
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A loan that runs, as far as a quiet day asks for it."""
+
+    id: UUID
+    currency: str
+    accrued_on: date | None
+    rules: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    entries: int
+    left: list[UUID]
+    """For these there may be more to do."""
+
+
+async def close(
+    session: AsyncSession, loans: Sequence[Running], *, on: date, now: datetime
+) -> Done:
+    """Bring locked loans to the end of `on`, each that is quiet."""
+    brought = await _quiet(session, loans, on)
+    drafts = [
+        Draft(EntryKind.ACCRUAL, amounts, loan.currency, accrual.reference(loan.id, on), loan.id)
+        for loan in loans
+        if (amounts := brought.get(loan.id))
+    ]
+    await bulk.post(session, drafts, on=on, now=now)
+    await session.execute(
+        update(Loan)
+        .where(Loan.id.in_(brought), Loan.accrued_on < on)
+        .values(accrued_on=on)
+        .execution_options(synchronize_session=False)
+    )
+    return Done(len(drafts), [loan.id for loan in loans if loan.id not in brought])
+
+
+async def _quiet(
+    session: AsyncSession, loans: Sequence[Running], on: date
+) -> dict[UUID, dict[Event, int]]:
+    """What the day brings to each loan that is quiet; nothing is something too."""
+    since = {
+        loan.id: loan.accrued_on
+        for loan in loans
+        if loan.accrued_on is not None and not agreed_rules.recalculates(loan.rules)
+    }
+    rows = await _installments(session, since, on)
+    found: dict[UUID, dict[Event, int]] = {}
+    owing: list[tuple[Running, list[Owed]]] = []
+    for loan in loans:
+        if loan.id not in since:
+            continue
+        changes = accrual.brought(rows[loan.id], since[loan.id], on)
+        if any(minor < 0 for minor in changes.values()):
+            continue
+        found[loan.id] = {event: minor for event, minor in changes.items() if minor}
+        if debts.total(owed := debts.due(rows[loan.id], on)):
+            owing.append((loan, owed))
+    for loan_id in await _stirred(session, owing, on):
+        del found[loan_id]
+    return found
+
+
+async def _stirred(
+    session: AsyncSession, owing: Sequence[tuple[Running, list[Owed]]], on: date
+) -> set[UUID]:
+    """Of loans that owe something those that have credit for it, or are charged for it."""
+    stirred = {loan.id for loan, _ in owing if agreed_rules.charges_penalties(loan.rules)}
+    stirred |= await balances.with_credit(session, [loan.id for loan, _ in owing])
+    late = {}
+    for loan, owed in owing:
+        rules = agreed_rules.from_document(loan.rules)
+        if keys := late_fees.chargeable(owed, rules, loan.currency, on):
+            late[loan.id] = keys
+    told = await late_fees.told(session, late)
+    return stirred | {loan_id for loan_id, keys in late.items() if not keys <= told[loan_id]}
+
+
+async def _installments(
+    session: AsyncSession, since: dict[UUID, date], on: date
+) -> dict[UUID, list[Installment]]:
+    """Those that the days change, or that are due and unpaid; the others say nothing new."""
+    found: dict[UUID, list[Installment]] = {loan_id: [] for loan_id in since}
+    if not since:
+        return found
+    rows = await session.execute(
+        select(*_COLUMNS).where(
+            Installment.loan_id.in_(since), _says_something(min(since.values()), on)
+        )
+    )
+    for row in rows:
+        found[row.loan_id].append(cast(Installment, row))
+    return found
+
+
+def _says_something(since: date, on: date) -> ColumnElement[bool]:
+    was_open = or_(Installment.accrues_until > since, Installment.due_on > since)
+    has_begun = or_(
+        Installment.accrues_from < on, Installment.accrues_until <= on, Installment.due_on <= on
+    )
+    is_unpaid = and_(Installment.due_on <= on, Installment.unpaid_minor > 0)
+    return or_(and_(was_open, has_begun), is_unpaid)
