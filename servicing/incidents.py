@@ -36,6 +36,14 @@ async def report(
         )  # fmt: skip
 
 
+async def is_reported(session: AsyncSession, *, kind: str, subject: str) -> bool:
+    """Whether it ever was, resolved or not."""
+    found = await session.scalar(
+        select(Incident.id).where(Incident.kind == kind, Incident.subject == subject)
+    )
+    return found is not None
+
+
 async def list_open(session: AsyncSession) -> list[Incident]:
     rows = await session.scalars(
         select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.id)

@@ -294,6 +294,10 @@ class RailEventRow(Row):
     currency: Mapped[str] = mapped_column(String(3))
     received_at: Mapped[datetime]
 
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
 
 class SuspenseItem(Row):
     """Money that a person must place: it fits no open loan, or is left over from one."""
