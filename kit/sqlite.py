@@ -42,14 +42,17 @@ _PRAGMAS = (
     "synchronous=NORMAL",
     "wal_autocheckpoint=0",
 )
+_FLEETING = ("journal_mode=MEMORY", "foreign_keys=ON", "synchronous=OFF", "temp_store=MEMORY")
 Found = tuple[Any, Any, int, int | None]
 """Rows, description, row count, last row id."""
 Work = Callable[[sqlite3.Connection, str, Sequence[Any]], Found]
 _flush_file = getattr(os, "fdatasync", os.fsync)
 
 
-def create_engine(url: str) -> AsyncEngine:
-    driver = _Driver(_Log(make_url(url).database))
+def create_engine(url: str, *, is_fleeting: bool = False) -> AsyncEngine:
+    """`is_fleeting`: nobody needs the database once the process has ended: nothing is flushed."""
+    driver = _Driver(_Log(None if is_fleeting else make_url(url).database))
+    pragmas = _FLEETING if is_fleeting else _PRAGMAS
     engine = create_async_engine(
         url,
         module=driver,
@@ -66,7 +69,7 @@ def create_engine(url: str) -> AsyncEngine:
     def _prepare(connection: "_Connection", _record: object) -> None:
         connection.isolation_level = None  # We begin transactions ourselves, below.
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -109,6 +112,8 @@ class _Log:
 
     async def flush(self) -> None:
         """Wait until everything that was committed before the call is on the disk."""
+        if not self._database:
+            return
         self._committed += 1
         mine = self._committed
         async with self._flushing:
@@ -117,13 +122,11 @@ class _Log:
             upto = self._committed
             await asyncio.to_thread(self._flush)
             self._flushed = upto
-        if self._database and upto - self._folded >= _COMMITS_A_CHECKPOINT:
+        if upto - self._folded >= _COMMITS_A_CHECKPOINT:
             self._folded = upto
             await asyncio.to_thread(_checkpoint, self._database)
 
     def _flush(self) -> None:
-        if not self._database:
-            return
         try:
             log = os.open(f"{self._database}-wal", os.O_RDONLY)
         except FileNotFoundError:
@@ -252,7 +255,13 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
 
     def commit(self) -> None:
         has_written = self._has_turn
-        self.run(_commit, "COMMIT")
+        try:
+            self.run(_commit, "COMMIT")
+        except BaseException:
+            # A constraint that is looked at last: SQLite leaves the transaction open, and whoever
+            # committed holds it for ended.
+            self.rollback()
+            raise
         self.leave()  # The next one may write while we wait for the disk.
         if has_written:
             await_only(self._log.flush())

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import sqlite
-from kit.db import create_engine
+from kit.db import create_engine, sessions_of, unit_of_work
 
 
 @pytest.fixture
@@ -98,6 +98,21 @@ class TestCommit:
         watched(fail)
         with pytest.raises(OSError, match="the disk is gone"):
             await add(lone, "a")
+
+    async def test_that_a_late_constraint_refuses_keeps_nobody_waiting(
+        self, lone: AsyncEngine
+    ) -> None:
+        async with lone.begin() as connection:
+            await connection.execute(
+                text("CREATE TABLE parts (of TEXT REFERENCES things DEFERRABLE INITIALLY DEFERRED)")
+            )
+        sessions = sessions_of(lone)
+        with pytest.raises(IntegrityError):
+            async with unit_of_work(sessions) as session:
+                await session.execute(text("INSERT INTO parts VALUES ('nothing')"))
+
+        async with asyncio.timeout(5), unit_of_work(sessions) as session:
+            assert list(await session.scalars(text("SELECT of FROM parts"))) == []
 
     async def test_survives_a_reader_that_saw_it_before_the_flush(self, lone: AsyncEngine) -> None:
         await add(lone, "a")
