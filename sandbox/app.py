@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from kit.clock import Clock
 from sandbox import trouble
 from sandbox.clock import ClockControl
+from sandbox.gsma.app import create_app as create_gsma
 from sandbox.guard import Guard
 from sandbox.phone import chat, events, page, people, refusals, sms, wallet
 from sandbox.phone import clock as clock_bar
@@ -42,6 +43,7 @@ def create_app(config: SandboxConfig, clock: Clock, hooks: ClockControl) -> Fast
     app.mount("/sandbox/telegram", create_telegram(world.telegram))
     app.mount("/sandbox/twilio", create_sms(world.sms))
     app.mount("/sandbox/wallet", create_wallet(world.wallet))
+    app.mount("/sandbox/gsma", create_gsma(world.wallet))
     static = Path(__file__).parent / "phone" / "static"
     app.mount("/sandbox/static", StaticFiles(directory=static))
     app.include_router(_api(world), prefix="/sandbox/api")

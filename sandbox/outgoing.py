@@ -45,12 +45,17 @@ class Outgoing:
     async def post(
         self, url: str, *, content: bytes, headers: Mapping[str, str]
     ) -> Response | None:
+        return await self.send("POST", url, content=content, headers=headers)
+
+    async def send(
+        self, method: str, url: str, *, content: bytes, headers: Mapping[str, str]
+    ) -> Response | None:
         """The answer, or None when nobody answered."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
-            async with self._session.post(
-                url, data=content, headers=headers, allow_redirects=False
+            async with self._session.request(
+                method, url, data=content, headers=headers, allow_redirects=False
             ) as answer:
                 body = await answer.read()
                 headers_read = [(name.lower(), value) for name, value in answer.raw_headers]

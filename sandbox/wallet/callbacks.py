@@ -1,4 +1,4 @@
-"""Tells the lender what became of a transfer: signed, at least once, until it is taken."""
+"""Tells the lender what became of a transfer: at least once, until it is taken."""
 
 import asyncio
 import hashlib
@@ -18,8 +18,12 @@ def announce(wallet: Wallet, transfer: Json) -> None:
     targets = (transfer["account"], transfer["reference"])
     if not url or wallet.door.take("lose_callback", *targets):
         return
-    event = {"event_id": f"E{new_id().hex}", "url": url, "transfer": public(transfer)}
-    wallet.store.put("callback", event["event_id"], event)
+    event_id = f"E{new_id().hex}"
+    tell = wallet.tongues.get(transfer.get("tongue", ""), _signed)
+    event = {"event_id": event_id, "url": url, "targets": targets} | tell(
+        wallet, event_id, transfer
+    )
+    wallet.store.put("callback", event_id, event)
     wallet.held_callbacks.append(event)
     if wallet.door.take("repeat_callback", *targets):
         wallet.held_callbacks.append(event)
@@ -46,20 +50,25 @@ async def _deliver_all(wallet: Wallet, events: list[Json]) -> None:
 
 
 async def _deliver(wallet: Wallet, event: Json) -> None:
-    transfer = event["transfer"]
-    if slow := wallet.door.take("delay_callback", transfer["account"], transfer["reference"]):
+    if slow := wallet.door.take("delay_callback", *event["targets"]):
         await asyncio.sleep(slow.seconds)
-    body = json.dumps({"event_id": event["event_id"], "transfer": transfer}).encode()
-    secret = wallet.account.webhook_secret.encode()
-    headers = {
-        "Content-Type": "application/json",
-        "X-Rail-Signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest(),
-    }
     pause = 0.2
     while True:
-        response = await wallet.outgoing.post(event["url"], content=body, headers=headers)
+        response = await wallet.outgoing.send(
+            event["method"], event["url"], content=event["body"].encode(), headers=event["headers"]
+        )
         if response is not None and response.is_success:
             wallet.store.delete("callback", event["event_id"])
             return
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _signed(wallet: Wallet, event_id: str, transfer: Json) -> Json:
+    body = json.dumps({"event_id": event_id, "transfer": public(transfer)})
+    secret = wallet.account.webhook_secret.encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Rail-Signature": "sha256=" + hmac.new(secret, body.encode(), hashlib.sha256).hexdigest(),
+    }
+    return {"method": "POST", "headers": headers, "body": body}

@@ -1,5 +1,6 @@
 """Accounts, transfers and what moved, as the rail's operator keeps them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,9 @@ TROUBLES = (
     "lose_callback",
     "repeat_callback",
     "reorder_callbacks",
+    "hide_pending",
+    "answer_at_once",
+    "forget_tokens",
 )
 
 
@@ -34,6 +38,8 @@ class WalletAccount:
     webhook_secret: str
     callback_url: str = ""
     """Where the rail tells of incoming money; empty: nowhere."""
+    callback_tongue: str = ""
+    """In which protocol it does; empty: in its own."""
     currency: str = "USD"
     float_major: str = "1000000"
     """What the lender has on the rail at the start, in every currency."""
@@ -52,6 +58,10 @@ class Refused(Exception):
         self.status = status
 
 
+Tongue = Callable[["Wallet", str, Json], Json]
+"""`(wallet, event_id, transfer)` -> method, headers, body."""
+
+
 class Wallet:
     def __init__(self, account: WalletAccount, surroundings: Surroundings, people: People) -> None:
         self.account = account
@@ -62,6 +72,8 @@ class Wallet:
         self.people = people
         self.door = Door(*TROUBLES)
         self.held_callbacks: list[Json] = []
+        self.tongues: dict[str, Tongue] = {}
+        """How callbacks are written in other protocols than our own."""
         self.transfers: dict[str, Json] = {t["id"]: t for t in self.store.list("transfer")}
         self.movements: list[Json] = self.store.list("movement")
 

@@ -23,7 +23,7 @@ class Order(BaseModel):
     callback_url: str = Field(default="", max_length=500)
 
 
-def submit(wallet: Wallet, key: str, order: Order) -> Json:
+def submit(wallet: Wallet, key: str, order: Order, *, tongue: str = "") -> Json:
     """Accept an order, or find the one that the same key has given before."""
     body = json.dumps(order.model_dump(), sort_keys=True)
     known = _ordered_before(wallet, key, order)
@@ -43,6 +43,7 @@ def submit(wallet: Wallet, key: str, order: Order) -> Json:
         callback_url=order.callback_url,
         key=key,
         order=body,
+        tongue=tongue,
     )
     if order.direction == "payout":
         wallet.outgoing.start(_settle_payout(wallet, transfer["id"]))
@@ -127,7 +128,12 @@ def _fail(wallet: Wallet, transfer: Json, code: str) -> Json:
 async def _return(wallet: Wallet, settled: Json, trouble: Trouble) -> None:
     await asyncio.sleep(trouble.seconds)
     code = str(trouble.code or "account_closed")
-    returned = wallet.change(settled["id"], status="returned", failure_code=code)
+    returned = wallet.change(
+        settled["id"],
+        status="returned",
+        failure_code=code,
+        returned_at=wallet.clock.now().isoformat(),
+    )
     wallet.move(
         owner=settled["account"],
         minor=-settled["amount_minor"],
@@ -163,6 +169,7 @@ def pay(wallet: Wallet, account: str, *, reference: str, money: Money) -> Json:
         reference=reference,
         description="",
         callback_url=wallet.account.callback_url,
+        tongue=wallet.account.callback_tongue,
     )
     return public(_settle(wallet, transfer, text="Sent"))
 

@@ -1,0 +1,1 @@
+"""The same wallets over the GSMA Mobile Money API 1.2."""
