@@ -10,8 +10,10 @@ import click
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from kit.clock import SystemClock
 from kit.config import Settings
 from servicing.rails import configured
+from servicing.rails.mpesa import rail as mpesa
 
 _SENDERS = ("TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID")
 _NEEDED = (
@@ -23,6 +25,16 @@ _NEEDED_BY_RAIL = {
     "wallet": ("RAIL_BASE_URL", "RAIL_API_KEY", "RAIL_WEBHOOK_SECRET"),
     "iso20022": ("RAIL_FOLDER", "RAIL_ACCOUNT"),
     "gsma": ("GSMA_BASE_URL", "GSMA_ACCOUNT", "GSMA_CALLBACK_SECRET"),
+    "mpesa": (
+        "MPESA_CONSUMER_KEY",
+        "MPESA_CONSUMER_SECRET",
+        "MPESA_SHORTCODE",
+        "MPESA_PASSKEY",
+        "MPESA_INITIATOR",
+        "MPESA_INITIATOR_PASSWORD",
+        "MPESA_CERTIFICATE",
+        "MPESA_CALLBACK_SECRET",
+    ),
 }
 
 
@@ -40,6 +52,8 @@ def check_outside(settings: Settings) -> None:
             f"not set: {', '.join(missing)}. To try Kopa without them, set KOPA_SANDBOX=true:"
             " `kopa run` then simulates what is not set."
         )
+    if "mpesa" in configured.names(settings):
+        _check_mpesa(settings)
 
 
 def check_shared(settings: Settings) -> None:
@@ -69,6 +83,17 @@ def only_owner(settings: Settings) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _check_mpesa(settings: Settings) -> None:
+    if not settings.base_url.startswith("https://"):
+        raise click.UsageError("M-Pesa calls back by HTTPS only: set KOPA_PUBLIC_URL")
+    try:
+        mpesa.of(settings, SystemClock())
+    except (OSError, ValueError) as error:
+        raise click.UsageError(
+            f"MPESA_CERTIFICATE, MPESA_CALLERS or MPESA_FOLDER: {error}"
+        ) from None
 
 
 def _is_set(settings: Settings, name: str) -> bool:

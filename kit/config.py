@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         "", validation_alias=_outside("TWILIO_MESSAGING_SERVICE_SID")
     )
     twilio_api_url: str = Field("", validation_alias=_outside("TWILIO_API_URL"))
-    rail: Literal["wallet", "iso20022", "gsma"] = Field(
+    rail: Literal["wallet", "iso20022", "gsma", "mpesa"] = Field(
         "wallet", validation_alias=_outside("RAIL")
     )
     """How money goes out and comes in: a wallet's HTTP, payment files of a bank, mobile money."""
@@ -106,6 +106,32 @@ class Settings(BaseSettings):
         SecretStr(""), validation_alias=_outside("GSMA_CALLBACK_SECRET")
     )
     """Ours alone: it makes the addresses for callbacks, which nobody can guess."""
+    mpesa_base_url: str = Field(
+        "https://api.safaricom.co.ke", validation_alias=_outside("MPESA_BASE_URL")
+    )
+    mpesa_consumer_key: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("MPESA_CONSUMER_KEY")
+    )
+    mpesa_consumer_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("MPESA_CONSUMER_SECRET")
+    )
+    mpesa_shortcode: str = Field("", validation_alias=_outside("MPESA_SHORTCODE"))
+    """Our number at M-Pesa, which both pays out and receives."""
+    mpesa_passkey: SecretStr = Field(SecretStr(""), validation_alias=_outside("MPESA_PASSKEY"))
+    mpesa_initiator: str = Field("", validation_alias=_outside("MPESA_INITIATOR"))
+    mpesa_initiator_password: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("MPESA_INITIATOR_PASSWORD")
+    )
+    mpesa_certificate: Path | None = Field(None, validation_alias=_outside("MPESA_CERTIFICATE"))
+    """M-Pesa's own, for whose key the initiator's password is encrypted."""
+    mpesa_callback_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("MPESA_CALLBACK_SECRET")
+    )
+    """Ours alone: it makes the addresses for callbacks, which nobody can guess."""
+    mpesa_callers: str = Field("", validation_alias=_outside("MPESA_CALLERS"))
+    """Networks that may call back, as in `196.201.214.0/24,196.201.212.0/24`. Empty: all."""
+    mpesa_folder: Path | None = Field(None, validation_alias=_outside("MPESA_FOLDER"))
+    """Where staff put statements from the organisation's portal."""
     worker_dead_after_seconds: float = 30.0
     job_polling_seconds: float = 0.25
     log_level: str = "INFO"

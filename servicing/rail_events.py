@@ -6,13 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import insert_once
 from kit.ids import new_id
-from servicing import incidents, orders, queries, repayments, suspense
-from servicing.disbursements import PAYOUTS
+from servicing import hints, orders, queries, repayments, suspense
 from servicing.models import RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
-
-_ORDERED = {Direction.PAYOUT: PAYOUTS, Direction.COLLECT: REQUESTS}
 
 
 async def apply(
@@ -35,19 +32,29 @@ async def apply(
         received_at=now,
     )
     if not wrote:
+        if event.is_hint and event.direction is Direction.INCOMING:
+            await hints.compare(session, event, now=now)
         return
-    if event.direction is Direction.INCOMING:
-        await _incoming(session, event, on=on, zone=zone, now=now)
+    if event.is_hint:
+        await hints.heed(session, event, on=on, zone=zone, now=now)
+    elif event.direction is not Direction.INCOMING:
+        await _ordered(session, event, on=on, zone=zone, now=now)
+    elif (paid := await hints.as_announced(session, event, now=now)) is not None:
+        await _incoming(session, paid, on=on, zone=zone, now=now)
+
+
+async def _ordered(
+    session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
+) -> None:
+    found = await hints.order_of(session, event)
+    if found is None:
+        await hints.unknown_to_us(session, event, now=now)
         return
-    kind = _ORDERED[event.direction]
-    order = await orders.find(session, kind, event.reference)
-    if order is not None:
+    kind, order = found
+    if event.account and not await hints.is_payee(session, order, event.account, now=now):
+        await orders.doubt(session, kind, order, event.outcome, "account_differs", now=now)
+    else:
         await orders.apply(session, kind, order.id, event.outcome, on=on, zone=zone, now=now)
-        return
-    await incidents.report(
-        session, kind=f"{event.direction}_unknown_to_us", subject=f"{event.rail}:{event.rail_id}",
-        now=now, amount=str(event.amount), told=event.outcome.status,
-    )  # fmt: skip
 
 
 async def _incoming(
@@ -57,9 +64,15 @@ async def _incoming(
     if event.outcome.status is not OutcomeStatus.SETTLED:
         return
     reference = f"{event.rail}:{event.rail_id}"
+    asked = await hints.prompt_of(session, event)
+    if asked is not None and await hints.answers_prompt(session, event, asked, now=now):
+        await orders.apply(session, REQUESTS, asked.id, event.outcome, on=on, zone=zone, now=now)
+        return
     loan = await queries.find_by_reference(session, event.reference)
     if loan is not None:
         loan = await queries.get_loan(session, loan.id, lock=True)
+    elif asked is not None:
+        loan = await queries.get_loan(session, asked.loan_id, lock=True)
     known = await queries.find_repayment(session, reference)
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"

@@ -14,7 +14,7 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import unit_of_work
 from kit.errors import TransientFailure
-from servicing import day_close, orders, origination, rail_files, reconciliation, reminders
+from servicing import day_close, hints, orders, origination, rail_files, reconciliation, reminders
 from servicing import payment_requests as requests
 from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
@@ -49,10 +49,18 @@ async def collect(context: jobs.Context, *, request_id: str) -> None:
     await orders.carry_out(context, requests.REQUESTS, UUID(request_id))
 
 
-@jobs.effect("servicing.inquire", queue="rail")
+@jobs.effect(hints.INQUIRE, queue="rail")
 async def inquire(context: jobs.Context, *, kind: str, order_id: str) -> None:
     """Ask about an order of which we have not heard: a callback may be late or lost."""
     await orders.carry_out(context, _KINDS[kind], UUID(order_id))
+
+
+@jobs.effect(hints.CONFIRM, queue="rail")
+async def confirm_payment(
+    context: jobs.Context, *, rail: str, rail_id: str, tries: int = 0
+) -> None:
+    """Ask about money that an unsigned message announces."""
+    await hints.ask(context, rail, rail_id, tries=tries)
 
 
 @jobs.every("* * * * *", "servicing.sweep")
@@ -293,7 +301,7 @@ async def _enqueue_inquiries(
     for order_id in await orders.list_to_ask(session, kind, now=now):
         await jobs.enqueue(
             session,
-            "servicing.inquire",
+            hints.INQUIRE,
             key=f"inquire:{order_id}:{tick.isoformat()}",
             kind=kind.machine.name,
             order_id=str(order_id),

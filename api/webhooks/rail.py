@@ -1,31 +1,59 @@
-"""What payment rails tell us: signed by them over the raw body, taken in once, then answered."""
+"""What payment rails tell us: proven to come from them, taken in once, then answered."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 
-from api.deps import Now, Session, Today, Wired
-from servicing import rail_events
-from servicing.rails.base import RailEvent, Rails
+from api.deps import Now, Session, Today, Wired, address_of
+from servicing import hints, rail_events
+from servicing.rails.base import CALLER, Rail, RailEvent, Rails, Witness
 
 router = APIRouter(prefix="/webhooks/rail", tags=["webhooks"])
+# M-Pesa calls no address in which it reads its own name.
+_KNOWN_AS = {"daraja": "mpesa"}
 
 
-async def _proven(name: str, request: Request, wiring: Wired) -> list[RailEvent]:
-    rail = wiring.service(Rails).get(name)
-    return rail.parse_callback(dict(request.headers), await request.body())
+@dataclass(frozen=True)
+class _Told:
+    rail: Rail
+    path: str
+    events: list[RailEvent]
+
+
+async def _proven(name: str, request: Request, wiring: Wired, rest: str = "") -> _Told:
+    rail = wiring.service(Rails).get(_KNOWN_AS.get(name, name))
+    headers = {**request.headers, CALLER: address_of(request)}
+    return _Told(rail, rest, rail.parse_callback(headers, await request.body(), path=rest))
 
 
 # Named before the session: a stranger's slow upload must not hold a transaction open.
-Told = Annotated[list[RailEvent], Depends(_proven)]
+Told = Annotated[_Told, Depends(_proven)]
 
 
-@router.post("/{name}", response_class=Response)
 async def receive_rail_event(
     told: Told, session: Session, now: Now, today: Today, wiring: Wired
 ) -> Response:
     """Any answer but 2xx makes the rail tell it again; repeats change nothing."""
-    zone = wiring.settings.timezone
-    for event in told:
-        await rail_events.apply(session, event, on=today, zone=zone, now=now)
+    is_welcome = True
+    for event in told.events:
+        if event.is_question:
+            is_welcome = await hints.is_welcome(session, event)
+        else:
+            await rail_events.apply(
+                session, event, on=today, zone=wiring.settings.timezone, now=now
+            )
+    if isinstance(told.rail, Witness):
+        return JSONResponse(told.rail.answer(told.path, is_welcome=is_welcome))
     return Response(status_code=204)
+
+
+for _path, _method, _name in (
+    ("/{name}", "POST", "receive_rail_event"),
+    ("/{name}/{rest:path}", "POST", "receive_rail_event_at"),
+    ("/{name}/{rest:path}", "PUT", "receive_rail_event_put"),
+):
+    router.add_api_route(
+        _path, receive_rail_event, methods=[_method], name=_name, response_class=Response
+    )

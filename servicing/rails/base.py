@@ -10,7 +10,6 @@ from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.money import Money
 
-
 CALLER = "client-address"
 """Among the headers of a callback, written by our own web server: who called."""
 

@@ -9,6 +9,7 @@ from servicing.rails.base import Rail, Rails
 from servicing.rails.gsma import rail as gsma
 from servicing.rails.iso20022.orders import Account, Payer
 from servicing.rails.iso20022.rail import Iso20022Rail
+from servicing.rails.mpesa import rail as mpesa
 
 
 def rails(settings: Settings, clock: Clock) -> Rails:
@@ -21,6 +22,7 @@ def names(settings: Settings) -> list[str]:
         "wallet": settings.rail_base_url,
         "iso20022": settings.rail_folder,
         "gsma": settings.gsma_base_url,
+        "mpesa": settings.mpesa_consumer_key.get_secret_value(),
     }
     others = [name for name, is_set in spoken_of.items() if is_set and name != settings.rail]
     return [settings.rail, *others]
@@ -43,4 +45,5 @@ _MADE_BY: dict[str, Callable[[Settings, Clock], Rail]] = {
     "wallet": _wallet,
     "iso20022": _bank,
     "gsma": gsma.of,
+    "mpesa": mpesa.of,
 }

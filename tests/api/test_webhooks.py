@@ -278,7 +278,7 @@ class TestRail:
         assert await count(sessions, RailEventRow) == 0
 
     async def test_of_no_rail_of_ours(self, stranger: httpx.AsyncClient) -> None:
-        answer = await stranger.post("/webhooks/rail/mpesa", content=b"{}")
+        answer = await stranger.post("/webhooks/rail/daraja/paid", content=b"{}")
 
         assert (answer.status_code, answer.json()["code"]) == (404, "rail_not_found")
 

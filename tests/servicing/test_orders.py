@@ -1,5 +1,6 @@
 """Whatever the rail answers, and wherever we are stopped, money moves at most once."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -170,6 +171,39 @@ class TestDisburse:
         assert len(lender.rail.sent) == 1
         assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
         assert await open_incidents(lender) == ["payout_denied_by_rail"]
+
+    async def test_that_never_left_us_goes_later_without_keys_too(self, lender: Lender) -> None:
+        lender.rail.caps = Caps(honours_keys=False)
+        loan = await lender.opens()
+        lender.rail.acks = [Ack(AckStatus.NOT_SENT, code="no_token")]
+        with pytest.raises(jobs.Later):
+            await lender.pays_out(loan)
+        held = await payout_of(lender, loan)
+        assert held.status is OrderStatus.CREATED
+
+        later = lender.now + timedelta(minutes=1)
+        async with unit_of_work(lender.sessions) as session:
+            assert await orders.list_to_ask(session, PAYOUTS, now=later) == [held.id]
+        await lender.pays_out(loan)
+
+        assert (await payout_of(lender, loan)).status is OrderStatus.PENDING
+        assert len(lender.rail.sent) == 2
+
+    async def test_that_never_left_us_is_not_sent_once_the_rail_speaks_of_it(
+        self, lender: Lender
+    ) -> None:
+        lender.rail.caps = Caps(honours_keys=False)
+        loan = await lender.opens()
+        lender.rail.acks = [Ack(AckStatus.NOT_SENT, code="no_token")]
+        with pytest.raises(jobs.Later):
+            await lender.pays_out(loan)
+
+        await told(lender, (await payout_of(lender, loan)).id, settled())
+        await lender.pays_out(loan)
+
+        assert len(lender.rail.sent) == 1
+        assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
+        assert await open_incidents(lender) == ["payout_never_sent"]
 
     async def test_endless_silence_goes_to_a_person(self, lender: Lender) -> None:
         loan = await lender.opens()

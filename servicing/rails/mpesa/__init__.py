@@ -1,0 +1,1 @@
+"""M-Pesa of Safaricom through its Daraja API: payouts, payment prompts, money by reference."""

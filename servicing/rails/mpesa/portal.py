@@ -1,0 +1,161 @@
+"""Statements that staff take out of M-Pesa's organisation portal, a CSV file for each day.
+
+Daraja itself has no statement. `in/2026-11-20.csv` holds the whole of that day in Nairobi.
+"""
+
+import asyncio
+import csv
+import io
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kit.money import InvalidAmount, Money
+from servicing.rails.base import (
+    Delivery,
+    Direction,
+    FileRefused,
+    FileRepeated,
+    OutcomeStatus,
+    StatementLine,
+)
+from servicing.rails.iso20022.folder import Folder
+from servicing.rails.mpesa.messages import CURRENCY
+
+_ZONE = ZoneInfo("Africa/Nairobi")
+_RECEIPT, _COMPLETED, _STATUS = "Receipt No.", "Completion Time", "Transaction Status"
+_IN, _OUT, _REASON, _ACCOUNT = "Paid In", "Withdrawn", "Reason Type", "A/C No."
+_COLUMNS = {_RECEIPT, _COMPLETED, _STATUS, _IN, _OUT, _REASON, _ACCOUNT}
+_TIMES = ("%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S")
+_ASKED = re.compile(r"[0-9a-f]{12}\Z")
+_NAME = re.compile(r"\d{4}-\d\d-\d\d\.csv\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    at: datetime
+    line: StatementLine
+
+
+class Portal:
+    def __init__(self, folder: Path) -> None:
+        self._folder = Folder(folder)
+
+    async def arrived(self) -> list[str]:
+        return await asyncio.to_thread(self._folder.arrived)
+
+    async def read(self, name: str) -> Delivery:
+        return await asyncio.to_thread(self._read, name)
+
+    async def keep(self, name: str) -> None:
+        await asyncio.to_thread(self._keep, name)
+
+    async def refuse(self, name: str) -> None:
+        await asyncio.to_thread(self._folder.refuse, name)
+
+    async def statement(self, day: date) -> list[StatementLine] | None:
+        """A day in UTC, as all days are reconciled; None until both days of Nairobi are here."""
+        return await asyncio.to_thread(self._statement, day)
+
+    def _read(self, name: str) -> Delivery:
+        day = _day_of(name)
+        content = self._folder.read(name)
+        rows = _rows(content, day)
+        if self._folder.list_kept(name):
+            before = self._folder.kept(name)
+            if before == content:
+                raise FileRepeated(f"{name} came before")
+            if not {row.line for row in _rows(before, day)} <= {row.line for row in rows}:
+                raise FileRefused(f"{name} lacks what it said before")
+        return Delivery(message=name, events=(), statement_of=self._completes(day))
+
+    def _completes(self, day: date) -> date | None:
+        """The day in UTC that is whole when this day of Nairobi is here too."""
+        before, after = day - timedelta(days=1), day + timedelta(days=1)
+        if self._folder.list_kept(f"{before}.csv"):
+            return before
+        return day if self._folder.list_kept(f"{after}.csv") else None
+
+    def _keep(self, name: str) -> None:
+        self._folder.keep(name, self._folder.read(name), as_name=name)
+
+    def _statement(self, day: date) -> list[StatementLine] | None:
+        names = [f"{each}.csv" for each in (day, day + timedelta(days=1))]
+        if not all(self._folder.list_kept(name) for name in names):
+            return None
+        rows = [row for name in names for row in _rows(self._folder.kept(name), _day_of(name))]
+        return [row.line for row in rows if row.at.astimezone(UTC).date() == day]
+
+
+def _day_of(name: str) -> date:
+    try:
+        if _NAME.match(name):
+            return date.fromisoformat(name.removesuffix(".csv"))
+    except ValueError:
+        pass
+    raise FileRefused("a statement is named by its day, as in 2026-11-20.csv")
+
+
+def _rows(content: bytes, day: date) -> list[_Row]:
+    """Completed movements. What stands above the line of names is the portal's own heading."""
+    try:
+        text = content.decode("utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileRefused("it is not CSV") from error
+    table = ([value.strip() for value in line] for line in lines)
+    names = next((line for line in table if _COLUMNS.issubset(line)), None)
+    if names is None:
+        raise FileRefused(f"it has no columns {', '.join(sorted(_COLUMNS))}")
+    rows = []
+    for line in table:
+        values = dict(zip(names, line, strict=False))
+        if values.get(_STATUS) == "Completed" and not _is_charge(values):
+            rows.append(_row(values, day))
+    return rows
+
+
+def _is_charge(values: dict[str, str]) -> bool:
+    """What M-Pesa takes for its service is no order of ours, and not in our ledger."""
+    return values.get(_REASON, "").endswith("Charge")
+
+
+def _row(values: dict[str, str], day: date) -> _Row:
+    at = _instant(values.get(_COMPLETED, ""))
+    receipt = values.get(_RECEIPT, "")
+    if at.date() != day or not receipt:
+        raise FileRefused(f"it has a line of another day, or of no receipt: {receipt[:20]}")
+    paid_in, account = _amount(values.get(_IN, "")), values.get(_ACCOUNT, "")
+    if paid_in is not None:
+        direction = Direction.COLLECT if _ASKED.match(account.lower()) else Direction.INCOMING
+        line = _line(direction, receipt, account, paid_in)
+    elif (paid_out := _amount(values.get(_OUT, ""))) is not None:
+        # The portal does not know what we called it: the receipt is its name.
+        line = _line(Direction.PAYOUT, receipt, "", paid_out)
+    else:
+        raise FileRefused(f"it has a line without an amount: {receipt[:20]}")
+    return _Row(at, line)
+
+
+def _line(direction: Direction, receipt: str, reference: str, amount: Money) -> StatementLine:
+    return StatementLine(receipt, reference, direction, amount, OutcomeStatus.SETTLED)
+
+
+def _instant(text: str) -> datetime:
+    for form in _TIMES:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=_ZONE)
+        except ValueError:
+            continue
+    raise FileRefused(f"it has a time that cannot be read: {text[:30]}")
+
+
+def _amount(text: str) -> Money | None:
+    """What was withdrawn is written with a minus, or without one."""
+    try:
+        amount = Money.parse(text.replace(",", "").lstrip("-") or "0", CURRENCY)
+    except InvalidAmount as error:
+        raise FileRefused(f"it has an amount that cannot be read: {text[:30]}") from error
+    return amount if amount.minor else None
