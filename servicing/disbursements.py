@@ -11,13 +11,22 @@ from kit.errors import DomainError, Kind
 from servicing import lending, living, messages, origination, queries
 from servicing import terms as agreements
 from servicing.events import Type
+from servicing.funding import holds
 from servicing.happenings import Happening
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Loan, Payout
 from servicing.orders import Orders
 from servicing.rails.base import Direction
-from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderEvent, OrderStatus
+from servicing.states import (
+    LOAN,
+    NOT_SENT,
+    PAYOUT,
+    LoanEvent,
+    LoanStatus,
+    OrderEvent,
+    OrderStatus,
+)
 
 
 class PayoutNotFailed(DomainError):
@@ -117,7 +126,7 @@ async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetim
     loan = await queries.get_loan(session, loan_id, lock=True)
     payouts = await queries.list_payouts(session, loan_id)
     pending = loan.status is LoanStatus.PENDING_DISBURSEMENT
-    if not pending or payouts[-1].status is not OrderStatus.CREATED:
+    if not pending or payouts[-1].status not in NOT_SENT:
         raise PayoutUnderWay(loan=loan.reference)
     audit.move(session, PAYOUT, payouts[-1], OrderEvent.FAIL, actor=actor, now=now)
     audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
@@ -141,4 +150,5 @@ PAYOUTS = Orders(
     settled=settle,
     failed=fail,
     returned=come_back,
+    admits=holds.admits,
 )

@@ -27,6 +27,21 @@ async def disbursement_failed(
                now=now, amount=spoken(payout.amount))  # fmt: skip
 
 
+async def disbursement_held(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    """Agreed, and there is no money for it today."""
+    await _say(session, loan, "disbursement_held", key=f"disbursement_held:{payout.id}",
+               now=now, purpose=Purpose.SERVICE, amount=spoken(payout.amount))  # fmt: skip
+
+
+async def disbursement_canceled(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    await _say(session, loan, "disbursement_canceled", key=f"disbursement_canceled:{payout.id}",
+               now=now, amount=spoken(payout.amount))  # fmt: skip
+
+
 async def top_up_undone(
     session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
 ) -> None:

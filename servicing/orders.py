@@ -5,7 +5,7 @@ that may have been sent asks about it first; it is sent again, under the same re
 the rail says that it never came.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -31,11 +31,11 @@ from servicing.rails.base import (
     Rail,
     Rails,
 )
-from servicing.states import ASKABLE, FINAL, OrderEvent, OrderStatus
+from servicing.states import ASKABLE, FINAL, NOT_SENT, OrderEvent, OrderStatus
 
 Order = Payout | PaymentRequest
 Told = Callable[..., Awaitable[None]]
-Undone = Callable[..., Awaitable[bool]]
+Asked = Callable[..., Awaitable[bool]]
 
 # After so many answers of "I do not know" a person looks: more than half a day of asking.
 TRIES_MAX = 20
@@ -50,6 +50,12 @@ class Payees:
     async def name_of(self, session: AsyncSession, loan: Loan, *, now: datetime) -> str:
         return ""
 
+    async def facts_of(
+        self, session: AsyncSession, loan: Loan, *, now: datetime
+    ) -> Mapping[str, str]:
+        """What the loan is for: pools accept and limit by it (`funding.limits.FACTS`)."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -63,8 +69,10 @@ class Orders:
     """`(session, loan, order, *, ordered_on, on, now)`, in the transaction that settles it."""
     failed: Told
     """`(session, loan, order, *, on, now)`."""
-    returned: Undone | None = None
+    returned: Asked | None = None
     """The same for money that had arrived and came back: whether that could be undone."""
+    admits: Asked | None = None
+    """`(session, loan, order, facts, *, now)`: whether it may leave now."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ async def apply(
         outcome.amount != order.amount
     ):
         await doubt(session, kind, order, outcome, "amount_differs", now=now)
-    elif order.status is OrderStatus.CREATED:
+    elif order.status in NOT_SENT:
         await doubt(session, kind, order, outcome, "never_sent", now=now)
     elif order.status in FINAL:
         await _hear_again(session, kind, loan, order, outcome, on=on, now=now)
@@ -136,7 +144,7 @@ async def doubt(
 ) -> None:
     """What the rail says does not fit: nothing is posted, nothing more is sent, a person looks."""
     await _contradiction(session, kind, order, outcome, why, now=now)
-    was_tried = order.status is OrderStatus.CREATED and order.tries > 0
+    was_tried = order.status in NOT_SENT and order.tries > 0
     if was_tried or order.status in ASKABLE:
         _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
 
@@ -183,6 +191,10 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             return None
         before = order.status
         order.rail = order.rail or rails.main.name
+        if before in NOT_SENT and kind.admits is not None:
+            facts = await context.service(Payees).facts_of(session, loan, now=now)
+            if not await kind.admits(session, loan, order, facts, now=now):
+                return None
         order.tries += 1
         order.ask_at = now + _pause(order.tries)
         if before is not OrderStatus.PENDING:
@@ -201,7 +213,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
         return _Begun(
             rails.get(order.rail),
             instruction,
-            may_be_known=before is not OrderStatus.CREATED,
+            may_be_known=before not in NOT_SENT,
             may_be_sent=before is not OrderStatus.PENDING,
         )
 

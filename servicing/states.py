@@ -87,6 +87,8 @@ AMENDMENT: Machine[AmendmentStatus, AmendmentEvent] = Machine(
 
 class OrderStatus(StrEnum):
     CREATED = "created"
+    HELD = "held"
+    """There is no money for it now: nothing was sent, and it is tried again."""
     SUBMITTING = "submitting"
     """Written before the call: the rail may or may not have heard of it."""
     PENDING = "pending"
@@ -103,6 +105,7 @@ class OrderStatus(StrEnum):
 
 
 class OrderEvent(StrEnum):
+    HOLD = "hold"
     SUBMIT = "submit"
     HOLD_BACK = "hold_back"
     ACCEPT = "accept"
@@ -115,6 +118,7 @@ class OrderEvent(StrEnum):
 
 _UNDER_WAY = (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.PENDING)
 ASKABLE = _UNDER_WAY
+NOT_SENT = (OrderStatus.CREATED, OrderStatus.HELD)
 ARRIVED = (OrderStatus.SETTLED, OrderStatus.RETURNED)
 """Money moved; it may have come back since."""
 FINAL = (OrderStatus.SETTLED, OrderStatus.FAILED, OrderStatus.RETURNED)
@@ -143,7 +147,14 @@ _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
 PAYOUT: Machine[OrderStatus, OrderEvent] = Machine(
     "payout",
     OrderStatus.CREATED,
-    {**_ORDER, (OrderStatus.SETTLED, OrderEvent.RETURN): OrderStatus.RETURNED},
+    {
+        **_ORDER,
+        (OrderStatus.CREATED, OrderEvent.HOLD): OrderStatus.HELD,
+        (OrderStatus.HELD, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
+        (OrderStatus.HELD, OrderEvent.FAIL): OrderStatus.FAILED,
+        (OrderStatus.HELD, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW,
+        (OrderStatus.SETTLED, OrderEvent.RETURN): OrderStatus.RETURNED,
+    },
 )
 PAYMENT_REQUEST: Machine[OrderStatus, OrderEvent] = Machine(
     "payment_request", OrderStatus.CREATED, _ORDER

@@ -37,13 +37,17 @@ class Account(StrEnum):
     BORROWER_CREDIT = "borrower_credit"
     SUSPENSE = "suspense"
     THIRD_PARTIES = "third_party_payable"
+    FUNDER_CAPITAL = "funder_capital"
+    FUNDER_PAYABLE = "funder_payable"
     INTEREST_INCOME = "interest_income"
     FEE_INCOME = "fee_income"
     PENALTY_INCOME = "penalty_income"
     RECOVERY_INCOME = "write_off_recovery"
+    LOSSES_BORNE = "losses_borne"
     WRITE_OFF_EXPENSE = "write_off_expense"
     WAIVER_EXPENSE = "waiver_expense"
     GOODWILL_EXPENSE = "goodwill_expense"
+    FUNDING_COST = "funding_cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,17 @@ CHART = (
     Charted(Account.BORROWER_CREDIT, "Paid before it was due", AccountType.LIABILITY),
     Charted(Account.SUSPENSE, "Money that a person must place", AccountType.LIABILITY),
     Charted(Account.THIRD_PARTIES, "Fees collected for others", AccountType.LIABILITY),
+    Charted(Account.FUNDER_CAPITAL, "Capital of funders", AccountType.LIABILITY),
+    Charted(Account.FUNDER_PAYABLE, "Earned by funders and not yet paid", AccountType.LIABILITY),
     Charted(Account.INTEREST_INCOME, "Interest earned", AccountType.INCOME),
     Charted(Account.FEE_INCOME, "Fees earned", AccountType.INCOME),
     Charted(Account.PENALTY_INCOME, "Late fees earned", AccountType.INCOME),
     Charted(Account.RECOVERY_INCOME, "Recovered after a write-off", AccountType.INCOME),
+    Charted(Account.LOSSES_BORNE, "Losses that funders bear", AccountType.INCOME),
     Charted(Account.WRITE_OFF_EXPENSE, "Written off", AccountType.EXPENSE),
     Charted(Account.WAIVER_EXPENSE, "Small shortfalls waived", AccountType.EXPENSE),
     Charted(Account.GOODWILL_EXPENSE, "Given to borrowers as goodwill", AccountType.EXPENSE),
+    Charted(Account.FUNDING_COST, "Earned by funders", AccountType.EXPENSE),
 )
 
 TYPE_OF = {entry.account: entry.type for entry in CHART}

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from servicing import debts, happenings, projection, replay, rules
+from servicing.funding import checks
 from servicing.ledger import balances, flows
 from servicing.ledger.chart import CASHES, RECEIVABLES, Account
 from servicing.ledger.models import Entry, Line
@@ -32,7 +33,8 @@ class Violation:
 async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
     found = [*await _trial_balance(session), *await _payouts(session), *await _suspense(session),
-             *await _refinancing(session)]  # fmt: skip
+             *await _refinancing(session),
+             *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
         found += await _loans(session, loans)

@@ -26,6 +26,7 @@ class EntryKind(StrEnum):
     CHANGE = "change"
     REFINANCE = "refinance"
     SUSPENSE = "suspense"
+    FUNDING = "funding"
     REVERSAL = "reversal"
 
 
@@ -77,6 +78,14 @@ class Event(StrEnum):
     UNMATCHED_RECEIVED = "unmatched_received"
     OVERPAID_AT_CLOSING = "overpaid_at_closing"
     SUSPENSE_REFUNDED = "suspense_refunded"
+    CAPITAL_PAID_IN = "capital_paid_in"
+    CAPITAL_TAKEN_OUT = "capital_taken_out"
+    RETURN_EARNED = "return_earned"
+    RETURN_UNEARNED = "return_unearned"
+    RETURN_PAID = "return_paid"
+    RETURN_REINVESTED = "return_reinvested"
+    LOSS_BORNE = "loss_borne"
+    LOSS_RECOVERED = "loss_recovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,10 @@ _GIVEN_UP = "staff give up what is owed"
 _WAIVED = "staff waive it, a settlement leaves it open, or it is within the product's tolerance"
 _CAPITALIZED = "a restructured loan turns what is owed into principal"
 _REFINANCED = "another loan of the borrower pays it off"
+_FUNDER = "two members of staff say so of a funder's money"
+_SHARED = "nightly, of the interest that was settled, or for the days at a fixed rate"
+_UNSHARED = "nightly, when what was shared out went back"
+_LOST = "nightly, of the principal that was given up"
 _GOODWILL = "staff give the borrower money, as goodwill or as a discount"
 
 RULES: dict[Event, Rule] = {
@@ -235,6 +248,19 @@ RULES: dict[Event, Rule] = {
         Account.CASH,
         "two members of staff say by which payment it was given back",
     ),
+    **{
+        event: Rule(EntryKind.FUNDING, debit, credit, when)
+        for event, debit, credit, when in (
+            (Event.CAPITAL_PAID_IN, Account.CASH, Account.FUNDER_CAPITAL, _FUNDER),
+            (Event.CAPITAL_TAKEN_OUT, Account.FUNDER_CAPITAL, Account.CASH, _FUNDER),
+            (Event.RETURN_EARNED, Account.FUNDING_COST, Account.FUNDER_PAYABLE, _SHARED),
+            (Event.RETURN_UNEARNED, Account.FUNDER_PAYABLE, Account.FUNDING_COST, _UNSHARED),
+            (Event.RETURN_PAID, Account.FUNDER_PAYABLE, Account.CASH, _FUNDER),
+            (Event.RETURN_REINVESTED, Account.FUNDER_PAYABLE, Account.FUNDER_CAPITAL, _FUNDER),
+            (Event.LOSS_BORNE, Account.FUNDER_CAPITAL, Account.LOSSES_BORNE, _LOST),
+            (Event.LOSS_RECOVERED, Account.LOSSES_BORNE, Account.FUNDER_CAPITAL, _UNSHARED),
+        )
+    },
 }
 
 

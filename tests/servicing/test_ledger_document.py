@@ -9,6 +9,7 @@ from kit.db import unit_of_work
 from kit.ids import new_id
 from servicing import happenings, living, queries, repayments, suspense
 from servicing.events import Type
+from servicing.funding.models import WithdrawalOf
 from servicing.happenings import Happening
 from servicing.ledger import chart
 from servicing.ledger.chart import CASHES, Account
@@ -16,6 +17,7 @@ from servicing.ledger.models import Entry, LedgerAccount, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan
+from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
 
@@ -99,6 +101,7 @@ class TestTheUseCases:
         await self.credit_meets_a_penalty(lender)
         await self.money_is_allocated_ahead(lender)
         await self.a_new_loan_pays_off_an_old_one(lender)
+        await self.a_funder_earns_loses_and_leaves(lender)
         await lender.verifies()
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
@@ -111,6 +114,29 @@ class TestTheUseCases:
                     session, item.id, reference="BANK-1", staff_id=staff_id, reason="sent back",
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
+
+    async def a_funder_earns_loses_and_leaves(self, lender: Lender) -> None:
+        """One loan pays and takes its payment back, another one is lost and pays after all."""
+        treasury = Treasury(lender)
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        await treasury.pays_in(stake, kes(100_000))
+        good, bad = await lender.lends(), await lender.lends()
+        first, *_ = await lender.schedule(good)
+        await lender.closes_days_until(first.due_on)
+        paid = await lender.receives(good, (await lender.owed(good)).gross)
+        await amends(lender, bad, {"type": "write_off"})
+        await treasury.settles(pool)
+        await lender.receives(bad, kes(100))
+        await treasury.pays_out(await treasury.withdraws(stake, kes(5)))
+        await treasury.pays_out(await treasury.withdraws(stake, kes(5), WithdrawalOf.RETURN))
+        await treasury.reinvests(stake, kes(5))
+        async with unit_of_work(lender.sessions) as session:
+            await repayments.reverse(
+                session, paid.id, actor="staff:1", reason="chargeback", on=lender.on,
+                now=lender.now,
+            )  # fmt: skip
+        await treasury.settles(pool)
 
     async def staff_change_loans_that_are_late(self, lender: Lender) -> None:
         loans = [await lender.lends() for _ in range(5)]

@@ -42,7 +42,9 @@ class TestOrder:
     def test_is_sent_only_when_the_rail_cannot_have_it_for_certain(self) -> None:
         sendable = {status for status in OrderStatus if PAYOUT.allows(status, OrderEvent.SUBMIT)}
 
-        assert sendable == {OrderStatus.CREATED, OrderStatus.SUBMITTING, OrderStatus.UNKNOWN}
+        assert sendable == {
+            OrderStatus.CREATED, OrderStatus.HELD, OrderStatus.SUBMITTING, OrderStatus.UNKNOWN
+        }  # fmt: skip
 
     def test_cannot_settle_before_it_was_sent(self) -> None:
         assert not PAYOUT.allows(OrderStatus.CREATED, OrderEvent.SETTLE)

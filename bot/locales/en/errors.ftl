@@ -110,6 +110,15 @@ error-rail-signature-invalid = The payment message is not signed.
 error-suspense-item-not-found = There is no such item.
 error-refund-reference-used = This payment was used for another item already.
 error-incident-not-found = There is no such incident.
+error-funder-not-found = There is no such funder.
+error-funding-pool-not-found = There is no such pool.
+error-funding-stake-not-found = There is no such stake.
+error-funding-name-taken = There is one with this name already.
+error-funding-withdrawal-not-found = There is no such withdrawal that waits.
+error-pool-currency-differs = This pool is in { $currency }.
+error-capital-not-free = Only { $free } is free: the rest is lent or promised.
+error-capital-reference-used = This payment has been written down before.
+error-payout-not-held = No payout waits for money there.
 error-order-not-found = There is no such order.
 error-order-not-in-review = Nobody needs to decide this order.
 

@@ -110,6 +110,15 @@ error-rail-signature-invalid = El mensaje de pago no está firmado.
 error-suspense-item-not-found = No existe esa partida.
 error-refund-reference-used = Este pago ya se usó para otra partida.
 error-incident-not-found = No existe ese incidente.
+error-funder-not-found = No existe ese financiador.
+error-funding-pool-not-found = No existe ese fondo.
+error-funding-stake-not-found = No existe esa participación.
+error-funding-name-taken = Ya existe uno con ese nombre.
+error-funding-withdrawal-not-found = No existe ese retiro pendiente.
+error-pool-currency-differs = Este fondo está en { $currency }.
+error-capital-not-free = Solo { $free } está libre: el resto está prestado o prometido.
+error-capital-reference-used = Ese pago ya se anotó antes.
+error-payout-not-held = Ahí no hay ningún pago que espere dinero.
 error-order-not-found = No existe esa orden.
 error-order-not-in-review = Nadie necesita decidir esta orden.
 

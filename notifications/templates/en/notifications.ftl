@@ -48,6 +48,12 @@ disbursed-sms = { $lender }: { $amount } is paid out. Loan { $loan }.
 disbursement_failed-telegram = We could not send { $amount } to your wallet. You owe nothing. A colleague is looking at it and will write here.
 disbursement_failed-sms = { $lender }: we could not send { $amount } to your wallet. You owe nothing. We will write to you.
 
+disbursement_held-telegram = Your loan { $loan } is agreed. <b>{ $amount }</b> will come a little later: we are waiting for money to lend. You owe nothing until it is there, and your dates count from that day. There is nothing you have to do. If you no longer want it, write /human and a person will cancel it.
+disbursement_held-sms = { $lender }: loan { $loan } is agreed. { $amount } comes a little later: we wait for money to lend. Until then you owe nothing.
+
+disbursement_canceled-telegram = Loan { $loan } is canceled: <b>{ $amount }</b> was not sent, and none of it will be. You owe nothing. You can apply again whenever you like: /apply
+disbursement_canceled-sms = { $lender }: loan { $loan } is canceled. { $amount } was not sent. You owe nothing.
+
 top_up_undone-telegram = <b>{ $amount }</b> on top of loan { $loan } did not reach you. You owe nothing of it, and the loan is as it was: /loan
 top_up_undone-sms = { $lender }: { $amount } on top of loan { $loan } did not reach you. You owe nothing of it.
 

@@ -48,6 +48,12 @@ disbursed-sms = { $lender }: enviamos { $amount }. Prestamo { $loan }.
 disbursement_failed-telegram = No pudimos enviar { $amount } a tu billetera. No debes nada. Una persona de nuestro equipo lo está revisando y te escribirá aquí.
 disbursement_failed-sms = { $lender }: no pudimos enviar { $amount } a tu billetera. No debes nada. Te escribiremos.
 
+disbursement_held-telegram = Tu préstamo { $loan } está acordado. <b>{ $amount }</b> llegará un poco más tarde: estamos esperando dinero para prestar. No debes nada hasta que llegue, y tus fechas cuentan desde ese día. No tienes que hacer nada. Si ya no lo quieres, escribe /human y una persona lo cancelará.
+disbursement_held-sms = { $lender }: préstamo { $loan } acordado. { $amount } llega cuando haya dinero para prestar. Hasta entonces no debes nada.
+
+disbursement_canceled-telegram = El préstamo { $loan } se canceló: no enviamos <b>{ $amount }</b> ni lo enviaremos. No debes nada. Puedes pedir otro cuando quieras: /apply
+disbursement_canceled-sms = { $lender }: préstamo { $loan } cancelado. No enviamos { $amount }. No debes nada.
+
 top_up_undone-telegram = <b>{ $amount }</b> sobre el préstamo { $loan } no te llegaron. No debes nada de eso y el préstamo queda como estaba: /loan
 top_up_undone-sms = { $lender }: { $amount } sobre el prestamo { $loan } no te llegaron. No debes nada de eso.
 

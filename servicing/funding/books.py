@@ -1,0 +1,307 @@
+"""What each pool and each stake has: capital, principal that is out, and what is free to be lent.
+
+Capital and returns are sums of a stake's movements, and every movement refers to an entry of the
+ledger. Principal is read from the ledger itself, loan by loan, and divided by the loans' shares. So
+
+    capital = at work + free
+
+holds to the minor unit, where what is at work is principal that borrowers owe, and principal that
+they will not pay any more and that the next settlement takes off the capital.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from servicing.funding.limits import Exposure
+from servicing.funding.models import (
+    Commitment,
+    FundedLoan,
+    LoanShare,
+    Movement,
+    Pool,
+    Stake,
+    Withdrawal,
+    WithdrawalOf,
+)
+from servicing.funding.shares import apportion
+from servicing.ledger.chart import Account
+from servicing.ledger.models import Entry, Line
+from servicing.ledger.rules import RULES, Event
+from servicing.models import Loan, Payout
+from servicing.states import ASKABLE, LoanStatus, OrderStatus
+
+_UNDER_WAY = (*ASKABLE, OrderStatus.NEEDS_REVIEW)
+
+INTEREST = (
+    Event.INTEREST_REPAID,
+    Event.CREDIT_TO_INTEREST,
+    Event.GOODWILL_TO_INTEREST,
+    Event.INTEREST_CAPITALIZED,
+    Event.INTEREST_REFINANCED,
+)
+"""Interest that was settled, and so is to be shared. Waived or written off, nobody has it."""
+_LOST = (Event.PRINCIPAL_WRITTEN_OFF, Event.PRINCIPAL_WAIVED)
+_TAKEN_BACK = (Event.CHARGED_BACK,)
+"""A repayment that went back: it lends nothing anew."""
+_WATCHED = {
+    event
+    for event, rule in RULES.items()
+    if Account.PRINCIPAL in (rule.debit, rule.credit)
+} | {*INTEREST, Event.RECOVERED}  # fmt: skip
+CAPITAL = {
+    Event.CAPITAL_PAID_IN: 1,
+    Event.CAPITAL_TAKEN_OUT: -1,
+    Event.RETURN_REINVESTED: 1,
+    Event.LOSS_BORNE: -1,
+    Event.LOSS_RECOVERED: 1,
+}
+PAYABLE = {
+    Event.RETURN_EARNED: 1,
+    Event.RETURN_UNEARNED: -1,
+    Event.RETURN_PAID: -1,
+    Event.RETURN_REINVESTED: -1,
+}
+
+
+@dataclass(slots=True)
+class LoanFlows:
+    """What the ledger says of one loan, as far as its funders are concerned."""
+
+    lent: int = 0
+    repaid: int = 0
+    written_off: int = 0
+    recovered: int = 0
+    interest: int = 0
+
+    @property
+    def owed(self) -> int:
+        return self.lent - self.repaid - self.written_off
+
+    @property
+    def lost(self) -> int:
+        """Principal that will not come back. What is recovered makes good for principal first."""
+        return self.written_off - min(self.recovered, self.written_off)
+
+
+@dataclass(slots=True)
+class StakeBook:
+    stake: Stake
+    capital: int = 0
+    payable: int = 0
+    """Earned and not yet paid out."""
+    collected: int = 0
+    """Interest of borrowers on his part, ever."""
+    credited: int = 0
+    """Of it or instead of it, his."""
+    at_work: int = 0
+    on_the_way: int = 0
+    withdrawing: int = 0
+    """Capital that is agreed to be paid out."""
+
+    @property
+    def free(self) -> int:
+        return self.capital - self.at_work - self.on_the_way - self.withdrawing
+
+
+@dataclass(slots=True)
+class PoolBook:
+    pool: Pool
+    stakes: list[StakeBook]
+    exposures: list[Exposure] = field(default_factory=list)
+
+    @property
+    def capital(self) -> int:
+        return sum(each.capital for each in self.stakes)
+
+    @property
+    def at_work(self) -> int:
+        return sum(each.at_work for each in self.stakes)
+
+    @property
+    def on_the_way(self) -> int:
+        return sum(each.on_the_way for each in self.stakes)
+
+    @property
+    def free(self) -> int:
+        return sum(each.free for each in self.stakes)
+
+    @property
+    def payable(self) -> int:
+        return sum(each.payable for each in self.stakes)
+
+
+async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
+    """As it stands now. Whoever acts on it holds the lock of its cash (`pools.lock`)."""
+    stakes = await session.scalars(select(Stake).where(Stake.pool_id == pool.id).order_by(Stake.id))
+    books = {stake.id: StakeBook(stake) for stake in stakes}
+    await _add_movements(session, books)
+    await _add_withdrawals(session, books)
+    found = PoolBook(pool, list(books.values()))
+    loans = unfinished(pool)
+    shares = await shares_of(session, loans)
+    flows = await flows_of(session, loans)
+    committed = await _committed(session, pool)
+    for loan_id, borrower_id, facts in await _loans(session, loans):
+        rows, told = shares[loan_id], flows.get(loan_id, LoanFlows())
+        at_work = told.owed + told.lost - sum(row.borne_minor for row in rows)
+        on_the_way = committed.get(loan_id, 0)
+        weights = [row.weight_minor for row in rows]
+        parts = zip(apportion(at_work, weights), apportion(on_the_way, weights), strict=True)
+        for row, (out, going) in zip(rows, parts, strict=True):
+            books[row.stake_id].at_work += out
+            books[row.stake_id].on_the_way += going
+        found.exposures.append(Exposure(borrower_id, facts, at_work + on_the_way))
+    return found
+
+
+async def shares_of(session: AsyncSession, loans: Select[UUID]) -> dict[UUID, list[LoanShare]]:
+    """By loan, in the order in which amounts are divided."""
+    found: dict[UUID, list[LoanShare]] = defaultdict(list)
+    for row in await session.scalars(
+        select(LoanShare)
+        .where(LoanShare.loan_id.in_(loans))
+        .order_by(LoanShare.loan_id, LoanShare.stake_id)
+        .execution_options(populate_existing=True)
+    ):
+        found[row.loan_id].append(row)
+    return found
+
+
+async def flows_of(
+    session: AsyncSession, loans: Select[UUID], *, until: date | None = None
+) -> dict[UUID, LoanFlows]:
+    """By loan, of all entries or of those up to the end of a day."""
+    query = select(Line.loan_id, Line.event, Line.credit, func.sum(Line.amount_minor)).where(
+        Line.loan_id.in_(loans), Line.event.in_(_WATCHED)
+    )
+    if until is not None:
+        query = query.join(Entry, Entry.id == Line.entry_id).where(Entry.posted_on <= until)
+    found: dict[UUID, LoanFlows] = defaultdict(LoanFlows)
+    for loan_id, event, credit, minor in await session.execute(
+        query.group_by(Line.loan_id, Line.event, Line.credit)
+    ):
+        assert loan_id is not None
+        _count(found[loan_id], event, _signed(event, credit, int(minor)))
+    return found
+
+
+async def moved(
+    session: AsyncSession, stake_ids: Sequence[UUID], *, until: date | None = None
+) -> dict[UUID, dict[Event, int]]:
+    """What each stake's movements of a kind come to."""
+    query = select(Movement.stake_id, Movement.event, func.sum(Movement.amount_minor)).where(
+        Movement.stake_id.in_(stake_ids)
+    )
+    if until is not None:
+        query = query.where(Movement.on <= until)
+    found: dict[UUID, dict[Event, int]] = {each: defaultdict(int) for each in stake_ids}
+    for stake_id, event, minor in await session.execute(
+        query.group_by(Movement.stake_id, Movement.event)
+    ):
+        found[stake_id][event] = int(minor)
+    return found
+
+
+def total(signs: dict[Event, int], moved: dict[Event, int]) -> int:
+    return sum(sign * moved.get(event, 0) for event, sign in signs.items())
+
+
+def of_pool_loans(pool: Pool) -> Select[UUID]:
+    return select(FundedLoan.loan_id).where(FundedLoan.pool_id == pool.id)
+
+
+def unfinished(pool: Pool) -> Select[UUID]:
+    """Loans that run or are about to, and others of which funders have not heard the last yet."""
+    news = exists().where(
+        Entry.loan_id == FundedLoan.loan_id,
+        or_(Entry.posted_on > FundedLoan.settled_on, Entry.created_at >= FundedLoan.settled_at),
+    )
+    return (
+        of_pool_loans(pool)
+        .join(Loan, Loan.id == FundedLoan.loan_id)
+        .where(
+            or_(
+                Loan.status.in_((LoanStatus.PENDING_DISBURSEMENT, LoanStatus.ACTIVE)),
+                FundedLoan.settled_on.is_(None),
+                news,
+            )
+        )
+    )
+
+
+async def _loans(session: AsyncSession, loans: Select[UUID]) -> Sequence[Any]:
+    rows = await session.execute(
+        select(Loan.id, Loan.borrower_id, FundedLoan.facts)
+        .join(FundedLoan, FundedLoan.loan_id == Loan.id)
+        .where(Loan.id.in_(loans))
+        .order_by(Loan.id)
+    )
+    return rows.all()
+
+
+async def _committed(session: AsyncSession, pool: Pool) -> dict[UUID, int]:
+    rows = await session.execute(
+        select(Commitment.loan_id, func.sum(Commitment.principal_minor))
+        .join(Payout, Payout.id == Commitment.payout_id)
+        .where(Commitment.loan_id.in_(of_pool_loans(pool)), Payout.status.in_(_UNDER_WAY))
+        .group_by(Commitment.loan_id)
+    )
+    return {loan_id: int(minor) for loan_id, minor in rows}
+
+
+async def _add_movements(session: AsyncSession, books: dict[UUID, StakeBook]) -> None:
+    for stake_id, found in (await moved(session, list(books))).items():
+        book = books[stake_id]
+        book.capital, book.payable = total(CAPITAL, found), total(PAYABLE, found)
+        book.credited = found[Event.RETURN_EARNED] - found[Event.RETURN_UNEARNED]
+    rows = await session.execute(
+        select(Movement.stake_id, func.sum(Movement.interest_minor))
+        .where(Movement.stake_id.in_(books))
+        .group_by(Movement.stake_id)
+    )
+    for stake_id, minor in rows:
+        books[stake_id].collected = int(minor)
+
+
+async def _add_withdrawals(session: AsyncSession, books: dict[UUID, StakeBook]) -> None:
+    rows = await session.execute(
+        select(Withdrawal.stake_id, func.sum(Withdrawal.amount_minor))
+        .where(
+            Withdrawal.stake_id.in_(books),
+            Withdrawal.of == WithdrawalOf.CAPITAL,
+            Withdrawal.paid_on.is_(None),
+            Withdrawal.canceled_at.is_(None),
+        )
+        .group_by(Withdrawal.stake_id)
+    )
+    for stake_id, minor in rows:
+        books[stake_id].withdrawing = int(minor)
+
+
+def _signed(event: Event, credit: Account, minor: int) -> int:
+    """Taken back is the same rule with the sides exchanged."""
+    rule = RULES[event].credit
+    to_cash = rule is Account.CASH and credit is not RULES[event].debit
+    return minor if to_cash or credit is rule else -minor
+
+
+def _count(flows: LoanFlows, event: Event, minor: int) -> None:
+    if event in INTEREST:
+        flows.interest += minor
+    if event is Event.RECOVERED:
+        flows.recovered += minor
+    elif event in _LOST:
+        flows.written_off += minor
+    elif event in _TAKEN_BACK:
+        flows.repaid -= minor
+    elif RULES[event].debit is Account.PRINCIPAL:
+        flows.lent += minor
+    elif RULES[event].credit is Account.PRINCIPAL:
+        flows.repaid += minor

@@ -1,0 +1,234 @@
+"""Capital that comes in and goes out, and returns that are paid: two people for every amount.
+
+The money itself moves outside, between the funder's bank and ours. What is written here is that it
+did, under the bank's own reference.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit, four_eyes
+from kit.errors import DomainError, Kind
+from kit.four_eyes import Proposal
+from kit.ids import new_id
+from kit.money import Money
+from servicing.funding import books, pools
+from servicing.funding.books import StakeBook
+from servicing.funding.models import Movement, Pool, Stake, Withdrawal, WithdrawalOf
+from servicing.ledger import posting
+from servicing.ledger.chart import cash_of
+from servicing.ledger.rules import EntryKind, Event
+
+
+class CapitalNotFree(DomainError):
+    """It is lent, on its way to a borrower, promised, or not there."""
+
+    kind = Kind.CONFLICT
+    code = "capital_not_free"
+
+
+class CapitalReferenceUsed(DomainError):
+    """One payment outside is written down once."""
+
+    kind = Kind.CONFLICT
+    code = "capital_reference_used"
+
+
+class PoolCurrencyDiffers(DomainError):
+    code = "pool_currency_differs"
+
+
+class WithdrawalNotFound(DomainError):
+    """There is no such withdrawal, or it was paid or given up before."""
+
+    kind = Kind.NOT_FOUND
+    code = "funding_withdrawal_not_found"
+
+
+async def pay_in(
+    session: AsyncSession,
+    stake_id: UUID,
+    *,
+    amount: Money,
+    reference: str,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that a funder's money arrived, and by which payment."""
+    stake, pool = await _locked(session, stake_id, amount.currency)
+    entry = f"capital_in:{reference}"
+    if await posting.find(session, entry) is not None:
+        raise CapitalReferenceUsed(reference=reference)
+    proposal = await four_eyes.agree(
+        session, act="capital.in", subject=stake.subject, staff_id=staff_id, reason=reason,
+        now=now, amount=str(amount), reference=reference,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        await _move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
+    return proposal
+
+
+async def agree_withdrawal(
+    session: AsyncSession,
+    stake_id: UUID,
+    *,
+    of: WithdrawalOf,
+    amount: Money,
+    due_on: date,
+    staff_id: UUID,
+    now: datetime,
+) -> Withdrawal:
+    """Keep it for the funder until it is paid: from now on it is not lent."""
+    stake, pool = await _locked(session, stake_id, amount.currency)
+    book = await _book(session, pool, stake)
+    if of is WithdrawalOf.CAPITAL and amount.minor > book.free:
+        raise CapitalNotFree(free=str(Money(max(book.free, 0), pool.currency)))
+    withdrawal = Withdrawal(
+        id=new_id(), stake_id=stake.id, of=of, amount_minor=amount.minor, currency=amount.currency,
+        due_on=due_on, agreed_by=staff_id, created_at=now,
+    )  # fmt: skip
+    session.add(withdrawal)
+    audit.record(session, actor=f"staff:{staff_id}", action="capital.withdrawal_agreed",
+                 subject=withdrawal.subject, now=now, amount=str(amount))  # fmt: skip
+    await session.flush()
+    return withdrawal
+
+
+async def pay_out(
+    session: AsyncSession,
+    withdrawal_id: UUID,
+    *,
+    reference: str,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that a withdrawal was paid, and by which payment outside."""
+    withdrawal, stake, pool = await _waiting(session, withdrawal_id)
+    book = await _book(session, pool, stake)
+    is_capital = withdrawal.of is WithdrawalOf.CAPITAL
+    has = book.free + withdrawal.amount_minor if is_capital else book.payable
+    if withdrawal.amount_minor > has:
+        raise CapitalNotFree(free=str(Money(max(has, 0), pool.currency)))
+    entry = f"capital_out:{reference}"
+    if await posting.find(session, entry) is not None:
+        raise CapitalReferenceUsed(reference=reference)
+    proposal = await four_eyes.agree(
+        session, act="capital.out", subject=withdrawal.subject, staff_id=staff_id, reason=reason,
+        now=now, reference=reference,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        withdrawal.paid_on = on
+        event = Event.CAPITAL_TAKEN_OUT if is_capital else Event.RETURN_PAID
+        await _move(session, pool, stake, event, withdrawal.amount, entry, on, now)
+    return proposal
+
+
+async def cancel_withdrawal(
+    session: AsyncSession, withdrawal_id: UUID, *, actor: str, now: datetime
+) -> Withdrawal:
+    """It will not be paid: the money may be lent again."""
+    withdrawal, _, _ = await _waiting(session, withdrawal_id)
+    withdrawal.canceled_at = now
+    audit.record(session, actor=actor, action="capital.withdrawal_canceled",
+                 subject=withdrawal.subject, now=now)  # fmt: skip
+    return withdrawal
+
+
+async def reinvest(
+    session: AsyncSession,
+    stake_id: UUID,
+    *,
+    amount: Money,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that a funder leaves what he earned in the pool, as capital."""
+    stake, pool = await _locked(session, stake_id, amount.currency)
+    book = await _book(session, pool, stake)
+    if amount.minor > book.payable:
+        raise CapitalNotFree(free=str(Money(max(book.payable, 0), pool.currency)))
+    proposal = await four_eyes.agree(
+        session, act="capital.reinvest", subject=stake.subject, staff_id=staff_id, reason=reason,
+        now=now, amount=str(amount),
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        entry = f"capital_reinvested:{proposal.id}"
+        await _move(session, pool, stake, Event.RETURN_REINVESTED, amount, entry, on, now)
+    return proposal
+
+
+async def list_withdrawals(
+    session: AsyncSession, *, after: UUID | None = None, limit: int = 50
+) -> Sequence[Withdrawal]:
+    """Those that wait to be paid, oldest first; `after` is the last id of the page before."""
+    query = (
+        select(Withdrawal)
+        .where(Withdrawal.paid_on.is_(None), Withdrawal.canceled_at.is_(None))
+        .order_by(Withdrawal.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Withdrawal.id > after)
+    return (await session.scalars(query)).all()
+
+
+async def _locked(session: AsyncSession, stake_id: UUID, currency: str) -> tuple[Stake, Pool]:
+    stake, pool = await pools.get_stake(session, stake_id)
+    if currency != pool.currency:
+        raise PoolCurrencyDiffers(currency=pool.currency)
+    await pools.lock(session, rail=pool.rail, currency=pool.currency)
+    return stake, pool
+
+
+async def _waiting(session: AsyncSession, withdrawal_id: UUID) -> tuple[Withdrawal, Stake, Pool]:
+    found = await session.get(Withdrawal, withdrawal_id)
+    if found is None:
+        raise WithdrawalNotFound()
+    stake, pool = await _locked(session, found.stake_id, found.currency)
+    await session.refresh(found)
+    if found.paid_on is not None or found.canceled_at is not None:
+        raise WithdrawalNotFound()
+    return found, stake, pool
+
+
+async def _book(session: AsyncSession, pool: Pool, stake: Stake) -> StakeBook:
+    book = await books.of_pool(session, pool)
+    return next(each for each in book.stakes if each.stake.id == stake.id)
+
+
+async def _move(
+    session: AsyncSession,
+    pool: Pool,
+    stake: Stake,
+    event: Event,
+    amount: Money,
+    reference: str,
+    on: date,
+    now: datetime,
+) -> None:
+    entry = await posting.post(
+        session, EntryKind.FUNDING, (event, amount), reference=reference, on=on, now=now,
+        cash=cash_of(pool.rail),
+    )  # fmt: skip
+    session.add(
+        Movement(
+            id=new_id(),
+            stake_id=stake.id,
+            event=event,
+            amount_minor=amount.minor,
+            on=on,
+            entry_id=entry.id,
+            created_at=now,
+        )
+    )
+    await session.flush()

@@ -1,0 +1,140 @@
+"""What stands between an agreed loan and its money: cash at the rail, and a pool that lends it.
+
+Asked once a payout is about to leave, in the transaction that lets it go. Whoever asks holds the
+lock of the cash, and what was let go counts at once: two payouts never pass on the same money.
+Where there is no floor and no open pool, everything passes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from servicing.funding import books, limits, liquidity, pools
+from servicing.funding.books import PoolBook
+from servicing.funding.limits import Exposure, Policy
+from servicing.funding.models import Commitment, Floor, FundedLoan, Hold, LoanShare, Pool
+from servicing.funding.shares import apportion
+from servicing.ledger.chart import cash_of
+from servicing.models import Loan, Payout
+
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a payout has to wait, for staff."""
+
+    reason: str
+    """`cash_floor`, `no_pool`, `pool_floor` or `limit_<by>`."""
+    facts: Facts
+
+
+async def admit(
+    session: AsyncSession, loan: Loan, payout: Payout, facts: Facts, *, now: datetime
+) -> Held | None:
+    """Find the money for a payout and keep it for it; or say why it has to wait."""
+    assert payout.rail is not None
+    floor = await session.get(Floor, (payout.rail, payout.currency))
+    lending = await pools.list_open(session, payout.currency)
+    if floor is None and not lending:
+        return None
+    await pools.lock(session, rail=payout.rail, currency=payout.currency)
+    hold = await session.get(Hold, payout.id)
+    is_released = hold is not None and hold.released_at is not None
+    if floor is not None and not is_released and (held := await _cash(session, floor, payout)):
+        return held
+    return await _from_pools(session, lending, loan, payout, facts, now, is_released=is_released)
+
+
+async def _cash(session: AsyncSession, floor: Floor, payout: Payout) -> Held | None:
+    cash = (await liquidity.cash(session)).get((cash_of(payout.rail), payout.currency))
+    left = (cash.available_minor if cash else 0) - payout.amount_minor
+    if left >= floor.floor_minor:
+        return None
+    found = {"rail": floor.rail, "most": Money(floor.floor_minor, floor.currency).major}
+    return Held("cash_floor", found | {"would_be": Money(left, floor.currency).major})
+
+
+async def _from_pools(
+    session: AsyncSession,
+    lending: Sequence[Pool],
+    loan: Loan,
+    payout: Payout,
+    facts: Facts,
+    now: datetime,
+    *,
+    is_released: bool,
+) -> Held | None:
+    asked = Exposure(loan.borrower_id, facts, _principal(loan, payout))
+    funded = await session.get(FundedLoan, loan.id)
+    first: Held | None = None
+    for pool in lending:
+        policy = limits.parse(pool.policy, pool.currency)
+        if funded is not None:
+            if pool.id != funded.pool_id:
+                continue
+        elif pool.rail != payout.rail or not policy.takes(facts):
+            continue
+        book = await books.of_pool(session, pool)
+        refused = None if is_released else _refusal(policy, book, asked)
+        if refused is None:
+            await _take(session, book, loan, payout, asked, funded, now)
+            return None
+        found = {"pool": pool.code, **limits.described(refused, pool.currency)}
+        first = first or Held(refused.reason, found)
+    if first is None and lending and not is_released:
+        return Held("no_pool", facts)
+    return first
+
+
+def _refusal(policy: Policy, book: PoolBook, asked: Exposure) -> limits.Refusal | None:
+    return limits.refusal(
+        policy, asked, book.exposures, capital_minor=book.capital, free_minor=book.free
+    )
+
+
+def _principal(loan: Loan, payout: Payout) -> int:
+    """Money on top of a running loan is principal as it is sent; of a new one, fees are too."""
+    is_running = loan.disbursed_on is not None
+    return payout.amount_minor if is_running else loan.principal_minor
+
+
+async def _take(
+    session: AsyncSession,
+    book: PoolBook,
+    loan: Loan,
+    payout: Payout,
+    asked: Exposure,
+    funded: FundedLoan | None,
+    now: datetime,
+) -> None:
+    if funded is None:
+        weights = _weights(book, asked.minor)
+        if not any(weights):
+            return  # Released for a pool without capital: the lender's own money.
+        session.add(
+            FundedLoan(
+                loan_id=loan.id, pool_id=book.pool.id, facts=dict(asked.facts), created_at=now
+            )
+        )
+        await session.flush()
+        parts = apportion(asked.minor, weights)
+        session.add_all(
+            LoanShare(loan_id=loan.id, stake_id=each.stake.id, weight_minor=part)
+            for each, part in zip(book.stakes, parts, strict=True)
+            if part
+        )
+    # One that was held back by the rail and comes again has it already.
+    await session.merge(
+        Commitment(payout_id=payout.id, loan_id=loan.id, principal_minor=asked.minor)
+    )
+    await session.flush()
+
+
+def _weights(book: PoolBook, minor: int) -> list[int]:
+    """By what each stake has free. Where that is too little, and staff let it go: by capital."""
+    free = [max(each.free, 0) for each in book.stakes]
+    return free if sum(free) >= minor else [max(each.capital, 0) for each in book.stakes]

@@ -1,0 +1,114 @@
+"""Capital comes in and goes out by two people, and what is lent is not given back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kit.db import unit_of_work
+from kit.four_eyes import SameStaff
+from kit.money import Money
+from servicing.funding import capital
+from servicing.funding.capital import CapitalNotFree, CapitalReferenceUsed, PoolCurrencyDiffers
+from servicing.funding.models import WithdrawalOf
+from servicing.ledger import balances
+from servicing.ledger.chart import Account
+from tests.servicing.funding.money import CHECKER, MAKER, Treasury
+from tests.servicing.lending import Lender, kes
+
+
+async def stands(lender: Lender) -> dict[str, str]:
+    async with lender.sessions() as session:
+        return {
+            row.account: Money(row.net_minor, row.currency).major
+            for row in await balances.trial_balance(session)
+            if row.net_minor
+        }
+
+
+class TestPayIn:
+    async def test_is_capital_when_the_second_person_says_so(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        given: dict[str, Any] = {"amount": kes(1_000), "reference": "BANK-1", "reason": "statement",
+                 "on": lender.on, "now": lender.now}  # fmt: skip
+
+        async with unit_of_work(lender.sessions) as session:
+            await capital.pay_in(session, stake.id, staff_id=MAKER, **given)
+        alone = await stands(lender)
+        with pytest.raises(SameStaff):
+            async with unit_of_work(lender.sessions) as session:
+                await capital.pay_in(session, stake.id, staff_id=MAKER, **given)
+        async with unit_of_work(lender.sessions) as session:
+            await capital.pay_in(session, stake.id, staff_id=CHECKER, **given)
+
+        assert alone == {}
+        assert await stands(lender) == {
+            Account.CASH_WALLET: "1000.00", Account.FUNDER_CAPITAL: "1000.00"
+        }  # fmt: skip
+        assert (await treasury.stake_book(pool, stake.id)).free == 1_000_00
+
+    async def test_writes_one_payment_down_once(self, lender: Lender, treasury: Treasury) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        await treasury.pays_in(stake, kes(1_000))
+        treasury.payments = 0
+
+        with pytest.raises(CapitalReferenceUsed):
+            await treasury.pays_in(stake, kes(1_000))
+
+    async def test_refuses_another_currency(self, treasury: Treasury) -> None:
+        stake = await treasury.joins(await treasury.opens())
+
+        with pytest.raises(PoolCurrencyDiffers):
+            await treasury.pays_in(stake, Money(100, "USD"))
+
+
+class TestWithdrawals:
+    async def test_take_out_what_is_free(self, lender: Lender, treasury: Treasury) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        await treasury.pays_in(stake, kes(50_000))
+        await lender.lends()
+
+        with pytest.raises(CapitalNotFree):
+            await treasury.withdraws(stake, kes("20000.01"))
+        withdrawal = await treasury.withdraws(stake, kes(20_000))
+        promised = await treasury.stake_book(pool, stake.id)
+        await treasury.pays_out(withdrawal)
+        paid = await treasury.stake_book(pool, stake.id)
+
+        assert (promised.capital, promised.withdrawing, promised.free) == (50_000_00, 20_000_00, 0)
+        assert (paid.capital, paid.at_work, paid.free) == (30_000_00, 30_000_00, 0)
+
+    async def test_of_returns_are_no_more_than_was_earned(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool, rate_ppm=500_000)
+        await treasury.pays_in(stake, kes(50_000))
+        loan = await lender.lends()
+        first, *_ = await lender.schedule(loan)
+        await lender.closes_days_until(first.due_on)
+        await lender.receives(loan, (await lender.owed(loan)).gross)
+        await treasury.settles(pool)
+        earned = (await treasury.stake_book(pool, stake.id)).payable
+
+        early = await treasury.withdraws(stake, Money(earned + 1, "KES"), WithdrawalOf.RETURN)
+        with pytest.raises(CapitalNotFree):
+            await treasury.pays_out(early)
+        async with unit_of_work(lender.sessions) as session:
+            await capital.cancel_withdrawal(session, early.id, actor="staff:1", now=lender.now)
+        await treasury.pays_out(
+            await treasury.withdraws(stake, Money(earned - 100, "KES"), WithdrawalOf.RETURN)
+        )
+        await treasury.reinvests(stake, kes(1))
+
+        # 36 % a year, 30/360: 900 of interest in the first month, of which half is his.
+        assert earned == 450_00
+        book = await treasury.stake_book(pool, stake.id)
+        assert (book.payable, book.capital) == (0, 50_001_00)
+        lender.on += timedelta(days=1)
+        await lender.verifies()
