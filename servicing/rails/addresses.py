@@ -1,6 +1,6 @@
-"""Addresses at which Daraja calls us back: each says what it is about, and proves that we made it.
+"""Addresses for callbacks: each says what it is about, and proves that we made it.
 
-Daraja signs nothing. Whoever calls such an address was given it by us, or by somebody who was.
+For rails that sign nothing: whoever calls one was given it by us, or by somebody who was.
 """
 
 import hashlib
@@ -9,14 +9,12 @@ import re
 
 from servicing.rails.base import SignatureInvalid
 
-# Daraja takes no address in which it reads its own name or a word such as "query" or "exec".
-PREFIX = "/webhooks/rail/daraja"
 _PART = re.compile(r"[A-Za-z0-9]{1,64}\Z")
 
 
 class Addresses:
     def __init__(self, base_url: str, secret: str) -> None:
-        self._base = base_url + PREFIX
+        self._base = base_url
         self._secret = secret.encode()
 
     def make(self, *parts: str | int) -> str:

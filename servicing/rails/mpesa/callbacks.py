@@ -9,6 +9,7 @@ from typing import Any
 
 from kit.clock import Clock
 from kit.money import Money
+from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
     CallbackMalformed,
     Direction,
@@ -18,7 +19,6 @@ from servicing.rails.base import (
     SignatureInvalid,
 )
 from servicing.rails.mpesa import messages
-from servicing.rails.mpesa.addresses import Addresses
 from servicing.rails.mpesa.messages import CURRENCY
 
 NAME = "mpesa"

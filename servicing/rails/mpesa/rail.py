@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from kit.clock import Clock
 from kit.config import Settings
 from kit.money import Money
+from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
     CALLER,
     Ack,
@@ -28,7 +29,6 @@ from servicing.rails.base import (
     StatementLine,
 )
 from servicing.rails.mpesa import messages
-from servicing.rails.mpesa.addresses import Addresses
 from servicing.rails.mpesa.callbacks import NAME, Callbacks, Network
 from servicing.rails.mpesa.daraja import Daraja, NoAnswer, NotSent, Refused, security_credential
 from servicing.rails.mpesa.messages import CURRENCY
@@ -38,6 +38,8 @@ _B2C = "/mpesa/b2c/v3/paymentrequest"
 _PUSH = "/mpesa/stkpush/v1/processrequest"
 _PUSH_QUERY = "/mpesa/stkpushquery/v1/query"
 _STATUS = "/mpesa/transactionstatus/v1/query"
+# Daraja takes no address in which it reads its own name or a word such as "query" or "exec".
+_CALLED_AT = "/webhooks/rail/daraja"
 _REGISTER = "/mpesa/c2b/v2/registerurl"
 _MSISDN = re.compile(r"254\d{9}\Z")
 _WHOLE = 100
@@ -87,7 +89,9 @@ def of(settings: Settings, clock: Clock) -> "MpesaRail":
             clock=clock,
             timeout_seconds=_PATIENCE_SECONDS,
         ),
-        Addresses(settings.base_url, settings.mpesa_callback_secret.get_secret_value()),
+        Addresses(
+            settings.base_url + _CALLED_AT, settings.mpesa_callback_secret.get_secret_value()
+        ),
         clock=clock,
         portal=Portal(folder) if folder is not None else None,
         callers=[ip_network(each.strip()) for each in settings.mpesa_callers.split(",") if each],
