@@ -127,8 +127,7 @@ async def refund(
         else:
             await posting.post(
                 session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
-                reference=f"refund:{item.id}", on=on, now=now, loan_id=item.loan_id,
-                cash=cash_of(item.rail),
+                reference=f"refund:{item.id}", on=on, now=now, cash=cash_of(item.rail),
             )  # fmt: skip
     return proposal
 

@@ -15,11 +15,13 @@ from tests.servicing.lending import Lender, kes
 UMA, USHA = new_id(), new_id()
 
 
-async def waits(lender: Lender, reference: str = "wallet:W9") -> SuspenseItem:
+async def waits(
+    lender: Lender, reference: str = "wallet:W9", loan: Loan | None = None
+) -> SuspenseItem:
     async with unit_of_work(lender.sessions) as session:
         await suspense.receive(
             session, reference=reference, reason="unknown_reference", amount=kes(500),
-            on=lender.on, now=lender.now,
+            on=lender.on, now=lender.now, loan=loan,
         )  # fmt: skip
         return (await suspense.list_open(session))[-1]
 
@@ -108,6 +110,16 @@ class TestRefund:
         await gives_back(lender, item, USHA)
 
         assert (await lender.books(loan)).get("suspense", "0.00") == "0.00"
+        await lender.verifies()
+
+    async def test_leaves_a_loan_alone_that_was_over_when_it_came(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.receives(loan, await lender.payoff(loan))
+        item = await waits(lender, loan=loan)
+        await gives_back(lender, item, UMA)
+        await gives_back(lender, item, USHA)
+
+        assert await lender.suspended() == []
         await lender.verifies()
 
     async def test_by_one_payment_gives_one_item_back(self, lender: Lender) -> None:
