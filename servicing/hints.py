@@ -48,7 +48,7 @@ async def heed(
     session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
 ) -> None:
     """Ask the rail. A hint that contradicts what we hold is an incident at once."""
-    if event.direction is Direction.INCOMING:
+    if event.direction is Direction.INCOMING or event.outcome.status is OutcomeStatus.RETURNED:
         await jobs.enqueue(
             session, CONFIRM, key=f"confirm:{event.rail}:{event.rail_id}", rail=event.rail,
             rail_id=event.rail_id, tries=0,
@@ -155,24 +155,28 @@ async def compare(session: AsyncSession, event: RailEvent, *, now: datetime) -> 
     )  # fmt: skip
 
 
-async def ask(context: jobs.Context, rail: str, rail_id: str, *, tries: int) -> None:
+async def ask(context: jobs.Context, rail: str, rail_id: str, *, tries: int) -> RailEvent | None:
     """Ask about an announced payment, with longer and longer pauses; in the end a person does."""
     async with unit_of_work(context.sessions) as session:
         if await _is_confirmed(session, rail, rail_id):
-            return
+            return None
         if tries == _TRIES_MAX:
             await incidents.report(
                 session, kind="incoming_not_confirmed", subject=f"{rail}:{rail_id}",
                 now=context.clock.now(),
             )  # fmt: skip
-            return
-        await jobs.enqueue(
-            session, CONFIRM, key=f"confirm:{rail}:{rail_id}:{tries + 1}",
-            delay_seconds=_PAUSE_SECONDS * 2**tries, rail=rail, rail_id=rail_id, tries=tries + 1,
-        )  # fmt: skip
+            return None
     asked = context.service(Rails).get(rail)
     assert isinstance(asked, Witness), f"{rail} gives no hints"
-    await asked.confirm(rail_id)
+    told = await asked.confirm(rail_id)
+    if told is None:
+        async with unit_of_work(context.sessions) as session:
+            await jobs.enqueue(
+                session, CONFIRM, key=f"confirm:{rail}:{rail_id}:{tries + 1}",
+                delay_seconds=_PAUSE_SECONDS * 2**tries, rail=rail, rail_id=rail_id,
+                tries=tries + 1,
+            )  # fmt: skip
+    return told
 
 
 async def _hint_of(session: AsyncSession, rail: str, receipt: str) -> RailEventRow | None:

@@ -14,7 +14,16 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import unit_of_work
 from kit.errors import TransientFailure
-from servicing import day_close, hints, orders, origination, rail_files, reconciliation, reminders
+from servicing import (
+    day_close,
+    hints,
+    orders,
+    origination,
+    rail_events,
+    rail_files,
+    reconciliation,
+    reminders,
+)
 from servicing import payment_requests as requests
 from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
@@ -60,7 +69,12 @@ async def confirm_payment(
     context: jobs.Context, *, rail: str, rail_id: str, tries: int = 0
 ) -> None:
     """Ask about money that an unsigned message announces."""
-    await hints.ask(context, rail, rail_id, tries=tries)
+    told = await hints.ask(context, rail, rail_id, tries=tries)
+    if told is None:
+        return
+    now, zone = context.clock.now(), context.service(Settings).timezone
+    async with unit_of_work(context.sessions) as session:
+        await rail_events.apply(session, told, on=business_date(now, zone), zone=zone, now=now)
 
 
 @jobs.every("* * * * *", "servicing.sweep")

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.deps import Now, Session, Today, Wired, address_of
 from servicing import hints, rail_events
-from servicing.rails.base import CALLER, Rail, RailEvent, Rails, Witness
+from servicing.rails.base import CALLER, Correspondent, Rail, RailEvent, Rails
 
 router = APIRouter(prefix="/webhooks/rail", tags=["webhooks"])
 # M-Pesa calls no address in which it reads its own name.
@@ -44,7 +44,7 @@ async def receive_rail_event(
             await rail_events.apply(
                 session, event, on=today, zone=wiring.settings.timezone, now=now
             )
-    if isinstance(told.rail, Witness):
+    if isinstance(told.rail, Correspondent):
         return JSONResponse(told.rail.answer(told.path, is_welcome=is_welcome))
     return Response(status_code=204)
 

@@ -193,12 +193,22 @@ class Mailbox(Protocol):
 
 @runtime_checkable
 class Witness(Protocol):
-    """A rail whose messages are only hints: it is asked, and answers by an event."""
+    """A rail whose messages are only hints: it is asked."""
 
     name: str
 
-    async def confirm(self, rail_id: str) -> None:
-        """Ask about money that somebody sent by himself. A lost question may be asked again."""
+    async def confirm(self, rail_id: str) -> RailEvent | None:
+        """Ask about money that is said to have moved. A lost question may be asked again.
+
+        None: there is no answer, or not yet; it may come as an event.
+        """
+
+
+@runtime_checkable
+class Correspondent(Protocol):
+    """A rail that reads what its callbacks are answered."""
+
+    name: str
 
     def answer(self, path: str, *, is_welcome: bool) -> Mapping[str, object]:
         """What its callback to `path` wants to hear."""

@@ -4,7 +4,6 @@ A provider signs nothing. What it tells us by itself is a reason to ask it, and 
 """
 
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from kit.clock import Clock
 from kit.config import Settings
 from kit.errors import TransientFailure
 from kit.money import InvalidAmount, Money
+from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
     Ack,
     AckStatus,
@@ -27,7 +27,6 @@ from servicing.rails.base import (
     Outcome,
     OutcomeStatus,
     RailEvent,
-    SignatureInvalid,
     StatementLine,
 )
 from servicing.rails.gsma import statement, wire
@@ -38,7 +37,10 @@ NAME = "gsma"
 BODY_BYTES_MAX = 64 * 1024
 _DESCRIPTION_MAX = 160
 _UNKNOWN = Outcome(OutcomeStatus.UNKNOWN)
+_DECIDED = (OutcomeStatus.SETTLED, OutcomeStatus.FAILED, OutcomeStatus.RETURNED)
 _KINDS = {Direction.PAYOUT: "disbursement", Direction.COLLECT: "merchantpay"}
+_TAKEN = {201: "transactionReference", 202: "serverCorrelationId"}
+"""Done at once, or to be asked about."""
 _SERVER_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _NO_ANSWER = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, InvalidAmount)
 _NOTHING = Money(0, "XXX")
@@ -57,8 +59,10 @@ def of(settings: Settings, clock: Clock) -> "GsmaRail":
         auth=auth,
         api_key=settings.gsma_api_key.get_secret_value(),
         account=settings.gsma_account,
-        callback_base=f"{settings.base_url}/webhooks/rail/{NAME}",
-        callback_secret=settings.gsma_callback_secret.get_secret_value(),
+        addresses=Addresses(
+            f"{settings.base_url}/webhooks/rail/{NAME}",
+            settings.gsma_callback_secret.get_secret_value(),
+        ),
         clock=clock,
     )
 
@@ -73,16 +77,14 @@ class GsmaRail:
         base_url: str,
         *,
         account: str,
-        callback_base: str,
-        callback_secret: str,
+        addresses: Addresses,
         clock: Clock,
         auth: httpx.Auth | None = None,
         api_key: str = "",
         timeout_seconds: float = 10.0,
     ) -> None:
         self._account = Party.of(account)
-        self._callback_base = callback_base
-        self._secret = callback_secret.encode()
+        self._addresses = addresses
         self._client = Client(
             base_url, auth=auth, api_key=api_key, clock=clock, timeout_seconds=timeout_seconds
         )
@@ -90,13 +92,10 @@ class GsmaRail:
     async def close(self) -> None:
         await self._client.close()
 
-    def address(self, direction: Direction, client_ref: str = "") -> str:
-        """Where the provider is to tell of an order, or of money that a payer sent by himself.
-
-        Nobody can guess it: who does not know our secret cannot even give us a hint.
-        """
-        path = f"{direction}/{client_ref}" if client_ref else str(direction)
-        return f"{self._callback_base}/{path}/{self._token(path)}"
+    @property
+    def incoming_address(self) -> str:
+        """Where the provider is to tell of money that a payer sent by himself."""
+        return self._addresses.make(Direction.INCOMING)
 
     async def submit(self, instruction: Instruction) -> Ack:
         theirs, ours = Party.of(instruction.account).written(), self._account.written()
@@ -111,7 +110,7 @@ class GsmaRail:
         }
         headers = {
             "X-CorrelationID": wire.correlation_id(instruction.client_ref),
-            "X-Callback-URL": self.address(instruction.direction, instruction.client_ref),
+            "X-Callback-URL": self._addresses.make(instruction.direction, instruction.client_ref),
         }
         path = f"transactions/type/{_KINDS[instruction.direction]}"
         try:
@@ -141,48 +140,49 @@ class GsmaRail:
         self, headers: Mapping[str, str], body: bytes, path: str = ""
     ) -> list[RailEvent]:
         """A hint, from whoever knows the address of this order."""
-        named, _, token = path.rpartition("/")
-        if not self._secret or not hmac.compare_digest(token.encode(), self._token(named).encode()):
-            raise SignatureInvalid()
+        direction, *order = self._addresses.read(path)
+        client_ref = order[0] if order else ""
         if len(body) > BODY_BYTES_MAX:
             raise CallbackMalformed(field="size")
-        direction, _, client_ref = named.partition("/")
         try:
             content = json.loads(body)
             _check_correlation(headers, client_ref)
-            told = None if "errorCategory" in content else wire.read_transaction(content)
+            if client_ref and "errorCategory" in content:
+                outcome, amount = wire.read_error(content), _NOTHING
+            else:
+                told = wire.read_transaction(content)
+                outcome, amount = told.outcome, told.amount
+                client_ref = client_ref or told.written
         except (*_NO_ANSWER, RecursionError) as error:
             raise CallbackMalformed(field=type(error).__name__) from error
-        if not client_ref and (told is None or told.rail_id != told.reference):
-            # Two long names that begin alike must not be taken for one payment.
-            raise CallbackMalformed(field="transactionReference")
         return [
             RailEvent(
                 rail=NAME,
-                event_id=hashlib.sha256(named.encode() + b"\n" + body).hexdigest(),
+                event_id=hashlib.sha256(path.encode() + b"\n" + body).hexdigest(),
                 direction=Direction(direction),
-                reference=client_ref or (told.written if told else ""),
-                rail_id=told.rail_id if told else "",
-                amount=told.amount if told else _NOTHING,
-                outcome=told.outcome if told else _UNKNOWN,
+                reference=client_ref,
+                rail_id=outcome.rail_id or "",
+                amount=amount,
+                outcome=outcome,
                 is_hint=True,
             )
         ]
 
-    async def confirm(self, hint: RailEvent) -> RailEvent | None:
-        """What the provider itself says of money that is said to have come in. None: nothing."""
+    async def confirm(self, rail_id: str) -> RailEvent | None:
         try:
-            told = await self._client.find(hint.rail_id)
-        except _NO_ANSWER as error:
-            raise TransientFailure(f"transaction: {type(error).__name__}") from error
-        if told is None or statement.direction(told, self._account) is not Direction.INCOMING:
+            told = await self._client.find(rail_id)
+        except _NO_ANSWER:
+            return None
+        if told is None or told.status not in _DECIDED:
+            return None
+        if (direction := statement.direction(told, self._account)) is None:
             return None
         return RailEvent(
             rail=NAME,
             event_id=f"{told.reference}:{told.outcome.status}",
-            direction=Direction.INCOMING,
-            reference=told.written,
-            rail_id=told.rail_id,
+            direction=direction,
+            reference=told.written if direction is Direction.INCOMING else told.order,
+            rail_id=told.reference,
             amount=told.amount,
             outcome=told.outcome,
         )
@@ -194,9 +194,6 @@ class GsmaRail:
         except _NO_ANSWER as error:
             raise TransientFailure(f"statement of {day}: {type(error).__name__}") from error
         return [line for line in lines if line.amount.currency == currency]
-
-    def _token(self, path: str) -> str:
-        return hmac.new(self._secret, path.encode(), hashlib.sha256).hexdigest()[:40]
 
     async def _state(self, server_id: str, instruction: Instruction) -> Outcome:
         """How far the provider is with a request that it took."""
@@ -222,10 +219,9 @@ class GsmaRail:
 
 
 def _acknowledged(answer: Answer) -> Ack:
-    if answer.status == httpx.codes.ACCEPTED:
-        return Ack(AckStatus.ACCEPTED, rail_id=wire.text(answer.content, "serverCorrelationId"))
-    if answer.status == httpx.codes.CREATED:
-        return Ack(AckStatus.ACCEPTED, rail_id=wire.text(answer.content, "transactionReference"))
+    if name := _TAKEN.get(answer.status):
+        rail_id = wire.text(answer.content, name, wire.RAIL_ID_MAX)
+        return Ack(AckStatus.ACCEPTED, rail_id=rail_id)
     if code := wire.refusal(answer.status, answer.content):
         return Ack(AckStatus.REJECTED, code=code)
     if answer.content["errorCode"] == wire.DUPLICATE:

@@ -87,4 +87,4 @@ def _line(
     moved: Transaction, whose: Direction, amount: Money, status: OutcomeStatus
 ) -> StatementLine:
     reference = moved.written if whose is Direction.INCOMING else moved.order
-    return StatementLine(moved.rail_id, reference, whose, amount, status)
+    return StatementLine(moved.reference, reference, whose, amount, status)

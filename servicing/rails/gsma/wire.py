@@ -81,10 +81,6 @@ class Transaction:
     changed_at: datetime | None
 
     @property
-    def rail_id(self) -> str:
-        return self.reference[:RAIL_ID_MAX]
-
-    @property
     def written(self) -> str:
         """What a payer wrote, for us to find his loan by."""
         return (self.order or self.description)[:RAIL_ID_MAX]
@@ -96,7 +92,7 @@ class Transaction:
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome(self.status, self.amount, self.rail_id, settled_at=self.moved_at)
+        return Outcome(self.status, self.amount, self.reference, settled_at=self.moved_at)
 
 
 def correlation_id(client_ref: str) -> str:
@@ -120,7 +116,8 @@ def read_amount(content: Mapping[str, Any]) -> Money:
 
 def read_transaction(content: Mapping[str, Any]) -> Transaction:
     return Transaction(
-        reference=text(content, "transactionReference"),
+        # Cut, two names that begin alike would be one payment.
+        reference=text(content, "transactionReference", RAIL_ID_MAX),
         order=_note(content, "requestingOrganisationTransactionReference"),
         original=_note(content, "originalTransactionReference"),
         description=_note(content, "descriptionText"),
@@ -150,18 +147,19 @@ def read_error(error: Any) -> Outcome:
     return Outcome(OutcomeStatus.FAILED, failure_code=code)
 
 
-def text(content: Any, name: str) -> str:
+def text(content: Any, name: str, most: int = 256) -> str:
     value = content[name]
-    if not isinstance(value, str) or not 1 <= len(value) <= 256:
+    if not isinstance(value, str) or not 1 <= len(value) <= most or not value.isprintable():
         raise Unreadable(name)
     return value
 
 
 def _note(content: Mapping[str, Any], name: str) -> str:
+    """What somebody wrote: as far as it can be shown."""
     value = content.get(name) or ""
     if not isinstance(value, str) or len(value) > 256:
         raise Unreadable(name)
-    return value.strip()
+    return "".join(filter(str.isprintable, value)).strip()
 
 
 def _parties(content: Mapping[str, Any], name: str) -> frozenset[Party]:

@@ -148,7 +148,7 @@ class MpesaRail:
         return Outcome(OutcomeStatus.UNKNOWN)
 
     async def confirm(self, rail_id: str) -> None:
-        """Ask what became of money that a hint speaks of; the answer comes as an event."""
+        """The answer comes as an event."""
         answer_to = self._addresses.make("receipt", rail_id, self._stamp())
         await self._ask({"TransactionID": rail_id}, answer_to)
 
