@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import bot.tasks
 import notifications.delivery
 import onboarding.tasks
+import servicing.funding.tasks
 import servicing.tasks
 from bot.app import create_bot
 from kit import jobs, migrate
@@ -31,7 +32,13 @@ from servicing.rails import configured
 from servicing.rails.base import Rails
 
 # A worker runs every job there is, so it imports every room's tasks.
-TASKS = (bot.tasks, notifications.delivery, onboarding.tasks, servicing.tasks)
+TASKS = (
+    bot.tasks,
+    notifications.delivery,
+    onboarding.tasks,
+    servicing.funding.tasks,
+    servicing.tasks,
+)
 
 
 @dataclass(frozen=True)

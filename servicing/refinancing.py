@@ -33,6 +33,7 @@ from servicing import rules as agreed_rules
 from servicing import terms as agreements
 from servicing.events import Type
 from servicing.fields import Fields, InvalidTerms
+from servicing.funding import gate
 from servicing.happenings import Happening
 from servicing.jurisdictions import caps, packs
 from servicing.jurisdictions.caps import Priced
@@ -131,6 +132,7 @@ async def order(
         paid_out=Money(plan.lent, loan.currency),
         amendment_id=amendment.id,
     )  # fmt: skip
+    await gate.inherit(session, new, loan, now=now)
     if not plan.lent:
         new.rail = loan.rail
         await _take_over(session, new, plan, amendment, Act(actor, on, now), amendment.subject)

@@ -16,7 +16,7 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
-from servicing.funding import books, pools
+from servicing.funding import books, holds, pools
 from servicing.funding.books import StakeBook
 from servicing.funding.models import Movement, Pool, Stake, Withdrawal, WithdrawalOf
 from servicing.ledger import posting
@@ -71,6 +71,7 @@ async def pay_in(
     )  # fmt: skip
     if proposal.is_confirmed:
         await _move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
+        await holds.try_again(session, why=entry)
     return proposal
 
 

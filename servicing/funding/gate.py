@@ -5,10 +5,12 @@ lock of the cash, and what was let go counts at once: two payouts never pass on 
 Where there is no floor and no open pool, everything passes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
@@ -49,6 +51,21 @@ async def admit(
     return await _from_pools(session, lending, loan, payout, facts, now, is_released=is_released)
 
 
+async def inherit(session: AsyncSession, new: Loan, old: Loan, *, now: datetime) -> None:
+    """A loan that takes the place of another one is the same funders', in the same parts."""
+    funded = await session.get(FundedLoan, old.id)
+    if funded is None:
+        return
+    shares = list(
+        await session.scalars(
+            select(LoanShare).where(LoanShare.loan_id == old.id).order_by(LoanShare.stake_id)
+        )
+    )
+    parts = apportion(new.principal_minor, [share.weight_minor for share in shares])
+    given = [(share.stake_id, part) for share, part in zip(shares, parts, strict=True)]
+    await _share(session, new, funded.pool_id, funded.facts, given, now)
+
+
 async def _cash(session: AsyncSession, floor: Floor, payout: Payout) -> Held | None:
     cash = (await liquidity.cash(session)).get((cash_of(payout.rail), payout.currency))
     left = (cash.available_minor if cash else 0) - payout.amount_minor
@@ -68,16 +85,13 @@ async def _from_pools(
     *,
     is_released: bool,
 ) -> Held | None:
-    asked = Exposure(loan.borrower_id, facts, _principal(loan, payout))
     funded = await session.get(FundedLoan, loan.id)
+    known = facts if funded is None else funded.facts
+    asked = Exposure(loan.borrower_id, known, _principal(loan, payout))
+    if not lending or (funded is None and payout.amendment_id is not None):
+        return None  # More on a loan that is the lender's own.
     first: Held | None = None
-    for pool in lending:
-        policy = limits.parse(pool.policy, pool.currency)
-        if funded is not None:
-            if pool.id != funded.pool_id:
-                continue
-        elif pool.rail != payout.rail or not policy.takes(facts):
-            continue
+    for pool, policy in _candidates(lending, funded, payout, known):
         book = await books.of_pool(session, pool)
         refused = None if is_released else _refusal(policy, book, asked)
         if refused is None:
@@ -85,9 +99,18 @@ async def _from_pools(
             return None
         found = {"pool": pool.code, **limits.described(refused, pool.currency)}
         first = first or Held(refused.reason, found)
-    if first is None and lending and not is_released:
-        return Held("no_pool", facts)
-    return first
+    return first or (None if is_released else Held("no_pool", known))
+
+
+def _candidates(
+    lending: Sequence[Pool], funded: FundedLoan | None, payout: Payout, facts: Facts
+) -> Iterator[tuple[Pool, Policy]]:
+    """The loan's own pool, once it has one; else all that take it, in their order."""
+    for pool in lending:
+        policy = limits.parse(pool.policy, pool.currency)
+        takes = pool.rail == payout.rail and policy.takes(facts)
+        if takes if funded is None else pool.id == funded.pool_id:
+            yield pool, policy
 
 
 def _refusal(policy: Policy, book: PoolBook, asked: Exposure) -> limits.Refusal | None:
@@ -97,9 +120,8 @@ def _refusal(policy: Policy, book: PoolBook, asked: Exposure) -> limits.Refusal 
 
 
 def _principal(loan: Loan, payout: Payout) -> int:
-    """Money on top of a running loan is principal as it is sent; of a new one, fees are too."""
-    is_running = loan.disbursed_on is not None
-    return payout.amount_minor if is_running else loan.principal_minor
+    """What an amendment lends is new as far as it is sent; of a loan, deducted fees are too."""
+    return loan.principal_minor if payout.amendment_id is None else payout.amount_minor
 
 
 async def _take(
@@ -115,21 +137,30 @@ async def _take(
         weights = _weights(book, asked.minor)
         if not any(weights):
             return  # Released for a pool without capital: the lender's own money.
-        session.add(
-            FundedLoan(
-                loan_id=loan.id, pool_id=book.pool.id, facts=dict(asked.facts), created_at=now
-            )
-        )
-        await session.flush()
-        parts = apportion(asked.minor, weights)
-        session.add_all(
-            LoanShare(loan_id=loan.id, stake_id=each.stake.id, weight_minor=part)
-            for each, part in zip(book.stakes, parts, strict=True)
-            if part
-        )
+        parts = zip(book.stakes, apportion(asked.minor, weights), strict=True)
+        given = [(each.stake.id, part) for each, part in parts]
+        await _share(session, loan, book.pool.id, asked.facts, given, now)
     # One that was held back by the rail and comes again has it already.
     await session.merge(
         Commitment(payout_id=payout.id, loan_id=loan.id, principal_minor=asked.minor)
+    )
+    await session.flush()
+
+
+async def _share(
+    session: AsyncSession,
+    loan: Loan,
+    pool_id: UUID,
+    facts: Facts,
+    given: Sequence[tuple[UUID, int]],
+    now: datetime,
+) -> None:
+    session.add(FundedLoan(loan_id=loan.id, pool_id=pool_id, facts=dict(facts), created_at=now))
+    await session.flush()
+    session.add_all(
+        LoanShare(loan_id=loan.id, stake_id=stake_id, weight_minor=part)
+        for stake_id, part in given
+        if part
     )
     await session.flush()
 
