@@ -6,6 +6,7 @@ from bench.report import Report, machine
 
 BENCHES = {
     "bot": "updates through the webhook against a bare echo bot",
+    "day-close": "the end of the day, for many days and for many loans",
     "decision": "a whole credit decision",
     "face": "our comparison of faces against bare face_recognition",
     "quotes": "quotes against numpy-financial",
@@ -16,7 +17,7 @@ BENCHES = {
 
 def run(name: str, *, tiny: bool = False) -> Report:
     # Imported when asked for: each one needs other heavy libraries.
-    bench = importlib.import_module(f"bench.{name}")
+    bench = importlib.import_module(f"bench.{name.replace('-', '_')}")
     before = machine()
     lines = bench.lines(tiny=tiny)
     return Report(name, lines, before, machine())

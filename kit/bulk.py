@@ -1,12 +1,13 @@
 """Many rows in one go: by COPY on PostgreSQL, by one prepared statement on SQLite."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from psycopg import AsyncConnection, sql
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import ARRAY, Column, ColumnElement, Dialect, Table, any_, literal
 from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.db import Base
 
@@ -31,6 +32,15 @@ async def insert(
         for row in rows:
             values = zip(bound, row.values(), strict=True)
             await copy.write_row([bind(value) if bind else value for bind, value in values])
+
+
+def among(
+    session: AsyncSession, column: InstrumentedAttribute[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
+    """`column IN values`. PostgreSQL takes them as one parameter: each by itself costs more."""
+    if session.get_bind().dialect.name != "postgresql":
+        return column.in_(values)
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _binding(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -60,7 +60,8 @@ def claims(rows: Iterable[Installment], on: date) -> dict[Event, int]:
     for row in rows:
         worth = earned_of(row, on)
         sums[Event.INTEREST_ACCRUED] += worth
-        sums[Event.INTEREST_UNEARNED] += max(_given(row, "interest") - worth, 0)
+        given = row.interest_paid_minor + row.interest_forgiven_minor
+        sums[Event.INTEREST_UNEARNED] += max(given - worth, 0)
         if row.due_on <= on:
             sums[Event.FEE_DUE] += row.fees_minor - row.third_party_fees_minor
             sums[Event.THIRD_PARTY_FEE_DUE] += row.third_party_fees_minor

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from kit.bulk import among
 from servicing import accrual, debts, late_fees
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
@@ -68,7 +69,7 @@ async def close(
     await bulk.post(session, drafts, on=on, now=now)
     await session.execute(
         update(Loan)
-        .where(Loan.id.in_(brought), Loan.accrued_on < on)
+        .where(among(session, Loan.id, brought), Loan.accrued_on < on)
         .values(accrued_on=on)
         .execution_options(synchronize_session=False)
     )
@@ -125,7 +126,7 @@ async def _installments(
         return found
     rows = await session.execute(
         select(*_COLUMNS).where(
-            Installment.loan_id.in_(since), _says_something(min(since.values()), on)
+            among(session, Installment.loan_id, since), _says_something(min(since.values()), on)
         )
     )
     for row in rows:
