@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
 from api import deps, handbook, health, invitations, problems, v1, webhooks
+from api.console import refusals
+from api.console import routes as console
 from api.metrics import Metrics
 from api.middleware import Guard
 from api.throttle import Throttle
@@ -69,10 +71,12 @@ def create_app(
         services=services or {},
     )
     problems.install(app)
+    refusals.install(app)
     for router in (
         webhooks.routes(),
         v1.routes(),
         invitations.router,
+        console.routes(),
         health.router,
         handbook.router,
         *routers,

@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.console import refusals
+from api.console.door import HOME
 from api.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -73,7 +75,8 @@ class Guard:
             log.exception("http.unexpected")
             if status:
                 raise  # Half an answer has gone: the connection must break.
-            await problems.unexpected(request_id)(scope, receive, send_guarded)
+            answer = refusals if scope["path"].startswith(HOME) else problems
+            await answer.unexpected(request_id)(scope, receive, send_guarded)
         seconds = time.perf_counter() - started
         route = _template(scope)
         self._metrics.answered(scope["method"], route, status, seconds)

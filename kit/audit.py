@@ -1,10 +1,11 @@
 """Who did what to which record, when: an append-only trail, without personal data in it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,3 +65,22 @@ def move(
         after=row.status,
         **facts,
     )
+
+
+async def list_events(
+    session: AsyncSession,
+    *,
+    subject: str | None = None,
+    actor: str | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> Sequence[AuditEvent]:
+    """Newest first: of one record (`loan:<id>`), of one actor (`staff:<id>`), or of all."""
+    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+    if subject is not None:
+        query = query.where(AuditEvent.subject == subject)
+    if actor is not None:
+        query = query.where(AuditEvent.actor == actor)
+    if after is not None:
+        query = query.where(AuditEvent.id < after)
+    return (await session.scalars(query)).all()

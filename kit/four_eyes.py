@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, select, text
+from sqlalchemy import CheckConstraint, Index, String, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -116,13 +116,23 @@ async def withdraw(
 
 
 async def list_open(
-    session: AsyncSession, *, after: UUID | None = None, limit: int = 50
+    session: AsyncSession,
+    *,
+    subject: str | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> Sequence[Proposal]:
-    """What waits for a second person, the longest waiting first."""
+    """What waits for a second person, the longest waiting first: of one record, or of all."""
     query = select(Proposal).where(_OPEN).order_by(Proposal.id).limit(limit)
+    if subject is not None:
+        query = query.where(Proposal.subject == subject)
     if after is not None:
         query = query.where(Proposal.id > after)
     return (await session.scalars(query)).all()
+
+
+async def count_open(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count(Proposal.id)).where(_OPEN)) or 0
 
 
 async def _open(session: AsyncSession, act: str, subject: str) -> Proposal | None:

@@ -163,16 +163,19 @@ async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> 
 async def list_with(
     session: AsyncSession,
     kind: Orders,
-    status: OrderStatus,
+    status: OrderStatus | None,
     *,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Order]:
-    """Oldest first; `after` is the last id of the page before."""
-    query = select(kind.model).where(kind.model.status == status)
+    """Oldest first; of any status (None) newest first. `after`: the last id of the page before."""
+    key = kind.model.id
+    query = select(kind.model).order_by(key.desc() if status is None else key).limit(limit)
+    if status is not None:
+        query = query.where(kind.model.status == status)
     if after is not None:
-        query = query.where(kind.model.id > after)
-    return list(await session.scalars(query.order_by(kind.model.id).limit(limit)))
+        query = query.where(key < after if status is None else key > after)
+    return list(await session.scalars(query))
 
 
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:

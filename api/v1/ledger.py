@@ -4,10 +4,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy import func, select
 
+from api import exports, listings
 from api.deps import OurVault, Session, Today, permitted
+from api.exports import FILES, Export
 from api.schemas import MoneyShown, PageSize, Shown
 from onboarding.models import Application, Case
 from onboarding.states import CaseStatus
@@ -79,23 +81,31 @@ class Portfolio(Shown):
     open_cases: dict[str, int]
 
 
-@router.get("/ledger/trial-balance", response_model=TrialBalance)
+@router.get("/ledger/trial-balance", response_model=TrialBalance, responses=FILES)
 async def get_trial_balance(
-    session: Session, today: Today, until: date | None = None
-) -> TrialBalance:
+    session: Session, today: Today, export: Export, until: date | None = None
+) -> TrialBalance | Response:
     """Everything that was ever posted up to a business date."""
     day = until or today
     rows = await balances.trial_balance(session, until=day)
+    if (file := await export.of(listings.TRIAL_BALANCE, exports.listed(rows))) is not None:
+        return file
     return TrialBalance(
         until=day, balances=[_shown(row) for row in rows], balanced=_is_balanced(rows)
     )
 
 
-@router.get("/ledger/checkpoints", response_model=Seals)
+@router.get("/ledger/checkpoints", response_model=Seals, responses=FILES)
 async def list_checkpoints(
-    session: Session, vault: OurVault, before: int | None = None, limit: PageSize = 50
-) -> Seals:
+    session: Session,
+    vault: OurVault,
+    export: Export,
+    before: int | None = None,
+    limit: PageSize = 50,
+) -> Seals | Response:
     """What was signed of the ledger, and with which key."""
+    if (file := await export.of(listings.CHECKPOINTS, listings.checkpoints())) is not None:
+        return file
     last = await sealing.newest(session)
     rows = await sealing.list_checkpoints(session, before=before, limit=limit)
     return Seals(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field, field_validator
-from sqlalchemy import select
 
-from api import once
+from api import exports, listings, once
 from api.deps import Now, Session, Staff, Today, Wired, permitted
+from api.exports import FILES, Export
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
 from kit import audit
 from kit.errors import DomainError
@@ -18,7 +18,7 @@ from servicing import arrears, queries, repayments, statements
 from servicing.arrears import Arrears
 from servicing.debts import Debt
 from servicing.delinquency import CURRENT
-from servicing.ledger.models import Entry, Line
+from servicing.ledger import reading
 from servicing.models import Installment, Loan, Repayment
 from servicing.statements import StatementRow
 from servicing.states import LoanStatus, OrderStatus
@@ -235,17 +235,20 @@ class RepaymentReceived(Strict):
     paid_on: Annotated[date, Field(strict=False)]
 
 
-@router.get("/loans", response_model=Page[LoanShown])
+@router.get("/loans", response_model=Page[LoanShown], responses=FILES)
 async def list_loans(
     session: Session,
     today: Today,
+    export: Export,
     status: LoanStatus | None = None,
     min_days_past_due: Annotated[int | None, Query(ge=1, le=3_650)] = None,
     reference: Sought | None = None,
     after: UUID | None = None,
     limit: PageSize = 50,
-) -> Page[LoanShown]:
-    """Newest first."""
+) -> Page[LoanShown] | Response:
+    """Newest first. A file has all loans of the status."""
+    if (file := await export.of(listings.LOANS, listings.loans_with(status))) is not None:
+        return file
     if reference is not None:
         found = await queries.find_by_reference(session, reference)
         rows = [found] if found is not None else []
@@ -283,16 +286,15 @@ async def get_loan(loan_id: UUID, session: Session, wiring: Wired, today: Today)
     )
 
 
-@router.get("/loans/{loan_id}/ledger", response_model=list[LedgerLineShown])
-async def list_loan_ledger(loan_id: UUID, session: Session) -> list[LedgerLineShown]:
+@router.get("/loans/{loan_id}/ledger", response_model=list[LedgerLineShown], responses=FILES)
+async def list_loan_ledger(
+    loan_id: UUID, session: Session, export: Export
+) -> list[LedgerLineShown] | Response:
     """Every line of the ledger about this loan, oldest first."""
     loan = await queries.get_loan(session, loan_id)
-    found = await session.execute(
-        select(Line, Entry)
-        .join(Entry, Entry.id == Line.entry_id)
-        .where(Line.loan_id == loan.id)
-        .order_by(Entry.created_at, Entry.id, Line.id)
-    )
+    found = await reading.list_of_loan(session, loan.id)
+    if (file := await export.of(listings.LINES, exports.listed(found))) is not None:
+        return file
     return [
         LedgerLineShown(
             id=line.id,

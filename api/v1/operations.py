@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import Field
-from sqlalchemy import select
 
+from api import listings
 from api.deps import Now, Session, Staff, Wired, permitted
+from api.exports import FILES, Export
 from api.schemas import Page, PageSize, Record, Shown, Sought, Strict
 from kit import audit, jobs, log
-from kit.audit import AuditEvent
 from kit.db import unit_of_work
 from kit.errors import DomainError, Kind
 
@@ -74,21 +74,17 @@ async def retry_job(body: Retry, wiring: Wired, who: Staff, now: Now) -> dict[st
     return {"key": body.key, "status": "queued"}
 
 
-@router.get("/audit", response_model=Page[AuditShown])
+@router.get("/audit", response_model=Page[AuditShown], responses=FILES)
 async def list_audit(
     session: Session,
+    export: Export,
     subject: Sought | None = None,
     actor: Sought | None = None,
     after: UUID | None = None,
     limit: PageSize = 50,
-) -> Page[AuditShown]:
+) -> Page[AuditShown] | Response:
     """Newest first: of one record (`loan:<id>`), of one actor (`staff:<id>`), or of all."""
-    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
-    if subject is not None:
-        query = query.where(AuditEvent.subject == subject)
-    if actor is not None:
-        query = query.where(AuditEvent.actor == actor)
-    if after is not None:
-        query = query.where(AuditEvent.id < after)
-    rows = await session.scalars(query)
+    if (file := await export.of(listings.AUDIT, listings.trail(subject, actor))) is not None:
+        return file
+    rows = await audit.list_events(session, subject=subject, actor=actor, after=after, limit=limit)
     return Page.of([AuditShown.model_validate(row) for row in rows], limit)

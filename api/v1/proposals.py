@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
+from api import listings
 from api.deps import Now, Session, Staff, permitted
+from api.exports import FILES, Export
 from api.schemas import Page, PageSize, Record, Strict, Text
 from kit import four_eyes
 from kit.four_eyes import Proposal
@@ -32,11 +34,13 @@ class ProposalShown(Record):
     """When it was done; null while it waits for another member of staff."""
 
 
-@router.get("", response_model=Page[ProposalShown])
+@router.get("", response_model=Page[ProposalShown], responses=FILES)
 async def list_proposals(
-    session: Session, after: UUID | None = None, limit: PageSize = 50
-) -> Page[ProposalShown]:
+    session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
+) -> Page[ProposalShown] | Response:
     """The longest waiting first."""
+    if (file := await export.of(listings.PROPOSALS, listings.waiting_proposals())) is not None:
+        return file
     rows = await four_eyes.list_open(session, after=after, limit=limit)
     return Page.of([ProposalShown.model_validate(row) for row in rows], limit)
 

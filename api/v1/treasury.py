@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import auth
+from api import auth, exports, listings
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
+from api.exports import FILES, Export
 from api.schemas import MoneyShown, Page, PageSize, Record, Word
 from api.v1.loans import OrderShown, PaidInFuture, PayoutShown
 from api.v1.proposals import ProposalShown, Reasoned
@@ -71,26 +72,34 @@ class LoanGivenUp(Record):
     status: LoanStatus
 
 
-@router.get("/payouts", response_model=Page[PayoutShown])
+@router.get("/payouts", response_model=Page[PayoutShown], responses=FILES)
 async def list_payouts(
     session: Session,
+    export: Export,
     status: OrderStatus = OrderStatus.NEEDS_REVIEW,
     after: UUID | None = None,
     limit: PageSize = 50,
-) -> Page[PayoutShown]:
+) -> Page[PayoutShown] | Response:
     """Oldest first; those that a person must look at, unless another status is asked for."""
+    if (
+        file := await export.of(listings.PAYOUTS, listings.orders_with(PAYOUTS, status))
+    ) is not None:
+        return file
     rows = await orders.list_with(session, PAYOUTS, status, after=after, limit=limit)
     return Page.of([PayoutShown.model_validate(row) for row in rows], limit)
 
 
-@router.get("/payment-requests", response_model=Page[OrderShown])
+@router.get("/payment-requests", response_model=Page[OrderShown], responses=FILES)
 async def list_payment_requests(
     session: Session,
+    export: Export,
     status: OrderStatus = OrderStatus.NEEDS_REVIEW,
     after: UUID | None = None,
     limit: PageSize = 50,
-) -> Page[OrderShown]:
+) -> Page[OrderShown] | Response:
     """What borrowers' wallets were asked for: oldest first, those that a person must look at."""
+    if file := await export.of(listings.REQUESTS, listings.orders_with(REQUESTS, status)):
+        return file
     rows = await orders.list_with(session, REQUESTS, status, after=after, limit=limit)
     return Page.of([OrderShown.model_validate(row) for row in rows], limit)
 
@@ -100,7 +109,7 @@ async def settle_payout(
     payout_id: UUID, body: Settled, session: Session, who: Staff, now: Now, wiring: Wired
 ) -> Proposal:
     """The rail's people have shown that the money arrived. A second person says the same."""
-    return await _settle(PAYOUTS, payout_id, body, session, who, now, wiring)
+    return await settle(PAYOUTS, payout_id, body, session, who, now, wiring)
 
 
 @router.post("/payouts/{payout_id}/fail", response_model=ProposalShown)
@@ -108,7 +117,7 @@ async def fail_payout(
     payout_id: UUID, body: Failed, session: Session, who: Staff, now: Now, wiring: Wired
 ) -> Proposal:
     """The rail's people have shown that nothing moved. Then it can be sent again, or given up."""
-    return await _fail(PAYOUTS, payout_id, body, session, who, now, wiring)
+    return await fail(PAYOUTS, payout_id, body, session, who, now, wiring)
 
 
 @router.post("/payment-requests/{request_id}/settle", response_model=ProposalShown)
@@ -116,14 +125,14 @@ async def settle_payment_request(
     request_id: UUID, body: Settled, session: Session, who: Staff, now: Now, wiring: Wired
 ) -> Proposal:
     """The rail's people have shown that the borrower's money came. A second person agrees."""
-    return await _settle(REQUESTS, request_id, body, session, who, now, wiring)
+    return await settle(REQUESTS, request_id, body, session, who, now, wiring)
 
 
 @router.post("/payment-requests/{request_id}/fail", response_model=ProposalShown)
 async def fail_payment_request(
     request_id: UUID, body: Failed, session: Session, who: Staff, now: Now, wiring: Wired
 ) -> Proposal:
-    return await _fail(REQUESTS, request_id, body, session, who, now, wiring)
+    return await fail(REQUESTS, request_id, body, session, who, now, wiring)
 
 
 @router.post(
@@ -144,10 +153,13 @@ async def cancel_payout(loan_id: UUID, session: Session, who: Staff, now: Now) -
     return LoanGivenUp.model_validate(loan)
 
 
-@router.get("/suspense", response_model=list[SuspenseShown])
-async def list_suspense(session: Session) -> list[SuspenseShown]:
+@router.get("/suspense", response_model=list[SuspenseShown], responses=FILES)
+async def list_suspense(session: Session, export: Export) -> list[SuspenseShown] | Response:
     """Money that came in and fits no running loan."""
-    return [_item(row) for row in await suspense.list_open(session)]
+    rows = await suspense.list_open(session)
+    if (file := await export.of(listings.SUSPENSE, exports.listed(rows))) is not None:
+        return file
+    return [_item(row) for row in rows]
 
 
 @router.post("/suspense/{item_id}/assign", response_model=ProposalShown)
@@ -172,10 +184,11 @@ async def refund_suspense(
     )  # fmt: skip
 
 
-@router.get("/incidents", response_model=list[IncidentShown])
-async def list_incidents(session: Session) -> list[Incident]:
+@router.get("/incidents", response_model=list[IncidentShown], responses=FILES)
+async def list_incidents(session: Session, export: Export) -> list[Incident] | Response:
     """Where the outside contradicts what we know about money. Nothing was posted."""
-    return await incidents.list_open(session)
+    rows = await incidents.list_open(session)
+    return await export.of(listings.INCIDENTS, exports.listed(rows)) or rows
 
 
 @router.post("/incidents/{incident_id}/resolve", response_model=ProposalShown)
@@ -188,13 +201,16 @@ async def resolve_incident(
     )
 
 
-@router.get("/reconciliation/breaks", response_model=list[BreakShown])
-async def list_breaks(session: Session) -> list[BreakShown]:
+@router.get("/reconciliation/breaks", response_model=list[BreakShown], responses=FILES)
+async def list_breaks(session: Session, export: Export) -> list[BreakShown] | Response:
     """Lines of the rails' statements that differ from our books."""
-    return [_break(row) for row in await reconciliation.list_open(session)]
+    rows = await reconciliation.list_open(session)
+    if (file := await export.of(listings.BREAKS, exports.listed(rows))) is not None:
+        return file
+    return [_break(row) for row in rows]
 
 
-async def _settle(
+async def settle(
     kind: Orders,
     order_id: UUID,
     body: Settled,
@@ -212,7 +228,7 @@ async def _settle(
     )  # fmt: skip
 
 
-async def _fail(
+async def fail(
     kind: Orders,
     order_id: UUID,
     body: Failed,

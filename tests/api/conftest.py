@@ -14,6 +14,7 @@ from api.staff import name_key, sha256
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
+from tests.api.desk import AtDesk
 
 CAST = {
     "Uma": Role.UNDERWRITER,
@@ -107,6 +108,26 @@ async def enter(app: FastAPI, sessions: Sessions, now: datetime) -> AsyncIterato
     yield _enter
     for client in clients.values():
         await client.aclose()
+
+
+Sit = Callable[[str], Awaitable[AtDesk]]
+
+
+@pytest.fixture
+async def sit(app: FastAPI, enter: Enter) -> AsyncIterator[Sit]:
+    """Seats one of the cast at the console, signed in."""
+    desks: dict[str, AtDesk] = {}
+
+    async def _sit(name: str) -> AtDesk:
+        if name not in desks:
+            await enter(name)
+            desks[name] = AtDesk(client_of(app))
+            desks[name].http.cookies.set("kopa_console", f"token of {name}", path="/console")
+        return desks[name]
+
+    yield _sit
+    for desk in desks.values():
+        await desk.http.aclose()
 
 
 @pytest.fixture

@@ -143,6 +143,7 @@ error-too-many-logins = Too many tries. Please wait a little.
 error-too-many-reveals = You have opened too many files today.
 error-too-many-requests = Too many requests. Please wait a little.
 error-metrics-closed = These numbers are not for everybody.
+error-form-not-ours = This form is not from a page of ours. Please open the page again.
 error-role-forbids = Your role does not allow this.
 error-staff-not-found = There is no such member of staff.
 error-staff-name-taken = This name is taken.

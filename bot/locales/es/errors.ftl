@@ -143,6 +143,7 @@ error-too-many-logins = Demasiados intentos. Espera un poco, por favor.
 error-too-many-reveals = Hoy ya abriste demasiados expedientes.
 error-too-many-requests = Demasiadas solicitudes. Espera un poco, por favor.
 error-metrics-closed = Estos números no son para todos.
+error-form-not-ours = Este formulario no es de una página nuestra. Abra la página otra vez.
 error-role-forbids = Tu función no permite esto.
 error-staff-not-found = No existe esa persona del equipo.
 error-staff-name-taken = Este nombre ya está en uso.

@@ -1,0 +1,34 @@
+"""Carries out what a form asks for, in a transaction of its own; a refusal shows the form again."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.console import refusals
+from api.console.door import Desk
+from api.console.words import Refusal
+from kit.db import unit_of_work
+from kit.errors import DomainError
+from kit.four_eyes import Proposal
+
+Act = Callable[[AsyncSession], Awaitable[str]]
+"""What was done, as a key of `words.DONE`."""
+Again = Callable[[AsyncSession, int, Refusal], Awaitable[Response]]
+"""The page of the form once more, with what was typed."""
+
+
+async def carry_out(desk: Desk, act: Act, *, then: str, again: Again) -> Response:
+    try:
+        async with unit_of_work(desk.wiring.sessions) as session:
+            done = await act(session)
+    except (DomainError, ValidationError) as refused:
+        status, refusal = refusals.refusal_of(refused)
+        async with unit_of_work(desk.wiring.sessions) as session:
+            return await again(session, status, refusal)
+    return RedirectResponse(f"{then}?said={done}", 303)
+
+
+def outcome(proposal: Proposal) -> str:
+    return "confirmed" if proposal.is_confirmed else "proposed"

@@ -1,0 +1,182 @@
+"""Draws pages from templates: everything that is shown is escaped, and reads as it looks."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache, partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.console import words
+from api.console.door import HOME, Desk
+from api.console.words import Tone
+from api.exports import Column, Table
+from kit import text
+from kit.money import Money
+from kit.tabular import Cell
+
+R = TypeVar("R")
+_FOLDER = Path(__file__).parent
+_LOCALE = "en"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": _POLICY}
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell as the page shows it."""
+
+    text: str
+    kind: str = "text"
+    tone: Tone = Tone.PLAIN
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A table as the page shows it, with the way to all of it as a file."""
+
+    titles: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Shown]]
+    files: Mapping[str, str]
+    next: str | None
+    is_first: bool
+
+
+def page(desk: Desk, template: str, *, status: int = 200, **facts: object) -> Response:
+    said = words.DONE.get(desk.request.query_params.get("said", ""))
+    shown = (
+        _templates()
+        .get_template(template)
+        .render(desk=desk, menu=words.menu_of(desk.may), said=said, typed=desk.typed, **facts)
+    )
+    return HTMLResponse(shown, status, headers=HEADERS)
+
+
+def bare(template: str, *, status: int = 200, **facts: object) -> Response:
+    """For somebody who is not, or not yet, at the desk."""
+    shown = _templates().get_template(template).render(desk=None, **facts)
+    return HTMLResponse(shown, status, headers=HEADERS)
+
+
+def table(
+    desk: Desk,
+    drawn: Table[R],
+    rows: Sequence[R],
+    *,
+    names: Mapping[str, str] | None = None,
+    after: str | None = None,
+    part: str = "",
+) -> Drawn:
+    """`after` is the key of the last row when there may be more; `part` tells the tables of one
+    page apart."""
+    kept = {k: v for k, v in desk.request.query_params.items() if k not in ("after", "said")}
+    asked = dict(kept, part=part) if part else kept
+    return Drawn(
+        titles=[(column.title, _kind(column, rows)) for column in drawn.columns],
+        rows=[[_shown(desk, column, row, names or {}) for column in drawn.columns] for row in rows],
+        files={name: f"?{urlencode(dict(asked, format=name))}" for name in ("csv", "xlsx")},
+        next=f"?{urlencode(dict(kept, after=after))}" if after else None,
+        is_first="after" not in desk.request.query_params,
+    )
+
+
+def last_key(rows: Sequence[R], key: str = "id") -> str | None:
+    """A full page may have one after it."""
+    return str(getattr(rows[-1], key)) if len(rows) == PAGE_SIZE else None
+
+
+def day(value: date) -> str:
+    return text.day(value, _LOCALE)
+
+
+def moment(at: datetime, desk: Desk) -> str:
+    return text.moment(at, _LOCALE, desk.zone)
+
+
+def asset(name: str) -> bytes:
+    return (_FOLDER / "static" / name).read_bytes()
+
+
+def _shown(desk: Desk, column: Column[R], row: R, names: Mapping[str, str]) -> Shown:
+    cell = column.value(row)
+    href = column.leads_to(row) if column.leads_to is not None else None
+    if cell is not None and (column.is_code or isinstance(cell, StrEnum)):
+        code = str(cell)
+        return Shown(words.said(code), "code", words.tone_of(code), href)
+    return Shown(_written(cell, desk.zone, names), _kind_of(cell), href=href)
+
+
+def _written(cell: Cell, zone: str, names: Mapping[str, str]) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Money):
+        return text.number(cell, _LOCALE)
+    if isinstance(cell, datetime):
+        return text.moment(cell, _LOCALE, zone)
+    if isinstance(cell, date):
+        return text.day(cell, _LOCALE)
+    return names.get(cell, cell) if isinstance(cell, str) else f"{cell:,}"
+
+
+def _kind(column: Column[R], rows: Sequence[R]) -> str:
+    kinds = (_kind_of(column.value(row)) for row in rows)
+    return next((kind for kind in kinds if kind), "text")
+
+
+def _kind_of(cell: Cell) -> str:
+    if isinstance(cell, Money | int):
+        return "number"
+    if isinstance(cell, date):
+        return "date"
+    return "text" if cell is not None else ""
+
+
+def _readable(value: object) -> object:
+    """Marks that turn the direction of text, or cannot be seen, are shown for what they are."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in value)
+
+
+@cache
+def _templates() -> Environment:
+    drawing = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_readable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    drawing.filters |= {
+        "amount": partial(text.money, locale=_LOCALE),
+        "day": day,
+        "said": words.said,
+        "tone": words.tone_of,
+    }
+    drawing.globals |= {"home": HOME, "style": _style(), "moment": moment}
+    return drawing
+
+
+def _style() -> str:
+    """Its address changes with its content, so that it may be kept for long."""
+    digest = hashlib.sha256(asset("console.css")).hexdigest()[:12]
+    return f"{HOME}/static/console.css?v={digest}"
+
+
+def wants_page(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path == HOME or path.startswith(f"{HOME}/")

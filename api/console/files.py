@@ -1,0 +1,48 @@
+"""What can be taken away from a page: its tables with all of their rows, and proofs."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Query
+from fastapi.responses import Response
+
+from api import exports
+from api.console.door import AtDesk, Desk
+from api.exports import Fetch, Format, Table
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class File:
+    desk: Desk
+    format: Format | None
+    part: str
+
+    async def of(self, table: Table[R], fetch: Fetch[R], *, part: str = "") -> Response | None:
+        """None: the page is wanted, or another of its tables."""
+        if self.format is None or self.part != part:
+            return None
+        return await exports.file_of(
+            self.desk.wiring, self.desk.who, self.format, table, fetch,
+            day=self.desk.today.isoformat(),
+        )  # fmt: skip
+
+
+async def _asked(
+    desk: AtDesk,
+    format: Annotated[Format | None, Query()] = None,
+    part: Annotated[str, Query(max_length=40)] = "",
+) -> File:
+    return File(desk, format, part)
+
+
+AskedFile = Annotated[File, Depends(_asked)]
+
+
+def attachment(content: str, name: str) -> Response:
+    return Response(
+        content,
+        media_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

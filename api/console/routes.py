@@ -1,0 +1,66 @@
+"""All pages of the console, its style, and the page for addresses that lead nowhere."""
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import Response
+
+from api.console import door, drawing
+from api.console.door import HOME
+from api.console.views import (
+    audit,
+    day_closes,
+    home,
+    incidents,
+    ledger,
+    loans,
+    orders,
+    proposals,
+    reconciliation,
+    seals,
+    sign_in,
+    suspense,
+)
+
+_open = APIRouter(prefix=HOME, include_in_schema=False)
+_MEDIA_TYPES = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
+
+
+@_open.get("/static/{name}")
+async def read_asset(name: str) -> Response:
+    if name not in _MEDIA_TYPES:
+        raise HTTPException(404)
+    return Response(
+        drawing.asset(name),
+        media_type=_MEDIA_TYPES[name],
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
+
+
+_nowhere = APIRouter(prefix=HOME, include_in_schema=False)
+
+
+@_nowhere.api_route("/{rest:path}", methods=["GET", "POST"])
+async def find_nothing(rest: str) -> Response:
+    raise HTTPException(404)
+
+
+def routes() -> APIRouter:
+    router = APIRouter()
+    router.include_router(sign_in.entrance)
+    router.include_router(_open)
+    for subject in (
+        sign_in,
+        home,
+        ledger,
+        loans,
+        orders,
+        proposals,
+        suspense,
+        incidents,
+        reconciliation,
+        day_closes,
+        seals,
+        audit,
+    ):
+        router.include_router(subject.router, dependencies=[Depends(door.entered)])
+    router.include_router(_nowhere)
+    return router

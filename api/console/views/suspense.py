@@ -1,0 +1,87 @@
+"""Money that fits no running loan: whose it is, or how it was given back."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import exports, listings
+from api.console import acts, drawing, forms
+from api.console.door import HOME, AtDesk, Desk
+from api.console.files import AskedFile
+from api.console.words import Refusal
+from api.deps import Session
+from api.v1.treasury import Owner, Refund
+from kit import four_eyes
+from servicing import lookups, queries, suspense
+from servicing.queries import LoanNotFound
+
+router = APIRouter(prefix=f"{HOME}/suspense", include_in_schema=False)
+
+
+@router.get("", name="list_suspense")
+async def show_suspense(desk: AtDesk, session: Session, file: AskedFile) -> Response:
+    rows = await suspense.list_open(session)
+    if (answer := await file.of(listings.SUSPENSE, exports.listed(rows))) is not None:
+        return answer
+    return drawing.page(desk, "suspense.html", items=drawing.table(desk, listings.SUSPENSE, rows))
+
+
+@router.get("/{item_id}", name="list_suspense")
+async def show_item(item_id: UUID, desk: AtDesk, session: Session) -> Response:
+    return await _page(item_id, desk, session)
+
+
+@router.post("/{item_id}/assign", name="assign_suspense")
+async def assign_item(item_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        if (reference := desk.typed.get("loan")) is not None:
+            loan = await queries.find_by_reference(session, reference)
+            if loan is None:
+                raise LoanNotFound(reference=reference)
+            desk.typed["loan_id"] = str(loan.id)
+        body = forms.read(desk, Owner)
+        return acts.outcome(
+            await suspense.assign(
+                session, item_id, loan_id=body.loan_id, staff_id=desk.who.id, reason=body.reason,
+                on=desk.today, now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(item_id, desk, act)
+
+
+@router.post("/{item_id}/refund", name="refund_suspense")
+async def refund_item(item_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Refund)
+        return acts.outcome(
+            await suspense.refund(
+                session, item_id, reference=body.reference, staff_id=desk.who.id,
+                reason=body.reason, on=desk.today, now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(item_id, desk, act)
+
+
+async def _do(item_id: UUID, desk: Desk, act: acts.Act) -> Response:
+    async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
+        return await _page(item_id, desk, session, status=status, refusal=refusal)
+
+    return await acts.carry_out(desk, act, then=f"{HOME}/suspense/{item_id}", again=again)
+
+
+async def _page(item_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
+    item = await lookups.get_suspense_item(session, item_id)
+    return drawing.page(
+        desk,
+        "suspense_item.html",
+        item=item,
+        loan=await queries.get_loan(session, item.loan_id) if item.loan_id else None,
+        proposals=await four_eyes.list_open(session, subject=f"suspense:{item.id}"),
+        names=await desk.names(session),
+        **{"refusal": None, **answer},
+    )

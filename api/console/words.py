@@ -1,0 +1,205 @@
+"""What the console calls things: codes in plain words, their color, refusals with a way on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """The color of a word. The word itself says it too."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BUSY = "busy"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Entry:
+    title: str
+    path: str
+    route: str
+    """Whoever may call it in the API sees the page."""
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    entries: tuple[Entry, ...]
+
+
+_MENU = (
+    Group("", (Entry("Home", "/console", "get_me"),)),
+    Group(
+        "Money on its way",
+        (
+            Entry("Payouts", "/console/payouts", "list_payouts"),
+            Entry("Payment requests", "/console/payment-requests", "list_payment_requests"),
+            Entry("Waiting for a second person", "/console/proposals", "list_proposals"),
+        ),
+    ),
+    Group(
+        "Needs a person",
+        (
+            Entry("Suspense", "/console/suspense", "list_suspense"),
+            Entry("Incidents", "/console/incidents", "list_incidents"),
+            Entry("Reconciliation", "/console/reconciliation", "list_breaks"),
+        ),
+    ),
+    Group(
+        "Books",
+        (
+            Entry("Trial balance", "/console/ledger", "get_trial_balance"),
+            Entry("Loans", "/console/loans", "list_loans"),
+            Entry("Day close", "/console/day-closes", "list_day_closes"),
+            Entry("Seals", "/console/seals", "list_checkpoints"),
+            Entry("Audit trail", "/console/audit", "list_audit"),
+        ),
+    ),
+)
+
+_TONES = {
+    Tone.GOOD: "settled active closed applied holds",
+    Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying",
+    Tone.WARN: "needs_review proposed returned",
+    Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
+    " not_posted",
+}
+_TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split()}
+_SAID = {
+    "us": "Here",
+    "rail": "Rail",
+    "gsma": "GSMA Mobile Money",
+    "iso20022": "Bank (ISO 20022)",
+    "mpesa": "M-Pesa",
+    "cash_momo": "Cash at mobile money",
+}
+
+DONE = {
+    "proposed": "Proposed. It is done when another member of staff confirms it.",
+    "confirmed": "Confirmed and done.",
+    "withdrawn": "Withdrawn. Nothing was done.",
+    "retried": "The money is sent again. This page shows how it goes.",
+    "canceled": "The loan was given up. No money went out and none will.",
+    "password": "Your password is changed. Your other sessions have ended.",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    title: str
+    what: str
+    """Happened, and what to do now."""
+
+
+REFUSALS = {
+    "role_forbids": Refusal(
+        "Not for your role",
+        "Your role does not allow this. Nothing was done. Ask a colleague whose role allows it, or"
+        " an administrator to change yours.",
+    ),
+    "form_not_ours": Refusal(
+        "This form cannot be trusted",
+        "It was opened before you signed in anew, or by another site. Nothing was done. Open the"
+        " page again and send the form from there.",
+    ),
+    "second_staff_needed": Refusal(
+        "A second person is needed",
+        "You proposed this yourself. Another member of staff has to look at it and confirm.",
+    ),
+    "proposal_differs": Refusal(
+        "Something else is proposed already",
+        "Another proposal for the same record waits. Confirm that one, or withdraw it first.",
+    ),
+    "proposal_not_found": Refusal(
+        "This proposal is over",
+        "It was confirmed or withdrawn in the meantime. Nothing more was done.",
+    ),
+    "order_not_in_review": Refusal(
+        "Nobody needs to decide this any more",
+        "The rail has answered, or is still being asked. The page shows how it stands now.",
+    ),
+    "payout_not_failed": Refusal(
+        "Not proven to have failed",
+        "Money may be sent again, or the loan given up, only when it is proven that the last payout"
+        " moved nothing.",
+    ),
+    "suspense_item_not_found": Refusal(
+        "Placed already",
+        "There is no such item, or it was placed in the meantime. What is left over from a loan"
+        " that closed is given back, not placed on another one.",
+    ),
+    "refund_reference_used": Refusal(
+        "This payment gave another item back",
+        "One payment outside gives one item back. Check its reference.",
+    ),
+    "incident_not_found": Refusal(
+        "Resolved already", "There is no such incident, or it was resolved in the meantime."
+    ),
+    "loan_not_found": Refusal(
+        "No such loan", "Check the reference: it is on the borrower's papers."
+    ),
+    "loan_not_repayable": Refusal(
+        "This loan takes no money", "It is not paid out yet, or it is over. Choose a running loan."
+    ),
+    "order_not_found": Refusal("No such order", "Look for it in the list of payouts or requests."),
+    "ledger_entry_not_found": Refusal("No such entry", "The ledger has no entry under this name."),
+    "ledger_entry_not_sealed": Refusal(
+        "Not signed yet",
+        "The entry was posted a moment ago. Its proof comes with the next checkpoint, in minutes.",
+    ),
+    "ledger_checkpoint_not_found": Refusal(
+        "No such checkpoint", "Nothing was signed at this size. Choose one from the list."
+    ),
+    "login_refused": Refusal(
+        "That did not match", "The name or the password is not right. Try again."
+    ),
+    "too_many_logins": Refusal(
+        "Too many tries", "Wait a few minutes, then try again. Nothing is lost."
+    ),
+    "password_too_weak": Refusal(
+        "This password is too short", "Choose one of at least 12 characters."
+    ),
+    "paid_in_future": Refusal("That moment has not come yet", "Check the date and the time."),
+    "route_not_found": Refusal(
+        "There is no such page", "The address is wrong, or the record is gone. Use the menu."
+    ),
+    "invalid_request": Refusal(
+        "Something in the address or the form cannot be read",
+        "Nothing was done. Check what is marked and send it again.",
+    ),
+    "temporarily_unavailable": Refusal(
+        "Not available for a moment",
+        "The database or a service did not answer. Nothing was done. Try again in a few seconds.",
+    ),
+    "unexpected_error": Refusal(
+        "Something went wrong on our side",
+        "Nothing was changed. Try again; if it stays like this, give the number below to the people"
+        " who run this installation.",
+    ),
+}
+
+
+def refusal_of(code: str) -> Refusal:
+    return REFUSALS.get(code) or Refusal(said(code), "This was refused. Nothing was done.")
+
+
+def said(code: object) -> str:
+    """`needs_review` reads as “Needs review”."""
+    known = str(code)
+    plain = known.replace("_", " ").replace(".", ": ")
+    return _SAID.get(known) or plain[:1].upper() + plain[1:]
+
+
+def tone_of(code: object) -> Tone:
+    return _TONE_OF.get(str(code), Tone.PLAIN)
+
+
+def menu_of(may: Callable[[str], bool]) -> list[Group]:
+    """What the role may open, and nothing else."""
+    seen = [
+        Group(group.title, tuple(each for each in group.entries if may(each.route)))
+        for group in _MENU
+    ]
+    return [group for group in seen if group.entries]

@@ -1,0 +1,357 @@
+"""The tables that staff look at: their columns, and how all of their rows are read."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import exports
+from api.exports import Column, Fetch, Table
+from kit import audit, four_eyes
+from kit.audit import AuditEvent
+from kit.four_eyes import Proposal
+from kit.money import Money
+from servicing import orders, queries
+from servicing.closing import parts
+from servicing.closing.models import DayCloseFailure
+from servicing.closing.parts import Run
+from servicing.ledger import reading, sealing
+from servicing.ledger.balances import Balance
+from servicing.ledger.chart import CHART, TYPE_OF, Account
+from servicing.ledger.models import Checkpoint, Entry, Line
+from servicing.ledger.reading import Movement
+from servicing.models import (
+    Incident,
+    Installment,
+    Loan,
+    LoanEvent,
+    ReconciliationBreak,
+    ReconciliationRun,
+    SuspenseItem,
+)
+from servicing.order_history import Step
+from servicing.orders import Order, Orders
+from servicing.states import LoanStatus, OrderStatus
+
+NAME_OF = {each.account: each.name for each in CHART}
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return Money(minor, currency) if minor is not None else None
+
+
+def _facts(facts: dict[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in facts.items())
+
+
+def _orders(name: str, path: str) -> Table[Order]:
+    return Table(
+        name,
+        (
+            Column("Reference", lambda row: row.client_ref, lambda row: f"{path}/{row.id}"),
+            Column("Status", lambda row: row.status),
+            Column("Amount", lambda row: row.amount),
+            Column("Currency", lambda row: row.currency),
+            Column("Rail", lambda row: row.rail, is_code=True),
+            Column("Name at the rail", lambda row: row.rail_id),
+            Column("Failure", lambda row: row.failure_code, is_code=True),
+            Column("Created", lambda row: row.created_at),
+            Column("Settled", lambda row: row.settled_at),
+        ),
+    )
+
+
+PAYOUTS = _orders("payouts", "/console/payouts")
+REQUESTS = _orders("payment-requests", "/console/payment-requests")
+
+HISTORY: Table[Step] = Table(
+    "history",
+    (
+        Column("When", lambda row: row.at),
+        Column("Where", lambda row: row.source),
+        Column("What", lambda row: row.what, is_code=True),
+        Column("Who", lambda row: row.actor),
+        Column("Facts", lambda row: _facts(row.facts)),
+    ),
+)
+
+TRIAL_BALANCE: Table[Balance] = Table(
+    "trial-balance",
+    (
+        Column(
+            "Account",
+            lambda row: row.account,
+            lambda row: f"/console/ledger/accounts/{row.account}?currency={row.currency}",
+        ),
+        Column("Name", lambda row: NAME_OF[row.account]),
+        Column("Type", lambda row: TYPE_OF[row.account]),
+        Column("Currency", lambda row: row.currency),
+        Column("Debit", lambda row: Money(row.debit_minor, row.currency)),
+        Column("Credit", lambda row: Money(row.credit_minor, row.currency)),
+        Column("Balance", lambda row: Money(row.net_minor, row.currency)),
+    ),
+)
+
+MOVEMENTS: Table[Movement] = Table(
+    "account",
+    (
+        Column("Date", lambda row: row.entry.posted_on),
+        Column(
+            "Entry",
+            lambda row: row.entry.reference,
+            lambda row: f"/console/ledger/entries/{row.entry.id}",
+        ),
+        Column("Event", lambda row: row.line.event),
+        Column("Other account", lambda row: row.other),
+        Column("Debit", lambda row: row.debit),
+        Column("Credit", lambda row: row.credit),
+        Column("Balance", lambda row: row.balance),
+        Column("Currency", lambda row: row.line.currency),
+    ),
+)
+
+LINES: Table[tuple[Line, Entry]] = Table(
+    "entries",
+    (
+        Column("Date", lambda row: row[1].posted_on),
+        Column(
+            "Entry",
+            lambda row: row[1].reference,
+            lambda row: f"/console/ledger/entries/{row[1].id}",
+        ),
+        Column("Kind", lambda row: row[1].kind),
+        Column("Event", lambda row: row[0].event),
+        Column("Debit", lambda row: row[0].debit),
+        Column("Credit", lambda row: row[0].credit),
+        Column("Amount", lambda row: row[0].amount),
+        Column("Currency", lambda row: row[0].currency),
+    ),
+)
+
+LOANS: Table[Loan] = Table(
+    "loans",
+    (
+        Column("Loan", lambda row: row.reference, lambda row: f"/console/loans/{row.id}"),
+        Column("Status", lambda row: row.status),
+        Column("Principal", lambda row: row.principal),
+        Column("Currency", lambda row: row.currency),
+        Column("Rail", lambda row: row.rail, is_code=True),
+        Column("Paid out", lambda row: row.disbursed_on),
+        Column("Closed", lambda row: row.closed_on),
+        Column("Agreed", lambda row: row.created_at),
+    ),
+)
+
+INSTALLMENTS: Table[tuple[Installment, str]] = Table(
+    "installments",
+    (
+        Column("No.", lambda row: row[0].n),
+        Column("Due", lambda row: row[0].due_on),
+        Column("Principal", lambda row: Money(row[0].principal_minor, row[1])),
+        Column("Interest", lambda row: Money(row[0].interest_minor, row[1])),
+        Column("Fees", lambda row: Money(row[0].fees_minor, row[1])),
+        Column("Penalties", lambda row: Money(row[0].penalties_minor, row[1])),
+        Column("Unpaid", lambda row: Money(row[0].unpaid_minor, row[1])),
+        Column("Settled", lambda row: row[0].settled_on),
+    ),
+)
+
+EVENTS: Table[tuple[LoanEvent, str]] = Table(
+    "events",
+    (
+        Column("No.", lambda row: row[0].seq),
+        Column("From", lambda row: row[0].on),
+        Column("Recorded", lambda row: row[0].created_at),
+        Column("What", lambda row: row[0].type, is_code=True),
+        Column("Amount", lambda row: _money(row[0].amount_minor or None, row[1])),
+        Column("Who", lambda row: row[0].actor),
+        Column("Key", lambda row: row[0].key),
+    ),
+)
+
+SUSPENSE: Table[SuspenseItem] = Table(
+    "suspense",
+    (
+        Column("Reference", lambda row: row.reference, lambda row: f"/console/suspense/{row.id}"),
+        Column("Why", lambda row: row.reason, is_code=True),
+        Column("Amount", lambda row: row.amount),
+        Column("Currency", lambda row: row.currency),
+        Column("Rail", lambda row: row.rail, is_code=True),
+        Column("Received", lambda row: row.received_on),
+    ),
+)
+
+INCIDENTS: Table[Incident] = Table(
+    "incidents",
+    (
+        Column(
+            "What", lambda row: row.kind, lambda row: f"/console/incidents/{row.id}", is_code=True
+        ),
+        Column("About", lambda row: row.subject),
+        Column("Facts", lambda row: _facts(row.facts)),
+        Column("When", lambda row: row.at),
+    ),
+)
+
+BREAKS: Table[ReconciliationBreak] = Table(
+    "breaks",
+    (
+        Column(
+            "What", lambda row: row.category, lambda row: f"/console/breaks/{row.id}", is_code=True
+        ),
+        Column("Reference", lambda row: row.reference),
+        Column("Rail", lambda row: row.rail, is_code=True),
+        Column("Day", lambda row: row.day),
+        Column("Ours", lambda row: _money(row.ours_minor, row.currency)),
+        Column("Theirs", lambda row: _money(row.theirs_minor, row.currency)),
+        Column("Currency", lambda row: row.currency),
+    ),
+)
+
+RUNS: Table[ReconciliationRun] = Table(
+    "reconciliations",
+    (
+        Column("Rail", lambda row: row.rail, is_code=True),
+        Column("Day", lambda row: row.day),
+        Column("Matched", lambda row: row.matched),
+        Column("Breaks", lambda row: row.breaks),
+        Column("Ran", lambda row: row.ran_at),
+    ),
+)
+
+DAYS: Table[Run] = Table(
+    "day-closes",
+    (
+        Column("Day", lambda row: row.business_date),
+        Column("Status", lambda row: "closed" if row.closed_at else "running", is_code=True),
+        Column("Parts", lambda row: f"{row.parts_done} of {row.parts}"),
+        Column("Loans", lambda row: int(row.loans)),
+        Column("Entries", lambda row: int(row.entries)),
+        Column("Late fees", lambda row: int(row.late_fees)),
+        Column("Left behind", lambda row: int(row.failures)),
+        Column("Begun", lambda row: row.started_at),
+        Column("Closed", lambda row: row.closed_at),
+    ),
+)
+
+BEHIND: Table[DayCloseFailure] = Table(
+    "loans-left-behind",
+    (
+        Column("Loan", lambda row: str(row.loan_id), lambda row: f"/console/loans/{row.loan_id}"),
+        Column("Since", lambda row: row.since),
+        Column("Error", lambda row: row.error),
+        Column("Failed", lambda row: row.failed_at),
+    ),
+)
+
+AUDIT: Table[AuditEvent] = Table(
+    "audit",
+    (
+        Column("When", lambda row: row.at),
+        Column("Who", lambda row: row.actor),
+        Column("What", lambda row: row.action, is_code=True),
+        Column(
+            "About", lambda row: row.subject, lambda row: f"/console/audit?subject={row.subject}"
+        ),
+        Column("Facts", lambda row: _facts(row.facts)),
+    ),
+)
+
+PROPOSALS: Table[Proposal] = Table(
+    "proposals",
+    (
+        Column("What", lambda row: row.act, lambda row: page_of(row.subject), is_code=True),
+        Column("About", lambda row: row.subject),
+        Column("Exactly", lambda row: _facts(row.facts)),
+        Column("Why", lambda row: row.reason),
+        Column("Who", lambda row: f"staff:{row.proposed_by}"),
+        Column("Since", lambda row: row.proposed_at),
+    ),
+)
+
+CHECKPOINTS: Table[Checkpoint] = Table(
+    "checkpoints",
+    (
+        Column("Entries", lambda row: row.size, lambda row: f"/console/seals/{row.size}"),
+        Column("Root", lambda row: row.note.split("\n")[2]),
+        Column("Signed", lambda row: row.created_at),
+    ),
+)
+
+_PAGES = {
+    "payout": "payouts",
+    "payment_request": "payment-requests",
+    "suspense": "suspense",
+    "incident": "incidents",
+    "break": "breaks",
+    "loan": "loans",
+}
+
+
+def page_of(subject: str) -> str | None:
+    """The console's page about a record that the audit trail names."""
+    kind, _, key = subject.partition(":")
+    return f"/console/{_PAGES[kind]}/{key}" if kind in _PAGES and key else None
+
+
+def orders_with(kind: Orders, status: OrderStatus | None) -> Fetch[Order]:
+    async def fetch(session: AsyncSession, last: Order | None) -> Sequence[Order]:
+        after = last.id if last is not None else None
+        return await orders.list_with(session, kind, status, after=after, limit=exports.PAGE)
+
+    return fetch
+
+
+def loans_with(status: LoanStatus | None) -> Fetch[Loan]:
+    async def fetch(session: AsyncSession, last: Loan | None) -> Sequence[Loan]:
+        after = last.id if last is not None else None
+        return await queries.list_loans(session, status=status, after=after, limit=exports.PAGE)
+
+    return fetch
+
+
+def movements_of(
+    account: Account, currency: str, since: date | None, until: date | None
+) -> Fetch[Movement]:
+    async def fetch(session: AsyncSession, last: Movement | None) -> Sequence[Movement]:
+        return await reading.list_movements(
+            session, account, currency, since=since, until=until,
+            after=last.id if last else None, stands_minor=last.balance_minor if last else None,
+            limit=exports.PAGE,
+        )  # fmt: skip
+
+    return fetch
+
+
+def waiting_proposals() -> Fetch[Proposal]:
+    async def fetch(session: AsyncSession, last: Proposal | None) -> Sequence[Proposal]:
+        after = last.id if last is not None else None
+        return await four_eyes.list_open(session, after=after, limit=exports.PAGE)
+
+    return fetch
+
+
+def trail(subject: str | None, actor: str | None) -> Fetch[AuditEvent]:
+    async def fetch(session: AsyncSession, last: AuditEvent | None) -> Sequence[AuditEvent]:
+        after = last.id if last is not None else None
+        return await audit.list_events(
+            session, subject=subject, actor=actor, after=after, limit=exports.PAGE
+        )
+
+    return fetch
+
+
+def days() -> Fetch[Run]:
+    async def fetch(session: AsyncSession, last: Run | None) -> Sequence[Run]:
+        before = last.business_date if last is not None else None
+        return await parts.list_runs(session, before=before, limit=exports.PAGE)
+
+    return fetch
+
+
+def checkpoints() -> Fetch[Checkpoint]:
+    async def fetch(session: AsyncSession, last: Checkpoint | None) -> Sequence[Checkpoint]:
+        before = last.size if last is not None else None
+        return await sealing.list_checkpoints(session, before=before, limit=exports.PAGE)
+
+    return fetch

@@ -1,0 +1,98 @@
+"""What waits for a person in the money rooms, counted; and how far the daily work has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import four_eyes
+from servicing.closing import parts
+from servicing.ledger import sealing
+from servicing.ledger.models import Checkpoint
+from servicing.models import (
+    Incident,
+    Loan,
+    PaymentRequest,
+    Payout,
+    ReconciliationBreak,
+    ReconciliationRun,
+    SuspenseItem,
+)
+from servicing.states import LoanStatus, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    payouts_in_review: int
+    loans_unpaid: int
+    """Every payout failed: they wait for another try, or to be given up."""
+    requests_in_review: int
+    suspense: int
+    incidents: int
+    breaks: int
+    proposals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    days_to_close: int
+    reconciled: Sequence[ReconciliationRun]
+    """The newest statement day of each rail."""
+    checkpoint: Checkpoint | None
+
+
+async def counts(session: AsyncSession) -> Waiting:
+    async def number(query: Select[int]) -> int:
+        return await session.scalar(query) or 0
+
+    review, failed = OrderStatus.NEEDS_REVIEW, OrderStatus.FAILED
+    return Waiting(
+        payouts_in_review=await number(
+            select(func.count(Payout.id)).where(Payout.status == review)
+        ),
+        loans_unpaid=await number(
+            select(func.count(Loan.id)).where(
+                Loan.status == LoanStatus.PENDING_DISBURSEMENT,
+                exists().where(Payout.loan_id == Loan.id, Payout.status == failed),
+                ~exists().where(Payout.loan_id == Loan.id, Payout.status != failed),
+            )
+        ),
+        requests_in_review=await number(
+            select(func.count(PaymentRequest.id)).where(PaymentRequest.status == review)
+        ),
+        suspense=await number(
+            select(func.count(SuspenseItem.id)).where(SuspenseItem.resolved_at.is_(None))
+        ),
+        incidents=await number(
+            select(func.count(Incident.id)).where(Incident.resolved_at.is_(None))
+        ),
+        breaks=await number(
+            select(func.count(ReconciliationBreak.id)).where(
+                ReconciliationBreak.resolved_at.is_(None)
+            )
+        ),
+        proposals=await four_eyes.count_open(session),
+    )
+
+
+async def progress(session: AsyncSession, *, today: date) -> Progress:
+    newest = (
+        select(ReconciliationRun.rail, func.max(ReconciliationRun.day).label("day"))
+        .group_by(ReconciliationRun.rail)
+        .subquery()
+    )
+    runs = await session.scalars(
+        select(ReconciliationRun)
+        .join(
+            newest,
+            and_(ReconciliationRun.rail == newest.c.rail, ReconciliationRun.day == newest.c.day),
+        )
+        .order_by(ReconciliationRun.rail)
+    )
+    return Progress(
+        days_to_close=len(await parts.days_to_close(session, today=today)),
+        reconciled=runs.all(),
+        checkpoint=await sealing.newest_checkpoint(session),
+    )
