@@ -12,6 +12,7 @@ from sandbox import trouble
 from sandbox.clock import ClockControl
 from sandbox.gsma.app import create_app as create_gsma
 from sandbox.guard import Guard
+from sandbox.mpesa.app import create_app as create_mpesa
 from sandbox.phone import chat, events, page, people, refusals, sms, wallet
 from sandbox.phone import clock as clock_bar
 from sandbox.sms.app import create_app as create_sms
@@ -43,6 +44,7 @@ def create_app(config: SandboxConfig, clock: Clock, hooks: ClockControl) -> Fast
     app.mount("/sandbox/telegram", create_telegram(world.telegram))
     app.mount("/sandbox/twilio", create_sms(world.sms))
     app.mount("/sandbox/wallet", create_wallet(world.wallet))
+    app.mount("/sandbox/mpesa", create_mpesa(world.mpesa))
     app.mount("/sandbox/gsma", create_gsma(world.wallet))
     static = Path(__file__).parent / "phone" / "static"
     app.mount("/sandbox/static", StaticFiles(directory=static))
@@ -58,4 +60,5 @@ def _api(world: World) -> APIRouter:
     router.include_router(trouble.routes(world.telegram.door), prefix="/telegram")
     router.include_router(trouble.routes(world.sms.door), prefix="/sms")
     router.include_router(trouble.routes(world.wallet.door), prefix="/wallet")
+    router.include_router(trouble.routes(world.mpesa.door), prefix="/mpesa")
     return router

@@ -37,6 +37,10 @@ class Outgoing:
         task.add_done_callback(self._ended)
         return task
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._tasks)
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:

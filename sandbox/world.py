@@ -1,11 +1,12 @@
 """The whole sandbox as one object: its people and its stand-ins, started and stopped together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit.clock import Clock
 from sandbox.bus import Bus
 from sandbox.clock import ClockControl
+from sandbox.mpesa.state import Mpesa, MpesaAccount
 from sandbox.outgoing import Outgoing
 from sandbox.people import NewPerson, People, Person
 from sandbox.sms import delivery
@@ -22,6 +23,7 @@ class SandboxConfig:
     bot: BotAccount
     sms: SmsAccount
     wallet: WalletAccount
+    mpesa: MpesaAccount = field(default_factory=MpesaAccount)
     folder: Path | None = None
     """Where everything is kept over a restart; None keeps it in memory."""
     hosts: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class World:
         self.telegram = Telegram(config.bot, surroundings)
         self.sms = Sms(config.sms, surroundings)
         self.wallet = Wallet(config.wallet, surroundings, self.people)
+        self.mpesa = Mpesa(config.mpesa, surroundings)
         for person in self.people.list():
             self.telegram.enrol(person)
 

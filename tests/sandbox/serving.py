@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from kit.clock import ShiftedClock
 from sandbox.app import SandboxConfig, create_app
 from sandbox.clock import ClockControl, ShiftedControl
+from sandbox.mpesa.state import MpesaAccount
 from sandbox.server import LoopbackServer
 from sandbox.sms.state import SmsAccount
 from sandbox.telegram.state import BotAccount
@@ -103,6 +104,7 @@ async def running_sandbox(
         wallet=WalletAccount(
             RAIL_KEY, RAIL_SECRET, callback_url=rail_callback_url, settle_seconds=0.02
         ),
+        mpesa=MpesaAccount(settle_seconds=0.02),
         folder=folder,
     )
     app = create_app(config, clock, control or ShiftedControl(clock))

@@ -1,0 +1,210 @@
+"""A lender, M-Pesa's stand-in on the wire, our real webhooks, and a customer with a phone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from api import problems
+from api.deps import Wiring
+from api.metrics import Metrics
+from api.throttle import Throttle
+from api.webhooks import rail as rail_webhooks
+from kit import jobs
+from kit.clock import ShiftedClock
+from kit.config import Settings
+from kit.crypto import Vault, vault_of
+from kit.db import unit_of_work
+from kit.money import Money
+from sandbox.bus import Bus
+from sandbox.mpesa.app import create_app as create_mpesa
+from sandbox.mpesa.state import Mpesa, MpesaAccount, certificate
+from sandbox.outgoing import Outgoing
+from sandbox.store import Store
+from sandbox.surroundings import Surroundings
+from sandbox.trouble import Trouble
+from servicing import incidents, payment_requests, queries, tasks
+from servicing.models import Loan, PaymentRequest, Payout, Repayment
+from servicing.orders import Order
+from servicing.rails.base import Rails
+from servicing.rails.mpesa import rail as mpesa
+from servicing.rails.mpesa.rail import MpesaRail
+from servicing.states import OrderStatus
+from tests.sandbox.serving import plain_server, serving
+from tests.servicing.lending import ZONE, HandClock, Lender
+
+NUMBER = "254700000001"
+SECRET = "ours alone"
+AnOrder = TypeVar("AnOrder", Payout, PaymentRequest)
+_STAND_IN = MpesaAccount()
+
+
+def settings_for(base: str, folder: Path, **changed: Any) -> Settings:
+    """As an installation is told of the stand-in; `base` is where it answers."""
+    certificate_file = folder / "mpesa.cer"
+    certificate_file.write_bytes(certificate())
+    given: dict[str, Any] = {
+        "timezone": ZONE,
+        "currency": "KES",
+        "public_url": "https://kopa.example",
+        "rail": "mpesa",
+        "mpesa_base_url": base,
+        "mpesa_consumer_key": SecretStr(_STAND_IN.consumer_key),
+        "mpesa_consumer_secret": SecretStr(_STAND_IN.consumer_secret),
+        "mpesa_shortcode": _STAND_IN.shortcode,
+        "mpesa_passkey": SecretStr(_STAND_IN.passkey),
+        "mpesa_initiator": _STAND_IN.initiator,
+        "mpesa_initiator_password": SecretStr(_STAND_IN.initiator_password),
+        "mpesa_certificate": certificate_file,
+        "mpesa_callback_secret": SecretStr(SECRET),
+        "mpesa_folder": folder / "portal",
+    }
+    return Settings(_env_file=None, **(given | changed))
+
+
+@dataclass
+class Street:
+    lender: Lender
+    mpesa: Mpesa
+    rail: MpesaRail
+    ours: httpx.AsyncClient
+    """Whoever calls our webhooks."""
+    phone: httpx.AsyncClient
+    """The customer's, and the organisation's portal."""
+
+    def trouble(self, kind: str, **order: Any) -> None:
+        self.mpesa.door.order(Trouble(kind=kind, **order))
+
+    async def until(self, is_so: Callable[[], Awaitable[object]]) -> None:
+        for _ in range(500):
+            if await is_so():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("it never happened")
+
+    async def hears(self) -> None:
+        """Whatever M-Pesa had to do and to say is done and said."""
+
+        async def is_quiet() -> bool:
+            return not self.mpesa.outgoing.is_busy
+
+        await self.until(is_quiet)
+
+    async def pays_out(self, loan: Loan) -> Payout:
+        """Runs the job, and lets M-Pesa act and call back. Nobody has asked yet."""
+        with suppress(jobs.Later):
+            await self.lender.pays_out(loan)
+        await self.hears()
+        return await self.payout(loan)
+
+    async def lends(self) -> Loan:
+        loan = await self.lender.opens()
+        await self.asks(await self.pays_out(loan))
+        return loan
+
+    async def prompts(self, loan: Loan, amount: Money) -> PaymentRequest:
+        async with unit_of_work(self.lender.sessions) as session:
+            asked = await payment_requests.request(
+                session, vault_of(session), loan_id=loan.id, amount=amount, on=self.lender.on,
+                now=self.lender.now,
+            )  # fmt: skip
+        with suppress(jobs.Later):
+            await tasks.collect(self.lender.context, request_id=str(asked.id))
+        await self.hears()
+        return asked
+
+    async def pays(self, reference: str, shillings: int) -> str:
+        """The customer pays to our number; the receipt."""
+        payment = {"msisdn": NUMBER, "reference": reference, "shillings": shillings}
+        answer = await self.phone.post("/phone/pay", json=payment)
+        assert answer.is_success, answer.text
+        await self.hears()
+        receipt: str = answer.json()["receipt"]
+        return receipt
+
+    async def asks(self, order: AnOrder) -> AnOrder:
+        """What a hint or the sweeper brings about, and what comes of it."""
+        kind = "payout" if isinstance(order, Payout) else "payment_request"
+        with suppress(jobs.Later):
+            await tasks.inquire(self.lender.context, kind=kind, order_id=str(order.id))
+        await self.hears()
+        return await self.sees(order)
+
+    async def confirms(self, receipt: str) -> None:
+        await tasks.confirm_payment(self.lender.context, rail="mpesa", rail_id=receipt)
+        await self.hears()
+
+    async def sees(self, order: AnOrder) -> AnOrder:
+        async with self.lender.sessions() as session:
+            return await session.get_one(type(order), order.id)
+
+    async def payout(self, loan: Loan) -> Payout:
+        async with self.lender.sessions() as session:
+            return (await queries.list_payouts(session, loan.id))[-1]
+
+    async def repaid(self) -> list[str]:
+        async with self.lender.sessions() as session:
+            rows = await session.scalars(select(Repayment).order_by(Repayment.id))
+            return [row.amount.major for row in rows]
+
+    async def incidents(self) -> list[str]:
+        async with self.lender.sessions() as session:
+            return [each.kind for each in await incidents.list_open(session)]
+
+    def moved(self) -> list[int]:
+        """What really moved at M-Pesa, in shillings: out of our account is negative."""
+        return [each["shillings"] for each in self.mpesa.movements if each["status"] == "Completed"]
+
+    async def told(self, path: str, body: object) -> httpx.Response:
+        """Somebody calls an address of ours."""
+        if isinstance(body, bytes):
+            return await self.ours.post(path, content=body)
+        return await self.ours.post(path, json=body)
+
+
+@asynccontextmanager
+async def street(
+    lender: Lender, vault: Vault, folder: Path, **changed: Any
+) -> AsyncIterator[Street]:
+    clock = ShiftedClock()
+    outgoing = Outgoing()
+    stand_in = Mpesa(
+        MpesaAccount(settle_seconds=0.01), Surroundings(clock, Store(None), Bus(), outgoing)
+    )
+    webhooks = FastAPI()
+    async with (
+        serving(plain_server(webhooks)) as base,
+        serving(plain_server(create_mpesa(stand_in))) as there,
+        httpx.AsyncClient(base_url=base) as ours,
+        httpx.AsyncClient(base_url=there) as phone,
+    ):
+        settings = settings_for(there, folder, public_url=base, **changed)
+        rail = mpesa.of(settings, clock)
+        lender.rail, lender.account = rail, NUMBER
+        _connect(webhooks, settings, lender, vault)
+        yield Street(lender, stand_in, rail, ours, phone)
+        await rail.close()
+        await outgoing.close()
+
+
+def _connect(webhooks: FastAPI, settings: Settings, lender: Lender, vault: Vault) -> None:
+    """Our real routes for rails, and nothing else of the web application."""
+    clock = HandClock(lender.now)
+    webhooks.state.wiring = Wiring(
+        settings=settings, sessions=lender.sessions, clock=clock, wall=clock, vault=vault,
+        metrics=Metrics(), throttle=Throttle(), telegram=None,
+        services={Rails: Rails((lender.rail,))},
+    )  # fmt: skip
+    problems.install(webhooks)
+    webhooks.include_router(rail_webhooks.router)
+
+
+def is_under_way(order: Order) -> bool:
+    return order.status in (OrderStatus.SUBMITTING, OrderStatus.PENDING, OrderStatus.UNKNOWN)
