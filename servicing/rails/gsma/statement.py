@@ -59,6 +59,8 @@ async def _listed(
         page = await client.get(path, limit=_PAGE, offset=offset, **window)
         page.must_be_ok()
         before = len(listed)
+        if not isinstance(page.content, list):
+            raise wire.Unreadable("transactions")
         listed |= {told.reference: told for told in map(wire.read_transaction, page.content)}
         if (count := page.headers.get(_AVAILABLE)) is not None:
             available = int(count)

@@ -115,7 +115,7 @@ def _request_faults(
         place = given[described["in"]]
         name = described["name"] if described["in"] != "header" else described["name"].lower()
         if name in place:
-            found += _faults(described["schema"], _typed(place.pop(name), described), name)  # type: ignore[attr-defined]
+            found += judged(described["schema"], _typed(place.pop(name), described), name)  # type: ignore[attr-defined]
         elif described.get("required"):
             found.append(f"{name} is missing")
     found += [f"{name} is not described" for place in given.values() for name in place]
@@ -123,7 +123,7 @@ def _request_faults(
         schema = _resolved(operation["requestBody"])["content"][_JSON]["schema"]
         unknown = set(one.json) - _properties(schema)
         found += [f"{name} is not described" for name in unknown]
-        found += _faults(schema, one.json, "body")
+        found += judged(schema, one.json, "body")
     return found
 
 
@@ -131,17 +131,17 @@ def _answer_faults(one: Exchange, described: Mapping[str, Any]) -> list[str]:
     answer = described.get(str(one.status))
     if answer is None:
         return [f"{one.status} is not described"]
-    found = _faults(answer["content"][_JSON]["schema"], json.loads(one.answer), "answer")
+    found = judged(answer["content"][_JSON]["schema"], json.loads(one.answer), "answer")
     for name, reference in answer["headers"].items():
         if name.lower() not in one.answered:
             found.append(f"{name} is missing")
             continue
         header = _resolved(reference)
-        found += _faults(header["schema"], _typed(one.answered[name.lower()], header), name)
+        found += judged(header["schema"], _typed(one.answered[name.lower()], header), name)
     return found
 
 
-def _faults(schema: Mapping[str, Any], value: Any, where: str) -> list[str]:
+def judged(schema: Mapping[str, Any], value: Any, where: str) -> list[str]:
     judge = OAS30Validator(
         {"allOf": [schema], "components": EXCERPT["components"]},
         format_checker=oas30_format_checker,
