@@ -1,11 +1,11 @@
 """Three accounts of the same money, compared once a day: our orders, our ledger, the statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
@@ -62,7 +62,7 @@ async def run(
     """Compare one statement day with what we know. Running it again replaces its open breaks."""
     breaks: list[Break] = []
     seen: set[str] = set()
-    for line in lines:
+    for line in await _named(session, rail, day, lines):
         reference = _reference(line)
         if line.status is OutcomeStatus.RETURNED and await _came_back(session, line):
             seen.add(reference)
@@ -76,7 +76,7 @@ async def run(
         seen.add(reference)
     breaks += [
         Break(Category.MISSING_AT_RAIL, order.client_ref, order.amount, None)
-        for order in await _settled_on(session, day)
+        for order in await _settled_on(session, rail, day)
         if order.client_ref not in seen
     ]
     # The rail may say the same thing twice, as two equal duplicates: that is one break.
@@ -93,6 +93,22 @@ async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
         .order_by(ReconciliationBreak.day, ReconciliationBreak.id)
     )
     return list(rows)
+
+
+async def _named(
+    session: AsyncSession, rail: str, day: date, lines: Sequence[StatementLine]
+) -> list[StatementLine]:
+    """A rail may know our orders by names of its own, or by the beginning of ours."""
+    names: dict[str | None, str] = {}
+    for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
+        for order in await _settled_on(session, rail, near):
+            names |= {order.rail_id: order.client_ref, order.client_ref[1:13]: order.client_ref}
+    return [
+        replace(line, reference=names.get(named, named))
+        if (named := line.reference or line.rail_id) and line.direction is not Direction.INCOMING
+        else line
+        for line in lines
+    ]
 
 
 def _reference(line: StatementLine) -> str:
@@ -143,13 +159,14 @@ async def _received(session: AsyncSession, reference: str) -> _Ours | None:
     return _Ours(item.amount, entry is not None)
 
 
-async def _settled_on(session: AsyncSession, day: date) -> list[Payout | PaymentRequest]:
+async def _settled_on(session: AsyncSession, rail: str, day: date) -> list[Payout | PaymentRequest]:
     start = datetime.combine(day, time(), UTC)
     found: list[Payout | PaymentRequest] = []
     for model in (Payout, PaymentRequest):
         found += await session.scalars(
             select(model).where(
                 model.status.in_(ARRIVED),
+                or_(model.rail == rail, model.rail.is_(None)),
                 model.settled_at >= start,
                 model.settled_at < start + timedelta(days=1),
             )

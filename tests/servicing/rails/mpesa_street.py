@@ -18,7 +18,6 @@ from api.metrics import Metrics
 from api.throttle import Throttle
 from api.webhooks import rail as rail_webhooks
 from kit import jobs
-from kit.clock import ShiftedClock
 from kit.config import Settings
 from kit.crypto import Vault, vault_of
 from kit.db import unit_of_work
@@ -38,7 +37,8 @@ from servicing.rails.mpesa import rail as mpesa
 from servicing.rails.mpesa.rail import MpesaRail
 from servicing.states import OrderStatus
 from tests.sandbox.serving import plain_server, serving
-from tests.servicing.lending import ZONE, HandClock, Lender
+from tests.servicing.lending import ZONE, Lender
+from tests.servicing.rails.bank import LenderClock
 
 NUMBER = "254700000001"
 SECRET = "ours alone"
@@ -173,7 +173,7 @@ class Street:
 async def street(
     lender: Lender, vault: Vault, folder: Path, **changed: Any
 ) -> AsyncIterator[Street]:
-    clock = ShiftedClock()
+    clock = LenderClock(lender)
     outgoing = Outgoing()
     stand_in = Mpesa(
         MpesaAccount(settle_seconds=0.01), Surroundings(clock, Store(None), Bus(), outgoing)
@@ -196,7 +196,7 @@ async def street(
 
 def _connect(webhooks: FastAPI, settings: Settings, lender: Lender, vault: Vault) -> None:
     """Our real routes for rails, and nothing else of the web application."""
-    clock = HandClock(lender.now)
+    clock = LenderClock(lender)
     webhooks.state.wiring = Wiring(
         settings=settings, sessions=lender.sessions, clock=clock, wall=clock, vault=vault,
         metrics=Metrics(), throttle=Throttle(), telegram=None,
