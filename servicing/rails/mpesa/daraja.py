@@ -34,11 +34,12 @@ class Refused(NotSent):
 
 
 class NoAnswer(Exception):
-    """It may or may not have been done. `code` is what the answer said, if there was one."""
+    """It may or may not have been done. The answer, if there was one, said `code` and `message`."""
 
-    def __init__(self, code: str = "") -> None:
-        super().__init__(code)
+    def __init__(self, code: str = "", message: str = "") -> None:
+        super().__init__(f"{code} {message}")
         self.code = code
+        self.message = message
 
 
 class Daraja:
@@ -121,7 +122,7 @@ def _accepted(answer: httpx.Response) -> dict[str, Any]:
         raise NotSent(code or f"http_{answer.status_code}")
     if answer.status_code == 400 and code:
         raise Refused(code)
-    raise NoAnswer(code or f"http_{answer.status_code}")
+    raise NoAnswer(code or f"http_{answer.status_code}", str(content.get("errorMessage", "")))
 
 
 def _is_overtaxed(answer: httpx.Response, code: str) -> bool:

@@ -246,7 +246,7 @@ class MpesaRail:
         try:
             answer = await self._daraja.post(_PUSH_QUERY, asked)
         except NoAnswer as why:
-            is_open = why.code == _PROMPT_OPEN_ERROR
+            is_open = why.code == _PROMPT_OPEN_ERROR and "being processed" in why.message
             return Outcome(OutcomeStatus.PENDING if is_open else OutcomeStatus.UNKNOWN)
         except NotSent:
             return Outcome(OutcomeStatus.UNKNOWN)

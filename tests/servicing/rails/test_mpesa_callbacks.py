@@ -1,0 +1,171 @@
+"""What M-Pesa tells us: published examples are read, and everything else is refused."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.config import Settings
+from servicing.rails.addresses import Addresses
+from servicing.rails.base import CALLER, CallbackMalformed, OutcomeStatus, SignatureInvalid
+from servicing.rails.mpesa import rail as mpesa
+from servicing.rails.mpesa.rail import MpesaRail
+from tests.servicing.lending import HandClock, kes
+from tests.servicing.rails.mpesa_published import (
+    B2C_FAILED,
+    B2C_RESULT,
+    PAYMENT,
+    PUSH_CANCELLED,
+    PUSH_PAID,
+    REF,
+    STATUS_RESULT,
+)
+from tests.servicing.rails.mpesa_street import NUMBER, SECRET, settings_for
+
+NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+ASKED = "C" + REF[1:]
+
+
+def address(*parts: str | int) -> str:
+    """The path of an address of ours, as our web server hands it on."""
+    return Addresses("", SECRET).make(*parts).removeprefix("/")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_for("http://127.0.0.1:9", tmp_path)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOW)
+
+
+class TestCallbacks:
+    @pytest.fixture
+    async def rail(self, settings: Settings, clock: HandClock) -> AsyncIterator[MpesaRail]:
+        rail = mpesa.of(settings, clock)
+        yield rail
+        await rail.close()
+
+    def read(self, rail: MpesaRail, body: Any, *parts: str | int) -> Any:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        (event,) = rail.parse_callback({}, raw, address(*parts))
+        return event
+
+    def test_as_published_are_read_as_hints(self, rail: MpesaRail) -> None:
+        out = self.read(rail, B2C_RESULT, "payout", REF, 1000)
+        failed = self.read(rail, B2C_FAILED, "payout", REF, 1000)
+        paid = self.read(rail, PUSH_PAID, "collect", ASKED, 100)
+        cancelled = self.read(rail, PUSH_CANCELLED, "collect", ASKED, 100)
+        payment = self.read(rail, PAYMENT, "paid")
+
+        assert all(each.is_hint for each in (out, failed, paid, cancelled, payment))
+        assert (out.reference, out.amount, out.outcome.status) == (REF, kes(10), "settled")
+        assert (failed.amount, failed.outcome.status) == (kes(10), "failed")
+        assert (paid.amount, paid.rail_id) == (kes(1), "ws_CO_191220191020363925")
+        assert cancelled.outcome.status == "failed"
+        assert (payment.rail_id, payment.reference) == ("RKTQDM7W6S", "L-7K3QFWX")
+
+    def test_before_a_payment_is_a_question(self, rail: MpesaRail) -> None:
+        asked = self.read(rail, PAYMENT, "maypay")
+
+        assert (asked.is_question, asked.is_hint, asked.amount) == (True, False, kes(10))
+        assert rail.answer("maypay", is_welcome=False) == {
+            "ResultCode": "C2B00012",
+            "ResultDesc": "Rejected",
+        }
+
+    def test_that_answer_our_question_are_believed(self, rail: MpesaRail) -> None:
+        told = self.read(rail, STATUS_RESULT, "outcome", REF, int(NOW.timestamp()))
+
+        assert (told.is_hint, told.account, told.amount) == (False, NUMBER, kes(10))
+        assert told.outcome.status is OutcomeStatus.SETTLED
+        assert told.outcome.settled_at == datetime(2018, 2, 23, 2, 41, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize("said", ["Pending", "Authorized", "", "Reversed"])
+    def test_that_say_something_else_settle_nothing(self, rail: MpesaRail, said: str) -> None:
+        body = json.dumps(STATUS_RESULT).replace('"Completed"', f'"{said}"').encode()
+
+        told = self.read(rail, body, "outcome", REF, int(NOW.timestamp()))
+
+        assert told.outcome.status is OutcomeStatus.UNKNOWN
+
+    def test_that_come_too_late_to_a_question_are_refused(
+        self, rail: MpesaRail, clock: HandClock
+    ) -> None:
+        stamp = int(NOW.timestamp())
+        clock.at += timedelta(hours=2)
+
+        with pytest.raises(SignatureInvalid):
+            self.read(rail, STATUS_RESULT, "outcome", REF, stamp)
+
+    def test_at_an_address_that_we_did_not_make_are_refused(self, rail: MpesaRail) -> None:
+        good = address("payout", REF, 1000)
+        body = json.dumps(B2C_RESULT).encode()
+        for path in (
+            "", "/", good[:-1], good + "0", good.replace("1000", "1001"),
+            good.replace("payout", "outcome"), good.rpartition("/")[0], "paid/" + "0" * 40,
+            good.replace("/", "//"), "../" + good, good.upper(), "payout/é/1/" + "0" * 40,
+        ):  # fmt: skip
+            with pytest.raises(SignatureInvalid):
+                rail.parse_callback({}, body, path)
+
+    def test_without_a_secret_of_ours_nothing_is_believed(self) -> None:
+        nobody = Addresses("https://kopa.example", "")
+        path = nobody.make("paid").removeprefix("https://kopa.example/")
+
+        with pytest.raises(SignatureInvalid):
+            nobody.read(path)
+
+    def test_of_somebody_else_are_refused(self, settings: Settings, clock: HandClock) -> None:
+        networks = {"mpesa_callers": "196.201.214.0/24, 196.201.212.0/24"}
+        rail = mpesa.of(settings.model_copy(update=networks), clock)
+        body, path = json.dumps(PAYMENT).encode(), address("paid")
+
+        assert rail.parse_callback({CALLER: "196.201.212.127"}, body, path)
+        for caller in ("196.201.213.1", "", "localhost", "::1"):
+            with pytest.raises(SignatureInvalid):
+                rail.parse_callback({CALLER: caller}, body, path)
+
+    @pytest.mark.parametrize(
+        ("body", "old", "new", "parts"),
+        [
+            (B2C_RESULT, '"Result":', '"Rezult":', ("payout", REF, 1000)),
+            (B2C_RESULT, '"ResultCode": 0', '"ResultCode": null', ("payout", REF, 1000)),
+            (B2C_RESULT, '"Value": 10', '"Value": 10.005', ("payout", REF, 1000)),
+            (B2C_RESULT, '"Value": 10', '"Value": NaN', ("payout", REF, 1000)),
+            (B2C_RESULT, '"Value": 10', '"Value": 1e400', ("payout", REF, 1000)),
+            (B2C_RESULT, '{"ResultParameter": [', '{"ResultParameter": [7, ', ("payout", REF, 1)),
+            (PUSH_PAID, '"stkCallback"', '"other"', ("collect", REF, 100)),
+            (PUSH_PAID, '"ws_CO_191220191020363925"', '""', ("collect", REF, 100)),
+            (PAYMENT, '"10"', '"-10"', ("paid",)),
+            (PAYMENT, '"10"', '"0"', ("paid",)),
+            (PAYMENT, '"10"', '"ten"', ("paid",)),
+            (PAYMENT, '"600997"', '"600998"', ("paid",)),
+            (PAYMENT, '"RKTQDM7W6S"', '"../RKT"', ("paid",)),
+            (PAYMENT, "{", "[", ("paid",)),
+            (PAYMENT, '"600997"', '"600998"', ("maypay",)),
+            (STATUS_RESULT, f'"{REF}"', '"another"', ("outcome", REF, int(NOW.timestamp()))),
+            (STATUS_RESULT, '"Amount"', '"Amont"', ("outcome", REF, int(NOW.timestamp()))),
+            (STATUS_RESULT, '"MBN31H462N"', '"MBN/31"', ("outcome", REF, int(NOW.timestamp()))),
+            (STATUS_RESULT, "20180223054112", "2018", ("outcome", REF, int(NOW.timestamp()))),
+            (STATUS_RESULT, "x", "x", ("receipt", "MBN31H462N", int(NOW.timestamp()))),
+            (STATUS_RESULT, "x", "x", ("receipt", "ANOTHER123", int(NOW.timestamp()))),
+        ],
+    )
+    def test_that_cannot_be_read_are_refused(
+        self, rail: MpesaRail, body: Any, old: str, new: str, parts: tuple[str | int, ...]
+    ) -> None:
+        raw = json.dumps(body).replace(old, new).encode()
+
+        with pytest.raises(CallbackMalformed):
+            self.read(rail, raw, *parts)
+
+    @pytest.mark.parametrize("raw", [b"", b"\xff", b"null", b"7", b"[" * 100_000])
+    def test_that_are_no_json_object_are_refused(self, rail: MpesaRail, raw: bytes) -> None:
+        with pytest.raises(CallbackMalformed):
+            self.read(rail, raw, "payoutlate", REF, 1000)
