@@ -22,7 +22,7 @@ Language = Annotated[
 ]
 
 
-def _paper(content: bytes, media_type: str, name: str) -> Response:
+def paper(content: bytes, media_type: str, name: str) -> Response:
     return Response(
         content,
         media_type=media_type,
@@ -33,14 +33,14 @@ def _paper(content: bytes, media_type: str, name: str) -> Response:
     )
 
 
-def _content(media_type: str) -> dict[int | str, dict[str, object]]:
+def content_of(media_type: str) -> dict[int | str, dict[str, object]]:
     return {200: {"content": {media_type: {}}, "description": "The paper itself."}}
 
 
 # Each reads in a transaction of its own, and draws when that is over.
 
 
-@router.get("/schedule.png", response_class=Response, responses=_content("image/png"))
+@router.get("/schedule.png", response_class=Response, responses=content_of("image/png"))
 async def get_schedule_picture(
     loan_id: UUID, wiring: Wired, today: Today, language: Language = None
 ) -> Response:
@@ -50,10 +50,10 @@ async def get_schedule_picture(
         shown = await plan.plan_of(session, loan, on=today)
         locale = language or await _spoken(session, loan)
     drawn = await asyncio.to_thread(picture.png, shown, locale)
-    return _paper(drawn, "image/png", f"{loan.reference}.png")
+    return paper(drawn, "image/png", f"{loan.reference}.png")
 
 
-@router.get("/schedule.ics", response_class=Response, responses=_content("text/calendar"))
+@router.get("/schedule.ics", response_class=Response, responses=content_of("text/calendar"))
 async def get_schedule_calendar(
     loan_id: UUID, wiring: Wired, today: Today, now: Now, language: Language = None
 ) -> Response:
@@ -63,10 +63,10 @@ async def get_schedule_calendar(
         shown = await plan.plan_of(session, loan, on=today)
         locale = language or await _spoken(session, loan)
     written = ics.calendar(shown, locale, issuer=wiring.settings.lender_name, now=now)
-    return _paper(written, "text/calendar", f"{loan.reference}.ics")
+    return paper(written, "text/calendar", f"{loan.reference}.ics")
 
 
-@router.get("/statement.pdf", response_class=Response, responses=_content("application/pdf"))
+@router.get("/statement.pdf", response_class=Response, responses=content_of("application/pdf"))
 async def get_statement_paper(
     loan_id: UUID, wiring: Wired, today: Today, now: Now, language: Language = None
 ) -> Response:
@@ -77,13 +77,13 @@ async def get_statement_paper(
         locale = language or await _spoken(session, loan)
     issuer = wiring.settings.lender_name
     printed = await asyncio.to_thread(statement.pdf, shown, locale, issuer=issuer, now=now)
-    return _paper(printed, "application/pdf", f"{loan.reference}.pdf")
+    return paper(printed, "application/pdf", f"{loan.reference}.pdf")
 
 
 @router.get(
     "/repayments/{repayment_id}/receipt.pdf",
     response_class=Response,
-    responses=_content("application/pdf"),
+    responses=content_of("application/pdf"),
 )
 async def get_receipt(
     loan_id: UUID, repayment_id: UUID, wiring: Wired, now: Now, language: Language = None
@@ -94,7 +94,7 @@ async def get_receipt(
         locale = language or await _spoken(session, loan)
     issuer = wiring.settings.lender_name
     printed = await asyncio.to_thread(receipt.pdf, shown, locale, issuer=issuer)
-    return _paper(printed, "application/pdf", f"{shown.number}.pdf")
+    return paper(printed, "application/pdf", f"{shown.number}.pdf")
 
 
 async def _spoken(session: AsyncSession, loan: Loan) -> str:
