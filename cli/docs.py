@@ -7,7 +7,7 @@ from kit.state import Machine
 from kyc.states import VERIFICATION
 from notifications.states import NOTIFICATION
 from onboarding.states import APPLICATION, CASE, GUARANTEE
-from servicing.states import AMENDMENT, LOAN, PAYMENT_REQUEST, PAYOUT
+from servicing.states import AMENDMENT, LOAN, PAYMENT_REQUEST, PAYOUT, REFUND
 
 STATES = Path(__file__).resolve().parent.parent / "docs" / "states.md"
 _MACHINES: tuple[Machine[Any, Any], ...] = (
@@ -19,6 +19,7 @@ _MACHINES: tuple[Machine[Any, Any], ...] = (
     AMENDMENT,
     PAYOUT,
     PAYMENT_REQUEST,
+    REFUND,
     NOTIFICATION,
 )
 _INTRODUCTION = """# States

@@ -91,9 +91,14 @@ async def find(session: AsyncSession, person_id: UUID, *, lock: bool = False) ->
 
 
 async def list_by_phone(session: AsyncSession, vault: Vault, phone: str) -> list[Contact]:
+    return await list_by_index(session, phone_index(vault, phone))
+
+
+async def list_by_index(session: AsyncSession, index: str) -> list[Contact]:
+    """By the blind index of a phone, where the phone itself was not kept."""
     rows = await session.scalars(
         select(Contact)
-        .where(Contact.phone_index == phone_index(vault, phone))
+        .where(Contact.phone_index == index)
         .order_by(Contact.created_at, Contact.person_id)
     )
     return list(rows)

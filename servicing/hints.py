@@ -17,11 +17,12 @@ from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent, Rails, Witness
+from servicing.refunds import REFUNDS
 from servicing.states import FINAL, OrderStatus
 
 INQUIRE = "servicing.inquire"
 CONFIRM = "servicing.confirm_payment"
-_ORDERED = {Direction.PAYOUT: PAYOUTS, Direction.COLLECT: REQUESTS}
+_ORDERED = {Direction.PAYOUT: (PAYOUTS, REFUNDS), Direction.COLLECT: (REQUESTS,)}
 _PROMPT = re.compile(r"[0-9a-f]{12}\Z")
 _TOLD_DIFFERENTLY = "incoming_told_differently"
 # Ten questions in seventeen hours.
@@ -30,11 +31,11 @@ _TRIES_MAX, _PAUSE_SECONDS = 10, 60
 
 async def order_of(session: AsyncSession, event: RailEvent) -> tuple[Orders, Order] | None:
     """What we ordered, when this rail may speak of it."""
-    kind = _ORDERED[event.direction]
-    order = await orders.find(session, kind, event.reference)
-    if order is None or order.rail not in (None, event.rail):
-        return None
-    return kind, order
+    for kind in _ORDERED[event.direction]:
+        order = await orders.find(session, kind, event.reference)
+        if order is not None and order.rail in (None, event.rail):
+            return kind, order
+    return None
 
 
 async def unknown_to_us(session: AsyncSession, event: RailEvent, *, now: datetime) -> None:

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.money import Money
 from notifications import outbox
 from notifications.states import Channel, Purpose
-from servicing.models import Amendment, Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.models import (
+    Amendment,
+    Installment,
+    Loan,
+    PaymentRequest,
+    Payout,
+    Repayment,
+)
+from servicing.treasury.models import Refund
 
 _CHAT = (Channel.TELEGRAM,)
 PAY = "pay"
@@ -71,6 +79,18 @@ async def payment_declined(
 ) -> None:
     await _say(session, loan, "payment_declined", key=f"declined:{asked.id}", now=now,
                amount=spoken(asked.amount), button=PAY)  # fmt: skip
+
+
+async def payment_taken_back(
+    session: AsyncSession, loan: Loan, repayment: Repayment, *, now: datetime
+) -> None:
+    await _say(session, loan, "payment_taken_back", key=f"taken_back:{repayment.id}", now=now,
+               amount=spoken(repayment.amount), button=PAY)  # fmt: skip
+
+
+async def refunded(session: AsyncSession, loan: Loan, refund: Refund, *, now: datetime) -> None:
+    await _say(session, loan, "refunded", key=f"refunded:{refund.id}", now=now,
+               amount=spoken(refund.amount))  # fmt: skip
 
 
 async def loan_closed(

@@ -219,7 +219,7 @@ class Repayment(Row):
         return Money(self.amount_minor, self.currency)
 
 
-class _Order(Row):
+class OrderRow(Row):
     """What we ask a rail to do. The row, and with it the reference, exists before the call."""
 
     __abstract__ = True
@@ -254,7 +254,7 @@ class _Order(Row):
         return f"{self.__tablename__}.account.{self.id}"
 
 
-class Payout(_Order):
+class Payout(OrderRow):
     __tablename__ = "payouts"
     __table_args__ = (
         UniqueConstraint("loan_id", "attempt"),
@@ -275,7 +275,7 @@ class Payout(_Order):
     """The amendment that lends this money on top; None: the loan itself is paid out."""
 
 
-class PaymentRequest(_Order):
+class PaymentRequest(OrderRow):
     __tablename__ = "payment_requests"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_is_positive"),)
 
@@ -289,6 +289,7 @@ class RailEventRow(Row):
     rail: Mapped[str] = mapped_column(String(40))
     event_id: Mapped[str] = mapped_column(String(120))
     client_ref: Mapped[str] = mapped_column(String(80), index=True)
+    rail_id: Mapped[str | None] = mapped_column(String(80), index=True)
     status: Mapped[str] = mapped_column(String(40))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
@@ -309,6 +310,10 @@ class SuspenseItem(Row):
     reason: Mapped[str] = mapped_column(String(40))
     rail: Mapped[str | None] = mapped_column(String(40))
     """Where the money is. None: with the loan's."""
+    written: Mapped[str | None] = mapped_column(String(80))
+    """What the payer wrote as reference,"""
+    payer_index: Mapped[str | None] = mapped_column(String(64))
+    """and the blind index of the phone that paid."""
     loan_id: Mapped[UUID | None] = mapped_column(ForeignKey("loans.id"), index=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
@@ -343,7 +348,14 @@ class ReconciliationRun(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     """A day of the rail's statement (UTC)."""
     matched: Mapped[int]
+    late: Mapped[int] = mapped_column(default=0)
+    """Of these, moved on another day than the statement's."""
     breaks: Mapped[int]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    opening_minor: Mapped[int | None] = mapped_column(BigInteger)
+    """What the statement says that the account held; None where a rail does not say,"""
+    closing_minor: Mapped[int | None] = mapped_column(BigInteger)
+    """and at the end of the day."""
     ran_at: Mapped[datetime]
 
 
@@ -358,7 +370,11 @@ class ReconciliationBreak(Row):
     ours_minor: Mapped[int | None] = mapped_column(BigInteger)
     theirs_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
+    told: Mapped[str | None] = mapped_column(String(40))
+    """What the rail's own events last said of it."""
     resolved_at: Mapped[datetime | None]
+    resolution: Mapped[str | None] = mapped_column(String(20))
+    """How: `reconciliation.Resolution`."""
 
 
 def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:

@@ -15,7 +15,13 @@ from kit.audit import SYSTEM, AuditEvent
 from kit.four_eyes import Proposal
 from servicing.ledger import posting
 from servicing.ledger.models import Entry
-from servicing.models import Incident, Loan, RailEventRow, ReconciliationBreak, Repayment
+from servicing.models import (
+    Incident,
+    Loan,
+    RailEventRow,
+    ReconciliationBreak,
+    Repayment,
+)
 from servicing.order_reviews import OrderNotFound
 from servicing.orders import Order, Orders
 from servicing.rails.base import Direction

@@ -20,7 +20,11 @@ from kit.crypto import person_key, vault_of
 from kit.db import unit_of_work
 from kit.state import Machine
 from servicing import incidents, queries
-from servicing.models import Loan, PaymentRequest, Payout
+from servicing.models import (
+    Loan,
+    PaymentRequest,
+    Payout,
+)
 from servicing.rails.base import (
     Ack,
     AckStatus,
@@ -32,8 +36,9 @@ from servicing.rails.base import (
     Rails,
 )
 from servicing.states import ASKABLE, FINAL, NOT_SENT, OrderEvent, OrderStatus
+from servicing.treasury.models import Refund
 
-Order = Payout | PaymentRequest
+Order = Payout | PaymentRequest | Refund
 Told = Callable[..., Awaitable[None]]
 Asked = Callable[..., Awaitable[bool]]
 
@@ -61,7 +66,7 @@ class Payees:
 class Orders:
     """One kind of order: where it is kept, and what its end means for the loan."""
 
-    model: type[Payout] | type[PaymentRequest]
+    model: type[Payout] | type[PaymentRequest] | type[Refund]
     machine: Machine[OrderStatus, OrderEvent]
     direction: Direction
     job: str

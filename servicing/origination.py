@@ -11,7 +11,15 @@ from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import effective_interest, happenings, projection, queries, replay, schedule
+from servicing import (
+    effective_interest,
+    happenings,
+    projection,
+    queries,
+    references,
+    replay,
+    schedule,
+)
 from servicing import rules as agreed_rules
 from servicing import terms as agreements
 from servicing.models import Loan, Payout
@@ -59,7 +67,7 @@ async def open_loan(
         id=ids.new_id(),
         application_id=application_id,
         borrower_id=borrower_id,
-        reference=ids.reference("L"),
+        reference=ids.checked_reference(references.PREFIX),
         status=LOAN.initial,
         currency=terms.currency,
         principal_minor=terms.principal.minor,

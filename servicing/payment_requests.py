@@ -9,7 +9,7 @@ from kit import ids, jobs
 from kit.crypto import Vault, person_key
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import messages, queries, repayments, suspense
+from servicing import chargebacks, messages, queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
 from servicing.rails.base import Direction
@@ -95,6 +95,15 @@ async def fail(
         await messages.payment_declined(session, loan, asked, now=now)
 
 
+async def come_back(
+    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
+) -> bool:
+    """The rail takes back what the borrower had paid."""
+    return await chargebacks.take_back(
+        session, f"rail:{asked.client_ref}", asked.amount, on=on, now=now
+    )
+
+
 REQUESTS = Orders(
     model=PaymentRequest,
     machine=PAYMENT_REQUEST,
@@ -102,4 +111,5 @@ REQUESTS = Orders(
     job=COLLECT,
     settled=settle,
     failed=fail,
+    returned=come_back,
 )

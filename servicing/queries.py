@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kit.db import one_of
 from kit.errors import DomainError, Kind
 from kit.money import Money
-from servicing import debts, early, happenings, replay
+from servicing import debts, early, happenings, references, replay
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
 from servicing.debts import Debt
@@ -53,8 +53,10 @@ async def find_by_application(session: AsyncSession, application_id: UUID) -> Lo
 
 
 async def find_by_reference(session: AsyncSession, reference: str) -> Loan | None:
-    """By what a borrower typed: spaces around it and small letters do not matter."""
-    return await session.scalar(select(Loan).where(Loan.reference == reference.strip().upper()))
+    """By what a person typed, where it names exactly one loan."""
+    named = references.named_in(reference)
+    found = list(await session.scalars(select(Loan).where(Loan.reference.in_(named)).limit(2)))
+    return found[0] if len(found) == 1 else None
 
 
 def open_loan(borrower_id: InstrumentedAttribute[UUID]) -> Select[UUID]:

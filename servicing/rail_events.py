@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import insert_once
 from kit.ids import new_id
-from servicing import hints, orders, queries, repayments, suspense
+from servicing import chargebacks, hints, orders, queries, repayments, suspense
 from servicing.models import RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
@@ -26,6 +26,7 @@ async def apply(
         rail=event.rail,
         event_id=event.event_id,
         client_ref=event.reference,
+        rail_id=event.rail_id,
         status=event.outcome.status,
         amount_minor=event.amount.minor,
         currency=event.amount.currency,
@@ -61,9 +62,11 @@ async def _incoming(
     session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
 ) -> None:
     """Money that a borrower sent by the loan's reference; what fits no running loan waits."""
+    reference = f"{event.rail}:{event.rail_id}"
+    if event.outcome.status is OutcomeStatus.RETURNED:
+        await chargebacks.take_back(session, reference, event.amount, on=on, now=now)
     if event.outcome.status is not OutcomeStatus.SETTLED:
         return
-    reference = f"{event.rail}:{event.rail_id}"
     asked = await hints.prompt_of(session, event)
     if asked is not None and await hints.answers_prompt(session, event, asked, now=now):
         await orders.apply(session, REQUESTS, asked.id, event.outcome, on=on, zone=zone, now=now)
@@ -87,5 +90,5 @@ async def _incoming(
         reason = "loan_over"
     await suspense.receive(
         session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan,
-        rail=event.rail,
+        rail=event.rail, written=event.reference, payer=event.account,
     )  # fmt: skip

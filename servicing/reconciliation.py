@@ -1,46 +1,55 @@
-"""Three accounts of the same money, compared once a day: our orders, our ledger, the statement."""
+"""Three accounts of the same money, compared daily: what we hold, our ledger, the statement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.db import lock_key
 from kit.ids import new_id
 from kit.money import Money
-from servicing.ledger import posting
+from servicing import queries
 from servicing.models import (
-    PaymentRequest,
-    Payout,
+    RailEventRow,
     ReconciliationBreak,
     ReconciliationRun,
-    Repayment,
-    SuspenseItem,
 )
-from servicing.rails.base import Direction, OutcomeStatus, StatementLine
-from servicing.states import ARRIVED, OrderStatus
+from servicing.rails.base import Balances, Direction, StatementLine
+from servicing.treasury import held, lines
+from servicing.treasury.held import Held
+from servicing.treasury.models import (
+    StatedLine,
+)
 
 
 class Category(StrEnum):
     MISSING_AT_RAIL = "missing_at_rail"
-    """We hold it for settled; the statement does not have it."""
+    """We hold it for settled; no statement has it."""
     MISSING_HERE = "missing_here"
-    """The statement has it; we do not hold it for settled."""
+    """The statement has it; we know what it is for, and do not hold it for settled."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """The statement has it; it is for nothing that we know."""
     AMOUNT = "amount"
     DUPLICATE = "duplicate"
+    """Statements have it more than once."""
     RETURNED = "returned"
+    """It came back, or was taken back, and with us it is not undone."""
     NOT_POSTED = "not_posted"
     """Settled at the rail and with us, and not in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ours:
-    """What we hold for settled under one reference."""
-
-    amount: Money
-    is_posted: bool
+class Resolution(StrEnum):
+    MENDED = "mended"
+    """Later the accounts agreed."""
+    EXPLAINED = "explained"
+    """Two people understand it. It moved no money."""
+    PUT_RIGHT = "put_right"
+    """Two people had our books follow the statement."""
+    WRITTEN_OFF = "written_off"
+    """Two people had the difference posted as a loss, or as a gain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,14 @@ class Break:
     theirs: Money | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    breaks: tuple[Break, ...]
+    matched: int
+    late: int
+    """Of these, moved on another day than the statement's."""
+
+
 async def run(
     session: AsyncSession,
     *,
@@ -58,32 +75,27 @@ async def run(
     day: date,
     lines: Sequence[StatementLine],
     now: datetime,
+    balances: Balances | None = None,
 ) -> list[Break]:
-    """Compare one statement day with what we know. Running it again replaces its open breaks."""
-    breaks: list[Break] = []
-    seen: set[str] = set()
-    for line in await _named(session, rail, day, lines):
-        reference = _reference(line)
-        if line.status is OutcomeStatus.RETURNED and await _came_back(session, line):
-            seen.add(reference)
-            continue
-        if line.status is OutcomeStatus.RETURNED:
-            breaks.append(Break(Category.RETURNED, reference, None, line.amount))
-        elif reference in seen:
-            breaks.append(Break(Category.DUPLICATE, reference, None, line.amount))
-        elif found := _compare(reference, line, await _ours(session, rail, line)):
-            breaks.append(found)
-        seen.add(reference)
-    breaks += [
-        Break(Category.MISSING_AT_RAIL, order.client_ref, order.amount, None)
-        for order in await _settled_on(session, rail, day)
-        if order.client_ref not in seen
-    ]
-    # The rail may say the same thing twice, as two equal duplicates: that is one break.
-    kept = list({(each.category, each.reference): each for each in breaks}.values())
-    wrong = {each.reference for each in kept}
-    await _keep(session, rail, day, kept, matched=len(seen - wrong), now=now)
-    return kept
+    """Compare one statement day with what we know, and look again at days with open breaks.
+
+    Running it again replaces what it found; what has mended since is closed by itself.
+    """
+    await lock_key(session, f"reconcile:{rail}")
+    await _keep_run(session, rail, day, balances, now=now)
+    stated = await _replace(session, rail, day, lines)
+    found: list[Break] = []
+    for each in sorted({day, *stated, *await _days_open(session, rail)}):
+        compared = await _compare(session, rail, each)
+        await _keep(session, rail, each, compared, now=now)
+        if each == day:
+            found = list(compared.breaks)
+    return found
+
+
+async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:
+    """What differs on that day as things are now."""
+    return {each.reference for each in (await _compare(session, rail, day)).breaks}
 
 
 async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
@@ -95,122 +107,148 @@ async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
     return list(rows)
 
 
-async def _named(
-    session: AsyncSession, rail: str, day: date, lines: Sequence[StatementLine]
-) -> list[StatementLine]:
-    """A rail may know our orders by names of its own, or by the beginning of ours."""
-    names: dict[str | None, str] = {}
-    for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
-        for order in await _settled_on(session, rail, near):
-            names |= {order.rail_id: order.client_ref, order.client_ref[1:13]: order.client_ref}
-    return [
-        replace(line, reference=names.get(named, named))
-        if (named := line.reference or line.rail_id) and line.direction is not Direction.INCOMING
-        else line
-        for line in lines
-    ]
+async def list_runs(session: AsyncSession, *, rail: str | None = None) -> list[ReconciliationRun]:
+    """The newest ninety, newest day first."""
+    query = select(ReconciliationRun).order_by(ReconciliationRun.day.desc(), ReconciliationRun.rail)
+    if rail is not None:
+        query = query.where(ReconciliationRun.rail == rail)
+    return list(await session.scalars(query.limit(90)))
 
 
-def _reference(line: StatementLine) -> str:
-    """A payer may write any reference, twice: his money goes by the rail's own id."""
-    return line.rail_id if line.direction is Direction.INCOMING else line.reference
+async def _replace(
+    session: AsyncSession, rail: str, day: date, told: Sequence[StatementLine]
+) -> set[date]:
+    """Keep the statement; the days of other statements that speak of the same money."""
+    before = await lines.of_day(session, rail, day)
+    after = await lines.keep(session, rail, day, told)
+    same = await lines.with_keys(session, rail, {line.key for line in (*before, *after)})
+    return {line.day for found in same.values() for line in found}
 
 
-def _compare(reference: str, line: StatementLine, ours: _Ours | None) -> Break | None:
-    if ours is None:
-        return Break(Category.MISSING_HERE, reference, None, line.amount)
+async def _days_open(session: AsyncSession, rail: str) -> list[date]:
+    rows = await session.scalars(
+        select(ReconciliationBreak.day)
+        .where(ReconciliationBreak.rail == rail, ReconciliationBreak.resolved_at.is_(None))
+        .distinct()
+    )
+    return list(rows)
+
+
+async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
+    stated = await lines.of_day(session, rail, day)
+    keys = {line.key for line in stated}
+    ours = await held.by_key(session, rail, keys)
+    everywhere = await lines.with_keys(session, rail, keys)
+    breaks: dict[tuple[Category, str], Break] = {}
+    for line in stated:
+        first = next(each for each in everywhere[line.key] if each.is_back == line.is_back)
+        if first.id != line.id:
+            found: Break | None = Break(Category.DUPLICATE, line.key, None, line.amount)
+        else:
+            found = await _difference(session, line, ours.get(line.key))
+        if found is not None:
+            # The rail may say the same thing twice, as two equal duplicates: that is one break.
+            breaks[found.category, found.reference] = found
+    wrong = {reference for _, reference in breaks}
+    for key, amount in await _missing_at_rail(session, rail, day):
+        breaks[Category.MISSING_AT_RAIL, key] = Break(Category.MISSING_AT_RAIL, key, amount, None)
+    late = [key for key in keys - wrong if ours[key].on != day]
+    return _Compared(tuple(breaks.values()), len(keys - wrong), len(late))
+
+
+async def _difference(session: AsyncSession, line: StatedLine, ours: Held | None) -> Break | None:
+    if line.is_back:
+        is_known = ours is not None and ours.is_back and ours.amount == line.amount
+        return None if is_known else Break(Category.RETURNED, line.key, None, line.amount)
+    if ours is None or not ours.has_moved:
+        known = ours is not None or await _names_a_loan(session, line)
+        category = Category.MISSING_HERE if known else Category.UNKNOWN_REFERENCE
+        return Break(category, line.key, None, line.amount)
     if ours.amount != line.amount:
-        return Break(Category.AMOUNT, reference, ours.amount, line.amount)
+        return Break(Category.AMOUNT, line.key, ours.amount, line.amount)
     if not ours.is_posted:
-        return Break(Category.NOT_POSTED, reference, ours.amount, line.amount)
+        return Break(Category.NOT_POSTED, line.key, ours.amount, line.amount)
     return None
 
 
-async def _came_back(session: AsyncSession, line: StatementLine) -> bool:
-    """We know of it, and have undone what it had been sent for."""
-    payout = await session.scalar(select(Payout).where(Payout.client_ref == line.reference))
-    if payout is None or payout.status is not OrderStatus.RETURNED:
+async def _names_a_loan(session: AsyncSession, line: StatedLine) -> bool:
+    if line.direction is not Direction.INCOMING:
         return False
-    return payout.amount == line.amount
+    return await queries.find_by_reference(session, line.reference) is not None
 
 
-async def _ours(session: AsyncSession, rail: str, line: StatementLine) -> _Ours | None:
-    if line.direction is Direction.PAYOUT:
-        payout = await session.scalar(select(Payout).where(Payout.client_ref == line.reference))
-        if payout is None or payout.status not in ARRIVED:
-            return None
-        entry = await posting.find(session, f"disbursement:{payout.id}")
-        return _Ours(payout.amount, entry is not None)
-    reference = f"{rail}:{line.rail_id}"
-    if line.direction is Direction.COLLECT:
-        reference = f"rail:{line.reference}"
-    return await _received(session, reference)
+async def _missing_at_rail(session: AsyncSession, rail: str, day: date) -> list[tuple[str, Money]]:
+    """What moved that day and stands in no statement, of whatever day."""
+    ours = await held.on_day(session, rail, day)
+    stated = await lines.with_keys(session, rail, ours)
+    return [(key, each.amount) for key, each in sorted(ours.items()) if key not in stated]
 
 
-async def _received(session: AsyncSession, reference: str) -> _Ours | None:
-    repayment = await session.scalar(select(Repayment).where(Repayment.rail_reference == reference))
-    if repayment is not None:
-        entry = await posting.find(session, f"repayment:{repayment.id}")
-        return _Ours(repayment.amount, entry is not None)
-    item = await session.scalar(select(SuspenseItem).where(SuspenseItem.reference == reference))
-    if item is None:
-        return None
-    entry = await posting.find(session, f"suspense:{reference}")
-    return _Ours(item.amount, entry is not None)
-
-
-async def _settled_on(session: AsyncSession, rail: str, day: date) -> list[Payout | PaymentRequest]:
-    start = datetime.combine(day, time(), UTC)
-    found: list[Payout | PaymentRequest] = []
-    for model in (Payout, PaymentRequest):
-        found += await session.scalars(
-            select(model).where(
-                model.status.in_(ARRIVED),
-                or_(model.rail == rail, model.rail.is_(None)),
-                model.settled_at >= start,
-                model.settled_at < start + timedelta(days=1),
-            )
-        )
-    return found
+async def _keep_run(
+    session: AsyncSession, rail: str, day: date, balances: Balances | None, *, now: datetime
+) -> None:
+    row = await session.get(ReconciliationRun, (rail, day))
+    if row is None:
+        row = ReconciliationRun(rail=rail, day=day, matched=0, late=0, breaks=0)
+        session.add(row)
+    row.ran_at = now
+    if balances is not None:
+        row.currency = balances.opening.currency
+        row.opening_minor, row.closing_minor = balances.opening.minor, balances.closing.minor
 
 
 async def _keep(
-    session: AsyncSession,
-    rail: str,
-    day: date,
-    breaks: Sequence[Break],
-    *,
-    matched: int,
-    now: datetime,
+    session: AsyncSession, rail: str, day: date, compared: _Compared, *, now: datetime
 ) -> None:
-    of_day = (ReconciliationBreak.rail == rail, ReconciliationBreak.day == day)
-    await session.execute(
-        delete(ReconciliationBreak).where(*of_day, ReconciliationBreak.resolved_at.is_(None))
-    )
-    resolved = {
-        (row.category, row.reference)
-        for row in await session.scalars(select(ReconciliationBreak).where(*of_day))
-    }
-    for each in breaks:
-        if (each.category, each.reference) in resolved:
-            continue
-        amount = each.theirs or each.ours
-        assert amount is not None, "a break has an amount"
-        session.add(
-            ReconciliationBreak(
-                id=new_id(),
-                rail=rail,
-                day=day,
-                category=each.category,
-                reference=each.reference,
-                ours_minor=each.ours.minor if each.ours else None,
-                theirs_minor=each.theirs.minor if each.theirs else None,
-                currency=amount.currency,
-            )
+    """A break keeps its row, and what people have said of it, as long as it is there."""
+    run_row = await session.get_one(ReconciliationRun, (rail, day))
+    run_row.matched, run_row.late = compared.matched, compared.late
+    run_row.breaks = len(compared.breaks)
+    rows = await session.scalars(
+        select(ReconciliationBreak).where(
+            ReconciliationBreak.rail == rail, ReconciliationBreak.day == day
         )
-    run_row = await session.get(ReconciliationRun, (rail, day))
-    if run_row is None:
-        run_row = ReconciliationRun(rail=rail, day=day)
-        session.add(run_row)
-    run_row.matched, run_row.breaks, run_row.ran_at = matched, len(breaks), now
+    )
+    known = {(row.category, row.reference): row for row in rows}
+    told = await _told(session, rail, [each.reference for each in compared.breaks])
+    for each in compared.breaks:
+        row = known.pop((each.category, each.reference), None)
+        if row is None:
+            row = ReconciliationBreak(
+                id=new_id(), rail=rail, day=day, category=each.category, reference=each.reference
+            )
+            session.add(row)
+        elif row.resolution not in (None, Resolution.MENDED):
+            continue  # People have resolved it.
+        _note(row, each, told.get(each.reference))
+    for row in known.values():
+        if row.resolved_at is None:
+            row.resolved_at, row.resolution = now, Resolution.MENDED
     await session.flush()
+
+
+def _note(row: ReconciliationBreak, each: Break, told: str | None) -> None:
+    amount = each.theirs or each.ours
+    assert amount is not None, "a break has an amount"
+    row.ours_minor = each.ours.minor if each.ours else None
+    row.theirs_minor = each.theirs.minor if each.theirs else None
+    row.currency, row.told = amount.currency, told
+    row.resolved_at = row.resolution = None
+
+
+async def _told(session: AsyncSession, rail: str, references: Sequence[str]) -> Mapping[str, str]:
+    """The last that the rail's own events have said of each."""
+    rows = await session.scalars(
+        select(RailEventRow)
+        .where(
+            RailEventRow.rail == rail,
+            or_(RailEventRow.client_ref.in_(references), RailEventRow.rail_id.in_(references)),
+        )
+        .order_by(RailEventRow.id)
+    )
+    found: dict[str, str] = {}
+    for row in rows:
+        found[row.client_ref] = row.status
+        if row.rail_id is not None:
+            found[row.rail_id] = row.status
+    return found

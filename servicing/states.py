@@ -142,6 +142,7 @@ _ORDER: Mapping[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     **{(status, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW for status in _UNDER_WAY},
     (OrderStatus.NEEDS_REVIEW, OrderEvent.SETTLE): OrderStatus.SETTLED,
     (OrderStatus.NEEDS_REVIEW, OrderEvent.FAIL): OrderStatus.FAILED,
+    (OrderStatus.SETTLED, OrderEvent.RETURN): OrderStatus.RETURNED,
 }
 
 PAYOUT: Machine[OrderStatus, OrderEvent] = Machine(
@@ -153,9 +154,9 @@ PAYOUT: Machine[OrderStatus, OrderEvent] = Machine(
         (OrderStatus.HELD, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
         (OrderStatus.HELD, OrderEvent.FAIL): OrderStatus.FAILED,
         (OrderStatus.HELD, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW,
-        (OrderStatus.SETTLED, OrderEvent.RETURN): OrderStatus.RETURNED,
     },
 )
 PAYMENT_REQUEST: Machine[OrderStatus, OrderEvent] = Machine(
     "payment_request", OrderStatus.CREATED, _ORDER
 )
+REFUND: Machine[OrderStatus, OrderEvent] = Machine("refund", OrderStatus.CREATED, _ORDER)

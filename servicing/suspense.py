@@ -6,21 +6,27 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import four_eyes
+from kit import audit, four_eyes
+from kit.crypto import vault_of
 from kit.db import insert_once, lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
-from servicing import living, queries, repayments
+from notifications import contacts
+from servicing import happenings, living, queries, repayments
 from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
-from servicing.models import Loan, SuspenseItem
-from servicing.states import LoanStatus
+from servicing.models import (
+    Loan,
+    SuspenseItem,
+)
+from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury.models import Refund
 
 
 class SuspenseItemNotFound(DomainError):
@@ -37,6 +43,13 @@ class RefundReferenceUsed(DomainError):
     code = "refund_reference_used"
 
 
+class RefundUnderWay(DomainError):
+    """A rail is giving it back."""
+
+    kind = Kind.CONFLICT
+    code = "refund_under_way"
+
+
 async def receive(
     session: AsyncSession,
     *,
@@ -47,10 +60,16 @@ async def receive(
     now: datetime,
     loan: Loan | None = None,
     rail: str | None = None,
+    written: str | None = None,
+    payer: str = "",
 ) -> None:
-    """Take in money that fits no open loan. The same `reference` twice is taken in once."""
+    """Take in money that fits no open loan. The same `reference` twice is taken in once.
+
+    `written` is what the payer wrote, `payer` the phone that paid: whose money it is may follow.
+    """
     wrote = await insert_once(
         session, SuspenseItem, id=new_id(), reference=reference, reason=reason, rail=rail,
+        written=written[:80] if written else None, payer_index=_payer_index(session, payer),
         loan_id=loan.id if loan else None, amount_minor=amount.minor, currency=amount.currency,
         received_on=on, created_at=now,
     )  # fmt: skip
@@ -79,7 +98,7 @@ async def assign(
     now: datetime,
 ) -> Proposal:
     """Two people say whose unmatched money it is: it leaves suspense and repays that loan."""
-    item = await _waiting(session, item_id)
+    item = await waiting(session, item_id)
     entry = await posting.find(session, f"suspense:{item.reference}")
     if entry is None:  # Left over from a loan that closed: that is given back, not placed.
         raise SuspenseItemNotFound(item=item_id)
@@ -111,7 +130,7 @@ async def refund(
     now: datetime,
 ) -> Proposal:
     """Two people say that it was given back, and by which payment outside (`reference`)."""
-    item = await _waiting(session, item_id)
+    item = await waiting(session, item_id)
     await lock_key(session, f"refund:{reference}")
     used = select(SuspenseItem.id).where(SuspenseItem.refund_reference == reference)
     if await session.scalar(used) is not None:
@@ -121,30 +140,80 @@ async def refund(
         reason=reason, now=now, reference=reference,
     )  # fmt: skip
     if proposal.is_confirmed:
-        item.resolved_at, item.refund_reference = now, reference
-        if item.reason == living.OVERPAID:
-            await _give_credit_back(session, item, staff_id=staff_id, on=on, now=now)
-        else:
-            await posting.post(
-                session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
-                reference=f"refund:{item.id}", on=on, now=now, cash=cash_of(item.rail),
-            )  # fmt: skip
+        item.refund_reference = reference
+        await give_back(
+            session, item, entry=f"refund:{item.id}", actor=f"staff:{staff_id}", rail=item.rail,
+            on=on, now=now,
+        )  # fmt: skip
     return proposal
 
 
-async def _give_credit_back(
-    session: AsyncSession, item: SuspenseItem, *, staff_id: UUID, on: date, now: datetime
+async def give_back(
+    session: AsyncSession,
+    item: SuspenseItem,
+    *,
+    entry: str,
+    actor: str,
+    rail: str | None,
+    on: date,
+    now: datetime,
 ) -> None:
-    """What was left of a loan is the borrower's credit: the loan hears of it."""
-    assert item.loan_id is not None, f"{item.reference} is of no loan"
-    loan = await queries.get_loan(session, item.loan_id, lock=True)
-    entry = f"refund:{item.id}"
-    act = Act(f"staff:{staff_id}", on, now, {EntryKind.REFUND: entry})
-    await living.happen(session, loan, act, Happening(Type.REFUND, on, entry, item.amount_minor))
+    """It has left us by `rail`, and suspense. `entry`: how that is called in the ledger."""
+    if item.reason == living.OVERPAID:
+        # What was left of a loan is the borrower's credit: the loan hears of it.
+        loan = await _loan_of(session, item)
+        act = Act(actor, on, now, {EntryKind.REFUND: entry}, rail)
+        given = Happening(Type.REFUND, on, entry, item.amount_minor)
+        await living.happen(session, loan, act, given)
+        item.resolved_at = now
+        return
+    item.resolved_at = now
+    await posting.post(
+        session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
+        reference=entry, on=on, now=now, cash=cash_of(rail),
+    )  # fmt: skip
 
 
-async def _waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
+async def take_again(
+    session: AsyncSession, item: SuspenseItem, *, entry: str, on: date, now: datetime
+) -> None:
+    """What was given back under `entry` has come back."""
+    if item.reason == living.OVERPAID:
+        loan = await _loan_of(session, item)
+        told = await happenings.of_loan(session, loan)
+        row = told.find(entry)
+        assert row is not None, f"{entry} was never told"
+        # What is left of the loan then waits as a new item.
+        await living.happen(
+            session, loan, Act(audit.SYSTEM, on, now), happenings.reversal(row, on=on)
+        )
+        return
+    posted = await posting.find(session, entry)
+    assert posted is not None, f"{entry} was never posted"
+    await posting.reverse(session, posted, on=on, now=now)
+    item.resolved_at = item.refund_reference = None
+
+
+def _payer_index(session: AsyncSession, payer: str) -> str | None:
+    """Only a whole number says anything: some rails mask it."""
+    digits = payer.removeprefix("+")
+    return contacts.phone_index(vault_of(session), f"+{digits}") if digits.isdecimal() else None
+
+
+async def waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
+    """To be placed or given back, and not on its way by a rail."""
     item = await session.get(SuspenseItem, item_id, with_for_update=True, populate_existing=True)
     if item is None or item.resolved_at is not None:
         raise SuspenseItemNotFound(item=item_id)
+    on_its_way = select(Refund.id).where(
+        Refund.item_id == item.id,
+        Refund.status.not_in((OrderStatus.FAILED, OrderStatus.RETURNED)),
+    )
+    if await session.scalar(on_its_way) is not None:
+        raise RefundUnderWay()
     return item
+
+
+async def _loan_of(session: AsyncSession, item: SuspenseItem) -> Loan:
+    assert item.loan_id is not None, f"{item.reference} is of no loan"
+    return await queries.get_loan(session, item.loan_id, lock=True)

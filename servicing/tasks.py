@@ -22,6 +22,7 @@ from servicing import (
     rail_events,
     rail_files,
     reconciliation,
+    refunds,
     reminders,
 )
 from servicing import payment_requests as requests
@@ -29,11 +30,11 @@ from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import sealing
 from servicing.orders import Orders
-from servicing.rails.base import Mailbox, Rails
+from servicing.rails.base import Balanced, Mailbox, Rails
 
 log = structlog.get_logger(__name__)
 TAKE_IN = "servicing.take_in"
-_KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS)}
+_KINDS = {kind.machine.name: kind for kind in (PAYOUTS, requests.REQUESTS, refunds.REFUNDS)}
 
 
 class DayNotClosed(Exception):
@@ -56,6 +57,11 @@ async def disburse(context: jobs.Context, *, payout_id: str) -> None:
 @jobs.effect(requests.COLLECT, queue="rail")
 async def collect(context: jobs.Context, *, request_id: str) -> None:
     await orders.carry_out(context, requests.REQUESTS, UUID(request_id))
+
+
+@jobs.effect(refunds.SEND, queue="rail")
+async def refund(context: jobs.Context, *, refund_id: str) -> None:
+    await orders.carry_out(context, refunds.REFUNDS, UUID(refund_id))
 
 
 @jobs.effect(hints.INQUIRE, queue="rail")
@@ -230,13 +236,17 @@ async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool
     """`is_here`: a file with the day's statement came, and is being put away."""
     on = date.fromisoformat(day)
     kept_by = context.service(Rails).get(rail)
-    lines = await kept_by.statement(on, context.service(Settings).currency)
+    currency = context.service(Settings).currency
+    lines = await kept_by.statement(on, currency)
     if lines is None and is_here:
         raise jobs.Later(seconds=1)
     if lines is None:
         return
+    told = await kept_by.balances(on, currency) if isinstance(kept_by, Balanced) else None
     async with unit_of_work(context.sessions) as session:
-        await reconciliation.run(session, rail=rail, day=on, lines=lines, now=context.clock.now())
+        await reconciliation.run(
+            session, rail=rail, day=on, lines=lines, balances=told, now=context.clock.now()
+        )
 
 
 async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:

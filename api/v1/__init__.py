@@ -21,6 +21,7 @@ from api.v1 import (
     operations,
     papers,
     proposals,
+    reconciliation,
     sessions,
     treasury,
 )
@@ -46,6 +47,7 @@ def routes() -> APIRouter:
         treasury,
         funding,
         liquidity,
+        reconciliation,
         books,
         proposals,
         ledger,

@@ -1,5 +1,6 @@
 """Money that needs a person: payouts that failed, money without an owner, contradictions."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,27 +12,47 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import auth, exports, listings
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
 from api.exports import FILES, Export
-from api.schemas import MoneyShown, Page, PageSize, Record, Word
+from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Word
 from api.v1.loans import OrderShown, PaidInFuture, PayoutShown
 from api.v1.proposals import ProposalShown, Reasoned
 from kit.clock import business_date
 from kit.four_eyes import Proposal
-from servicing import disbursements, incidents, order_reviews, orders, reconciliation, suspense
+from servicing import (
+    chargebacks,
+    disbursements,
+    incidents,
+    order_reviews,
+    orders,
+    refunds,
+    suspense,
+)
 from servicing.disbursements import PAYOUTS
-from servicing.models import Incident, ReconciliationBreak, SuspenseItem
+from servicing.models import Incident, SuspenseItem
 from servicing.orders import Orders
 from servicing.payment_requests import REQUESTS
+from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury import owners
 
 router = APIRouter(prefix="/v1", tags=["treasury"], dependencies=[Depends(permitted)])
+
+
+class OwnerShown(Shown):
+    loan_id: UUID
+    loan_reference: str
+    why: list[str]
 
 
 class SuspenseShown(Record):
     reference: str
     reason: str
+    written: str | None
+    """What the payer wrote as reference."""
     loan_id: UUID | None
     amount: MoneyShown
     received_on: date
+    proposals: list[OwnerShown]
+    """Whose it may be: a person decides."""
 
 
 class Owner(Reasoned):
@@ -56,15 +77,6 @@ class IncidentShown(Record):
     subject: str
     facts: dict[str, Any]
     at: datetime
-
-
-class BreakShown(Record):
-    rail: str
-    day: date
-    category: str
-    reference: str
-    ours: MoneyShown | None
-    theirs: MoneyShown | None
 
 
 class LoanGivenUp(Record):
@@ -154,12 +166,14 @@ async def cancel_payout(loan_id: UUID, session: Session, who: Staff, now: Now) -
 
 
 @router.get("/suspense", response_model=list[SuspenseShown], responses=FILES)
-async def list_suspense(session: Session, export: Export) -> list[SuspenseShown] | Response:
-    """Money that came in and fits no running loan."""
+async def list_suspense(
+    session: Session, today: Today, export: Export
+) -> list[SuspenseShown] | Response:
+    """Money that came in and fits no running loan, and whose it may be."""
     rows = await suspense.list_open(session)
     if (file := await export.of(listings.SUSPENSE, exports.listed(rows))) is not None:
         return file
-    return [_item(row) for row in rows]
+    return [_item(row, await owners.propose(session, row, on=today)) for row in rows]
 
 
 @router.post("/suspense/{item_id}/assign", response_model=ProposalShown)
@@ -184,6 +198,54 @@ async def refund_suspense(
     )  # fmt: skip
 
 
+@router.post("/suspense/{item_id}/send-back", response_model=ProposalShown)
+async def send_suspense_back(
+    item_id: UUID, body: Reasoned, session: Session, vault: OurVault, who: Staff, now: Now
+) -> Proposal:
+    """Have a rail give it back to its borrower's own phone, when a second person agrees."""
+    return await refunds.order(
+        session, vault, item_id, staff_id=who.id, reason=body.reason, now=now
+    )
+
+
+@router.get("/refunds", response_model=Page[OrderShown])
+async def list_refunds(
+    session: Session,
+    status: OrderStatus = OrderStatus.NEEDS_REVIEW,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[OrderShown]:
+    """Money on its way back to borrowers: oldest first, those that a person must look at."""
+    rows = await orders.list_with(session, REFUNDS, status, after=after, limit=limit)
+    return Page.of([OrderShown.model_validate(row) for row in rows], limit)
+
+
+@router.post("/refunds/{refund_id}/settle", response_model=ProposalShown)
+async def settle_refund(
+    refund_id: UUID, body: Settled, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    """The rail's people have shown that the money arrived. A second person says the same."""
+    return await settle(REFUNDS, refund_id, body, session, who, now, wiring)
+
+
+@router.post("/refunds/{refund_id}/fail", response_model=ProposalShown)
+async def fail_refund(
+    refund_id: UUID, body: Failed, session: Session, who: Staff, now: Now, wiring: Wired
+) -> Proposal:
+    """The rail's people have shown that nothing moved: the money waits in suspense again."""
+    return await fail(REFUNDS, refund_id, body, session, who, now, wiring)
+
+
+@router.post("/repayments/{repayment_id}/charge-back", response_model=ProposalShown)
+async def charge_repayment_back(
+    repayment_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """The rail took it back, say two people: it is as if it had never come."""
+    return await chargebacks.charge_back(
+        session, repayment_id, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
+
+
 @router.get("/incidents", response_model=list[IncidentShown], responses=FILES)
 async def list_incidents(session: Session, export: Export) -> list[Incident] | Response:
     """Where the outside contradicts what we know about money. Nothing was posted."""
@@ -199,15 +261,6 @@ async def resolve_incident(
     return await incidents.resolve(
         session, incident_id, staff_id=who.id, reason=body.reason, now=now
     )
-
-
-@router.get("/reconciliation/breaks", response_model=list[BreakShown], responses=FILES)
-async def list_breaks(session: Session, export: Export) -> list[BreakShown] | Response:
-    """Lines of the rails' statements that differ from our books."""
-    rows = await reconciliation.list_open(session)
-    if (file := await export.of(listings.BREAKS, exports.listed(rows))) is not None:
-        return file
-    return [_break(row) for row in rows]
 
 
 async def settle(
@@ -244,7 +297,7 @@ async def fail(
     )  # fmt: skip
 
 
-def _item(row: SuspenseItem) -> SuspenseShown:
+def _item(row: SuspenseItem, proposed: Sequence[owners.Owner]) -> SuspenseShown:
     return SuspenseShown(
         id=row.id,
         reference=row.reference,
@@ -252,19 +305,9 @@ def _item(row: SuspenseItem) -> SuspenseShown:
         loan_id=row.loan_id,
         amount=MoneyShown.of(row.amount),
         received_on=row.received_on,
-    )
-
-
-def _break(row: ReconciliationBreak) -> BreakShown:
-    def money(minor: int | None) -> MoneyShown | None:
-        return MoneyShown.of_minor(minor, row.currency) if minor is not None else None
-
-    return BreakShown(
-        id=row.id,
-        rail=row.rail,
-        day=row.day,
-        category=row.category,
-        reference=row.reference,
-        ours=money(row.ours_minor),
-        theirs=money(row.theirs_minor),
+        written=row.written,
+        proposals=[
+            OwnerShown(loan_id=each.loan.id, loan_reference=each.loan.reference, why=list(each.why))
+            for each in proposed
+        ],
     )

@@ -48,6 +48,7 @@ class Account(StrEnum):
     WAIVER_EXPENSE = "waiver_expense"
     GOODWILL_EXPENSE = "goodwill_expense"
     FUNDING_COST = "funding_cost"
+    RAIL_DIFFERENCES = "rail_differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ CHART = (
     Charted(Account.WAIVER_EXPENSE, "Small shortfalls waived", AccountType.EXPENSE),
     Charted(Account.GOODWILL_EXPENSE, "Given to borrowers as goodwill", AccountType.EXPENSE),
     Charted(Account.FUNDING_COST, "Earned by funders", AccountType.EXPENSE),
+    Charted(Account.RAIL_DIFFERENCES, "Lost and charged at the rails", AccountType.EXPENSE),
 )
 
 TYPE_OF = {entry.account: entry.type for entry in CHART}

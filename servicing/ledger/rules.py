@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     REFINANCE = "refinance"
     SUSPENSE = "suspense"
     FUNDING = "funding"
+    DIFFERENCE = "difference"
     REVERSAL = "reversal"
 
 
@@ -86,6 +87,8 @@ class Event(StrEnum):
     RETURN_REINVESTED = "return_reinvested"
     LOSS_BORNE = "loss_borne"
     LOSS_RECOVERED = "loss_recovered"
+    RAIL_SHORT = "rail_short"
+    RAIL_OVER = "rail_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +249,19 @@ RULES: dict[Event, Rule] = {
         EntryKind.SUSPENSE,
         Account.SUSPENSE,
         Account.CASH,
-        "two members of staff say by which payment it was given back",
+        "it is given back by a rail, or two members of staff say by which payment it was",
+    ),
+    Event.RAIL_SHORT: Rule(
+        EntryKind.DIFFERENCE,
+        Account.RAIL_DIFFERENCES,
+        Account.CASH,
+        "two members of staff hold a charge, or money that is missing at a rail, for lost",
+    ),
+    Event.RAIL_OVER: Rule(
+        EntryKind.DIFFERENCE,
+        Account.CASH,
+        Account.RAIL_DIFFERENCES,
+        "two members of staff hold what a rail has too much for gained",
     ),
     **{
         event: Rule(EntryKind.FUNDING, debit, credit, when)

@@ -147,6 +147,14 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Balances:
+    """What the rail says that our account held at the beginning and at the end of a day."""
+
+    opening: Money
+    closing: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Caps:
     honours_keys: bool
     """The same reference twice moves money once: an order that never came may be sent again."""
@@ -171,6 +179,14 @@ class Rail(Protocol):
         """None when the rail sends its statements by itself, and has sent none of that day."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Balanced(Protocol):
+    """A rail whose statements say what the account held."""
+
+    async def balances(self, day: date, currency: str) -> Balances | None:
+        """None when it has said none for that day, or more than one."""
 
 
 @runtime_checkable

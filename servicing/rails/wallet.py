@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,6 +16,7 @@ from servicing.rails import http
 from servicing.rails.base import (
     Ack,
     AckStatus,
+    Balances,
     CallbackMalformed,
     Caps,
     Direction,
@@ -27,6 +28,7 @@ from servicing.rails.base import (
     StatementLine,
 )
 
+T = TypeVar("T")
 NAME = "wallet"
 SIGNATURE = "x-rail-signature"
 CALLBACK_PATH = "/webhooks/rail/wallet"
@@ -129,6 +131,7 @@ class WalletRail:
                     rail_id=str(transfer["id"])[:80],
                     amount=_amount(transfer),
                     outcome=outcome,
+                    account=_account(transfer),
                 )
             ]
         except (ValueError, KeyError, TypeError, InvalidAmount) as error:
@@ -136,12 +139,27 @@ class WalletRail:
 
     async def statement(self, day: date, currency: str) -> list[StatementLine]:
         """Raises TransientFailure when the rail does not give one."""
+        return await self._stated(
+            day, currency, lambda content: [_statement_line(line) for line in content["lines"]]
+        )
+
+    async def balances(self, day: date, currency: str) -> Balances:
+        return await self._stated(
+            day,
+            currency,
+            lambda content: Balances(
+                Money.parse(str(content["opening"]), currency),
+                Money.parse(str(content["closing"]), currency),
+            ),
+        )
+
+    async def _stated(self, day: date, currency: str, read: Callable[[Any], T]) -> T:
         try:
             answer = await self._client.get(
                 "/v1/statement", params={"day": day.isoformat(), "currency": currency}
             )
             answer.raise_for_status()
-            return [_statement_line(line) for line in answer.json()["lines"]]
+            return read(answer.json())
         except (httpx.HTTPError, ValueError, KeyError, TypeError, InvalidAmount) as error:
             raise TransientFailure(f"statement of {day}: {type(error).__name__}") from error
 
@@ -166,6 +184,11 @@ def _statement_line(line: Mapping[str, Any]) -> StatementLine:
         amount=_amount(line),
         status=_STATUSES[line["status"]],
     )
+
+
+def _account(transfer: Mapping[str, Any]) -> str:
+    """Wallets are named by the number without its plus."""
+    return f"+{transfer['account']}"[:20] if transfer["direction"] == Direction.INCOMING else ""
 
 
 def _amount(transfer: Mapping[str, Any]) -> Money:

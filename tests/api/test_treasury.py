@@ -10,7 +10,11 @@ from kit.audit import AuditEvent
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from servicing import incidents, payment_requests, suspense
-from servicing.models import Loan, Payout, ReconciliationBreak
+from servicing.models import (
+    Loan,
+    Payout,
+    ReconciliationBreak,
+)
 from servicing.states import OrderStatus
 from tests.api.conftest import SetClock
 from tests.servicing.lending import START, Lender, kes

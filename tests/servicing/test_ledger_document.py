@@ -1,5 +1,6 @@
 """docs/ledger.md, the table of rules, and what the use cases really post are the same."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from servicing.ledger.models import Entry, LedgerAccount, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan
+from servicing.rails.base import Direction
 from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
+from tests.servicing.treasury_acts import NEXT, compares, incoming, open_breaks, two_act
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "ledger.md"
 
@@ -102,6 +105,7 @@ class TestTheUseCases:
         await self.money_is_allocated_ahead(lender)
         await self.a_new_loan_pays_off_an_old_one(lender)
         await self.a_funder_earns_loses_and_leaves(lender)
+        await self.a_rail_has_other_amounts(lender)
         await lender.verifies()
         async with unit_of_work(lender.sessions) as session:
             await suspense.receive(
@@ -114,6 +118,15 @@ class TestTheUseCases:
                     session, item.id, reference="BANK-1", staff_id=staff_id, reason="sent back",
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
+
+    async def a_rail_has_other_amounts(self, lender: Lender) -> None:
+        charge = incoming("W1", "a charge", kes(1))
+        await compares(lender, [replace(charge, direction=Direction.PAYOUT)])
+        await lender.receives(await lender.lends(), kes(5), rail_reference="wallet:W2")
+        await compares(lender, [incoming("W2", "too much", kes(6))], day=NEXT)
+        for found in await open_breaks(lender):
+            if found.category != "missing_at_rail":
+                await two_act(lender, "write_off", found.id)
 
     async def a_funder_earns_loses_and_leaves(self, lender: Lender) -> None:
         """One loan pays and takes its payment back, another one is lost and pays after all."""

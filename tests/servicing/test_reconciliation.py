@@ -1,18 +1,22 @@
 """Our orders, our ledger and the rail's statement, compared line by line."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from kit.db import unit_of_work
-from servicing import queries, reconciliation
-from servicing.models import Loan, ReconciliationBreak, ReconciliationRun
+from servicing import queries, reconciliation, suspense
+from servicing.models import (
+    Loan,
+    ReconciliationBreak,
+    ReconciliationRun,
+)
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
-from servicing.reconciliation import Break, Category
+from servicing.reconciliation import Break, Category, Resolution
 from tests.servicing.lending import Lender, kes
 
-DAY = date(2026, 11, 20)
+DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
 
 
 async def lines_of(lender: Lender, loan: Loan) -> list[StatementLine]:
@@ -26,16 +30,23 @@ async def lines_of(lender: Lender, loan: Loan) -> list[StatementLine]:
     ]  # fmt: skip
 
 
-async def compares(lender: Lender, lines: list[StatementLine]) -> list[Break]:
+async def compares(lender: Lender, lines: list[StatementLine], *, day: date = DAY) -> list[Break]:
     async with unit_of_work(lender.sessions) as session:
         return await reconciliation.run(
-            session, rail="wallet", day=DAY, lines=lines, now=lender.now
+            session, rail="wallet", day=day, lines=lines, now=lender.now
         )
 
 
 async def open_breaks(lender: Lender) -> list[ReconciliationBreak]:
     async with lender.sessions() as session:
         return await reconciliation.list_open(session)
+
+
+async def runs(lender: Lender) -> dict[date, tuple[int, int, int]]:
+    """How many lines matched, of these late, and how many breaks there are."""
+    async with lender.sessions() as session:
+        found = await reconciliation.list_runs(session)
+    return {row.day: (row.matched, row.late, row.breaks) for row in found}
 
 
 @pytest.fixture
@@ -104,11 +115,16 @@ class TestRun:
         assert found.category is Category.RETURNED
 
     async def test_keeps_its_breaks_once(self, lender: Lender, loan: Loan) -> None:
-        for _ in range(2):
-            await compares(lender, [])
+        await compares(lender, [])
+        before = await open_breaks(lender)
+        await compares(lender, [])
 
-        (kept,) = await open_breaks(lender)
-        assert (kept.category, kept.ours_minor) == ("missing_at_rail", 29_200_00)
+        kept = await open_breaks(lender)
+        assert [row.id for row in kept] == [row.id for row in before]
+        assert {(row.category, row.ours_minor) for row in kept} == {
+            ("missing_at_rail", 29_200_00),
+            ("missing_at_rail", 500_00),
+        }
 
     async def test_forgets_what_has_mended(self, lender: Lender, loan: Loan) -> None:
         await compares(lender, [])
@@ -120,9 +136,85 @@ class TestRun:
     async def test_leaves_alone_what_a_person_resolved(self, lender: Lender, loan: Loan) -> None:
         await compares(lender, [])
         async with unit_of_work(lender.sessions) as session:
-            (kept,) = await reconciliation.list_open(session)
-            kept.resolved_at = datetime(2026, 11, 22, tzinfo=lender.now.tzinfo)
+            for kept in await reconciliation.list_open(session):
+                kept.resolved_at, kept.resolution = lender.now, Resolution.EXPLAINED
 
         await compares(lender, [])
+
+        assert await open_breaks(lender) == []
+
+    async def test_money_out_that_we_never_ordered(self, lender: Lender, loan: Loan) -> None:
+        lines = await lines_of(lender, loan)
+        fee = replace(lines[0], rail_id="F1", reference="NOTPROVIDED", amount=kes(35))
+
+        found = await compares(lender, [*lines, fee, replace(fee, rail_id="F2")])
+
+        assert [(each.category, each.reference) for each in found] == [
+            (Category.UNKNOWN_REFERENCE, "F1"),
+            (Category.UNKNOWN_REFERENCE, "F2"),
+        ]
+
+    async def test_money_in_that_names_no_loan(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        stray = replace(incoming, rail_id="W9", reference="rent")
+
+        (found,) = await compares(lender, [payout, incoming, stray])
+
+        assert found == Break(Category.UNKNOWN_REFERENCE, "W9", None, kes(500))
+
+    async def test_money_in_that_waits_in_suspense_agrees(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        async with unit_of_work(lender.sessions) as session:
+            await suspense.receive(
+                session, reference="wallet:W9", reason="unknown_reference", amount=kes(7),
+                on=lender.on, now=lender.now, rail="wallet",
+            )  # fmt: skip
+        stray = replace(incoming, rail_id="W9", reference="rent", amount=kes(7))
+
+        assert await compares(lender, [payout, incoming, stray]) == []
+
+
+class TestLate:
+    async def test_a_line_of_the_next_day_mends_the_day_before(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        await compares(lender, [incoming])
+        assert [row.category for row in await open_breaks(lender)] == ["missing_at_rail"]
+
+        assert await compares(lender, [payout], day=NEXT) == []
+
+        assert await open_breaks(lender) == []
+        assert await runs(lender) == {DAY: (1, 0, 0), NEXT: (1, 1, 0)}
+
+    async def test_a_statement_that_comes_before_that_of_the_day_before(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        await compares(lender, [payout], day=NEXT)
+
+        assert await compares(lender, [incoming]) == []
+
+    async def test_the_same_money_on_two_days_is_a_duplicate_of_the_later(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        await compares(lender, [payout, incoming], day=NEXT)
+        assert await open_breaks(lender) == []
+
+        assert await compares(lender, [payout, incoming]) == []
+
+        kept = await open_breaks(lender)
+        assert {(row.day, row.category) for row in kept} == {(NEXT, "duplicate")}
+
+    async def test_a_corrected_statement_mends_its_own_duplicate(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        await compares(lender, [payout, incoming])
+        await compares(lender, [payout], day=NEXT)
+        assert [row.category for row in await open_breaks(lender)] == ["duplicate"]
+
+        await compares(lender, [incoming])
 
         assert await open_breaks(lender) == []

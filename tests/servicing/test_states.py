@@ -7,6 +7,7 @@ from servicing.states import (
     LOAN,
     PAYMENT_REQUEST,
     PAYOUT,
+    REFUND,
     LoanEvent,
     LoanStatus,
     OrderEvent,
@@ -30,12 +31,12 @@ class TestLoan:
 
 
 class TestOrder:
-    @pytest.mark.parametrize("machine", [PAYOUT, PAYMENT_REQUEST])
+    @pytest.mark.parametrize("machine", [PAYOUT, PAYMENT_REQUEST, REFUND])
     @pytest.mark.parametrize("status", [OrderStatus.SETTLED, OrderStatus.FAILED])
     def test_that_is_final_absorbs(
         self, machine: Machine[OrderStatus, OrderEvent], status: OrderStatus
     ) -> None:
-        comes_back = machine is PAYOUT and status is OrderStatus.SETTLED
+        comes_back = status is OrderStatus.SETTLED
 
         assert machine.events(status) == ({OrderEvent.RETURN} if comes_back else set())
 

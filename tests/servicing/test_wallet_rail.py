@@ -14,7 +14,12 @@ from kit.db import Sessions, unit_of_work
 from kit.money import Money
 from kit.worker import Worker
 from servicing import incidents, payment_requests, queries, rail_events, reconciliation, tasks
-from servicing.models import Loan, PaymentRequest, Payout, ReconciliationRun
+from servicing.models import (
+    Loan,
+    PaymentRequest,
+    Payout,
+    ReconciliationRun,
+)
 from servicing.states import LoanStatus, OrderStatus
 from tests.sandbox.serving import (
     AMINA,

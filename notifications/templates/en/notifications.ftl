@@ -69,6 +69,13 @@ payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and noth
 payment_declined-sms = { $lender }: your wallet did not pay { $amount }; nothing was taken. Try again in the chat, or send it with reference { $loan }.
 payment_declined-button = Try again
 
+payment_taken_back-telegram = Your payment of <b>{ $amount }</b> for loan { $loan } was taken back by your bank or wallet, so it no longer counts. See what is owed now with /loan. If you did not ask for it, talk to us.
+payment_taken_back-sms = { $lender }: your payment of { $amount } for loan { $loan } was taken back by your bank or wallet and no longer counts. See the chat, or call us.
+payment_taken_back-button = Pay
+
+refunded-telegram = We sent you <b>{ $amount }</b> back: you had paid it and loan { $loan } did not need it.
+refunded-sms = { $lender }: we sent you { $amount } back; loan { $loan } did not need it.
+
 loan_closed-telegram = 🎉 We received <b>{ $amount }</b>. Loan { $loan } is fully repaid: you owe nothing. Thank you!
 loan_closed-sms = { $lender }: we received { $amount }. Loan { $loan } is fully repaid, you owe nothing. Thank you.
 loan_closed-button = Receipt (PDF)

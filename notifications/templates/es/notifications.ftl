@@ -69,6 +69,13 @@ payment_declined-telegram = Tu billetera no pagó <b>{ $amount }</b> y no se te 
 payment_declined-sms = { $lender }: tu billetera no pago { $amount } y no se cobro nada. Intenta otra vez en el chat o manda el dinero con la referencia { $loan }.
 payment_declined-button = Intentar otra vez
 
+payment_taken_back-telegram = Tu banco o billetera retiró tu pago de <b>{ $amount }</b> para el préstamo { $loan }, así que ya no cuenta. Mira lo que debes ahora con /loan. Si no lo pediste tú, habla con nosotros.
+payment_taken_back-sms = { $lender }: tu banco o billetera retiro tu pago de { $amount } para el prestamo { $loan }; ya no cuenta. Mira el chat o llama.
+payment_taken_back-button = Pagar
+
+refunded-telegram = Te devolvimos <b>{ $amount }</b>: lo habías pagado y el préstamo { $loan } no lo necesitaba.
+refunded-sms = { $lender }: te devolvimos { $amount }; el prestamo { $loan } no lo necesitaba.
+
 loan_closed-telegram = 🎉 Recibimos <b>{ $amount }</b>. El préstamo { $loan } está pagado por completo: no debes nada. ¡Gracias!
 loan_closed-sms = { $lender }: recibimos { $amount }. El prestamo { $loan } fue pagado por completo, no debes nada. Gracias.
 loan_closed-button = Recibo (PDF)

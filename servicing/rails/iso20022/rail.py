@@ -12,6 +12,7 @@ from kit.money import Money
 from servicing.rails.base import (
     Ack,
     AckStatus,
+    Balances,
     Caps,
     Delivery,
     Direction,
@@ -75,6 +76,14 @@ class Iso20022Rail:
 
     async def statement(self, day: date, currency: str) -> list[StatementLine] | None:
         return await asyncio.to_thread(self._statement, day)
+
+    async def balances(self, day: date, currency: str) -> Balances | None:
+        kept = await asyncio.to_thread(self._kept_of, day)
+        told = {(each.opening, each.closing) for each in kept}
+        if len(told) != 1:  # A bank that corrects itself, or tells the day in parts.
+            return None
+        ((opening, closing),) = told
+        return Balances(Money(opening, currency), Money(closing, currency))
 
     async def arrived(self) -> list[str]:
         return await asyncio.to_thread(self._folder.arrived)

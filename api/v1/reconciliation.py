@@ -1,0 +1,154 @@
+"""Where the rails' statements differ from our books, and what staff do about it."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import exports, listings
+from api.deps import Now, Session, Staff, Today, Wired, permitted
+from api.exports import FILES, Export
+from api.schemas import MoneyShown, Record, Shown
+from api.v1.proposals import ProposalShown, Reasoned
+from kit import audit, jobs
+from kit.four_eyes import Proposal
+from servicing import rail_files, reconciliation
+from servicing.models import ReconciliationBreak, ReconciliationRun
+from servicing.rails.base import Rails
+from servicing.treasury import breaks, positions
+
+router = APIRouter(
+    prefix="/v1/reconciliation", tags=["treasury"], dependencies=[Depends(permitted)]
+)
+
+
+class BreakShown(Record):
+    rail: str
+    day: date
+    category: str
+    reference: str
+    ours: MoneyShown | None
+    theirs: MoneyShown | None
+    told: str | None
+    """What the rail's own messages last said of it."""
+
+
+class RunShown(Shown):
+    rail: str
+    day: date
+    matched: int
+    late: int
+    """Of these, moved on another day than the statement's."""
+    breaks: int
+    ran_at: datetime
+    opening: MoneyShown | None
+    closing: MoneyShown | None
+    """What the statement says that the account held."""
+    ledger: MoneyShown | None
+    """What the ledger says at the end of that day."""
+    difference: MoneyShown | None
+    parts: dict[str, MoneyShown]
+    """What makes the difference."""
+
+
+@router.get("/breaks", response_model=list[BreakShown], responses=FILES)
+async def list_breaks(session: Session, export: Export) -> list[BreakShown] | Response:
+    """Lines of the rails' statements that differ from our books."""
+    rows = await reconciliation.list_open(session)
+    if (file := await export.of(listings.BREAKS, exports.listed(rows))) is not None:
+        return file
+    return [_break(row) for row in rows]
+
+
+@router.get("/runs", response_model=list[RunShown])
+async def list_reconciliations(session: Session, rail: str | None = None) -> list[RunShown]:
+    """The newest days, and what each rail held beside what our ledger says."""
+    return [await _run(session, row) for row in await reconciliation.list_runs(session, rail=rail)]
+
+
+@router.post("/{rail}/{day}", status_code=status.HTTP_202_ACCEPTED)
+async def reconcile_again(
+    rail: str, day: date, session: Session, who: Staff, now: Now, wiring: Wired
+) -> dict[str, str]:
+    """Fetch that day's statement again and compare. What has mended is closed by itself."""
+    name = wiring.service(Rails).get(rail).name
+    await jobs.enqueue(
+        session, rail_files.RECONCILE, key=f"reconcile:{name}:{day}:{now.isoformat()}",
+        rail=name, day=day.isoformat(),
+    )  # fmt: skip
+    audit.record(
+        session, actor=who.actor, action="reconciliation.ask", subject=f"{name}:{day}", now=now
+    )
+    return {"rail": name, "day": day.isoformat()}
+
+
+@router.post("/breaks/{break_id}/explain", response_model=ProposalShown)
+async def explain_break(
+    break_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now
+) -> Proposal:
+    """It is understood, say two people. It moves no money."""
+    return await breaks.explain(session, break_id, staff_id=who.id, reason=body.reason, now=now)
+
+
+@router.post("/breaks/{break_id}/put-right", response_model=ProposalShown)
+async def put_break_right(
+    break_id: UUID,
+    body: Reasoned,
+    session: Session,
+    who: Staff,
+    now: Now,
+    today: Today,
+    wiring: Wired,
+) -> Proposal:
+    """Our books follow the statement: money is taken in, an order settled, an entry posted."""
+    return await breaks.put_right(
+        session, break_id, staff_id=who.id, reason=body.reason, on=today,
+        zone=wiring.settings.timezone, now=now,
+    )  # fmt: skip
+
+
+@router.post("/breaks/{break_id}/write-off", response_model=ProposalShown)
+async def write_break_off(
+    break_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """The difference is lost, a charge of the rail's, or gained: it is posted as that."""
+    return await breaks.write_off(
+        session, break_id, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
+
+
+def _break(row: ReconciliationBreak) -> BreakShown:
+    return BreakShown(
+        id=row.id,
+        rail=row.rail,
+        day=row.day,
+        category=row.category,
+        reference=row.reference,
+        ours=_money(row.ours_minor, row.currency),
+        theirs=_money(row.theirs_minor, row.currency),
+        told=row.told,
+    )
+
+
+async def _run(session: AsyncSession, row: ReconciliationRun) -> RunShown:
+    position = await positions.of_run(session, row)
+    return RunShown(
+        rail=row.rail,
+        day=row.day,
+        matched=row.matched,
+        late=row.late,
+        breaks=row.breaks,
+        ran_at=row.ran_at,
+        opening=_money(row.opening_minor, row.currency),
+        closing=_money(row.closing_minor, row.currency),
+        ledger=MoneyShown.of(position.ledger) if position else None,
+        difference=MoneyShown.of(position.difference) if position else None,
+        parts={name: MoneyShown.of(part) for name, part in position.parts.items()}
+        if position
+        else {},
+    )
+
+
+def _money(minor: int | None, currency: str | None) -> MoneyShown | None:
+    return MoneyShown.of_minor(minor, currency) if minor is not None and currency else None

@@ -1,0 +1,120 @@
+"""Money that had come in and is taken back by the rail: it is as if it had never come."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit, four_eyes
+from kit.errors import DomainError, Kind
+from kit.four_eyes import Proposal
+from kit.money import Money
+from servicing import incidents, living, messages, queries, repayments
+from servicing.ledger import posting
+from servicing.ledger.chart import cash_of
+from servicing.ledger.rules import EntryKind, Event
+from servicing.models import Repayment, SuspenseItem
+
+RETURNED = "chargeback:"
+"""How the return of money that waited in suspense is called, before its own name."""
+
+
+class RepaymentReversed(DomainError):
+    """The rail took it back before."""
+
+    kind = Kind.CONFLICT
+    code = "repayment_reversed"
+
+
+async def take_back(
+    session: AsyncSession, reference: str, amount: Money | None, *, on: date, now: datetime
+) -> bool:
+    """Undo what came in under `reference`. False, with an incident, where a person must look.
+
+    `amount` is what the rail says; a repeat changes nothing.
+    """
+    repayment = await queries.find_repayment(session, reference)
+    if repayment is None:
+        item = await session.scalar(
+            select(SuspenseItem).where(SuspenseItem.reference == reference).with_for_update()
+        )
+        if item is None or (item.resolved_at is not None and not _is_back(item)):
+            return await _doubt(session, reference, "unknown", amount, now=now)
+        if item.amount != amount:
+            return await _doubt(session, reference, "amount_differs", amount, now=now)
+        if item.resolved_at is None:
+            await _out_of_suspense(session, item, on=on, now=now)
+        return True
+    if repayment.amount != amount:
+        return await _doubt(session, reference, "amount_differs", amount, now=now)
+    if repayment.reversed_on is None:
+        try:
+            await _reverse(
+                session, repayment, actor=audit.SYSTEM, reason="charged back", on=on, now=now
+            )
+        except living.NotPossible:
+            return await _doubt(session, reference, "not_possible", amount, now=now)
+    return True
+
+
+async def charge_back(
+    session: AsyncSession,
+    repayment_id: UUID,
+    *,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that the rail took this repayment back."""
+    repayment = await session.get(Repayment, repayment_id)
+    if repayment is None:
+        raise repayments.RepaymentNotFound(repayment=repayment_id)
+    await queries.get_loan(session, repayment.loan_id, lock=True)
+    await session.refresh(repayment)
+    if repayment.reversed_on is not None:
+        raise RepaymentReversed(reversed_on=repayment.reversed_on)
+    proposal = await four_eyes.agree(
+        session, act="repayment.charge_back", subject=f"repayment:{repayment.id}",
+        staff_id=staff_id, reason=reason, now=now,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        actor = f"staff:{staff_id}"
+        await _reverse(session, repayment, actor=actor, reason=reason, on=on, now=now)
+    return proposal
+
+
+async def _reverse(
+    session: AsyncSession, repayment: Repayment, *, actor: str, reason: str, on: date, now: datetime
+) -> None:
+    await repayments.reverse(session, repayment.id, actor=actor, reason=reason, on=on, now=now)
+    loan = await queries.get_loan(session, repayment.loan_id)
+    await messages.payment_taken_back(session, loan, repayment, now=now)
+
+
+async def _out_of_suspense(
+    session: AsyncSession, item: SuspenseItem, *, on: date, now: datetime
+) -> None:
+    item.resolved_at, item.refund_reference = now, f"{RETURNED}{item.id}"
+    await posting.post(
+        session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
+        reference=f"refund:{item.id}", on=on, now=now, cash=cash_of(item.rail),
+    )  # fmt: skip
+    audit.record(
+        session, actor=audit.SYSTEM, action="suspense.charged_back",
+        subject=f"suspense:{item.id}", now=now,
+    )  # fmt: skip
+
+
+def _is_back(item: SuspenseItem) -> bool:
+    return (item.refund_reference or "").startswith(RETURNED)
+
+
+async def _doubt(
+    session: AsyncSession, reference: str, why: str, amount: Money | None, *, now: datetime
+) -> bool:
+    await incidents.report(
+        session, kind=f"chargeback_{why}", subject=reference[:120], now=now, theirs=str(amount)
+    )
+    return False

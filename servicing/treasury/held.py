@@ -1,0 +1,172 @@
+"""What we hold for moved at a rail: what we ordered there, and what people sent by themselves."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from servicing.chargebacks import RETURNED
+from servicing.ledger.models import Entry
+from servicing.models import (
+    PaymentRequest,
+    Payout,
+    Repayment,
+    SuspenseItem,
+)
+from servicing.orders import Order
+from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury.models import Refund
+
+_CHUNK = 500
+_NEAR = timedelta(days=3)
+_ORDERS = (Payout, PaymentRequest, Refund)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    amount: Money
+    on: date
+    """The UTC day on which it moved, or on which we heard of it."""
+    has_moved: bool
+    """False for an order that is not settled with us."""
+    is_back: bool
+    """It came back, and what it had been for is undone."""
+    entries: tuple[str, ...]
+    """How its entry may be called in the ledger."""
+    is_posted: bool = False
+
+
+async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Held]:
+    """By our reference for what we ordered, by the rail's own name for the rest."""
+    found: dict[str, Held] = {}
+    for some in _chunks(sorted(keys)):
+        ordered = await _ordered(session, rail, some)
+        received = await _received(session, rail, some)
+        found |= received | {key: _paid(order, received.get(key)) for key, order in ordered.items()}
+    return await _with_entries(session, found)
+
+
+async def named_otherwise(session: AsyncSession, rail: str, day: date) -> dict[str, str]:
+    """Orders of these days by the rail's names for them, or by the beginning of ours."""
+    start = datetime.combine(day - _NEAR, time(), UTC)
+    found: dict[str, str] = {}
+    for model in _ORDERS:
+        rows = await session.execute(
+            select(model.client_ref, model.rail_id).where(
+                model.rail == rail,
+                model.submitted_at >= start,
+                model.submitted_at < start + 2 * _NEAR,
+            )
+        )
+        for reference, rail_id in rows:
+            found[reference[1:13]] = reference
+            if rail_id is not None:
+                found[rail_id] = reference
+    return found
+
+
+async def on_day(session: AsyncSession, rail: str, day: date) -> dict[str, Held]:
+    """All that moved on one UTC day."""
+    start = datetime.combine(day, time(), UTC)
+    end = start + timedelta(days=1)
+    keys: list[str] = []
+    for model in _ORDERS:
+        keys += await session.scalars(
+            select(model.client_ref).where(
+                model.status.in_(ARRIVED),
+                model.settled_at >= start,
+                model.settled_at < end,
+                func.coalesce(model.rail, rail) == rail,
+            )
+        )
+    for reference, heard_at in (
+        (Repayment.rail_reference, Repayment.received_at),
+        (SuspenseItem.reference, SuspenseItem.created_at),
+    ):
+        names = await session.scalars(
+            select(reference).where(
+                reference.startswith(f"{rail}:", autoescape=True), heard_at >= start, heard_at < end
+            )
+        )
+        keys += [name.removeprefix(f"{rail}:") for name in names]
+    return {
+        key: each for key, each in (await by_key(session, rail, keys)).items() if each.on == day
+    }
+
+
+async def _ordered(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
+    found: dict[str, Held] = {}
+    for model in _ORDERS:
+        query = select(model).where(
+            model.client_ref.in_(keys), func.coalesce(model.rail, rail) == rail
+        )
+        rows: Iterable[Order] = await session.scalars(query)
+        found |= {row.client_ref: _order(row) for row in rows}
+    return found
+
+
+def _order(order: Order) -> Held:
+    return Held(
+        amount=order.amount,
+        on=(order.settled_at or order.created_at).date(),
+        has_moved=order.status in ARRIVED,
+        is_back=order.status is OrderStatus.RETURNED,
+        entries=(f"{'refund' if isinstance(order, Refund) else 'disbursement'}:{order.id}",),
+    )
+
+
+def _paid(order: Held, received: Held | None) -> Held:
+    """A payment request stands in the ledger as the money that it brought."""
+    if received is None:
+        return order
+    return replace(order, entries=received.entries, is_back=received.is_back)
+
+
+async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
+    """Money in. What a payment request brought is kept under the request's reference."""
+    names = {f"{rail}:{key}": key for key in keys} | {f"rail:{key}": key for key in keys}
+    items = await session.scalars(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
+    found = {names[item.reference]: _waiting(item) for item in items}
+    # What was placed on a loan since is a repayment of the same name.
+    rows = await session.scalars(select(Repayment).where(Repayment.rail_reference.in_(names)))
+    return found | {names[row.rail_reference]: _repaid(row) for row in rows}
+
+
+def _waiting(item: SuspenseItem) -> Held:
+    return Held(
+        amount=item.amount,
+        on=item.created_at.date(),
+        has_moved=True,
+        is_back=(item.refund_reference or "").startswith(RETURNED),
+        entries=(f"suspense:{item.reference}",),
+    )
+
+
+def _repaid(row: Repayment) -> Held:
+    return Held(
+        amount=row.amount,
+        on=row.received_at.date(),
+        has_moved=True,
+        is_back=row.reversed_on is not None,
+        entries=(f"repayment:{row.id}", f"recovery:{row.id}"),
+    )
+
+
+async def _with_entries(session: AsyncSession, found: Mapping[str, Held]) -> dict[str, Held]:
+    """`is_posted` where one of the entries stands in the ledger."""
+    posted: set[str] = set()
+    for some in _chunks([name for each in found.values() for name in each.entries]):
+        posted |= set(
+            await session.scalars(select(Entry.reference).where(Entry.reference.in_(some)))
+        )
+    return {
+        key: replace(each, is_posted=not posted.isdisjoint(each.entries))
+        for key, each in found.items()
+    }
+
+
+def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
