@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import auth
-from api.deps import Staff, Today, Wired, Wiring
+from api.deps import Session, Staff, Today, Wired, Wiring
 from kit import audit, tabular
 from kit.db import Sessions, unit_of_work
 from kit.tabular import Cell
@@ -87,7 +87,8 @@ async def asked_format(
     return None
 
 
-async def file_of(
+def file_of(
+    session: AsyncSession,
     wiring: Wiring,
     who: auth.Staff,
     format: Format,
@@ -96,12 +97,12 @@ async def file_of(
     *,
     day: str,
 ) -> Response:
-    """All rows, page by page, each page in a transaction of its own. It is recorded who took it."""
-    async with unit_of_work(wiring.sessions) as session:
-        audit.record(
-            session, actor=who.actor, action="table.export", subject=f"table:{table.name}"[:80],
-            now=wiring.clock.now(), format=format,
-        )  # fmt: skip
+    """All rows, page by page, each page in a transaction of its own after that of the request, in
+    which it is recorded who took it."""
+    audit.record(
+        session, actor=who.actor, action="table.export", subject=f"table:{table.name}"[:80],
+        now=wiring.clock.now(), format=format,
+    )  # fmt: skip
     pages, zone = _pages(wiring.sessions, table, fetch), wiring.settings.timezone
     if format is Format.CSV:
         content = tabular.as_csv(table.titles, pages, zone=zone)
@@ -118,6 +119,7 @@ async def file_of(
 class Exports:
     """What a route of the API needs to answer with a file instead of JSON."""
 
+    session: AsyncSession
     wiring: Wiring
     who: auth.Staff
     day: str
@@ -127,16 +129,17 @@ class Exports:
         """None: JSON is wanted."""
         if self.format is None:
             return None
-        return await file_of(self.wiring, self.who, self.format, table, fetch, day=self.day)
+        return file_of(self.session, self.wiring, self.who, self.format, table, fetch, day=self.day)
 
 
 async def _exports(
+    session: Session,
     wiring: Wired,
     who: Staff,
     today: Today,
     format: Annotated[Format | None, Depends(asked_format)],
 ) -> Exports:
-    return Exports(wiring, who, today.isoformat(), format)
+    return Exports(session, wiring, who, today.isoformat(), format)
 
 
 Export = Annotated[Exports, Depends(_exports)]

@@ -128,6 +128,8 @@ LINES: Table[tuple[Line, Entry]] = Table(
     ),
 )
 
+ENTRY: Table[tuple[Line, Entry]] = Table("entry", LINES.columns[3:])
+
 LOANS: Table[Loan] = Table(
     "loans",
     (
@@ -196,9 +198,7 @@ INCIDENTS: Table[Incident] = Table(
 BREAKS: Table[ReconciliationBreak] = Table(
     "breaks",
     (
-        Column(
-            "What", lambda row: row.category, lambda row: f"/console/breaks/{row.id}", is_code=True
-        ),
+        Column("What", lambda row: row.category, is_code=True),
         Column("Reference", lambda row: row.reference),
         Column("Rail", lambda row: row.rail, is_code=True),
         Column("Day", lambda row: row.day),
@@ -283,7 +283,6 @@ _PAGES = {
     "payment_request": "payment-requests",
     "suspense": "suspense",
     "incident": "incidents",
-    "break": "breaks",
     "loan": "loans",
 }
 

@@ -32,6 +32,7 @@ _POLICY = (
 )
 HEADERS = {"Content-Security-Policy": _POLICY}
 PAGE_SIZE = 50
+_LONGEST_NAME = 24
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Shown:
     kind: str = "text"
     tone: Tone = Tone.PLAIN
     href: str | None = None
+    whole: str = ""
+    """The text in full, when it is shown shortened."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,10 @@ def _shown(desk: Desk, column: Column[R], row: R, names: Mapping[str, str]) -> S
     if cell is not None and (column.is_code or isinstance(cell, StrEnum)):
         code = str(cell)
         return Shown(words.said(code), "code", words.tone_of(code), href)
-    return Shown(_written(cell, desk.zone, names), _kind_of(cell), href=href)
+    shown = _written(cell, desk.zone, names)
+    short = _shortened(shown)
+    whole = shown if short != shown else ""
+    return Shown(short, _kind_of(cell), href=href, whole=whole)
 
 
 def _written(cell: Cell, zone: str, names: Mapping[str, str]) -> str:
@@ -129,6 +135,14 @@ def _written(cell: Cell, zone: str, names: Mapping[str, str]) -> str:
     if isinstance(cell, date):
         return text.day(cell, _LOCALE)
     return names.get(cell, cell) if isinstance(cell, str) else f"{cell:,}"
+
+
+def _shortened(shown: str) -> str:
+    """Names made by machines differ at their end: `disbursement:…5fa2c286`."""
+    if len(shown) <= _LONGEST_NAME or " " in shown:
+        return shown
+    head, _, rest = shown.rpartition(":")
+    return f"{head[:_LONGEST_NAME]}:…{rest[-8:]}" if head else f"{shown[:6]}…{shown[-8:]}"
 
 
 def _kind(column: Column[R], rows: Sequence[R]) -> str:

@@ -5,9 +5,11 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports
 from api.console.door import AtDesk, Desk
+from api.deps import Session
 from api.exports import Fetch, Format, Table
 
 R = TypeVar("R")
@@ -16,6 +18,7 @@ R = TypeVar("R")
 @dataclass(frozen=True)
 class File:
     desk: Desk
+    session: AsyncSession
     format: Format | None
     part: str
 
@@ -23,18 +26,19 @@ class File:
         """None: the page is wanted, or another of its tables."""
         if self.format is None or self.part != part:
             return None
-        return await exports.file_of(
-            self.desk.wiring, self.desk.who, self.format, table, fetch,
+        return exports.file_of(
+            self.session, self.desk.wiring, self.desk.who, self.format, table, fetch,
             day=self.desk.today.isoformat(),
         )  # fmt: skip
 
 
 async def _asked(
     desk: AtDesk,
+    session: Session,
     format: Annotated[Format | None, Query()] = None,
     part: Annotated[str, Query(max_length=40)] = "",
 ) -> File:
-    return File(desk, format, part)
+    return File(desk, session, format, part)
 
 
 AskedFile = Annotated[File, Depends(_asked)]

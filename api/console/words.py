@@ -36,7 +36,7 @@ _MENU = (
         (
             Entry("Payouts", "/console/payouts", "list_payouts"),
             Entry("Payment requests", "/console/payment-requests", "list_payment_requests"),
-            Entry("Waiting for a second person", "/console/proposals", "list_proposals"),
+            Entry("Proposals", "/console/proposals", "list_proposals"),
         ),
     ),
     Group(

@@ -80,10 +80,10 @@ async def show_account(
 async def show_entry(entry_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     found = await reading.get_entry(session, entry_id)
     rows = [(line, found.entry) for line in found.lines]
-    if (answer := await file.of(listings.LINES, exports.listed(rows))) is not None:
+    if (answer := await file.of(listings.ENTRY, exports.listed(rows))) is not None:
         return answer
     return drawing.page(
-        desk, "entry.html", found=found, lines=drawing.table(desk, listings.LINES, rows)
+        desk, "entry.html", found=found, lines=drawing.table(desk, listings.ENTRY, rows)
     )
 
 

@@ -11,6 +11,7 @@ from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile, attachment
 from api.deps import OurVault, Session
 from kit.crypto import Vault
+from kit.db import unit_of_work
 from servicing.ledger import proofs, sealing, standing, tampering
 
 router = APIRouter(prefix=f"{HOME}/seals", include_in_schema=False)
@@ -39,9 +40,10 @@ async def show_seals(
 
 
 @router.post("/verify", name="list_checkpoints")
-async def verify(desk: AtDesk, session: Session, vault: OurVault) -> Response:
-    """Every entry, hash and signature, reckoned anew."""
-    newest = await sealing.newest(session)
+async def verify(desk: AtDesk, vault: OurVault) -> Response:
+    """Every entry, hash and signature, reckoned anew, in transactions of its own."""
+    async with unit_of_work(desk.wiring.sessions) as session:
+        newest = await sealing.newest(session)
     sealed = newest.seq if newest is not None else 0
     found = None
     if sealed <= _VERIFIED_AT_ONCE:

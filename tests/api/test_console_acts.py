@@ -1,0 +1,225 @@
+"""What staff do at the console about money: one proposes, another one confirms."""
+
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from kit.db import Sessions, unit_of_work
+from servicing import incidents, suspense
+from servicing.models import Incident, Loan, Payout, SuspenseItem
+from servicing.states import LoanStatus, OrderStatus
+from tests.api.conftest import SetClock, Sit
+from tests.api.desk import words
+from tests.servicing.lending import START, Lender, kes
+
+WHY = "shown on the rail's own statement"
+NASTY = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; DROP TABLE loans; --",
+    "{{ 7 * 7 }}${7*7}",
+    "</textarea><svg onload=alert(1)>",
+    "javascript:alert(1)",
+]
+
+
+@pytest.fixture
+def lender(sessions: Sessions, clock: SetClock) -> Lender:
+    return Lender(sessions, clock.at)
+
+
+async def payout_of(lender: Lender, sessions: Sessions, status: OrderStatus) -> Payout:
+    loan = await lender.opens()
+    async with unit_of_work(sessions) as session:
+        payout = await session.scalar(select(Payout).where(Payout.loan_id == loan.id))
+        assert payout is not None
+        payout.status = status
+        return payout
+
+
+async def loan_of(sessions: Sessions, payout: Payout) -> Loan:
+    async with sessions() as session:
+        return await session.get_one(Loan, payout.loan_id)
+
+
+class TestPayouts:
+    async def test_that_arrived_are_settled_by_two(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/payouts/{payout.id}"
+        typed = {"rail_id": "W77", "settled_at": "2026-11-20T09:30", "reason": WHY}
+
+        assert "1 Payouts that need review" in await carl.reads("")
+        proposed = await carl.does(f"{page}/settle", **typed)
+        alone = await carl.sends(f"{page}/settle", **typed)
+        seen = await ada.reads(page)
+        assert (await loan_of(sessions, payout)).status is LoanStatus.PENDING_DISBURSEMENT
+        confirmed = await ada.does(
+            f"{page}/settle", rail_id="W77", settled_at="2026-11-20T09:30:00+03:00", reason="I too"
+        )
+
+        assert "another member of staff confirms it" in proposed
+        assert "You proposed this" in proposed
+        assert (alone.status_code, "You proposed this yourself" in words(alone)) == (403, True)
+        assert "Proposed: Settle By Carl" in seen
+        assert "Confirm: settle" in seen
+        assert "Confirmed and done" in confirmed
+        assert "Settled 20 Nov 2026 09:30" in confirmed
+        assert "disbursement:" in confirmed
+        assert (await loan_of(sessions, payout)).status is LoanStatus.ACTIVE
+
+    async def test_that_never_went_out_are_failed_by_two_and_sent_again(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/payouts/{payout.id}"
+
+        for desk in (carl, ada):
+            shown = await desk.does(f"{page}/fail", failure_code="never_came", reason=WHY)
+        assert "The loan waits for its money" in shown
+        assert "Failure Never came" in shown
+        again = await ada.does(f"{page}/retry")
+        twice = await ada.sends(f"{page}/retry")
+
+        assert "The money is sent again" in again
+        assert (twice.status_code, "Not proven to have failed" in words(twice)) == (409, True)
+
+    async def test_that_failed_are_given_up(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.FAILED)
+        ada = await sit("Ada")
+
+        shown = await ada.does(f"/payouts/{payout.id}/cancel")
+
+        assert "The loan was given up" in shown
+        assert (await loan_of(sessions, payout)).status is LoanStatus.CANCELED
+
+    async def test_keep_what_was_typed_when_it_is_refused(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+        carl, page = await sit("Carl"), f"/payouts/{payout.id}"
+
+        early = await carl.sends(
+            f"{page}/settle", rail_id="W77", settled_at="2026-12-24T10:00", reason=WHY
+        )
+        empty = await carl.sends(f"{page}/settle", rail_id="W78", settled_at="soon", reason=" ")
+
+        assert (early.status_code, "That moment has not come yet" in words(early)) == (422, True)
+        assert 'value="W77"' in early.text
+        assert WHY.replace("'", "&#39;") in early.text
+        assert (empty.status_code, "Please check what you typed" in words(empty)) == (422, True)
+        assert "Settled at: " in words(empty)
+        assert "Reason: " in words(empty)
+        assert 'value="W78"' in empty.text
+
+    async def test_that_are_proposed_otherwise_are_withdrawn_first(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/payouts/{payout.id}"
+
+        await carl.does(f"{page}/fail", failure_code="never_came", reason=WHY)
+        other = await ada.sends(f"{page}/fail", failure_code="lost", reason=WHY)
+        listed = await ada.opens("/proposals")
+        [link] = listed.text.split('href="/console/payouts/')[1:]
+        withdraw = (await ada.opens(page)).text.partition('action="/console/proposals/')[2]
+        shown = await ada.does(
+            f"/proposals/{withdraw.partition('/')[0]}/withdraw", then=f"/console{page}"
+        )
+
+        assert (other.status_code, "Something else is proposed" in words(other)) == (409, True)
+        assert link.startswith(str(payout.id))
+        assert "Withdrawn. Nothing was done." in shown
+        assert "Say what became of it" in shown
+
+
+class TestSuspense:
+    @pytest.fixture
+    async def item(self, sessions: Sessions, clock: SetClock) -> SuspenseItem:
+        async with unit_of_work(sessions) as session:
+            await suspense.receive(
+                session, reference="wallet:W5", reason="unknown_reference", amount=kes(700),
+                on=START, now=clock.at, rail="wallet",
+            )  # fmt: skip
+            [item] = await suspense.list_open(session)
+            return item
+
+    async def test_is_assigned_by_two_who_know_the_reference_of_the_loan(
+        self, sit: Sit, item: SuspenseItem, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
+
+        unknown = await carl.sends(f"{page}/assign", loan="L-NOBODY", reason=WHY)
+        await carl.does(f"{page}/assign", loan=loan.reference.lower(), reason=WHY)
+        done = await ada.does(f"{page}/assign", loan_id=str(loan.id), reason=WHY)
+
+        assert (unknown.status_code, "No such loan" in words(unknown)) == (404, True)
+        assert 'value="L-NOBODY"' in unknown.text
+        assert "Confirmed and done" in done
+        assert "KES 700 Placed" in done
+        assert "Nothing waits." in await carl.reads("/suspense")
+
+    async def test_is_given_back_by_two(self, sit: Sit, item: SuspenseItem) -> None:
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
+
+        for desk in (carl, ada):
+            shown = await desk.does(f"{page}/refund", reference="BANK-1", reason=WHY)
+
+        assert "given back by BANK-1" in shown
+
+
+class TestIncidents:
+    async def test_are_resolved_by_two(self, sit: Sit, sessions: Sessions, clock: SetClock) -> None:
+        async with unit_of_work(sessions) as session:
+            await incidents.report(
+                session, kind="payout_amount_differs", subject="wallet:W9", now=clock.at, ours="1"
+            )
+            incident = await session.scalar(select(Incident))
+        assert incident is not None
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/incidents/{incident.id}"
+
+        await carl.does(f"{page}/resolve", reason=WHY)
+        shown = await ada.does(f"{page}/resolve", reason="I have seen it too")
+
+        assert "Payout amount differs Resolved" in shown
+        assert "None is open" in await carl.reads("/incidents")
+
+
+class TestWhateverIsWritten:
+    async def test_is_shown_as_it_was_written(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        carl, ada = await sit("Carl"), await sit("Ada")
+        for nasty in NASTY:
+            payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+            page = f"/payouts/{payout.id}"
+            typed = {"failure_code": nasty, "reason": nasty}
+            refused = await carl.sends(f"{page}/fail", **(typed | {"failure_code": ""}))
+            await carl.does(f"{page}/fail", **typed)
+            shown = await ada.opens(page)
+            await ada.does(f"{page}/fail", **typed)
+            after = await ada.opens(page)
+
+            for answer in (refused, shown, after, await ada.opens("/audit")):
+                assert nasty in unescape(answer.text), (nasty, answer.url)
+                assert "<script" not in answer.text
+                assert "<img" not in answer.text
+                assert "<svg" not in answer.text
+                assert 'href="javascript' not in answer.text
+
+    async def test_cannot_turn_the_direction_of_text(self, sit: Sit, sessions: Sessions) -> None:
+        async with unit_of_work(sessions) as session:
+            await incidents.report(
+                session, kind="odd", subject="wallet:\u202eKES 0001", now=datetime.now(UTC)
+            )
+
+        shown = await (await sit("Ada")).opens("/incidents")
+
+        assert "\u202e" not in shown.text
+        assert "\ufffdKES 0001" in shown.text
