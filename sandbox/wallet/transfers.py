@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from kit.money import InvalidAmount, Money
 from sandbox.store import Json
-from sandbox.trouble import Trouble
 from sandbox.wallet import callbacks
 from sandbox.wallet.state import Refused, Wallet, public
 
@@ -99,7 +98,8 @@ async def _settle_payout(wallet: Wallet, transfer_id: str) -> None:
         return
     settled = _settle(wallet, transfer, text=transfer["description"] or "Received")
     if back := wallet.door.take("return_later", *targets):
-        await _return(wallet, settled, back)
+        await asyncio.sleep(back.seconds)
+        take_back(wallet, settled["id"], str(back.code or "account_closed"))
 
 
 def _settle(wallet: Wallet, transfer: Json, *, text: str) -> Json:
@@ -125,21 +125,20 @@ def _fail(wallet: Wallet, transfer: Json, code: str) -> Json:
     return failed
 
 
-async def _return(wallet: Wallet, settled: Json, trouble: Trouble) -> None:
-    await asyncio.sleep(trouble.seconds)
-    code = str(trouble.code or "account_closed")
+def take_back(wallet: Wallet, transfer_id: str, code: str) -> None:
+    """A payout that had arrived goes back to the lender."""
     returned = wallet.change(
-        settled["id"],
+        transfer_id,
         status="returned",
         failure_code=code,
         returned_at=wallet.clock.now().isoformat(),
     )
     wallet.move(
-        owner=settled["account"],
-        minor=-settled["amount_minor"],
+        owner=returned["account"],
+        minor=-returned["amount_minor"],
         transfer=returned,
         text="Returned",
-        currency=settled["currency"],
+        currency=returned["currency"],
     )
     callbacks.announce(wallet, returned)
 

@@ -33,8 +33,7 @@ async def lines(client: Client, account: Party, day: date) -> list[StatementLine
     start = datetime.combine(day, time(), UTC)
     end = start + timedelta(days=1)
     listed = await _listed(client, account, start - _WAITING_MAX, end)
-    # A transaction that came back may say so itself, beside the one that took it back.
-    found: dict[StatementLine, None] = {}
+    found: list[tuple[datetime, bool, StatementLine]] = []
     for told in listed.values():
         for moved_at, status in _moves(told):
             if not start <= moved_at < end:
@@ -43,8 +42,12 @@ async def lines(client: Client, account: Party, day: date) -> list[StatementLine
             if told.kind in wire.TAKE_BACK:
                 moved = listed.get(told.original) or await client.find(told.original)
             if moved is not None and (whose := direction(moved, account)):
-                found[_line(moved, whose, told.amount, status)] = None
-    return list(found)
+                line = _line(moved, whose, told.amount, status)
+                found.append((moved_at, status is OutcomeStatus.RETURNED, line))
+    # In the order of what happened. A transaction that came back may say so itself, beside the one
+    # that took it back.
+    in_order = sorted(found, key=lambda each: each[:2])
+    return list(dict.fromkeys(line for _, _, line in in_order))
 
 
 async def _listed(
