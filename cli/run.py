@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from bot.app import create_dispatcher, register_webhook, run_polling, set_up
 from bot.dispatcher import UpdateDispatcher
-from cli import preflight, sandboxed
+from cli import demo_staff, preflight, sandboxed
 from cli.installation import Installation, opened
 from kit import log
 from kit.clock import SystemClock
@@ -116,7 +116,7 @@ async def _run_real(settings: Settings) -> None:
             await own.start()
             listening = asyncio.ensure_future(_listen(installation, dispatcher))
             try:
-                click.echo(f"Kopa listens on {settings.base_url}")
+                click.echo(f"Kopa listens on {settings.base_url}, for staff on /console")
                 await _until_stopped()
             finally:
                 await _cancelled(listening)
@@ -242,6 +242,10 @@ async def _up(server: uvicorn.Server, serving: "asyncio.Future[None]", settings:
 
 async def _announce(installation: Installation, seconds: float) -> None:
     base = installation.settings.base_url
+    hired = await demo_staff.hire(installation)
+    accounts = [
+        f"                  {name}, password {password}" for name, password in hired.items()
+    ]
     click.echo(
         "\n".join(
             [
@@ -249,10 +253,12 @@ async def _announce(installation: Installation, seconds: float) -> None:
                 f"  Kopa is ready after {seconds:.1f} s. The outside world is simulated.",
                 "",
                 f"  The phone       {base}/sandbox/",
+                f"  The console     {base}/console",
+                *accounts,
                 f"  The staff API   {base}/docs",
                 f"  Health          {base}/health/ready",
                 "",
-                "  A staff account: kopa staff add NAME --role underwriter     Stop: Ctrl+C",
+                "  Another account: kopa staff add NAME --role underwriter     Stop: Ctrl+C",
                 "",
             ]
         )

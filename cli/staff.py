@@ -107,7 +107,9 @@ def _tell(member: StaffMember, token: str, *, as_json: bool) -> None:
         return
     click.echo(f"{member.name} ({member.role}) logs in once with this token, within 24 hours:")
     click.echo(f"  {token}")
-    click.echo("POST /v1/session with it as the password; then PUT /v1/me/password.")
+    click.echo(
+        "As the password, in the console (/console) or by POST /v1/session; then they choose one."
+    )
 
 
 def _run(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
