@@ -21,6 +21,11 @@ _LEADING = {
     "RAIL_BASE_URL": "rail_base_url",
     "RAIL_API_KEY": "rail_api_key",
     "RAIL_WEBHOOK_SECRET": "rail_webhook_secret",
+    "RAIL": "rail",
+    "GSMA_BASE_URL": "gsma_base_url",
+    "GSMA_ACCOUNT": "gsma_account",
+    "GSMA_API_KEY": "gsma_api_key",
+    "GSMA_CALLBACK_SECRET": "gsma_callback_secret",
 }
 
 
@@ -37,10 +42,11 @@ def sandbox(port: int) -> None:
     base = f"http://127.0.0.1:{port}/sandbox"
     # Time that moves here would not move in the product, so this clock stays true.
     clock = ShiftedClock()
-    app = create_app(sandboxed.config_for(settings), clock, ShiftedControl(clock))
+    leading = sandboxed.settings_for(settings, base)
+    app = create_app(sandboxed.config_for(leading), clock, ShiftedControl(clock))
     server = LoopbackServer(app, port=port)
     click.echo(f"\n  The phone   {base}/\n  The product {settings.base_url}\n")
-    click.echo("\n".join(_variables(sandboxed.settings_for(settings, base))))
+    click.echo("\n".join(_variables(leading)))
     server.run()
 
 
@@ -50,5 +56,6 @@ def _variables(leading: Settings) -> list[str]:
     for name, field in _LEADING.items():
         value = getattr(leading, field)
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-        shown.append(f"{name}={plain}")
+        if plain:
+            shown.append(f"{name}={plain}")
     return shown

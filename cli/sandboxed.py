@@ -14,10 +14,13 @@ from kit.db import unit_of_work
 from kit.worker import Worker
 from onboarding import dossiers
 from sandbox.app import SandboxConfig
+from sandbox.gsma.shapes import LENDER, TONGUE
 from sandbox.sms.state import SmsAccount
 from sandbox.telegram.state import BotAccount
 from sandbox.wallet.state import WalletAccount
 from servicing import queries as loans
+from servicing.rails import configured
+from servicing.rails.gsma import rail as gsma
 
 _TOKEN = "1000000001:sandbox-token-of-no-use-elsewhere"  # noqa: S105
 _SMS = SmsAccount(sid="AC" + "5" * 32, auth_token="sandbox", number="+15005550006")  # noqa: S106
@@ -45,18 +48,31 @@ def settings_for(settings: Settings, base: str | None = None) -> Settings:
             "twilio_from": _SMS.number,
             "twilio_api_url": f"{base}/twilio",
         }
-    if not (settings.rail_base_url if settings.rail == "wallet" else settings.rail_folder):
-        simulated |= {
-            "rail": "wallet",
-            "rail_base_url": f"{base}/wallet",
-            "rail_api_key": SecretStr("sandbox"),
-            "rail_webhook_secret": SecretStr("sandbox"),
-        }
+    if settings.rail not in configured.spoken_of(settings):
+        simulated |= _rail(settings, base)
     return settings.model_copy(update=simulated)
+
+
+def _rail(settings: Settings, base: str) -> dict[str, object]:
+    """The same wallets, by the one protocol or the other."""
+    if settings.rail == gsma.NAME:
+        return {
+            "gsma_base_url": f"{base}/gsma",
+            "gsma_account": f"{LENDER['key']}@{LENDER['value']}",
+            "gsma_api_key": SecretStr("sandbox"),
+            "gsma_callback_secret": SecretStr("sandbox"),
+        }
+    return {
+        "rail": "wallet",
+        "rail_base_url": f"{base}/wallet",
+        "rail_api_key": SecretStr("sandbox"),
+        "rail_webhook_secret": SecretStr("sandbox"),
+    }
 
 
 def config_for(settings: Settings) -> SandboxConfig:
     hooks = f"{settings.base_url}/webhooks"
+    speaks_gsma = settings.rail == gsma.NAME
     return SandboxConfig(
         bot=BotAccount(token=_TOKEN, first_name=settings.lender_name),
         sms=SmsAccount(
@@ -68,7 +84,10 @@ def config_for(settings: Settings) -> SandboxConfig:
         wallet=WalletAccount(
             api_key="sandbox",
             webhook_secret="sandbox",  # noqa: S106
-            callback_url=f"{hooks}/rail/wallet",
+            callback_url=(
+                gsma.incoming_address(settings) if speaks_gsma else f"{hooks}/rail/wallet"
+            ),
+            callback_tongue=TONGUE if speaks_gsma else "",
             currency=settings.currency,
             purse_major="20000",
         ),

@@ -18,14 +18,18 @@ def rails(settings: Settings, clock: Clock) -> Rails:
 
 def names(settings: Settings) -> list[str]:
     """The main one first, then every other one that the settings speak of."""
-    spoken_of = {
+    return [settings.rail, *(name for name in spoken_of(settings) if name != settings.rail)]
+
+
+def spoken_of(settings: Settings) -> list[str]:
+    """Rails of which at least the first setting is there."""
+    first = {
         "wallet": settings.rail_base_url,
         "iso20022": settings.rail_folder,
         "gsma": settings.gsma_base_url,
         "mpesa": settings.mpesa_consumer_key.get_secret_value(),
     }
-    others = [name for name, is_set in spoken_of.items() if is_set and name != settings.rail]
-    return [settings.rail, *others]
+    return [name for name, is_set in first.items() if is_set]
 
 
 def _wallet(settings: Settings, clock: Clock) -> Rail:

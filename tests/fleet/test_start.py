@@ -136,6 +136,25 @@ class TestPreflight:
         preflight.check_outside(bank)
         assert configured.rails(bank, SystemClock()).main.name == "iso20022"
 
+    def test_mobile_money_needs_an_account_and_a_secret_of_ours(self) -> None:
+        with pytest.raises(
+            click.UsageError, match="not set: GSMA_ACCOUNT, GSMA_CALLBACK_SECRET\\."
+        ):
+            preflight.check_outside(settings(gsma_base_url="https://mm.example/v1.2/mm"))
+
+    def test_rails_beside_the_main_one_go_on_with_their_orders(self) -> None:
+        both = settings(
+            gsma_base_url="https://mm.example", gsma_account="1", gsma_callback_secret="s"
+        )
+        preflight.check_outside(both)
+        rails = configured.rails(both, SystemClock())
+        assert [rail.name for rail in rails.all] == ["wallet", "gsma"]
+
+    def test_mobile_money_that_is_not_named_is_simulated(self) -> None:
+        simulated = sandboxed.settings_for(settings(rail="gsma", rail_base_url=""))
+        assert (simulated.rail, simulated.gsma_base_url[-5:]) == ("gsma", "/gsma")
+        assert sandboxed.config_for(simulated).wallet.callback_tongue == "gsma"
+
     def test_a_bank_that_is_not_named_is_simulated_as_a_wallet(self) -> None:
         simulated = sandboxed.settings_for(settings(rail="iso20022", rail_base_url=""))
         assert simulated.rail == "wallet"

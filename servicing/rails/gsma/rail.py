@@ -59,12 +59,21 @@ def of(settings: Settings, clock: Clock) -> "GsmaRail":
         auth=auth,
         api_key=settings.gsma_api_key.get_secret_value(),
         account=settings.gsma_account,
-        addresses=Addresses(
-            f"{settings.base_url}/webhooks/rail/{NAME}",
-            settings.gsma_callback_secret.get_secret_value(),
-        ),
+        addresses=addresses(settings),
         clock=clock,
     )
+
+
+def addresses(settings: Settings) -> Addresses:
+    return Addresses(
+        f"{settings.base_url}/webhooks/rail/{NAME}",
+        settings.gsma_callback_secret.get_secret_value(),
+    )
+
+
+def incoming_address(settings: Settings) -> str:
+    """Where the provider is to tell of money that a payer sent by himself."""
+    return addresses(settings).make(Direction.INCOMING)
 
 
 class GsmaRail:
@@ -91,11 +100,6 @@ class GsmaRail:
 
     async def close(self) -> None:
         await self._client.close()
-
-    @property
-    def incoming_address(self) -> str:
-        """Where the provider is to tell of money that a payer sent by himself."""
-        return self._addresses.make(Direction.INCOMING)
 
     async def submit(self, instruction: Instruction) -> Ack:
         theirs, ours = Party.of(instruction.account).written(), self._account.written()

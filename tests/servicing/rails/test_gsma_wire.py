@@ -233,7 +233,7 @@ class TestCallback:
             self.told(path, **changed)
 
     def test_of_incoming_money_carries_what_the_payer_wrote(self) -> None:
-        path = gsma_rail("http://rail").incoming_address.split("/", 3)[3]
+        path = Addresses("http://kopa", SECRET).make(Direction.INCOMING).split("/", 3)[3]
         asked = {"type": "merchantpay", "requestingOrganisationTransactionReference": ""}
 
         event = self.told(path, **asked, descriptionText="KOPA-1\0\n ")
