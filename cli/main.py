@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "face": ("cli.face:face", "Compare the faces of two pictures."),
     "ledger": ("cli.ledger:ledger", "Whether the books are right."),
     "model": ("cli.model:model", "Train, evaluate and use risk models."),
+    "mpesa": ("cli.mpesa:mpesa", "Tell M-Pesa where it announces payments."),
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "report": ("cli.report:report", "The portfolio on a day: what is late, what may be lost."),

@@ -53,7 +53,20 @@ def check_outside(settings: Settings) -> None:
             " `kopa run` then simulates what is not set."
         )
     if "mpesa" in configured.names(settings):
-        _check_mpesa(settings)
+        check_mpesa(settings)
+
+
+def check_mpesa(settings: Settings) -> None:
+    if missing := [name for name in _NEEDED_BY_RAIL["mpesa"] if not _is_set(settings, name)]:
+        raise click.UsageError(f"not set: {', '.join(missing)}")
+    if not settings.base_url.startswith("https://"):
+        raise click.UsageError("M-Pesa calls back by HTTPS only: set KOPA_PUBLIC_URL")
+    try:
+        mpesa.of(settings, SystemClock())
+    except (OSError, ValueError) as error:
+        raise click.UsageError(
+            f"MPESA_CERTIFICATE, MPESA_CALLERS or MPESA_FOLDER: {error}"
+        ) from None
 
 
 def check_shared(settings: Settings) -> None:
@@ -83,17 +96,6 @@ def only_owner(settings: Settings) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
-
-
-def _check_mpesa(settings: Settings) -> None:
-    if not settings.base_url.startswith("https://"):
-        raise click.UsageError("M-Pesa calls back by HTTPS only: set KOPA_PUBLIC_URL")
-    try:
-        mpesa.of(settings, SystemClock())
-    except (OSError, ValueError) as error:
-        raise click.UsageError(
-            f"MPESA_CERTIFICATE, MPESA_CALLERS or MPESA_FOLDER: {error}"
-        ) from None
 
 
 def _is_set(settings: Settings, name: str) -> bool:
