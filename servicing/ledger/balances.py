@@ -7,11 +7,13 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.bulk import among
+from kit.db import constant
 from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
-from servicing.ledger.models import Entry, Line
+from servicing.ledger.models import ABOUT_CREDIT, Entry, Line
 from servicing.ledger.rules import RULES, Event
 
 
@@ -74,11 +76,11 @@ def _is_forward(event: Event, debit: Account) -> bool:
 
 async def with_credit(session: AsyncSession, loan_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these loans that have borrower credit."""
-    credit = Account.BORROWER_CREDIT
-    signed = case((Line.credit == credit, Line.amount_minor), else_=-Line.amount_minor)
+    gets = Line.credit == constant(Account.BORROWER_CREDIT)
+    signed = case((gets, Line.amount_minor), else_=-Line.amount_minor)
     rows = await session.scalars(
         select(Line.loan_id)
-        .where(Line.loan_id.in_(loan_ids), or_(Line.credit == credit, Line.debit == credit))
+        .where(among(session, Line.loan_id, loan_ids), text(f"({ABOUT_CREDIT})"))
         .group_by(Line.loan_id)
         .having(func.sum(signed) != 0)
     )
