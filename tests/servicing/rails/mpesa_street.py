@@ -15,6 +15,7 @@ from sqlalchemy import select
 from api import problems
 from api.deps import Wiring
 from api.metrics import Metrics
+from api.middleware import Guard
 from api.throttle import Throttle
 from api.webhooks import rail as rail_webhooks
 from kit import jobs
@@ -109,12 +110,16 @@ class Street:
         await self.asks(await self.pays_out(loan))
         return loan
 
-    async def prompts(self, loan: Loan, amount: Money) -> PaymentRequest:
+    async def requests(self, loan: Loan, amount: Money) -> PaymentRequest:
         async with unit_of_work(self.lender.sessions) as session:
-            asked = await payment_requests.request(
+            return await payment_requests.request(
                 session, vault_of(session), loan_id=loan.id, amount=amount, on=self.lender.on,
                 now=self.lender.now,
             )  # fmt: skip
+
+    async def prompts(self, loan: Loan, amount: Money) -> PaymentRequest:
+        """Runs the job, and lets the customer answer. Nobody has asked yet."""
+        asked = await self.requests(loan, amount)
         with suppress(jobs.Later):
             await tasks.collect(self.lender.context, request_id=str(asked.id))
         await self.hears()
@@ -188,22 +193,25 @@ async def street(
         settings = settings_for(there, folder, public_url=base, **changed)
         rail = mpesa.of(settings, clock)
         lender.rail, lender.account = rail, NUMBER
-        _connect(webhooks, settings, lender, vault)
+        webhooks.mount("/", _our_routes(settings, lender, vault))
         yield Street(lender, stand_in, rail, ours, phone)
         await rail.close()
         await outgoing.close()
 
 
-def _connect(webhooks: FastAPI, settings: Settings, lender: Lender, vault: Vault) -> None:
-    """Our real routes for rails, and nothing else of the web application."""
-    clock = LenderClock(lender)
-    webhooks.state.wiring = Wiring(
+def _our_routes(settings: Settings, lender: Lender, vault: Vault) -> FastAPI:
+    """Our real routes for rails, with what stands around them, and nothing else of the web."""
+    clock, metrics = LenderClock(lender), Metrics()
+    app = FastAPI()
+    app.state.wiring = Wiring(
         settings=settings, sessions=lender.sessions, clock=clock, wall=clock, vault=vault,
-        metrics=Metrics(), throttle=Throttle(), telegram=None,
+        metrics=metrics, throttle=Throttle(), telegram=None,
         services={Rails: Rails((lender.rail,))},
     )  # fmt: skip
-    problems.install(webhooks)
-    webhooks.include_router(rail_webhooks.router)
+    problems.install(app)
+    app.include_router(rail_webhooks.router)
+    app.add_middleware(Guard, metrics=metrics, https=False, programs={})
+    return app
 
 
 def is_under_way(order: Order) -> bool:
