@@ -66,15 +66,15 @@ class TestRefusal:
         assert refuses(loan(101), free=600, floor="5") == Refusal("pool_floor", 500, 499)
 
     def test_counts_one_borrower_by_himself(self) -> None:
-        rule = {"limits": [{"by": "borrower", "amount": "3"}]}
+        rule: dict[str, Any] = {"limits": [{"by": "borrower", "amount": "3"}]}
 
         assert refuses(loan(200), loan(150, BRAM), loan(100), **rule) is None
         assert refuses(loan(200), loan(101), **rule) == Refusal("limit_borrower", 300, 301)
 
     def test_counts_each_value_or_one(self) -> None:
         asked, other = loan(200, product="a"), loan(200, product="b")
-        each = {"limits": [{"by": "product", "percent": "0.3"}]}
-        one = {"limits": [{"by": "product", "value": "b", "percent": "0.3"}]}
+        each: dict[str, Any] = {"limits": [{"by": "product", "percent": "0.3"}]}
+        one: dict[str, Any] = {"limits": [{"by": "product", "value": "b", "percent": "0.3"}]}
 
         assert refuses(asked, other, **each) is None
         assert refuses(asked, asked, **each) == Refusal("limit_product", 300, 400, "a")
@@ -82,11 +82,13 @@ class TestRefusal:
         assert refuses(other, other, **one) == Refusal("limit_product", 300, 400, "b")
 
     def test_does_not_count_what_is_not_known(self) -> None:
-        rule = {"limits": [{"by": "region", "amount": "1"}]}
+        rule: dict[str, Any] = {"limits": [{"by": "region", "amount": "1"}]}
 
         assert refuses(loan(200), **rule) is None
 
     def test_says_the_first_that_is_hit(self) -> None:
-        rule = {"limits": [{"by": "pool", "percent": "1"}, {"by": "borrower", "amount": "1"}]}
+        rule: dict[str, Any] = {
+            "limits": [{"by": "pool", "percent": "1"}, {"by": "borrower", "amount": "1"}]
+        }
 
         assert refuses(loan(1_001), **rule) == Refusal("limit_pool", 1_000, 1_001)
