@@ -8,7 +8,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_ABOUT_CREDIT = sa.text("debit = 'borrower_credit' OR credit = 'borrower_credit'")
+_ABOUT_CREDIT = sa.text("'borrower_credit' IN (debit, credit)")
 
 
 def upgrade() -> None:

@@ -80,7 +80,7 @@ async def with_credit(session: AsyncSession, loan_ids: Sequence[UUID]) -> set[UU
     signed = case((gets, Line.amount_minor), else_=-Line.amount_minor)
     rows = await session.scalars(
         select(Line.loan_id)
-        .where(among(session, Line.loan_id, loan_ids), text(f"({ABOUT_CREDIT})"))
+        .where(among(session, Line.loan_id, loan_ids), text(ABOUT_CREDIT))
         .group_by(Line.loan_id)
         .having(func.sum(signed) != 0)
     )

@@ -24,7 +24,7 @@ from servicing.ledger import chart, triggers
 from servicing.ledger.chart import Account, AccountType, Side
 from servicing.ledger.rules import EntryKind, Event
 
-ABOUT_CREDIT = "debit = 'borrower_credit' OR credit = 'borrower_credit'"
+ABOUT_CREDIT = "'borrower_credit' IN (debit, credit)"
 
 
 class LedgerAccount(Base):
