@@ -12,7 +12,7 @@ from kit.money import Money
 from servicing import chargebacks, messages, queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
-from servicing.rails.base import Direction
+from servicing.rails.base import SMALLEST, Direction
 from servicing.states import PAYMENT_REQUEST, LoanStatus
 
 COLLECT = "servicing.collect"
@@ -36,11 +36,12 @@ async def request(
     most = (await queries.payoff_quote(session, loan, on=on)).total
     if amount.minor > most.minor:
         raise AmountAbovePayoff(most=most.major, currency=most.currency)
+    payout = (await queries.list_payouts(session, loan.id))[-1]
+    amount = _movable(amount, payout.rail)
     waiting = await queries.find_open_request(session, loan.id, now=now)
     if waiting is not None and waiting.amount == amount:
         return waiting
     key = await person_key(session, vault, loan.borrower_id, now=now)
-    payout = (await queries.list_payouts(session, loan.id))[-1]
     request_id = ids.new_id()
     asked = PaymentRequest(
         id=request_id,
@@ -102,6 +103,12 @@ async def come_back(
     return await chargebacks.take_back(
         session, f"rail:{asked.client_ref}", asked.amount, on=on, now=now
     )
+
+
+def _movable(amount: Money, rail: str | None) -> Money:
+    """Or the next higher one that the rail moves: what is over is the borrower's credit."""
+    unit = SMALLEST.get(rail or "", 1)
+    return Money(-(-amount.minor // unit) * unit, amount.currency)
 
 
 REQUESTS = Orders(

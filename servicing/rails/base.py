@@ -10,6 +10,8 @@ from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.money import Money
 
+SMALLEST = {"mpesa": 100}
+"""In minor units, the amount of which a rail moves only multiples. Others move any amount."""
 CALLER = "client-address"
 """Among the headers of a callback, written by our own web server: who called."""
 

@@ -17,6 +17,7 @@ from kit.money import Money
 from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
     CALLER,
+    SMALLEST,
     Ack,
     AckStatus,
     Caps,
@@ -42,7 +43,7 @@ _STATUS = "/mpesa/transactionstatus/v1/query"
 _CALLED_AT = "/webhooks/rail/daraja"
 _REGISTER = "/mpesa/c2b/v2/registerurl"
 _MSISDN = re.compile(r"254\d{9}\Z")
-_WHOLE = 100
+_WHOLE = SMALLEST[NAME]
 _PATIENCE_SECONDS = 20.0
 _PROMPT_OPEN = ("4999",)
 _PROMPT_OPEN_ERROR = "500.001.1001"

@@ -105,8 +105,8 @@ class Street:
         await self.hears()
         return await self.payout(loan)
 
-    async def lends(self) -> Loan:
-        loan = await self.lender.opens()
+    async def lends(self, **changed: Any) -> Loan:
+        loan = await self.lender.opens(**changed)
         await self.asks(await self.pays_out(loan))
         return loan
 
@@ -193,13 +193,13 @@ async def street(
         settings = settings_for(there, folder, public_url=base, **changed)
         rail = mpesa.of(settings, clock)
         lender.rail, lender.account = rail, NUMBER
-        webhooks.mount("/", _our_routes(settings, lender, vault))
+        webhooks.mount("/", our_routes(settings, lender, vault))
         yield Street(lender, stand_in, rail, ours, phone)
         await rail.close()
         await outgoing.close()
 
 
-def _our_routes(settings: Settings, lender: Lender, vault: Vault) -> FastAPI:
+def our_routes(settings: Settings, lender: Lender, vault: Vault) -> FastAPI:
     """Our real routes for rails, with what stands around them, and nothing else of the web."""
     clock, metrics = LenderClock(lender), Metrics()
     app = FastAPI()

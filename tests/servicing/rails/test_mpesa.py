@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +170,29 @@ class TestPrompt:
 
         assert (await mpesa.asks(asked)).status is SETTLED
         assert await mpesa.repaid() == ["500.00"]
+        await mpesa.lender.verifies()
+
+    async def test_of_a_part_of_a_shilling_asks_for_the_whole(self, mpesa: Street) -> None:
+        loan = await mpesa.lends()
+
+        asked = await mpesa.prompts(loan, kes("500.40"))
+        await mpesa.asks(asked)
+        again = await mpesa.requests(loan, kes("0.01"))
+
+        assert (await mpesa.repaid(), again.amount) == (["501.00"], kes(1))
+        await mpesa.lender.verifies()
+
+    async def test_for_a_payoff_with_cents_ends_the_loan(self, mpesa: Street) -> None:
+        loan = await mpesa.lends(annual_rate_percent="35.3")
+        mpesa.mpesa.account = replace(mpesa.mpesa.account, purse_shillings=100_000)
+        mpesa.lender.now += timedelta(days=10)
+        mpesa.lender.on += timedelta(days=10)
+        payoff = await mpesa.lender.payoff(loan)
+
+        await mpesa.asks(await mpesa.prompts(loan, payoff))
+
+        assert payoff.minor % 100, "it would show nothing"
+        assert (await mpesa.lender.sees(loan)).status is LoanStatus.CLOSED
         await mpesa.lender.verifies()
 
     @pytest.mark.parametrize(
