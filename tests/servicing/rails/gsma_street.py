@@ -1,17 +1,16 @@
-"""A lender, a mobile money provider on the wire, our real web application, and a borrower."""
+"""A lender, a mobile money provider on the wire, our real webhooks, and a borrower."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
 import httpx
+from fastapi import FastAPI
 
-from api.app import create_app
 from kit import jobs
-from kit.config import Settings
 from kit.crypto import Vault, vault_of
 from kit.db import unit_of_work
 from kit.money import Money
@@ -20,10 +19,10 @@ from sandbox.wallet.state import Wallet
 from servicing import incidents, payment_requests, queries, reconciliation, tasks
 from servicing.models import Loan, PaymentRequest, Payout, ReconciliationBreak
 from servicing.rails.addresses import Addresses
-from servicing.rails.base import Direction, Rails
+from servicing.rails.base import Direction
 from servicing.rails.gsma.rail import GsmaRail
 from tests.sandbox.serving import plain_server, serving
-from tests.servicing.lending import ZONE, HandClock, Lender
+from tests.servicing.lending import SETTINGS, Lender
 from tests.servicing.rails import gsma_spec
 from tests.servicing.rails.gsma_provider import (
     ACCOUNT,
@@ -32,6 +31,7 @@ from tests.servicing.rails.gsma_provider import (
     gsma_rail,
     running_provider,
 )
+from tests.servicing.rails.mpesa_street import our_routes
 
 AnOrder = TypeVar("AnOrder", Payout, PaymentRequest)
 HOOKS = "/webhooks/rail/gsma"
@@ -148,26 +148,17 @@ class Street:
 
 
 @asynccontextmanager
-async def street(lender: Lender, vault: Vault, now: datetime) -> AsyncIterator[Street]:
-    settings = Settings(_env_file=None, timezone=ZONE, currency="KES")
-    app_slot: list[Any] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await app_slot[0](scope, receive, send)
-
-    hooks = gsma_spec.Recorder(app, "/webhooks/")
+async def street(lender: Lender, vault: Vault) -> AsyncIterator[Street]:
+    webhooks = FastAPI()
+    hooks = gsma_spec.Recorder(webhooks)
     async with serving(plain_server(hooks)) as base:  # type: ignore[arg-type]
         callbacks = f"{base}{HOOKS}"
         incoming = Addresses(callbacks, SECRET).make(Direction.INCOMING)
         async with running_provider(incoming) as provider:
             rail = gsma_rail(provider.base, callbacks)
             lender.rail, lender.account = rail, ACCOUNT
-            clock = HandClock(now)
-            services: dict[type, object] = {Rails: Rails((rail,))}
-            app_slot.append(
-                create_app(settings, lender.sessions, clock, vault, services=services, wall=clock)
-            )
-            transport = httpx.ASGITransport(app=app_slot[0])
+            webhooks.mount("/", our_routes(SETTINGS, lender, vault))
+            transport = httpx.ASGITransport(app=webhooks)
             async with httpx.AsyncClient(transport=transport, base_url=base) as ours:
                 yield Street(lender, provider, rail, hooks, ours)
             await rail.close()

@@ -26,7 +26,7 @@ SETTLED, FAILED, PENDING = OrderStatus.SETTLED, OrderStatus.FAILED, OrderStatus.
 
 @pytest.fixture
 async def here(own_sessions: Sessions, vault: Vault, now: datetime) -> AsyncIterator[Street]:
-    async with street(Lender(own_sessions, now), vault, now) as here:
+    async with street(Lender(own_sessions, now), vault) as here:
         yield here
 
 
