@@ -27,6 +27,7 @@ _ENDED = {
 
 async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
     session, on = context.session, context.on
+    rail = loan.rail or context.office.settings.rail
     owed = await queries.owed(session, loan, on=on)
     payoff = await queries.payoff_quote(session, loan, on=on)
     left = await queries.outstanding(session, loan)
@@ -38,6 +39,8 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
         left=left.total,
         credit=left.credit,
         next_due=await queries.next_due(session, loan, on=on),
+        rail=rail,
+        payee=context.office.settings.payee(rail),
     )
 
 

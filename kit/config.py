@@ -142,6 +142,14 @@ class Settings(BaseSettings):
     def url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.var.absolute() / 'kopa.db'}"
 
+    def payee(self, rail: str) -> str:
+        """Whom people name who pay by themselves: a business number, an account."""
+        return {
+            "mpesa": self.mpesa_shortcode,
+            "gsma": self.gsma_account,
+            "iso20022": self.rail_account,
+        }.get(rail, "")
+
     @property
     def is_sandbox(self) -> bool:
         if self.sandbox is not None:

@@ -27,6 +27,10 @@ class Standing:
     left: Money
     credit: Money
     next_due: NextDue | None
+    rail: str
+    """By which the borrower may pay by himself,"""
+    payee: str
+    """and whom he names there."""
 
     @property
     def is_active(self) -> bool:
@@ -57,6 +61,7 @@ def overview(standing: Standing, suggested: Sequence[Amendment], words: Words) -
                 words("loan-payoff", amount=standing.payoff),
                 words("loan-credit", amount=standing.credit) if standing.credit else None,
             ),
+            _by_hand(standing, words),
         ),
         buttons(
             *([_suggestion(amendment, words)] for amendment in suggested),
@@ -119,7 +124,7 @@ def ended(key: str, words: Words) -> Screen:
 
 def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
     """How much: what is due, everything, or an amount of one's own."""
-    by_hand = words("pay-by-reference", reference=standing.loan.reference)
+    by_hand = _by_hand(standing, words)
     if waiting is not None:
         return Screen(
             paragraphs(words("pay-waiting", amount=waiting), by_hand),
@@ -180,6 +185,16 @@ def none(words: Words) -> Screen:
 
 def _suggestion(amendment: Amendment, words: Words) -> Button:
     return words.label("suggestion-button"), Amend(act="show", amendment=amendment.id)
+
+
+def _by_hand(standing: Standing, words: Words) -> str:
+    """For people who pay at an agent, or from a wallet that we cannot ask."""
+    return words(
+        "pay-by-reference",
+        rail=standing.rail,
+        payee=standing.payee,
+        reference=standing.loan.reference,
+    )
 
 
 def _next(standing: Standing, words: Words) -> str | None:

@@ -38,5 +38,10 @@ pay-confirm = Pay <b>{ $amount }</b>?
 pay-button = 💳 Pay { $amount }
 pay-requested = <b>Please confirm { $amount } in your wallet.</b> We write to you when the money has arrived.
 pay-waiting = <b>A payment of { $amount } is waiting in your wallet.</b> Please confirm it there.
-pay-by-reference = You can also send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
+pay-by-reference = { $rail ->
+        [mpesa] You can also pay with M-Pesa yourself or at an agent: Pay Bill, business number <code>{ $payee }</code>, account number <code>{ $reference }</code>.
+        [gsma] You can also pay with mobile money yourself or at an agent: pay to <code>{ $payee }</code>, reference <code>{ $reference }</code>.
+        [iso20022] You can also pay by bank transfer to account <code>{ $payee }</code>. Write <code>{ $reference }</code> as the reference.
+       *[other] You can also send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
+    }
 pay-not-yet = There is nothing to pay yet: your money is still on its way.

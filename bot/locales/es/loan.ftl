@@ -38,5 +38,10 @@ pay-confirm = ¿Pagar <b>{ $amount }</b>?
 pay-button = 💳 Pagar { $amount }
 pay-requested = <b>Confirma { $amount } en tu billetera, por favor.</b> Te escribimos cuando llegue el dinero.
 pay-waiting = <b>Hay un pago de { $amount } esperando en tu billetera.</b> Confírmalo allí, por favor.
-pay-by-reference = También puedes mandar el dinero tú mismo desde tu billetera. Escribe <code>{ $reference }</code> como referencia.
+pay-by-reference = { $rail ->
+        [mpesa] También puedes pagar tú mismo con M-Pesa o en un agente: Pay Bill, número de negocio <code>{ $payee }</code>, número de cuenta <code>{ $reference }</code>.
+        [gsma] También puedes pagar tú mismo con dinero móvil o en un agente: paga a <code>{ $payee }</code>, referencia <code>{ $reference }</code>.
+        [iso20022] También puedes pagar por transferencia a la cuenta <code>{ $payee }</code>. Escribe <code>{ $reference }</code> como referencia.
+       *[other] También puedes mandar el dinero tú mismo desde tu billetera. Escribe <code>{ $reference }</code> como referencia.
+    }
 pay-not-yet = Todavía no hay nada que pagar: tu dinero va en camino.

@@ -80,16 +80,16 @@ loan_closed-telegram = 🎉 We received <b>{ $amount }</b>. Loan { $loan } is fu
 loan_closed-sms = { $lender }: we received { $amount }. Loan { $loan } is fully repaid, you owe nothing. Thank you.
 loan_closed-button = Receipt (PDF)
 
-reminder_before_due-telegram = A reminder: <b>{ $amount }</b> for loan { $loan } is due on { $due_on }. Paying takes a minute: /pay
-reminder_before_due-sms = { $lender }: { $amount } for loan { $loan } is due on { $due_on }. STOP ends SMS.
+reminder_before_due-telegram = A reminder: <b>{ $amount }</b> for loan { $loan } is due on { $due_on }. Paying takes a minute: /pay, or send it yourself with the reference <b>{ $loan }</b>.
+reminder_before_due-sms = { $lender }: { $amount } is due on { $due_on }. Pay in the chat or with reference { $loan }. STOP ends SMS.
 reminder_before_due-button = Pay now
 
-reminder_due_today-telegram = <b>{ $amount }</b> for loan { $loan } is due today. Paying takes a minute: /pay
-reminder_due_today-sms = { $lender }: { $amount } for loan { $loan } is due today. STOP ends SMS.
+reminder_due_today-telegram = <b>{ $amount }</b> for loan { $loan } is due today. Paying takes a minute: /pay, or send it yourself with the reference <b>{ $loan }</b>.
+reminder_due_today-sms = { $lender }: { $amount } is due today. Pay in the chat or with reference { $loan }. STOP ends SMS.
 reminder_due_today-button = Pay now
 
 reminder_overdue-telegram = <b>{ $amount }</b> for loan { $loan } was due on { $due_on }. You can still put it right today: /pay. If you cannot pay now, tell us with /human and we will look for a way.
-reminder_overdue-sms = { $lender }: { $amount } for loan { $loan } was due on { $due_on }. Pay or talk to us in the chat. STOP ends SMS.
+reminder_overdue-sms = { $lender }: { $amount } was due on { $due_on }. Pay with reference { $loan }, or talk to us in the chat. STOP ends SMS.
 reminder_overdue-button = Pay now
 
 late_fee_charged-telegram = A late fee of { $fee } was added to loan { $loan }, as the agreement says. To pay now: <b>{ $amount }</b>.

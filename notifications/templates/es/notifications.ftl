@@ -80,16 +80,16 @@ loan_closed-telegram = 🎉 Recibimos <b>{ $amount }</b>. El préstamo { $loan }
 loan_closed-sms = { $lender }: recibimos { $amount }. El prestamo { $loan } fue pagado por completo, no debes nada. Gracias.
 loan_closed-button = Recibo (PDF)
 
-reminder_before_due-telegram = Un recordatorio: <b>{ $amount }</b> del préstamo { $loan } vence el { $due_on }. Pagar toma un minuto: /pay
-reminder_before_due-sms = { $lender }: { $amount } del prestamo { $loan } vence el { $due_on }. STOP: no recibir SMS.
+reminder_before_due-telegram = Un recordatorio: <b>{ $amount }</b> del préstamo { $loan } vence el { $due_on }. Pagar toma un minuto: /pay, o mándalo tú mismo con la referencia <b>{ $loan }</b>.
+reminder_before_due-sms = { $lender }: { $amount } vence el { $due_on }. Paga en el chat o con la referencia { $loan }. STOP: no recibir SMS.
 reminder_before_due-button = Pagar ahora
 
-reminder_due_today-telegram = <b>{ $amount }</b> del préstamo { $loan } vence hoy. Pagar toma un minuto: /pay
-reminder_due_today-sms = { $lender }: { $amount } del prestamo { $loan } vence hoy. STOP: no recibir SMS.
+reminder_due_today-telegram = <b>{ $amount }</b> del préstamo { $loan } vence hoy. Pagar toma un minuto: /pay, o mándalo tú mismo con la referencia <b>{ $loan }</b>.
+reminder_due_today-sms = { $lender }: { $amount } vence hoy. Paga en el chat o con la referencia { $loan }. STOP: no recibir SMS.
 reminder_due_today-button = Pagar ahora
 
 reminder_overdue-telegram = <b>{ $amount }</b> del préstamo { $loan } venció el { $due_on }. Todavía puedes resolverlo hoy: /pay. Si ahora no puedes pagar, dínoslo con /human y buscaremos una manera.
-reminder_overdue-sms = { $lender }: { $amount } del prestamo { $loan } se debe desde el { $due_on }. Paga o escribe en el chat. STOP: no recibir SMS.
+reminder_overdue-sms = { $lender }: { $amount } se debe desde el { $due_on }. Paga con la referencia { $loan } o escribe en el chat. STOP: no recibir SMS.
 reminder_overdue-button = Pagar ahora
 
 late_fee_charged-telegram = Se sumó un recargo por atraso de { $fee } al préstamo { $loan }, como dice el contrato. Para pagar ahora: <b>{ $amount }</b>.

@@ -1,0 +1,48 @@
+"""How people pay at an agent or by themselves: whom they name, and what they write."""
+
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot import text
+from bot.screens import loan as screens
+from bot.screens.loan import Standing
+from bot.text import Words
+from kit.config import Settings
+from kit.money import Money
+from servicing.models import Loan
+from servicing.states import LoanStatus
+
+TEXTS = text.load()
+BANK = "NL41MOCK0000000001"
+SETTINGS = Settings(mpesa_shortcode="600123", gsma_account="2000", rail_account=BANK)
+
+
+def standing(rail: str) -> Standing:
+    loan = Loan(
+        reference="L-7K3QFWXM", status=LoanStatus.ACTIVE, currency="KES", principal_minor=100
+    )
+    kes = Money(0, "KES")
+    rest: dict[str, Any] = {each.name: None for each in fields(Standing)}
+    shown = {"loan": loan, "on": date(2026, 11, 20), "due_now": kes, "payoff": kes, "left": kes}
+    return Standing(**{**rest, **shown, "credit": kes, "rail": rail, "payee": SETTINGS.payee(rail)})
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+@pytest.mark.parametrize(
+    ("rail", "payee"),
+    [("mpesa", "600123"), ("gsma", "2000"), ("iso20022", BANK), ("wallet", "")],
+)
+def test_is_told_with_the_loan_and_where_one_pays(locale: str, rail: str, payee: str) -> None:
+    words = Words(TEXTS, locale)
+    shown = [
+        screens.overview(standing(rail), [], words),
+        screens.pay(standing(rail), None, words),
+        screens.pay(standing(rail), Money(5, "KES"), words),
+    ]
+
+    for screen in shown:
+        assert "<code>L-7K3QFWXM</code>" in screen.text
+        assert f"<code>{payee}</code>" in screen.text if payee else True
