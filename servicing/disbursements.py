@@ -13,7 +13,8 @@ from servicing import terms as agreements
 from servicing.events import Type
 from servicing.funding import holds
 from servicing.happenings import Happening
-from servicing.ledger.rules import EntryKind
+from servicing.ledger import pending
+from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan, Payout
 from servicing.orders import Orders
@@ -125,10 +126,11 @@ async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetim
     """Give the loan up before its money was ordered from the rail. Raises PayoutUnderWay after."""
     loan = await queries.get_loan(session, loan_id, lock=True)
     payouts = await queries.list_payouts(session, loan_id)
-    pending = loan.status is LoanStatus.PENDING_DISBURSEMENT
-    if not pending or payouts[-1].status not in NOT_SENT:
+    is_waiting = loan.status is LoanStatus.PENDING_DISBURSEMENT
+    if not is_waiting or payouts[-1].status not in NOT_SENT:
         raise PayoutUnderWay(loan=loan.reference)
     audit.move(session, PAYOUT, payouts[-1], OrderEvent.FAIL, actor=actor, now=now)
+    await pending.void(session, f"{EntryKind.DISBURSEMENT}:{payouts[-1].id}", now=now)
     audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
     return loan
 
@@ -136,8 +138,8 @@ async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetim
 async def _failed_payout(session: AsyncSession, loan_id: UUID) -> tuple[Loan, Payout]:
     loan = await queries.get_loan(session, loan_id, lock=True)
     payouts = await queries.list_payouts(session, loan_id)
-    pending = loan.status is LoanStatus.PENDING_DISBURSEMENT
-    if not pending or payouts[-1].status is not OrderStatus.FAILED:
+    is_waiting = loan.status is LoanStatus.PENDING_DISBURSEMENT
+    if not is_waiting or payouts[-1].status is not OrderStatus.FAILED:
         raise PayoutNotFailed(loan=loan.reference)
     return loan, payouts[-1]
 
@@ -149,6 +151,7 @@ PAYOUTS = Orders(
     job=origination.DISBURSE,
     settled=settle,
     failed=fail,
+    holds=Event.PRINCIPAL_DISBURSED,
     returned=come_back,
     admits=holds.admits,
 )

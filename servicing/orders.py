@@ -20,11 +20,10 @@ from kit.crypto import person_key, vault_of
 from kit.db import unit_of_work
 from kit.state import Machine
 from servicing import incidents, queries
-from servicing.models import (
-    Loan,
-    PaymentRequest,
-    Payout,
-)
+from servicing.ledger import pending
+from servicing.ledger.chart import cash_of
+from servicing.ledger.rules import RULES, Event
+from servicing.models import Loan, PaymentRequest, Payout
 from servicing.rails.base import (
     Ack,
     AckStatus,
@@ -74,6 +73,8 @@ class Orders:
     """`(session, loan, order, *, ordered_on, on, now)`, in the transaction that settles it."""
     failed: Told
     """`(session, loan, order, *, on, now)`."""
+    holds: Event | None = None
+    """What is on its way in the ledger, from the first call until its end; None for money in."""
     returned: Asked | None = None
     """The same for money that had arrived and came back: whether that could be undone."""
     admits: Asked | None = None
@@ -130,16 +131,9 @@ async def apply(
     elif order.status in FINAL:
         await _hear_again(session, kind, loan, order, outcome, on=on, now=now)
     elif outcome.status is OutcomeStatus.SETTLED:
-        _note(order, outcome)
-        order.settled_at = outcome.settled_at or now
-        _move(session, kind, order, OrderEvent.SETTLE, now=now)
-        ordered_on = business_date(order.created_at, zone)
-        moved_on = outcome.moved_on(today=on, not_before=ordered_on, zone=zone)
-        await kind.settled(session, loan, order, ordered_on=ordered_on, on=moved_on, now=now)
+        await _arrived(session, kind, loan, order, outcome, on=on, zone=zone, now=now)
     elif outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED):
-        _note(order, outcome)
-        _move(session, kind, order, OrderEvent.FAIL, now=now, code=outcome.failure_code)
-        await kind.failed(session, loan, order, on=on, now=now)
+        await _failed(session, kind, loan, order, outcome, on=on, now=now)
     else:
         await _still_open(session, kind, order, outcome, now=now)
 
@@ -152,6 +146,31 @@ async def doubt(
     was_tried = order.status in NOT_SENT and order.tries > 0
     if was_tried or order.status in ASKABLE:
         _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+
+
+async def _arrived(
+    session: AsyncSession, kind: Orders, loan: Loan, order: Order, outcome: Outcome, *, on: date,
+    zone: str, now: datetime,
+) -> None:  # fmt: skip
+    _note(order, outcome)
+    order.settled_at = outcome.settled_at or now
+    _move(session, kind, order, OrderEvent.SETTLE, now=now)
+    ordered_on = business_date(order.created_at, zone)
+    moved_on = outcome.moved_on(today=on, not_before=ordered_on, zone=zone)
+    await kind.settled(session, loan, order, ordered_on=ordered_on, on=moved_on, now=now)
+    if kind.holds is not None:
+        await pending.post(session, _entry(kind, order), now=now)
+
+
+async def _failed(
+    session: AsyncSession, kind: Orders, loan: Loan, order: Order, outcome: Outcome, *, on: date,
+    now: datetime,
+) -> None:  # fmt: skip
+    _note(order, outcome)
+    _move(session, kind, order, OrderEvent.FAIL, now=now, code=outcome.failure_code)
+    await kind.failed(session, loan, order, on=on, now=now)
+    if kind.holds is not None:
+        await pending.void(session, _entry(kind, order), now=now)
 
 
 async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
@@ -199,10 +218,17 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             return None
         before = order.status
         order.rail = order.rail or rails.main.name
-        if before in NOT_SENT and kind.admits is not None:
-            facts = await context.service(Payees).facts_of(session, loan, now=now)
-            if not await kind.admits(session, loan, order, facts, now=now):
-                return None
+        if not order.tries:
+            # What was let go once is on its way, however often it is sent.
+            if kind.admits is not None:
+                facts = await context.service(Payees).facts_of(session, loan, now=now)
+                if not await kind.admits(session, loan, order, facts, now=now):
+                    return None
+            if kind.holds is not None:
+                await pending.hold(
+                    session, kind.holds, order.amount, reference=_entry(kind, order), now=now,
+                    loan_id=loan.id, cash=cash_of(order.rail),
+                )  # fmt: skip
         order.tries += 1
         order.ask_at = now + _pause(order.tries)
         if before is not OrderStatus.PENDING:
@@ -330,6 +356,12 @@ def _contradicts(status: OrderStatus, told: OutcomeStatus) -> bool:
     if status is OrderStatus.RETURNED:
         return told is OutcomeStatus.NOT_FOUND
     return told in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)
+
+
+def _entry(kind: Orders, order: Order) -> str:
+    """The reference of the entry that says that the money arrived."""
+    assert kind.holds is not None, f"a {kind.machine.name} is on no account before it arrives"
+    return f"{RULES[kind.holds].kind}:{order.id}"
 
 
 def _note(order: Order, outcome: Outcome) -> None:

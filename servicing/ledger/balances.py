@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.bulk import among
 from kit.db import constant
 from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
-from servicing.ledger.models import ABOUT_CREDIT, Entry, Line
+from servicing.ledger.models import ABOUT_CREDIT, Entry, Line, Pending, Resolution
 from servicing.ledger.rules import RULES, Event
 
 
@@ -48,6 +48,40 @@ async def trial_balance(session: AsyncSession, *, until: date | None = None) -> 
     order = list(Account)
     keys = sorted(sums, key=lambda key: (order.index(key[0]), key[1]))
     return [Balance(*key, debit_minor=sums[key][0], credit_minor=sums[key][1]) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """Of one rail in one currency, in minor units."""
+
+    posted_minor: int
+    pending_out_minor: int
+    """On its way out, and not yet proven to have arrived."""
+
+    @property
+    def available_minor(self) -> int:
+        return self.posted_minor - self.pending_out_minor
+
+
+async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
+    """By account and currency; what was never used is not there."""
+    posted: dict[tuple[Account, str], int] = defaultdict(int)
+    for column, sign in ((Line.debit, 1), (Line.credit, -1)):
+        for account, currency, minor in await session.execute(
+            select(column, Line.currency, func.sum(Line.amount_minor))
+            .where(column.in_(CASHES))
+            .group_by(column, Line.currency)
+        ):
+            posted[account, currency] += sign * int(minor)
+    out: dict[tuple[Account, str], int] = defaultdict(int)
+    for account, currency, minor in await session.execute(
+        select(Pending.credit, Pending.currency, func.sum(Pending.amount_minor))
+        .join(Resolution, Resolution.pending_id == Pending.id, isouter=True)
+        .where(Resolution.pending_id.is_(None), Pending.credit.in_(CASHES))
+        .group_by(Pending.credit, Pending.currency)
+    ):
+        out[account, currency] = int(minor)
+    return {key: Cash(posted[key], out[key]) for key in sorted(posted.keys() | out.keys())}
 
 
 async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:

@@ -96,6 +96,14 @@ _CASH_OF = {
 }
 CASHES = tuple(_CASH_OF.values())
 RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEES, Account.PENALTIES)
+FLOORED = (*RECEIVABLES, Account.BORROWER_CREDIT)
+"""On each loan they stand at nothing or above, whenever a transaction ends. Only they carry a
+running balance, one a loan: a row that every loan moves would have everybody wait for it."""
+
+
+def side_of(account: Account) -> Side:
+    """The side on which it grows."""
+    return TYPE_OF[account].normal_side
 
 
 def cash_of(rail: str | None) -> Account:

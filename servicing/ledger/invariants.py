@@ -11,16 +11,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from servicing import debts, happenings, projection, replay, rules
 from servicing.funding import checks
-from servicing.ledger import balances, flows
-from servicing.ledger.chart import CASHES, RECEIVABLES, Account
-from servicing.ledger.models import Entry, Line
+from servicing.ledger import balances, flows, pending
+from servicing.ledger.chart import CASHES, FLOORED, Account
+from servicing.ledger.models import Entry, Line, LoanBalance
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
-from servicing.states import ARRIVED, LoanStatus
+from servicing.states import ARRIVED, FINAL, LoanStatus
 
 BATCH = 500
 T = TypeVar("T", Installment, LoanEvent)
-_ON_A_LOAN = (*RECEIVABLES, Account.BORROWER_CREDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Violation:
 async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
     found = [*await _trial_balance(session), *await _payouts(session), *await _suspense(session),
-             *await _refinancing(session),
+             *await _refinancing(session), *await _on_its_way(session),
              *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
@@ -117,6 +116,22 @@ async def _refinancing(session: AsyncSession) -> list[Violation]:
     ]
 
 
+async def _on_its_way(session: AsyncSession) -> list[Violation]:
+    """What is on its way is a payout that was sent and of which nobody knows the end."""
+    held = {each.reference: each.amount_minor for each in await pending.list_open(session)}
+    under_way = await session.execute(
+        select(Payout.id, Payout.amount_minor).where(Payout.tries > 0, Payout.status.not_in(FINAL))
+    )
+    sent = {f"{EntryKind.DISBURSEMENT}:{payout_id}": minor for payout_id, minor in under_way}
+    return [
+        Violation(
+            "pending_is_sent", reference, f"{sent.get(reference)} sent, {held.get(reference)} held"
+        )
+        for reference in sorted(held.keys() | sent.keys())
+        if held.get(reference) != sent.get(reference)
+    ]
+
+
 async def _next_loans(session: AsyncSession, after: UUID | None) -> Sequence[Loan]:
     query = select(Loan).order_by(Loan.id).limit(BATCH)
     return (await session.scalars(query if after is None else query.where(Loan.id > after))).all()
@@ -124,15 +139,23 @@ async def _next_loans(session: AsyncSession, after: UUID | None) -> Sequence[Loa
 
 async def _loans(session: AsyncSession, loans: Sequence[Loan]) -> list[Violation]:
     ids = [loan.id for loan in loans]
-    stands = await balances.of_loans(session, ids)
+    stands, kept = await balances.of_loans(session, ids), await _kept(session, ids)
     rows = await _by_loan(session, Installment, ids, Installment.due_on)
     told = await _by_loan(session, LoanEvent, ids, LoanEvent.seq)
     found: list[Violation] = []
     for loan in loans:
-        found += _loan(loan, rows[loan.id], stands[loan.id])
+        found += _loan(loan, rows[loan.id], stands[loan.id], kept[loan.id])
         moved = await balances.moved_on_loan(session, loan.id)
         found += _story(loan, told[loan.id], rows[loan.id], moved)
     return found
+
+
+async def _kept(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, dict[Account, int]]:
+    """What the database's triggers say of each loan."""
+    kept: dict[UUID, dict[Account, int]] = {loan_id: {} for loan_id in ids}
+    for row in await session.scalars(select(LoanBalance).where(LoanBalance.loan_id.in_(ids))):
+        kept[row.loan_id][row.account] = row.net_minor
+    return kept
 
 
 async def _by_loan(
@@ -145,9 +168,15 @@ async def _by_loan(
 
 
 def _loan(
-    loan: Loan, rows: Sequence[Installment], stands: Mapping[Account, int]
+    loan: Loan,
+    rows: Sequence[Installment],
+    stands: Mapping[Account, int],
+    kept: Mapping[Account, int],
 ) -> Iterator[Violation]:
-    for account in _ON_A_LOAN:
+    for account in FLOORED:
+        if stands[account] != kept.get(account, 0):
+            detail = f"{account} at {stands[account]}, kept as {kept.get(account, 0)}"
+            yield Violation("balance_is_kept", loan.reference, detail)
         if stands[account] < 0:
             yield Violation("nothing_negative", loan.reference, f"{account} at {stands[account]}")
         if loan.status is not LoanStatus.ACTIVE and stands[account]:

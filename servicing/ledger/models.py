@@ -1,17 +1,19 @@
 """Tables of the ledger. Their triggers are installed when the tables are made."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     Connection,
     ForeignKey,
     Index,
     LargeBinary,
     String,
+    Table,
     Text,
     event,
     text,
@@ -86,6 +88,65 @@ class Line(Row):
         return Money(self.amount_minor, self.currency)
 
 
+class Pending(Row):
+    """Money that is on its way, promised to one purpose. It is on no account yet; what becomes of
+    it is its resolution."""
+
+    __tablename__ = "ledger_pendings"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        CheckConstraint("debit <> credit", name="accounts_differ"),
+        CheckConstraint("length(currency) = 3", name="currency_is_iso"),
+    )
+
+    reference: Mapped[str] = mapped_column(String(120), unique=True)
+    """Of the entry that will post it."""
+    event: Mapped[Event]
+    debit: Mapped[Account] = mapped_column(ForeignKey("ledger_accounts.code"))
+    credit: Mapped[Account] = mapped_column(ForeignKey("ledger_accounts.code"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    loan_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+
+
+class Resolution(Base):
+    """What became of money on its way: posted by an entry, or void. Once."""
+
+    __tablename__ = "ledger_resolutions"
+
+    pending_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_pendings.id"), primary_key=True)
+    entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    """None: void."""
+    created_at: Mapped[datetime]
+
+
+class Floor(Base):
+    """One row, the only value that `LoanBalance.is_covered` may have when a transaction ends."""
+
+    __tablename__ = "ledger_floors"
+
+    holds: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class LoanBalance(Base):
+    """What stands on an account of one loan, kept by triggers. It may never end below nothing."""
+
+    __tablename__ = "ledger_loan_balances"
+
+    loan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[Account] = mapped_column(ForeignKey("ledger_accounts.code"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    net_minor: Mapped[int] = mapped_column(BigInteger)
+    """On the side on which the account grows."""
+    # Told again from its beginning, a loan may be below nothing between two entries. No database
+    # defers a check; both defer a reference.
+    is_covered: Mapped[int] = mapped_column(
+        ForeignKey("ledger_floors.holds", deferrable=True, initially="DEFERRED"),
+        Computed("CASE WHEN net_minor >= 0 THEN 1 ELSE 0 END", persisted=True),
+    )
+
+
 class Seal(Base):
     """An entry's place in the chain and in the tree. Entries are sealed after they are posted."""
 
@@ -126,6 +187,16 @@ def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _install_floors(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in triggers.of_balances(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def _install_pending_triggers(_: Any, connection: Connection, **__: Any) -> None:
+    for statement in triggers.of_pendings(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
 def _install_seal_triggers(_: Any, connection: Connection, **__: Any) -> None:
     for statement in triggers.of_seals(connection.dialect.name):
         connection.exec_driver_sql(statement)
@@ -134,4 +205,7 @@ def _install_seal_triggers(_: Any, connection: Connection, **__: Any) -> None:
 event.listen(LedgerAccount.__table__, "after_create", _install_chart)
 # The lines refer to entries, so both tables are there when this one has been made.
 event.listen(Line.__table__, "after_create", _install_triggers)
+cast(Table, LoanBalance.__table__).add_is_dependent_on(cast(Table, Line.__table__))
+event.listen(LoanBalance.__table__, "after_create", _install_floors)
+event.listen(Resolution.__table__, "after_create", _install_pending_triggers)
 event.listen(Checkpoint.__table__, "after_create", _install_seal_triggers)

@@ -101,6 +101,15 @@ async def reverse(session: AsyncSession, entry: Entry, *, on: date, now: datetim
     )  # fmt: skip
 
 
+def accounts_of(event: Event, cash: Account) -> tuple[Account, Account]:
+    """Debit and credit by the rules, with the rail's own cash."""
+    rule = RULES[event]
+    return (
+        cash if rule.debit is Account.CASH else rule.debit,
+        cash if rule.credit is Account.CASH else rule.credit,
+    )
+
+
 async def find(session: AsyncSession, reference: str) -> Entry | None:
     return await session.scalar(select(Entry).where(Entry.reference == reference))
 
@@ -117,11 +126,11 @@ async def _next(session: AsyncSession, loan_id: UUID) -> int:
 
 
 def _line(event: Event, amount: Money, loan_id: UUID | None, cash: Account) -> Line:
-    rule = RULES[event]
+    debit, credit = accounts_of(event, cash)
     return Line(
         event=event,
-        debit=cash if rule.debit is Account.CASH else rule.debit,
-        credit=cash if rule.credit is Account.CASH else rule.credit,
+        debit=debit,
+        credit=credit,
         amount_minor=amount.minor,
         currency=amount.currency,
         loan_id=loan_id,

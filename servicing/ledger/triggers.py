@@ -4,11 +4,26 @@ An entry is written after its lines. So two triggers on insertion say all there 
 must have lines, and a line must not join an entry that is already there.
 """
 
+from servicing.ledger.chart import FLOORED, Side, side_of
+
 _TABLES = ("ledger_entries", "ledger_lines")
 NEVER_CHANGED = "ledger rows are never changed: post a reversal"
 NEEDS_LINES = "a ledger entry needs its lines first"
+FLOOR = "INSERT INTO ledger_floors (holds) VALUES (1) ON CONFLICT (holds) DO NOTHING"
+POSTS_SAME = "money on its way is posted by an entry that moves just as much of it"
+ONE_CURRENCY = "a loan has one currency"
+ONLY_BY_LINES = "balances follow from ledger lines"
+NEEDS_FLOORS = "PRAGMA foreign_keys=ON comes before a line of the ledger"
 IS_COMPLETE = "a line cannot join an entry that is already written"
 _NO_LINES = "NOT EXISTS (SELECT 1 FROM ledger_lines WHERE entry_id = NEW.id)"
+_FLOORED = ", ".join(f"'{account}'" for account in FLOORED)
+_POSTS_OTHER = (
+    "NEW.entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_pendings AS pending"
+    " WHERE pending.id = NEW.pending_id AND pending.amount_minor ="
+    " (SELECT sum(line.amount_minor) FROM ledger_lines AS line"
+    " WHERE line.entry_id = NEW.entry_id AND line.credit = pending.credit"
+    " AND line.currency = pending.currency))"
+)
 _JOINED = "EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.entry_id)"
 
 
@@ -40,6 +55,109 @@ def of_seals(dialect_name: str) -> list[str]:
             for table, when in zip(tables, (taken, signed), strict=True)
         ]
     return made
+
+
+def of_pendings(dialect_name: str) -> list[str]:
+    """For money on its way, after both tables exist."""
+    tables = ("ledger_pendings", "ledger_resolutions")
+    made = [statement for table in tables for statement in append_only(dialect_name, table)]
+    if dialect_name == "postgresql":
+        check = f"IF {_POSTS_OTHER} THEN {_raise(POSTS_SAME)} END IF; RETURN NEW;"
+        return [
+            *made,
+            _function("ledger_resolution_posts_same", check),
+            "CREATE OR REPLACE TRIGGER ledger_resolutions_posts_same BEFORE INSERT ON"
+            " ledger_resolutions FOR EACH ROW EXECUTE FUNCTION ledger_resolution_posts_same()",
+        ]
+    known = "EXISTS (SELECT 1 FROM ledger_pendings WHERE id = NEW.id OR reference = NEW.reference)"
+    resolved = (
+        "EXISTS (SELECT 1 FROM ledger_resolutions"
+        " WHERE pending_id = NEW.pending_id OR entry_id = NEW.entry_id)"
+    )
+    refusals = (
+        ("ledger_pendings_no_replace", "ledger_pendings", known, NEVER_CHANGED),
+        ("ledger_resolutions_no_replace", "ledger_resolutions", resolved, NEVER_CHANGED),
+        ("ledger_resolutions_posts_same", "ledger_resolutions", _POSTS_OTHER, POSTS_SAME),
+    )
+    return made + [
+        _sqlite_trigger(name, "INSERT", table, when, message)
+        for name, table, when, message in refusals
+    ]
+
+
+def of_balances(dialect_name: str) -> list[str]:
+    """Balances of loans, kept line by line, after `ledger_lines` and their own table exist."""
+    if dialect_name == "postgresql":
+        return [FLOOR, *_postgresql_balances()]
+    return [
+        FLOOR,
+        # Deferred references are not kept on connections that do not ask for it.
+        _sqlite_trigger(
+            "ledger_lines_floors", "INSERT", "ledger_lines",
+            "(SELECT foreign_keys FROM pragma_foreign_keys) = 0", NEEDS_FLOORS,
+        ),
+        _sqlite_trigger(
+            "ledger_loan_balances_no_delete", "DELETE", "ledger_loan_balances", "1", ONLY_BY_LINES
+        ),
+        *(_sqlite_balance(side) for side in Side),
+    ]  # fmt: skip
+
+
+def _sqlite_balance(side: Side) -> str:
+    account = f"NEW.{side}"
+    other = (
+        "SELECT 1 FROM ledger_loan_balances"
+        " WHERE loan_id = NEW.loan_id AND currency <> NEW.currency"
+    )
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS ledger_lines_{side}_balance AFTER INSERT ON ledger_lines"
+        f" WHEN NEW.loan_id IS NOT NULL AND {account} IN ({_FLOORED})"
+        f" BEGIN SELECT RAISE(ABORT, '{ONE_CURRENCY}') WHERE EXISTS ({other});"
+        " INSERT INTO ledger_loan_balances (loan_id, account, currency, net_minor)"
+        f" VALUES (NEW.loan_id, {account}, NEW.currency, {_signed(side, 'NEW.')})"
+        " ON CONFLICT (loan_id, account)"
+        " DO UPDATE SET net_minor = net_minor + excluded.net_minor; END"
+    )
+
+
+def _postgresql_balances() -> list[str]:
+    moved = " UNION ALL ".join(
+        f"SELECT loan_id, {side} AS account, currency, {_signed(side)} AS minor FROM moved"
+        f" WHERE loan_id IS NOT NULL AND {side} IN ({_FLOORED})"
+        for side in Side
+    )
+    other = (
+        "SELECT 1 FROM moved JOIN ledger_loan_balances USING (loan_id)"
+        " WHERE moved.currency <> ledger_loan_balances.currency"
+    )
+    keep = (
+        f"IF EXISTS ({other}) THEN {_raise(ONE_CURRENCY)} END IF;"
+        " INSERT INTO ledger_loan_balances AS stands (loan_id, account, currency, net_minor)"
+        f" SELECT loan_id, account, currency, sum(minor) FROM ({moved}) AS parts"
+        # Always in the same order: whoever comes second waits, and nobody waits in a ring.
+        " GROUP BY loan_id, account, currency ORDER BY loan_id, account"
+        " ON CONFLICT (loan_id, account)"
+        " DO UPDATE SET net_minor = stands.net_minor + excluded.net_minor;"
+        " RETURN NULL;"
+    )
+    only = f"IF pg_trigger_depth() < 2 THEN {_raise(ONLY_BY_LINES)} END IF; RETURN NULL;"
+    return [
+        _function("ledger_keep_balances", keep),
+        "CREATE OR REPLACE TRIGGER ledger_lines_balances AFTER INSERT ON ledger_lines"
+        " REFERENCING NEW TABLE AS moved"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_keep_balances()",
+        _function("ledger_only_by_lines", only),
+        "CREATE OR REPLACE TRIGGER ledger_loan_balances_only_by_lines"
+        " BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_loan_balances"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_only_by_lines()",
+    ]
+
+
+def _signed(side: Side, row: str = "") -> str:
+    """The amount of a line as it changes the account on one side of it."""
+    grows = ", ".join(f"'{account}'" for account in FLOORED if side_of(account) is side)
+    amount = f"{row}amount_minor"
+    return f"CASE WHEN {row}{side} IN ({grows}) THEN {amount} ELSE -{amount} END"
 
 
 def _sqlite() -> list[str]:

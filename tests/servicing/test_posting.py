@@ -14,7 +14,7 @@ from kit.money import Money
 from servicing.ledger import balances, posting
 from servicing.ledger.chart import Account
 from servicing.ledger.models import Entry, Line
-from servicing.ledger.rules import EntryKind, Event
+from servicing.ledger.rules import RULES, EntryKind, Event
 
 ON = date(2026, 11, 20)
 LOAN = new_id()
@@ -28,6 +28,15 @@ async def paid(session: AsyncSession, now: datetime, amount: int = 100, **change
     parts = [(Event.PRINCIPAL_REPAID, kes(amount)), (Event.INTEREST_REPAID, kes(7))]
     given: dict[str, Any] = {"reference": "repayment:1", "on": ON, "now": now, "loan_id": LOAN}
     return await posting.post(session, EntryKind.REPAYMENT, *parts, **(given | changed))
+
+
+async def owed(session: AsyncSession, now: datetime) -> None:
+    """The debt that `paid` repays: nobody may repay what nobody owes."""
+    for event, major in ((Event.DEBT_TAKEN_OVER, 100), (Event.INTEREST_ACCRUED, 7)):
+        await posting.post(
+            session, RULES[event].kind, (event, kes(major)),
+            reference=f"{event}:1", on=ON, now=now, loan_id=LOAN,
+        )  # fmt: skip
 
 
 class TestPost:
@@ -132,6 +141,7 @@ REFUSED = {
 @pytest.fixture
 async def written(engine: AsyncEngine, now: datetime) -> AsyncEngine:
     async with unit_of_work(sessions_of(engine)) as session:
+        await owed(session, now)
         await paid(session, now)
     return engine
 
