@@ -31,16 +31,27 @@ class PastHasChanged(Exception):
 
 
 async def seal_all(sessions: Sessions, *, looks_at_all: bool = False) -> None:
+    """What comes in meanwhile with an id before those sealed waits for the next time: looking at
+    all of a day again for each batch would take longer with each."""
+    after = None
     while True:
         async with unit_of_work(sessions) as session:
-            if await seal(session, looks_at_all=looks_at_all) < BATCH:
-                return
+            ids = await _seal_next(session, looks_at_all=looks_at_all, after=after)
+        if len(ids) < BATCH:
+            return
+        after = ids[-1]
 
 
 async def seal(session: AsyncSession, *, looks_at_all: bool = False) -> int:
     """Add entries that are not sealed yet, at most BATCH of them; how many."""
+    return len(await _seal_next(session, looks_at_all=looks_at_all, after=None))
+
+
+async def _seal_next(
+    session: AsyncSession, *, looks_at_all: bool, after: UUID | None
+) -> list[UUID]:
     await lock_key(session, "ledger_seals")
-    ids = await list_unsealed(session, looks_at_all=looks_at_all, limit=BATCH)
+    ids = await list_unsealed(session, looks_at_all=looks_at_all, after=after, limit=BATCH)
     found = await leaves.of_entries(session, ids)
     last = await newest(session)
     size, chain = (last.seq, last.chain) if last is not None else (0, GENESIS)
@@ -54,7 +65,7 @@ async def seal(session: AsyncSession, *, looks_at_all: bool = False) -> int:
         )
     if rows:
         await session.execute(insert(Seal), rows)
-    return len(rows)
+    return ids
 
 
 async def sign(session: AsyncSession, signer: Signer, *, now: datetime) -> Checkpoint | None:
@@ -93,14 +104,18 @@ async def list_checkpoints(
     return (await session.scalars(query)).all()
 
 
-async def list_unsealed(session: AsyncSession, *, looks_at_all: bool, limit: int) -> list[UUID]:
+async def list_unsealed(
+    session: AsyncSession, *, looks_at_all: bool, after: UUID | None, limit: int
+) -> list[UUID]:
     query = (
         select(Entry.id)
         .where(~select(Seal.seq).where(Seal.entry_id == Entry.id).exists())
         .order_by(Entry.id)
         .limit(limit)
     )
-    if not looks_at_all:
+    if after is not None:
+        query = query.where(Entry.id > after)
+    elif not looks_at_all:
         last = await session.scalar(select(Seal.entry_id).order_by(Seal.entry_id.desc()).limit(1))
         if last is not None:
             query = query.where(Entry.id > _earlier(last))
