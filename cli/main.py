@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("cli.bench:bench", "Speed beside that of named peers."),
     "bot": ("cli.run:bot", "The bot by long polling."),
     "face": ("cli.face:face", "Compare the faces of two pictures."),
+    "gsma": ("cli.gsma:gsma", "Where mobile money announces payments to us."),
     "ledger": ("cli.ledger:ledger", "Whether the books are right."),
     "model": ("cli.model:model", "Train, evaluate and use risk models."),
     "mpesa": ("cli.mpesa:mpesa", "Tell M-Pesa where it announces payments."),

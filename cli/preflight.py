@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,16 +15,21 @@ from kit.config import Settings
 from servicing.rails import configured
 from servicing.rails.mpesa import rail as mpesa
 
-_SENDERS = ("TWILIO_FROM", "TWILIO_MESSAGING_SERVICE_SID")
 _NEEDED = (
     "TELEGRAM_BOT_TOKEN",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
+    "TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID",
 )
 _NEEDED_BY_RAIL = {
     "wallet": ("RAIL_BASE_URL", "RAIL_API_KEY", "RAIL_WEBHOOK_SECRET"),
     "iso20022": ("RAIL_FOLDER", "RAIL_ACCOUNT"),
-    "gsma": ("GSMA_BASE_URL", "GSMA_ACCOUNT", "GSMA_CALLBACK_SECRET"),
+    "gsma": (
+        "GSMA_BASE_URL",
+        "GSMA_ACCOUNT",
+        "GSMA_CALLBACK_SECRET",
+        "GSMA_CLIENT_ID or GSMA_API_KEY",
+    ),
     "mpesa": (
         "MPESA_CONSUMER_KEY",
         "MPESA_CONSUMER_SECRET",
@@ -42,9 +47,7 @@ def check_outside(settings: Settings) -> None:
     """Without its SMS or its rail a lender would promise what it cannot do."""
     by_rails = [name for rail in configured.names(settings) for name in _NEEDED_BY_RAIL[rail]]
     needed = (*_NEEDED, *by_rails)
-    missing = [name for name in needed if not _is_set(settings, name)]
-    if not any(_is_set(settings, name) for name in _SENDERS):
-        missing.append(" or ".join(_SENDERS))
+    missing = _missing(settings, needed)
     if settings.telegram_mode == "webhook" and not _is_set(settings, "TELEGRAM_WEBHOOK_SECRET"):
         missing.append("TELEGRAM_WEBHOOK_SECRET")
     if missing:
@@ -56,9 +59,13 @@ def check_outside(settings: Settings) -> None:
         check_mpesa(settings)
 
 
-def check_mpesa(settings: Settings) -> None:
-    if missing := [name for name in _NEEDED_BY_RAIL["mpesa"] if not _is_set(settings, name)]:
+def check_rail(settings: Settings, rail: str) -> None:
+    if missing := _missing(settings, _NEEDED_BY_RAIL[rail]):
         raise click.UsageError(f"not set: {', '.join(missing)}")
+
+
+def check_mpesa(settings: Settings) -> None:
+    check_rail(settings, "mpesa")
     if not settings.base_url.startswith("https://"):
         raise click.UsageError("M-Pesa calls back by HTTPS only: set KOPA_PUBLIC_URL")
     try:
@@ -96,6 +103,15 @@ def only_owner(settings: Settings) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _missing(settings: Settings, needed: Iterable[str]) -> list[str]:
+    """`A or B` needs one of the two."""
+
+    def is_there(names: str) -> bool:
+        return any(_is_set(settings, name) for name in names.split(" or "))
+
+    return [names for names in needed if not is_there(names)]
 
 
 def _is_set(settings: Settings, name: str) -> bool:

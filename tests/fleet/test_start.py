@@ -136,15 +136,18 @@ class TestPreflight:
         preflight.check_outside(bank)
         assert configured.rails(bank, SystemClock()).main.name == "iso20022"
 
-    def test_mobile_money_needs_an_account_and_a_secret_of_ours(self) -> None:
+    def test_mobile_money_needs_an_account_a_secret_and_a_name(self) -> None:
         with pytest.raises(
-            click.UsageError, match="not set: GSMA_ACCOUNT, GSMA_CALLBACK_SECRET\\."
+            click.UsageError, match="GSMA_ACCOUNT, GSMA_CALLBACK_SECRET, GSMA_CLIENT_ID or"
         ):
             preflight.check_outside(settings(gsma_base_url="https://mm.example/v1.2/mm"))
 
     def test_rails_beside_the_main_one_go_on_with_their_orders(self) -> None:
         both = settings(
-            gsma_base_url="https://mm.example", gsma_account="1", gsma_callback_secret="s"
+            gsma_base_url="https://mm.example",
+            gsma_account="1",
+            gsma_callback_secret="s",
+            gsma_api_key="k",
         )
         preflight.check_outside(both)
         rails = configured.rails(both, SystemClock())
