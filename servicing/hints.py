@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -97,9 +98,11 @@ async def prompt_of(session: AsyncSession, event: RailEvent) -> PaymentRequest |
     named = event.reference.lower()
     if not _PROMPT.match(named):
         return None
+    # Our reference is made of the id, by which a prompt is found among many.
+    first, last = UUID(named.ljust(32, "0")), UUID(named.ljust(32, "f"))
     found = await session.scalars(
         select(PaymentRequest).where(
-            PaymentRequest.rail == event.rail, PaymentRequest.client_ref.startswith(f"C{named}")
+            PaymentRequest.id.between(first, last), PaymentRequest.rail == event.rail
         )
     )
     asked = list(found)
