@@ -1,6 +1,7 @@
 """The tables about funding that staff take away as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,18 +9,78 @@ from api import exports
 from api.exports import Column, Fetch, Table
 from kit.money import Money
 from servicing.funding import holds
-from servicing.funding.books import PoolBook
+from servicing.funding.books import PoolBook, StakeBook
+from servicing.funding.liquidity import Cash
 from servicing.funding.models import Hold
 from servicing.funding.outlook import Period
+from servicing.ledger.chart import Account, cash_of
 from servicing.models import Payout
 from servicing.papers.funder import Line
 
 Held = tuple[Hold, Payout]
 
+
+@dataclass(frozen=True)
+class CashAtRail:
+    account: Account
+    currency: str
+    cash: Cash
+    floor_minor: int | None
+
+    @classmethod
+    def of(
+        cls, account: Account, currency: str, cash: Cash, floors: Mapping[tuple[str, str], int]
+    ) -> "CashAtRail":
+        of_account = {cash_of(rail): rail for rail, _ in floors}
+        return cls(account, currency, cash, floors.get((of_account.get(account, ""), currency)))
+
+
+@dataclass(frozen=True)
+class StakeRow:
+    book: StakeBook
+    funder: str
+    currency: str
+
+    def money(self, name: str) -> Money:
+        return Money(getattr(self.book, name), self.currency)
+
+
+CASH: Table[CashAtRail] = Table(
+    "cash",
+    (
+        Column("Account", lambda row: row.account),
+        Column("Currency", lambda row: row.currency),
+        Column("Posted", lambda row: Money(row.cash.posted_minor, row.currency)),
+        Column("On its way out", lambda row: Money(row.cash.pending_out_minor, row.currency)),
+        Column("Available", lambda row: Money(row.cash.available_minor, row.currency)),
+        Column(
+            "Has to stay",
+            lambda row: Money(row.floor_minor, row.currency) if row.floor_minor else None,
+        ),
+    ),
+)
+STAKES: Table[StakeRow] = Table(
+    "stakes",
+    (
+        Column("Funder", lambda row: row.funder),
+        Column("Terms", lambda row: row.book.stake.kind),
+        Column("Rate, ppm", lambda row: row.book.stake.rate_ppm),
+        Column("Bears losses", lambda row: row.book.stake.loss_order),
+        Column("Capital", lambda row: row.money("capital")),
+        Column("At work", lambda row: row.money("at_work")),
+        Column("On the way", lambda row: row.money("on_the_way")),
+        Column("Withdrawing", lambda row: row.money("withdrawing")),
+        Column("Free", lambda row: row.money("free")),
+        Column("Earned, not paid", lambda row: row.money("payable")),
+        Column("Currency", lambda row: row.currency),
+    ),
+)
 POOLS: Table[PoolBook] = Table(
     "pools",
     (
-        Column("Pool", lambda row: row.pool.code),
+        Column(
+            "Pool", lambda row: row.pool.code, lambda row: f"/console/funding/pools/{row.pool.id}"
+        ),
         Column("Currency", lambda row: row.pool.currency),
         Column("Rail", lambda row: row.pool.rail, is_code=True),
         Column("Capital", lambda row: Money(row.capital, row.pool.currency)),
@@ -32,7 +93,9 @@ POOLS: Table[PoolBook] = Table(
 HELD: Table[Held] = Table(
     "held-payouts",
     (
-        Column("Reference", lambda row: row[1].client_ref),
+        Column(
+            "Reference", lambda row: row[1].client_ref, lambda row: f"/console/payouts/{row[1].id}"
+        ),
         Column("Amount", lambda row: row[1].amount),
         Column("Currency", lambda row: row[1].currency),
         Column("Why", lambda row: row[0].reason, is_code=True),

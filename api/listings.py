@@ -36,8 +36,8 @@ from servicing.states import LoanStatus, OrderStatus
 NAME_OF = {each.account: each.name for each in CHART}
 
 
-def _money(minor: int | None, currency: str) -> Money | None:
-    return Money(minor, currency) if minor is not None else None
+def money(minor: int | None, currency: str | None) -> Money | None:
+    return Money(minor, currency) if minor is not None and currency is not None else None
 
 
 def _facts(facts: dict[str, object]) -> str:
@@ -63,6 +63,7 @@ def _orders(name: str, path: str) -> Table[Order]:
 
 PAYOUTS = _orders("payouts", "/console/payouts")
 REQUESTS = _orders("payment-requests", "/console/payment-requests")
+REFUNDS = _orders("refunds", "/console/refunds")
 
 HISTORY: Table[Step] = Table(
     "history",
@@ -165,7 +166,7 @@ EVENTS: Table[tuple[LoanEvent, str]] = Table(
         Column("From", lambda row: row[0].on),
         Column("Recorded", lambda row: row[0].created_at),
         Column("What", lambda row: row[0].type, is_code=True),
-        Column("Amount", lambda row: _money(row[0].amount_minor or None, row[1])),
+        Column("Amount", lambda row: money(row[0].amount_minor or None, row[1])),
         Column("Who", lambda row: row[0].actor),
         Column("Key", lambda row: row[0].key),
     ),
@@ -176,6 +177,7 @@ SUSPENSE: Table[SuspenseItem] = Table(
     (
         Column("Reference", lambda row: row.reference, lambda row: f"/console/suspense/{row.id}"),
         Column("Why", lambda row: row.reason, is_code=True),
+        Column("Written", lambda row: row.written),
         Column("Amount", lambda row: row.amount),
         Column("Currency", lambda row: row.currency),
         Column("Rail", lambda row: row.rail, is_code=True),
@@ -198,12 +200,14 @@ INCIDENTS: Table[Incident] = Table(
 BREAKS: Table[ReconciliationBreak] = Table(
     "breaks",
     (
-        Column("What", lambda row: row.category, is_code=True),
+        Column(
+            "What", lambda row: row.category, lambda row: f"/console/breaks/{row.id}", is_code=True
+        ),
         Column("Reference", lambda row: row.reference),
         Column("Rail", lambda row: row.rail, is_code=True),
         Column("Day", lambda row: row.day),
-        Column("Ours", lambda row: _money(row.ours_minor, row.currency)),
-        Column("Theirs", lambda row: _money(row.theirs_minor, row.currency)),
+        Column("Ours", lambda row: money(row.ours_minor, row.currency)),
+        Column("Theirs", lambda row: money(row.theirs_minor, row.currency)),
         Column("Currency", lambda row: row.currency),
     ),
 )
@@ -214,7 +218,11 @@ RUNS: Table[ReconciliationRun] = Table(
         Column("Rail", lambda row: row.rail, is_code=True),
         Column("Day", lambda row: row.day),
         Column("Matched", lambda row: row.matched),
+        Column("Late", lambda row: row.late),
         Column("Breaks", lambda row: row.breaks),
+        Column("Opening", lambda row: money(row.opening_minor, row.currency)),
+        Column("Closing", lambda row: money(row.closing_minor, row.currency)),
+        Column("Currency", lambda row: row.currency),
         Column("Ran", lambda row: row.ran_at),
     ),
 )
@@ -283,6 +291,8 @@ _PAGES = {
     "payment_request": "payment-requests",
     "suspense": "suspense",
     "incident": "incidents",
+    "break": "breaks",
+    "refund": "refunds",
     "loan": "loans",
 }
 

@@ -10,10 +10,11 @@ from servicing.models import (
     Incident,
     LoanEvent,
     PaymentRequest,
-    ReconciliationRun,
+    ReconciliationBreak,
     SuspenseItem,
 )
 from servicing.suspense import SuspenseItemNotFound
+from servicing.treasury.breaks import BreakNotFound
 
 
 async def get_suspense_item(session: AsyncSession, item_id: UUID) -> SuspenseItem:
@@ -46,11 +47,8 @@ async def list_events(session: AsyncSession, loan_id: UUID) -> list[LoanEvent]:
     return list(rows)
 
 
-async def list_runs(session: AsyncSession, *, limit: int) -> list[ReconciliationRun]:
-    """The newest statement days first."""
-    rows = await session.scalars(
-        select(ReconciliationRun)
-        .order_by(ReconciliationRun.day.desc(), ReconciliationRun.rail)
-        .limit(limit)
-    )
-    return list(rows)
+async def get_break(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
+    found = await session.get(ReconciliationBreak, break_id)
+    if found is None:
+        raise BreakNotFound()
+    return found

@@ -18,6 +18,7 @@ from servicing.ledger.models import Entry
 from servicing.models import (
     Incident,
     Loan,
+    Payout,
     RailEventRow,
     ReconciliationBreak,
     Repayment,
@@ -124,7 +125,8 @@ async def _heard(session: AsyncSession, order: Order) -> list[Step]:
 
 async def _entry(session: AsyncSession, kind: Orders, order: Order) -> Entry | None:
     if kind.direction is Direction.PAYOUT:
-        return await posting.find(session, f"disbursement:{order.id}")
+        name = "disbursement" if isinstance(order, Payout) else "refund"
+        return await posting.find(session, f"{name}:{order.id}")
     repayment = await session.scalar(
         select(Repayment.id).where(Repayment.rail_reference == f"rail:{order.client_ref}")
     )

@@ -8,6 +8,7 @@ from api.console.door import HOME
 from api.console.views import (
     audit,
     day_closes,
+    funding,
     home,
     incidents,
     ledger,
@@ -57,6 +58,7 @@ def routes() -> APIRouter:
         suspense,
         incidents,
         reconciliation,
+        funding,
         day_closes,
         seals,
         audit,

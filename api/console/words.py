@@ -36,6 +36,7 @@ _MENU = (
         (
             Entry("Payouts", "/console/payouts", "list_payouts"),
             Entry("Payment requests", "/console/payment-requests", "list_payment_requests"),
+            Entry("Refunds", "/console/refunds", "list_refunds"),
             Entry("Proposals", "/console/proposals", "list_proposals"),
         ),
     ),
@@ -45,6 +46,14 @@ _MENU = (
             Entry("Suspense", "/console/suspense", "list_suspense"),
             Entry("Incidents", "/console/incidents", "list_incidents"),
             Entry("Reconciliation", "/console/reconciliation", "list_breaks"),
+        ),
+    ),
+    Group(
+        "Funding",
+        (
+            Entry("Pools and cash", "/console/funding", "list_pools"),
+            Entry("Forecast", "/console/funding/forecast", "get_forecast"),
+            Entry("Held payouts", "/console/funding/held", "list_held_payouts"),
         ),
     ),
     Group(
@@ -62,7 +71,7 @@ _MENU = (
 _TONES = {
     Tone.GOOD: "settled active closed applied holds",
     Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying",
-    Tone.WARN: "needs_review proposed returned",
+    Tone.WARN: "needs_review proposed returned held",
     Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
     " not_posted",
 }
@@ -81,6 +90,7 @@ DONE = {
     "confirmed": "Confirmed and done.",
     "withdrawn": "Withdrawn. Nothing was done.",
     "retried": "The money is sent again. This page shows how it goes.",
+    "asked": "The statement is fetched again. Open this page in a minute.",
     "canceled": "The loan was given up. No money went out and none will.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
@@ -125,6 +135,10 @@ REFUSALS = {
         "Money may be sent again, or the loan given up, only when it is proven that the last payout"
         " moved nothing.",
     ),
+    "payout_not_held": Refusal(
+        "This payout does not wait for money", "It went out, or was given up, in the meantime."
+    ),
+    "funding_pool_not_found": Refusal("No such pool", "Choose one from the list of pools."),
     "suspense_item_not_found": Refusal(
         "Placed already",
         "There is no such item, or it was placed in the meantime. What is left over from a loan"
@@ -133,6 +147,22 @@ REFUSALS = {
     "refund_reference_used": Refusal(
         "This payment gave another item back",
         "One payment outside gives one item back. Check its reference.",
+    ),
+    "break_not_found": Refusal(
+        "Resolved already", "There is no such break, or it was resolved or has mended by itself."
+    ),
+    "break_act_not_possible": Refusal(
+        "This does not put it right",
+        "The statement and our books differ in another way. Look at what the rail said of it, then"
+        " choose another act, or explain it.",
+    ),
+    "refund_under_way": Refusal(
+        "A rail is giving it back", "Wait until the refund has settled or failed."
+    ),
+    "nobody_to_refund": Refusal(
+        "Nobody to send it to",
+        "Nobody knows whose money it is, or that borrower has no proven phone. Give it back by a"
+        " payment outside, and say by which one.",
     ),
     "incident_not_found": Refusal(
         "Resolved already", "There is no such incident, or it was resolved in the meantime."

@@ -13,7 +13,7 @@ from api.exports import FILES, Export
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown
 from api.v1.loans import LedgerLineShown, OrderShown
 from api.v1.proposals import ProposalShown
-from servicing import lookups, order_history
+from servicing import order_history
 from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import reading
@@ -22,6 +22,7 @@ from servicing.ledger.models import Entry, Line
 from servicing.order_history import Source
 from servicing.orders import Orders
 from servicing.payment_requests import REQUESTS
+from servicing.refunds import REFUNDS
 
 router = APIRouter(prefix="/v1", tags=["treasury"], dependencies=[Depends(permitted)])
 
@@ -75,14 +76,6 @@ class DayClosed(Shown):
     late_fees: int
     failures: int
     """Loans that have not come through this day."""
-
-
-class RunShown(Shown):
-    rail: str
-    day: date
-    matched: int
-    breaks: int
-    ran_at: datetime
 
 
 @router.get(
@@ -153,6 +146,14 @@ async def get_payment_request_history(
     return await _history(session, REQUESTS, request_id, export)
 
 
+@router.get("/refunds/{refund_id}/history", response_model=HistoryShown, responses=FILES)
+async def get_refund_history(
+    refund_id: UUID, session: Session, export: Export
+) -> HistoryShown | Response:
+    """Who did what, what the rail said, what was posted."""
+    return await _history(session, REFUNDS, refund_id, export)
+
+
 @router.get("/day-closes", response_model=list[DayClosed], responses=FILES)
 async def list_day_closes(
     session: Session, export: Export, before: date | None = None, limit: PageSize = 50
@@ -162,17 +163,6 @@ async def list_day_closes(
         return file
     rows = await parts.list_runs(session, before=before, limit=limit)
     return [DayClosed.model_validate(row) for row in rows]
-
-
-@router.get("/reconciliation/runs", response_model=list[RunShown], responses=FILES)
-async def list_reconciliation_runs(
-    session: Session, export: Export, limit: PageSize = 50
-) -> list[RunShown] | Response:
-    """Which statements were compared with our books, the newest day first."""
-    rows = await lookups.list_runs(session, limit=limit)
-    if (file := await export.of(listings.RUNS, exports.listed(rows))) is not None:
-        return file
-    return [RunShown.model_validate(row) for row in rows]
 
 
 async def _history(

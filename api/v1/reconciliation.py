@@ -61,10 +61,15 @@ async def list_breaks(session: Session, export: Export) -> list[BreakShown] | Re
     return [_break(row) for row in rows]
 
 
-@router.get("/runs", response_model=list[RunShown])
-async def list_reconciliations(session: Session, rail: str | None = None) -> list[RunShown]:
+@router.get("/runs", response_model=list[RunShown], responses=FILES)
+async def list_reconciliations(
+    session: Session, export: Export, rail: str | None = None
+) -> list[RunShown] | Response:
     """The newest days, and what each rail held beside what our ledger says."""
-    return [await _run(session, row) for row in await reconciliation.list_runs(session, rail=rail)]
+    rows = await reconciliation.list_runs(session, rail=rail)
+    if (file := await export.of(listings.RUNS, exports.listed(rows))) is not None:
+        return file
+    return [await _run(session, row) for row in rows]
 
 
 @router.post("/{rail}/{day}", status_code=status.HTTP_202_ACCEPTED)

@@ -208,14 +208,17 @@ async def send_suspense_back(
     )
 
 
-@router.get("/refunds", response_model=Page[OrderShown])
+@router.get("/refunds", response_model=Page[OrderShown], responses=FILES)
 async def list_refunds(
     session: Session,
+    export: Export,
     status: OrderStatus = OrderStatus.NEEDS_REVIEW,
     after: UUID | None = None,
     limit: PageSize = 50,
-) -> Page[OrderShown]:
+) -> Page[OrderShown] | Response:
     """Money on its way back to borrowers: oldest first, those that a person must look at."""
+    if file := await export.of(listings.REFUNDS, listings.orders_with(REFUNDS, status)):
+        return file
     rows = await orders.list_with(session, REFUNDS, status, after=after, limit=limit)
     return Page.of([OrderShown.model_validate(row) for row in rows], limit)
 

@@ -181,6 +181,11 @@ async def list_funders(
     return (await session.scalars(query)).all()
 
 
+async def names_of(session: AsyncSession, funder_ids: Sequence[UUID]) -> dict[UUID, str]:
+    rows = await session.execute(select(Funder.id, Funder.name).where(Funder.id.in_(funder_ids)))
+    return {row.id: row.name for row in rows}
+
+
 async def list_stakes_of(session: AsyncSession, funder_id: UUID) -> Sequence[tuple[Stake, Pool]]:
     rows = await session.execute(
         select(Stake, Pool)

@@ -98,7 +98,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         "path",
         ["/ledger", "/payouts", "/payment-requests", "/proposals", "/suspense", "/incidents",
-         "/day-closes", "/seals", "/audit"],
+         "/day-closes", "/seals", "/audit", "/refunds", "/funding/held", "/funding/forecast"],
     )  # fmt: skip
     async def test_are_there_for_every_list(self, sit: Sit, lender: Lender, path: str) -> None:
         await lender.lends()
@@ -114,7 +114,7 @@ class TestFiles:
         "path",
         ["/ledger/trial-balance", "/ledger/checkpoints", "/payouts", "/payment-requests",
          "/proposals", "/suspense", "/incidents", "/reconciliation/breaks", "/reconciliation/runs",
-         "/day-closes", "/audit", "/ledger/accounts/cash_wallet/entries"],
+         "/day-closes", "/audit", "/refunds", "/ledger/accounts/cash_wallet/entries"],
     )  # fmt: skip
     async def test_are_answered_by_the_api(self, enter: Enter, path: str) -> None:
         ada = await enter("Ada")

@@ -17,11 +17,14 @@ from api.console.words import Refusal
 from api.deps import Session
 from api.exports import Table
 from api.v1 import treasury
+from api.v1.proposals import Reasoned
 from servicing import disbursements, order_history, orders
 from servicing.disbursements import PAYOUTS
+from servicing.funding import holds
 from servicing.order_history import History
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
+from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -50,6 +53,12 @@ _REQUESTS = _Kind(
 )  # fmt: skip
 
 
+_REFUNDS = _Kind(
+    REFUNDS, listings.REFUNDS, "Refunds", "Refund", f"{HOME}/refunds",
+    "settle_refund", "fail_refund",
+)  # fmt: skip
+
+
 @router.get("/payouts", name="list_payouts")
 async def show_payouts(
     desk: AtDesk, session: Session, file: AskedFile, status: OrderState = None, after: Key = None
@@ -64,6 +73,13 @@ async def show_requests(
     return await _list(_REQUESTS, desk, session, file, status, after)
 
 
+@router.get("/refunds", name="list_refunds")
+async def show_refunds(
+    desk: AtDesk, session: Session, file: AskedFile, status: OrderState = None, after: Key = None
+) -> Response:
+    return await _list(_REFUNDS, desk, session, file, status, after)
+
+
 @router.get("/payouts/{order_id}", name="get_payout_history")
 async def show_payout(order_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     return await _one(_PAYOUTS, order_id, desk, session, file)
@@ -72,6 +88,11 @@ async def show_payout(order_id: UUID, desk: AtDesk, session: Session, file: Aske
 @router.get("/payment-requests/{order_id}", name="get_payment_request_history")
 async def show_request(order_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     return await _one(_REQUESTS, order_id, desk, session, file)
+
+
+@router.get("/refunds/{order_id}", name="get_refund_history")
+async def show_refund(order_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
+    return await _one(_REFUNDS, order_id, desk, session, file)
 
 
 @router.post("/payouts/{order_id}/settle", name="settle_payout")
@@ -84,6 +105,11 @@ async def settle_request(order_id: UUID, desk: AtDesk) -> Response:
     return await _settle(_REQUESTS, order_id, desk)
 
 
+@router.post("/refunds/{order_id}/settle", name="settle_refund")
+async def settle_refund(order_id: UUID, desk: AtDesk) -> Response:
+    return await _settle(_REFUNDS, order_id, desk)
+
+
 @router.post("/payouts/{order_id}/fail", name="fail_payout")
 async def fail_payout(order_id: UUID, desk: AtDesk) -> Response:
     return await _fail(_PAYOUTS, order_id, desk)
@@ -92,6 +118,11 @@ async def fail_payout(order_id: UUID, desk: AtDesk) -> Response:
 @router.post("/payment-requests/{order_id}/fail", name="fail_payment_request")
 async def fail_request(order_id: UUID, desk: AtDesk) -> Response:
     return await _fail(_REQUESTS, order_id, desk)
+
+
+@router.post("/refunds/{order_id}/fail", name="fail_refund")
+async def fail_refund(order_id: UUID, desk: AtDesk) -> Response:
+    return await _fail(_REFUNDS, order_id, desk)
 
 
 @router.post("/payouts/{order_id}/retry", name="retry_payout")
@@ -111,6 +142,28 @@ async def cancel_payout(order_id: UUID, desk: AtDesk) -> Response:
     async def act(session: AsyncSession) -> str:
         payout = (await order_history.of_order(session, PAYOUTS, order_id)).order
         await disbursements.cancel(session, payout.loan_id, actor=desk.who.actor, now=desk.now)
+        return "canceled"
+
+    return await _do(_PAYOUTS, order_id, desk, act)
+
+
+@router.post("/payouts/{order_id}/release", name="release_payout")
+async def release_payout(order_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Reasoned)
+        return acts.outcome(
+            await holds.release(
+                session, order_id, staff_id=desk.who.id, reason=body.reason, now=desk.now
+            )
+        )
+
+    return await _do(_PAYOUTS, order_id, desk, act)
+
+
+@router.post("/payouts/{order_id}/give-up", name="cancel_held_payout")
+async def give_held_payout_up(order_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        await holds.cancel(session, order_id, actor=desk.who.actor, now=desk.now)
         return "canceled"
 
     return await _do(_PAYOUTS, order_id, desk, act)
@@ -195,6 +248,7 @@ async def _page(
         order=order,
         names=names,
         in_review=order.status is OrderStatus.NEEDS_REVIEW,
+        held=order.status is OrderStatus.HELD,
         failed=order.status is OrderStatus.FAILED
         and found.loan.status is LoanStatus.PENDING_DISBURSEMENT,
         history=drawing.table(desk, listings.HISTORY, found.steps, names=names),

@@ -1,30 +1,127 @@
-"""The rails' statements against our books: runs, and what differed."""
+"""The rails' statements against our books: runs, what differed, and how it is put right."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, listings
-from api.console import drawing
-from api.console.door import HOME, AtDesk
+from api.console import acts, drawing, forms
+from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
+from api.console.words import Refusal
 from api.deps import Session
-from servicing import lookups, reconciliation
+from api.v1 import reconciliation as calls
+from api.v1.proposals import Reasoned
+from kit import four_eyes
+from kit.four_eyes import Proposal
+from servicing import lookups, orders, reconciliation
+from servicing.disbursements import PAYOUTS
+from servicing.treasury import breaks, positions
 
-router = APIRouter(prefix=f"{HOME}/reconciliation", include_in_schema=False)
+router = APIRouter(prefix=HOME, include_in_schema=False)
+_Agree = Callable[[AsyncSession, str], Awaitable[Proposal]]
 
 
-@router.get("", name="list_breaks")
+@router.get("/reconciliation", name="list_breaks")
 async def show_reconciliation(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    breaks = await reconciliation.list_open(session)
-    runs = await lookups.list_runs(session, limit=exports.PAGE)
-    answer = await file.of(listings.BREAKS, exports.listed(breaks), part="breaks") or await file.of(
-        listings.RUNS, exports.listed(runs), part="runs"
-    )
-    if answer is not None:
-        return answer
+    return await _overview(desk, session, file)
+
+
+@router.post("/reconciliation/{rail}/{day}", name="reconcile_again")
+async def reconcile_again(rail: str, day: date, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        await calls.reconcile_again(rail, day, session, desk.who, desk.now, desk.wiring)
+        return "asked"
+
+    async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
+        return await _overview(desk, session, None, status=status, refusal=refusal)
+
+    return await acts.carry_out(desk, act, then=f"{HOME}/reconciliation", again=again)
+
+
+@router.get("/breaks/{break_id}", name="list_breaks")
+async def show_break(break_id: UUID, desk: AtDesk, session: Session) -> Response:
+    return await _page(break_id, desk, session)
+
+
+@router.post("/breaks/{break_id}/explain", name="explain_break")
+async def explain_break(break_id: UUID, desk: AtDesk) -> Response:
+    async def agree(session: AsyncSession, reason: str) -> Proposal:
+        return await breaks.explain(
+            session, break_id, staff_id=desk.who.id, reason=reason, now=desk.now
+        )
+
+    return await _agreed(break_id, desk, agree)
+
+
+@router.post("/breaks/{break_id}/put-right", name="put_break_right")
+async def put_break_right(break_id: UUID, desk: AtDesk) -> Response:
+    async def agree(session: AsyncSession, reason: str) -> Proposal:
+        return await breaks.put_right(
+            session, break_id, staff_id=desk.who.id, reason=reason, on=desk.today,
+            zone=desk.zone, now=desk.now,
+        )  # fmt: skip
+
+    return await _agreed(break_id, desk, agree)
+
+
+@router.post("/breaks/{break_id}/write-off", name="write_break_off")
+async def write_break_off(break_id: UUID, desk: AtDesk) -> Response:
+    async def agree(session: AsyncSession, reason: str) -> Proposal:
+        return await breaks.write_off(
+            session, break_id, staff_id=desk.who.id, reason=reason, on=desk.today, now=desk.now
+        )
+
+    return await _agreed(break_id, desk, agree)
+
+
+async def _overview(
+    desk: Desk, session: AsyncSession, file: AskedFile | None, **answer: Any
+) -> Response:
+    found = await reconciliation.list_open(session)
+    runs = await reconciliation.list_runs(session)
+    if file is not None:
+        taken = await file.of(
+            listings.BREAKS, exports.listed(found), part="breaks"
+        ) or await file.of(listings.RUNS, exports.listed(runs), part="runs")
+        if taken is not None:
+            return taken
+    newest = {run.rail: run for run in reversed(runs)}
     return drawing.page(
         desk,
         "reconciliation.html",
-        breaks=drawing.table(desk, listings.BREAKS, breaks, part="breaks"),
-        runs=drawing.table(desk, listings.RUNS, runs[: drawing.PAGE_SIZE], part="runs"),
+        breaks=drawing.table(desk, listings.BREAKS, found, part="breaks"),
+        runs=drawing.table(desk, listings.RUNS, runs, part="runs"),
+        newest=[(run, await positions.of_run(session, run)) for _, run in sorted(newest.items())],
+        **{"refusal": None, **answer},
+    )
+
+
+async def _agreed(break_id: UUID, desk: Desk, agree: _Agree) -> Response:
+    async def act(session: AsyncSession) -> str:
+        return acts.outcome(await agree(session, forms.read(desk, Reasoned).reason))
+
+    async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
+        return await _page(break_id, desk, session, status=status, refusal=refusal)
+
+    return await acts.carry_out(desk, act, then=f"{HOME}/breaks/{break_id}", again=again)
+
+
+async def _page(break_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
+    found = await lookups.get_break(session, break_id)
+    return drawing.page(
+        desk,
+        "break.html",
+        found=found,
+        payout=await orders.find(session, PAYOUTS, found.reference),
+        ours=listings.money(found.ours_minor, found.currency),
+        theirs=listings.money(found.theirs_minor, found.currency),
+        proposals=await four_eyes.list_open(session, subject=f"break:{found.id}"),
+        names=await desk.names(session),
+        **{"refusal": None, **answer},
     )

@@ -13,10 +13,12 @@ from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
 from api.console.words import Refusal
 from api.deps import Session
+from api.v1.proposals import Reasoned
 from api.v1.treasury import Owner, Refund
 from kit import four_eyes
-from servicing import lookups, queries, suspense
+from servicing import lookups, queries, refunds, suspense
 from servicing.queries import LoanNotFound
+from servicing.treasury import owners
 
 router = APIRouter(prefix=f"{HOME}/suspense", include_in_schema=False)
 
@@ -67,6 +69,20 @@ async def refund_item(item_id: UUID, desk: AtDesk) -> Response:
     return await _do(item_id, desk, act)
 
 
+@router.post("/{item_id}/refund-by-rail", name="send_suspense_back")
+async def send_item_back(item_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Reasoned)
+        return acts.outcome(
+            await refunds.order(
+                session, desk.wiring.vault, item_id, staff_id=desk.who.id, reason=body.reason,
+                now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(item_id, desk, act)
+
+
 async def _do(item_id: UUID, desk: Desk, act: acts.Act) -> Response:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
         return await _page(item_id, desk, session, status=status, refusal=refusal)
@@ -81,6 +97,7 @@ async def _page(item_id: UUID, desk: Desk, session: AsyncSession, **answer: Any)
         "suspense_item.html",
         item=item,
         loan=await queries.get_loan(session, item.loan_id) if item.loan_id else None,
+        owners=[] if item.resolved_at else await owners.propose(session, item, on=desk.today),
         proposals=await four_eyes.list_open(session, subject=f"suspense:{item.id}"),
         names=await desk.names(session),
         **{"refusal": None, **answer},
