@@ -130,7 +130,7 @@ async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetim
     if not is_waiting or payouts[-1].status not in NOT_SENT:
         raise PayoutUnderWay(loan=loan.reference)
     audit.move(session, PAYOUT, payouts[-1], OrderEvent.FAIL, actor=actor, now=now)
-    await pending.void(session, f"{EntryKind.DISBURSEMENT}:{payouts[-1].id}", now=now)
+    await pending.resolve(session, f"{EntryKind.DISBURSEMENT}:{payouts[-1].id}", now=now)
     audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
     return loan
 

@@ -159,7 +159,7 @@ async def _arrived(
     moved_on = outcome.moved_on(today=on, not_before=ordered_on, zone=zone)
     await kind.settled(session, loan, order, ordered_on=ordered_on, on=moved_on, now=now)
     if kind.holds is not None:
-        await pending.post(session, _entry(kind, order), now=now)
+        await pending.resolve(session, _entry(kind, order), now=now)
 
 
 async def _failed(
@@ -170,7 +170,7 @@ async def _failed(
     _move(session, kind, order, OrderEvent.FAIL, now=now, code=outcome.failure_code)
     await kind.failed(session, loan, order, on=on, now=now)
     if kind.holds is not None:
-        await pending.void(session, _entry(kind, order), now=now)
+        await pending.resolve(session, _entry(kind, order), now=now)
 
 
 async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:

@@ -11,10 +11,8 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from notifications import contacts
 from servicing import incidents, living, messages, queries, suspense
-from servicing.models import (
-    Loan,
-    SuspenseItem,
-)
+from servicing.ledger.rules import Event
+from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails.base import Direction
 from servicing.states import REFUND
@@ -134,5 +132,6 @@ REFUNDS = Orders(
     job=SEND,
     settled=settle,
     failed=fail,
+    holds=Event.CREDIT_REFUNDED,
     returned=come_back,
 )

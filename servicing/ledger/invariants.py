@@ -17,6 +17,7 @@ from servicing.ledger.models import Entry, Line, LoanBalance
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
 from servicing.states import ARRIVED, FINAL, LoanStatus
+from servicing.treasury.models import Refund
 
 BATCH = 500
 T = TypeVar("T", Installment, LoanEvent)
@@ -117,12 +118,14 @@ async def _refinancing(session: AsyncSession) -> list[Violation]:
 
 
 async def _on_its_way(session: AsyncSession) -> list[Violation]:
-    """What is on its way is a payout that was sent and of which nobody knows the end."""
+    """What is on its way is an order that was sent and of which nobody knows the end."""
     held = {each.reference: each.amount_minor for each in await pending.list_open(session)}
-    under_way = await session.execute(
-        select(Payout.id, Payout.amount_minor).where(Payout.tries > 0, Payout.status.not_in(FINAL))
-    )
-    sent = {f"{EntryKind.DISBURSEMENT}:{payout_id}": minor for payout_id, minor in under_way}
+    sent: dict[str, int] = {}
+    for kind, model in ((EntryKind.DISBURSEMENT, Payout), (EntryKind.REFUND, Refund)):
+        for order_id, minor in await session.execute(
+            select(model.id, model.amount_minor).where(model.tries > 0, model.status.not_in(FINAL))
+        ):
+            sent[f"{kind}:{order_id}"] = minor
     return [
         Violation(
             "pending_is_sent", reference, f"{sent.get(reference)} sent, {held.get(reference)} held"

@@ -44,17 +44,16 @@ async def hold(
     await session.flush()
 
 
-async def post(session: AsyncSession, reference: str, *, now: datetime) -> None:
-    """It arrived: the entry with this reference has moved it."""
+async def resolve(session: AsyncSession, reference: str, *, now: datetime) -> None:
+    """Its end is known: posted by the entry of this reference, or void where there is none.
+
+    What was never about to leave has no end.
+    """
+    if (held := await _find(session, reference)) is None:
+        return
     entry = await posting.find(session, reference)
-    assert entry is not None, f"{reference} is not posted"
-    await _resolve(session, reference, entry.id, now)
-
-
-async def void(session: AsyncSession, reference: str, *, now: datetime) -> None:
-    """Proven: it never left, or was never about to."""
-    if await _find(session, reference) is not None:
-        await _resolve(session, reference, None, now)
+    session.add(Resolution(pending_id=held, entry_id=entry.id if entry else None, created_at=now))
+    await session.flush()
 
 
 async def list_open(session: AsyncSession) -> list[Pending]:
@@ -70,12 +69,3 @@ async def list_open(session: AsyncSession) -> list[Pending]:
 
 async def _find(session: AsyncSession, reference: str) -> UUID | None:
     return await session.scalar(select(Pending.id).where(Pending.reference == reference))
-
-
-async def _resolve(
-    session: AsyncSession, reference: str, entry_id: UUID | None, now: datetime
-) -> None:
-    held = await _find(session, reference)
-    assert held is not None, f"{reference} is not on its way"
-    session.add(Resolution(pending_id=held, entry_id=entry_id, created_at=now))
-    await session.flush()

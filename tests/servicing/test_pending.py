@@ -68,7 +68,7 @@ class TestTheBooks:
         await lender.pays_out(loan)
         async with unit_of_work(lender.sessions) as session:
             held = (await pending.list_open(session))[0]
-            await pending.void(session, held.reference, now=lender.now)
+            await pending.resolve(session, held.reference, now=lender.now)
 
         async with lender.sessions() as session:
             found = await invariants.verify(session)
