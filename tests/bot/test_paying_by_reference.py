@@ -26,7 +26,13 @@ def standing(rail: str) -> Standing:
     )
     kes = Money(0, "KES")
     rest: dict[str, Any] = {each.name: None for each in fields(Standing)}
-    shown = {"loan": loan, "on": date(2026, 11, 20), "due_now": kes, "payoff": kes, "left": kes}
+    shown: dict[str, Any] = {
+        "loan": loan,
+        "on": date(2026, 11, 20),
+        "due_now": kes,
+        "payoff": kes,
+        "left": kes,
+    }
     return Standing(**{**rest, **shown, "credit": kes, "rail": rail, "payee": SETTINGS.payee(rail)})
 
 

@@ -1,0 +1,149 @@
+"""Breaks, refunds and charge-backs over HTTP: two agree, the books follow, the trail has it."""
+
+from datetime import date
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from kit.audit import AuditEvent
+from kit.crypto import vault_of
+from kit.db import Sessions, unit_of_work
+from notifications import contacts
+from servicing import suspense
+from servicing.models import Loan
+from servicing.rails.base import Balances
+from tests.api.conftest import SetClock
+from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.treasury_acts import compares, incoming, paid_out
+
+WHY = {"reason": "shown on the rail's own statement"}
+
+
+@pytest.fixture
+def lender(sessions: Sessions, clock: SetClock) -> Lender:
+    return Lender(sessions, clock.at)
+
+
+@pytest.fixture
+async def loan(lender: Lender) -> Loan:
+    return await lender.lends()
+
+
+async def both(*clients: httpx.AsyncClient, path: str) -> httpx.Response:
+    for client in clients:
+        answer = await client.post(path, json=WHY)
+        assert answer.is_success, answer.text
+    assert answer.json()["confirmed_at"] is not None
+    return answer
+
+
+class TestBreaks:
+    async def test_are_put_right_written_off_and_explained(
+        self,
+        carl: httpx.AsyncClient,
+        ada: httpx.AsyncClient,
+        aude: httpx.AsyncClient,
+        lender: Lender,
+        loan: Loan,
+        sessions: Sessions,
+    ) -> None:
+        await lender.receives(loan, kes(7), rail_reference="wallet:W7")
+        short = incoming("W7", loan.reference, kes(6))
+        lines = [short, incoming("W9", loan.reference, kes(500))]
+        told = Balances(kes(100_000), kes(100_506))
+        await compares(lender, lines, balances=told)
+        open_ = {
+            row["category"]: row for row in (await aude.get("/v1/reconciliation/breaks")).json()
+        }
+        assert set(open_) == {"amount", "missing_here", "missing_at_rail"}
+
+        await both(carl, ada, path=f"/v1/reconciliation/breaks/{open_['amount']['id']}/write-off")
+        path = f"/v1/reconciliation/breaks/{open_['missing_here']['id']}/put-right"
+        alone = [(await carl.post(path, json=WHY)).status_code for _ in range(2)]
+        await both(ada, path=path)
+        path = f"/v1/reconciliation/breaks/{open_['missing_at_rail']['id']}"
+        wrong = await carl.post(f"{path}/put-right", json=WHY)
+        await both(carl, ada, path=f"{path}/explain")
+        gone = await carl.post(f"{path}/explain", json=WHY)
+        forbidden = await aude.post(f"{path}/explain", json=WHY)
+
+        assert (alone, forbidden.status_code) == ([200, 403], 403)
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "break_act_not_possible")
+        assert (gone.status_code, gone.json()["code"]) == (404, "break_not_found")
+        assert (await aude.get("/v1/reconciliation/breaks")).json() == []
+        books = (await ada.get("/v1/ledger/trial-balance")).json()
+        assert books["balanced"] is True
+        await lender.verifies()
+        async with sessions() as session:
+            trail = await session.scalars(
+                select(AuditEvent.action).where(AuditEvent.action.startswith("break."))
+            )
+        assert len(list(trail)) == 6
+
+    async def test_are_looked_for_again_when_staff_ask(
+        self, carl: httpx.AsyncClient, loan: Loan
+    ) -> None:
+        other = await carl.post(f"/v1/reconciliation/nobody/{date(2026, 11, 20)}")
+
+        assert other.status_code in (404, 503)
+
+
+class TestSuspense:
+    async def test_is_proposed_and_sent_back(
+        self,
+        carl: httpx.AsyncClient,
+        ada: httpx.AsyncClient,
+        lender: Lender,
+        loan: Loan,
+        sessions: Sessions,
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            await contacts.register(
+                session, person_id=loan.borrower_id, telegram_chat_id=7, locale="en",
+                timezone=ZONE, now=lender.now,
+            )  # fmt: skip
+            await contacts.set_phone(
+                session, vault_of(session), person_id=loan.borrower_id,
+                phone_e164="+254700000009", now=lender.now,
+            )  # fmt: skip
+            await suspense.receive(
+                session, reference="wallet:W5", reason="unknown_reference", amount=kes(700),
+                on=lender.on, now=lender.now, rail="wallet", written="rent",
+                payer="254700000009",
+            )  # fmt: skip
+        [item] = (await carl.get("/v1/suspense")).json()
+        assert item["written"] == "rent"
+        assert item["proposals"] == [
+            {"loan_id": str(loan.id), "loan_reference": loan.reference,
+             "why": ["phone_of_borrower"]}
+        ]  # fmt: skip
+        nobody = await carl.post(f"/v1/suspense/{item['id']}/send-back", json=WHY)
+        assert (nobody.status_code, nobody.json()["code"]) == (409, "nobody_to_refund")
+        await lender.receives(loan, await lender.payoff(loan) - kes(1))
+        await lender.receives(loan, kes(401))
+        over = next(
+            row for row in (await carl.get("/v1/suspense")).json() if row["reason"] == "overpaid"
+        )
+
+        await both(carl, ada, path=f"/v1/suspense/{over['id']}/send-back")
+
+        [refund] = (await ada.get("/v1/refunds", params={"status": "created"})).json()["items"]
+        assert refund["amount"]["amount"] == "400.00"
+        again = await carl.post(f"/v1/suspense/{over['id']}/send-back", json=WHY)
+        assert (again.status_code, again.json()["code"]) == (409, "refund_under_way")
+        await lender.verifies()
+
+
+async def test_a_repayment_is_charged_back_by_two(
+    carl: httpx.AsyncClient, ada: httpx.AsyncClient, lender: Lender, loan: Loan
+) -> None:
+    paid = await lender.receives(loan, kes(500))
+
+    await both(carl, ada, path=f"/v1/repayments/{paid.id}/charge-back")
+
+    again = await carl.post(f"/v1/repayments/{paid.id}/charge-back", json=WHY)
+    assert (again.status_code, again.json()["code"]) == (409, "repayment_reversed")
+    assert "borrower_credit" not in await lender.books(loan)
+    assert (await paid_out(lender, loan)).amount == kes(29_200)
+    await lender.verifies()
