@@ -21,7 +21,7 @@ from servicing.models import Loan
 from servicing.states import LoanStatus
 from tests.servicing.lending import RULES, Lender, kes
 
-BOOKS = int(os.environ.get("QUIET_BOOKS", "2"))
+BOOKS = int(os.environ.get("QUIET_BOOKS", "1"))
 _COMPONENTS = ("penalty", "fee", "interest", "principal")
 PAID_AHEAD = {
     "allocation_order": [
