@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("cli.backup:restore", "An empty database filled from a backup."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
     "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
+    "simulate": ("cli.simulate:simulate", "A whole lender where everything goes wrong."),
     "staff": ("cli.staff:staff", "Accounts of the staff API."),
     "worker": ("cli.run:worker", "Runs the jobs."),
 }

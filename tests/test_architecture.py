@@ -13,7 +13,7 @@ from kit.text import Texts
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("api", "bot", "cli", "kit", "kyc", "notifications", "onboarding", "sandbox", "scoring",
-         "servicing")  # fmt: skip
+         "servicing", "simulation")  # fmt: skip
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70
 MAY_COMMIT = {"kit/db.py", "kit/sqlite.py"}
 MAY_READ_THE_CLOCK = {"kit/clock.py", "kit/worker.py"}

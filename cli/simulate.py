@@ -1,0 +1,57 @@
+"""`kopa simulate`: a whole lender in one process, where everything goes wrong that can."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import documents
+
+if TYPE_CHECKING:
+    from simulation.run import Outcome
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="The first world.")
+@click.option("--seeds", type=int, default=1, show_default=True, help="So many worlds from there.")
+@click.option("--days", type=int, default=90, show_default=True)
+@click.option("--jobs", type=int, default=1, show_default=True, help="So many at a time.")
+@click.option("--database", default="", help="A PostgreSQL server; without it SQLite in memory.")
+@click.option("--bug", help="Plant one of the known defects (docs/simulation.md).")
+@click.option("--disbursements", type=int, help="Only pay out so many loans, under all faults.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def simulate(
+    *, seed: int, seeds: int, days: int, jobs: int, database: str, bug: str | None,
+    disbursements: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Live through seeded worlds and say what did not hold. Ends with 1 when anything did not."""
+    from kit import log
+    from simulation import bugs, payouts, run
+
+    log.configure("CRITICAL")
+    if bug is not None and bug not in bugs.BUGS:
+        documents.refuse(f"no bug {bug}: there are {', '.join(bugs.BUGS)}")
+    live: run.Live = partial(run.run, days=days, bug=bug)
+    if disbursements is not None:
+        seeds, live = -(-disbursements // payouts.LOANS), payouts.run
+    outcomes = run.many(range(seed, seed + seeds), live, server=database, jobs=jobs)
+    failed = 0
+    ended = []
+    for outcome in outcomes:
+        failed += outcome.failure is not None
+        ended.append(outcome.as_document())
+        if not as_json:
+            click.echo(_told(outcome))
+    if as_json:
+        documents.write(ended)
+    if failed:
+        raise SystemExit(1)
+
+
+def _told(outcome: "Outcome") -> str:
+    if outcome.failure is None:
+        return f"{outcome.name}: {outcome.digest}, {outcome.step} steps, nothing broke"
+    return (
+        f"{outcome.name}: {outcome.rule} does not hold on day {outcome.day}, step {outcome.step}\n"
+        f"  {outcome.failure}\n  again: {outcome.replay}"
+    )

@@ -1,0 +1,66 @@
+"""Nothing but payouts, very many, under all faults: none twice, none lost, none unexplained."""
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicing.states import OrderStatus
+from simulation import run as worlds
+from simulation.borrowers import settle_in
+from simulation.checks import Broken, Inspector
+from simulation.run import Outcome
+from simulation.staff import Office
+from simulation.world import Size, World
+
+LOANS = 250
+"""In one world."""
+_DAYS, _QUIET_DAYS = 5, 6
+
+
+class Payouts(Outcome):
+    @property
+    def replay(self) -> str:
+        return f"kopa simulate --seed {self.seed} --disbursements {LOANS}"
+
+
+async def run(seed: int, engine: AsyncEngine, *, loans: int = LOANS) -> Outcome:
+    return await worlds.tell(Payouts(seed, _DAYS), engine, Size(loans, (365,)), _live)
+
+
+async def _live(
+    world: World, inspector: Inspector, office: Office, found: Outcome
+) -> Broken | None:
+    settle_in(world)
+    for n in range(_DAYS + _QUIET_DAYS):
+        if n == _DAYS:
+            world.heal()
+            office.zeal = 1.0
+        for hour in (1, 7, 13, 19):
+            worlds.tick(world, "servicing.sweep", timedelta(hours=hour))
+        worlds.tick(world, "servicing.reconciliation", timedelta(hours=3, minutes=30))
+        world.later("office", office.work, timedelta(hours=9))
+        await world.live_until(world.clock.at + timedelta(days=1))
+    broken = await inspector.first(at_the_end=True)
+    found.counts = _sums(world)
+    return broken
+
+
+def _sums(world: World) -> dict[str, int]:
+    """Loans, and how often the rail paid for them."""
+    rows, positions = world.known
+    times = Counter(
+        rows.payouts[each.key].loan_id
+        for each in positions
+        for transfer in each.transfers
+        if transfer.moves and each.key in rows.payouts
+    )
+    settled = [row for row in rows.payouts.values() if row.status is OrderStatus.SETTLED]
+    return {
+        "loans": len(rows.loans),
+        "orders": len(rows.payouts),
+        "paid": len(times),
+        "paid_twice": sum(number > 1 for number in times.values()),
+        "lost": len({row.loan_id for row in settled} - times.keys()),
+        "unexplained": sum(not each.is_square for each in positions),
+    }

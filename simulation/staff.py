@@ -1,0 +1,288 @@
+"""Staff: what two people do once a day about what the product has put before them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.crypto import vault_of
+from kit.money import Money
+from servicing import (
+    amendments,
+    disbursements,
+    incidents,
+    order_reviews,
+    repayments,
+    suspense,
+)
+from servicing.disbursements import PAYOUTS
+from servicing.models import Incident, ReconciliationBreak, SuspenseItem
+from servicing.payment_requests import REQUESTS
+from servicing.rails.base import Direction, OutcomeStatus
+from servicing.states import LoanStatus, OrderStatus
+from simulation import books
+from simulation.books import BY_HAND, RETURNED, TAKEN_BACK, Position, Rows
+from simulation.world import World
+
+Agreement = Callable[..., Awaitable[object]]
+_ZEAL = 0.5
+"""How much of what waits is done on a day."""
+
+
+class Office:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.zeal = _ZEAL
+
+    async def work(self) -> None:
+        world = self.world
+        if not self._has_work():
+            return
+        async with world.sessions() as session:
+            rows = await books.read(session)
+            noted = list(await session.scalars(select(Incident)))
+            broken = set(await session.scalars(select(ReconciliationBreak.reference)))
+        positions = list(books.positions(world, rows))
+        await self._reviews(rows)
+        await self._payouts(rows)
+        about = " ".join(incident.subject for incident in noted)
+        shown = [
+            each
+            for each in positions
+            if each.names & broken
+            or ((order := rows.order(each.key)) is not None and str(order.id) in about)
+        ]
+        await self._differences(shown, rows)
+        await self._suspense(rows)
+        await self._changes(rows)
+        waiting = [incident for incident in noted if incident.resolved_at is None]
+        await self._incidents(waiting, positions)
+        await self._pay_by_hand()
+
+    def _has_work(self) -> bool:
+        """By what was to be seen yesterday; and once in a while somebody wants a change."""
+        if self.world.known is None or self.world.random.random() < 0.15:
+            return True
+        rows, positions = self.world.known
+        orders = (*rows.payouts.values(), *rows.requests.values())
+        return (
+            any(order.status in (OrderStatus.NEEDS_REVIEW, OrderStatus.FAILED) for order in orders)
+            or any(item.resolved_at is None for item in rows.items.values())
+            or not all(each.is_square for each in positions)
+        )
+
+    def _does(self) -> bool:
+        return self.world.random.random() < self.zeal
+
+    async def _both(self, act: Agreement, **given: Any) -> None:
+        """One proposes and another confirms; a third finds nothing left to do."""
+        for staff_id in self.world.random.sample(self.world.staff, 3):
+            if await self.world.do(partial(act, staff_id=staff_id, **given)):
+                self.world.counts["staff act"] += 1
+
+    async def _reviews(self, rows: Rows) -> None:
+        """They ask the rail's people, who look it up."""
+        for kind, orders in ((PAYOUTS, rows.payouts), (REQUESTS, rows.requests)):
+            for reference, order in orders.items():
+                if order.status is OrderStatus.NEEDS_REVIEW and self._does():
+                    await self._review(kind, reference, order)
+
+    async def _review(self, kind: Any, reference: str, order: Any) -> None:
+        world = self.world
+        known = [t for rail in world.rails for t in rail.by_reference.get(reference, [])]
+        if known and known[0].status is OutcomeStatus.PENDING:
+            return
+        moved = next((each for each in known if each.settled_at is not None), None)
+        what: dict[str, Any] = {"failure_code": "never_moved"}
+        if moved is not None:
+            what = {"rail_id": moved.rail_id, "settled_at": moved.settled_at}
+        await self._both(
+            order_reviews.fail if moved is None else order_reviews.settle,
+            kind=kind, order_id=order.id, reason="asked the rail", zone=world.zone,
+            **what, **self._when,
+        )  # fmt: skip
+
+    @property
+    def _when(self) -> dict[str, Any]:
+        return {"on": self.world.today, "now": self.world.clock.now()}
+
+    async def _payouts(self, rows: Rows) -> None:
+        """What failed is tried again, or given up."""
+        world = self.world
+        last = {row.loan_id: row for row in sorted(rows.payouts.values(), key=lambda r: r.attempt)}
+        for loan_id, payout in last.items():
+            failed = payout.status is OrderStatus.FAILED and payout.amendment_id is None
+            pending = rows.loans[loan_id].status is LoanStatus.PENDING_DISBURSEMENT
+            if not (failed and pending and self._does()):
+                continue
+            given: dict[str, Any] = {"actor": f"staff:{world.staff[0]}", "now": world.clock.now()}
+            if world.random.random() < 0.8:
+                await world.do(partial(_retry, loan_id=loan_id, **given))
+            else:
+                await world.do(partial(disbursements.cancel, loan_id=loan_id, **given))
+
+    async def _differences(self, positions: list[Position], rows: Rows) -> None:
+        """What breaks and incidents show: money that came back, or that nobody told us of."""
+        for each in positions:
+            if each.is_square or each.rail is None or not self._does():
+                continue
+            transfer = each.transfers[0]
+            if transfer.status is OutcomeStatus.SETTLED and each.ours == 0:
+                self.world.ring(each.rail, each.rail.tell_again(transfer), timedelta(minutes=1))
+            elif transfer.status is OutcomeStatus.RETURNED and each.ours > 0:
+                await self._take_back(each, rows)
+            elif transfer.status is OutcomeStatus.RETURNED and each.ours < 0:
+                await self._book_returned(each, rows)
+
+    async def _take_back(self, position: Position, rows: Rows) -> None:
+        """A payment that its payer's bank took back."""
+        world = self.world
+        is_own = position.transfers[0].direction is Direction.INCOMING
+        reference = position.reference if is_own else f"rail:{position.reference}"
+        repayment, item = rows.repayments.get(reference), rows.items.get(reference)
+        if repayment is not None:
+            await world.do(
+                partial(
+                    repayments.reverse, repayment_id=repayment.id,
+                    actor=f"staff:{world.staff[0]}", reason="taken back", **self._when,
+                )
+            )  # fmt: skip
+        elif item is not None and item.resolved_at is None:
+            await self._refund(item.id, f"{TAKEN_BACK}{reference}")
+
+    async def _book_returned(self, position: Position, rows: Rows) -> None:
+        """A whole loan's money came back: it is entered like a payment of the borrower."""
+        payout, world = rows.payouts.get(position.reference), self.world
+        if payout is None or payout.status is not OrderStatus.SETTLED:
+            return
+        given: dict[str, Any] = {
+            "amount": Money(payout.amount_minor, payout.currency), "rail": payout.rail,
+            **self._when,
+        }  # fmt: skip
+        reference = f"{RETURNED}{position.reference}"
+        if rows.loans[payout.loan_id].status in repayments.REPAYABLE:
+            await world.do(
+                partial(
+                    repayments.receive, loan_id=payout.loan_id, rail_reference=reference, **given
+                )
+            )
+        else:
+            await world.do(
+                partial(suspense.receive, reference=reference, reason="loan_over", **given)
+            )
+
+    async def _suspense(self, rows: Rows) -> None:
+        random = self.world.random
+        active = [row for row in rows.loans.values() if row.status is LoanStatus.ACTIVE]
+        for item in rows.items.values():
+            if item.resolved_at is not None or not self._does():
+                continue
+            fits = [row for row in active if row.currency == item.currency]
+            if item.reason == "unknown_reference" and fits and random.random() < 0.6:
+                loan_id = fits[item.amount_minor % len(fits)].id
+                await self._both(
+                    suspense.assign, item_id=item.id, loan_id=loan_id, reason="asked him",
+                    **self._when,
+                )  # fmt: skip
+            elif not self._is_gone(item):
+                await self._refund(item.id, f"{BY_HAND}{item.reference}")
+
+    def _is_gone(self, item: Any) -> bool:
+        """The rail has taken it back meanwhile: it is not given back once more."""
+        return any(
+            f"{rail.name}:{transfer.rail_id}" == item.reference
+            or f"rail:{transfer.reference}" == item.reference
+            for rail in self.world.rails
+            for transfer in rail.transfers.values()
+            if transfer.status is OutcomeStatus.RETURNED
+        )
+
+    async def _refund(self, item_id: UUID, reference: str) -> None:
+        await self._both(
+            suspense.refund, item_id=item_id, reference=reference, reason="not ours", **self._when
+        )
+
+    async def _pay_by_hand(self) -> None:
+        """What two have agreed to give back leaves, once."""
+        main = self.world.rails[0]
+        async with self.world.sessions() as session:
+            given = list(
+                await session.scalars(
+                    select(SuspenseItem).where(SuspenseItem.refund_reference.is_not(None))
+                )
+            )
+        for item in given:
+            reference = item.refund_reference or ""
+            rail = next((r for r in self.world.rails if r.name == item.rail), main)
+            if reference.startswith(BY_HAND) and reference not in rail.by_reference:
+                rail.pay_by_hand(reference, item.amount)
+
+    async def _changes(self, rows: Rows) -> None:
+        """Gifts, other dates, losses: what one proposes, the borrower may have to agree to, and
+        another approves."""
+        random = self.world.random
+        for loan in rows.loans.values():
+            if loan.status is LoanStatus.ACTIVE and random.random() < 0.08:
+                await self._change(loan, self._some_change(loan))
+
+    def _some_change(self, loan: Any) -> Mapping[str, Any]:
+        random, soon = self.world.random, self.world.today + timedelta(days=9)
+        kind = random.choice(
+            ("waiver", "goodwill_credit", "restructure", "reage", "top_up", "write_off")
+        )
+        if kind == "waiver":
+            return {"type": kind, "of": ["interest", "penalty"]}
+        if kind == "goodwill_credit":
+            return {"type": kind, "amount": "15"}
+        if kind == "write_off":
+            return {"type": kind}
+        shape = {"installments": 2, "every": 8, "unit": "day", "start": soon.isoformat()}
+        more = {"amount": "700"} if kind == "top_up" else {}
+        return {"type": kind, **shape, **more}
+
+    async def _change(self, loan: Any, change: Mapping[str, Any]) -> None:
+        world, made = self.world, []
+
+        async def propose(session: AsyncSession) -> None:
+            made.append(
+                await amendments.propose(
+                    session, loan.id, change, staff_id=world.staff[0], reason="talked about it",
+                    on=world.today, now=world.clock.now(),
+                )
+            )  # fmt: skip
+
+        if not await world.do(propose):
+            return
+        amendment = made[0]
+        if amendment.needs_consent:
+            await world.do(
+                lambda session: amendments.consent(
+                    session, amendment.id, borrower_id=loan.borrower_id, now=world.clock.now()
+                )
+            )
+        if await world.do(
+            lambda session: amendments.approve(
+                session, amendment.id, staff_id=world.staff[1], on=world.today,
+                now=world.clock.now(),
+            )
+        ):  # fmt: skip
+            world.counts[f"change: {change['type']}"] += 1
+
+    async def _incidents(self, noted: list[Incident], positions: list[Position]) -> None:
+        """Understood and put right, when the money is where it belongs."""
+        if not noted or not all(each.is_square for each in positions):
+            return
+        for incident in noted:
+            if self._does():
+                await self._both(
+                    incidents.resolve, incident_id=incident.id, reason="put right",
+                    now=self.world.clock.now(),
+                )  # fmt: skip
+
+
+async def _retry(session: AsyncSession, *, loan_id: UUID, **given: Any) -> None:
+    await disbursements.retry(session, vault_of(session), loan_id, **given)
