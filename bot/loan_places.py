@@ -41,6 +41,7 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
         next_due=await queries.next_due(session, loan, on=on),
         rail=rail,
         payee=context.office.settings.payee(rail),
+        is_held=await queries.is_held(session, loan),
     )
 
 

@@ -31,6 +31,8 @@ class Standing:
     """By which the borrower may pay by himself,"""
     payee: str
     """and whom he names there."""
+    is_held: bool
+    """Agreed, and there is no money for it today."""
 
     @property
     def is_active(self) -> bool:
@@ -42,10 +44,9 @@ def overview(standing: Standing, suggested: Sequence[Amendment], words: Words) -
     loan = standing.loan
     title = words("loan-title", reference=loan.reference)
     if not standing.is_active:
+        where = words("loan-held" if standing.is_held else "loan-pending")
         return Screen(
-            paragraphs(
-                title, words("loan-pending"), words("loan-principal", amount=loan.principal)
-            ),
+            paragraphs(title, where, words("loan-principal", amount=loan.principal)),
             buttons([ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)),
         )
     return Screen(

@@ -1,6 +1,7 @@
 # El préstamo: cuánto se debe, cuándo y cómo pagarlo.
 loan-title = <b>Tu préstamo { $reference }</b>
 loan-pending = El dinero va en camino a tu billetera. Te escribimos cuando llegue.
+loan-held = El dinero llega un poco más tarde: estamos esperando dinero para prestar. No debes nada hasta que llegue, y entonces te escribimos. Si ya no lo quieres: /human
 loan-principal = Prestado: { $amount }
 loan-next = Próximo pago: <b>{ $amount }</b> el { $day }
 loan-late = ⚠️ <b>{ $amount }</b> vencía el { $day }.
