@@ -43,6 +43,7 @@ _TAKEN = {201: "transactionReference", 202: "serverCorrelationId"}
 """Done at once, or to be asked about."""
 _SERVER_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _NO_ANSWER = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, InvalidAmount)
+_NO_REASON = {"errorCode": "genericError"}
 _NOTHING = Money(0, "XXX")
 """A failure is told without an amount."""
 
@@ -181,14 +182,16 @@ class GsmaRail:
             return None
         if (direction := statement.direction(told, self._account)) is None:
             return None
+        came = direction is Direction.INCOMING
         return RailEvent(
             rail=NAME,
             event_id=f"{told.reference}:{told.outcome.status}",
             direction=direction,
-            reference=told.written if direction is Direction.INCOMING else told.order,
+            reference=told.written if came else told.order,
             rail_id=told.reference,
             amount=told.amount,
             outcome=told.outcome,
+            account=told.phone if came else "",
         )
 
     async def statement(self, day: date, currency: str) -> list[StatementLine]:
@@ -209,7 +212,7 @@ class GsmaRail:
         if status == "pending":
             return Outcome(OutcomeStatus.PENDING)
         if status == "failed":
-            return wire.read_error(answer.content.get("error"))
+            return wire.read_error(answer.content.get("error") or _NO_REASON)
         if status == "completed":
             return await self._made(answer.content["objectReference"], instruction)
         return _UNKNOWN

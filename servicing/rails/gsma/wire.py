@@ -86,6 +86,11 @@ class Transaction:
         return (self.order or self.description)[:RAIL_ID_MAX]
 
     @property
+    def phone(self) -> str:
+        """Of whoever paid."""
+        return next((party.value for party in self.payers if party.key == "msisdn"), "")
+
+    @property
     def moved_at(self) -> datetime | None:
         """A request waits for its payer: money moves when it is completed, not when created."""
         return self.changed_at or self.created_at
@@ -142,7 +147,7 @@ def refusal(status_code: int, content: Any) -> str | None:
 def read_error(error: Any) -> Outcome:
     """What the provider says about a request that it took and could not carry out."""
     code = text(error, "errorCode")[:60]
-    if code in _NOT_ABOUT_THE_ORDER:
+    if code == DUPLICATE:
         return Outcome(OutcomeStatus.UNKNOWN)
     return Outcome(OutcomeStatus.FAILED, failure_code=code)
 

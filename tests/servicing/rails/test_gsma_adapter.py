@@ -216,6 +216,7 @@ class TestConfirm:
         assert came is not None
         assert (out.direction, out.reference) == (Direction.PAYOUT, PAYOUT.client_ref)
         assert (came.direction, came.reference) == (Direction.INCOMING, "KP-1")
+        assert came.account == f"+{ACCOUNT}"
         assert not came.is_hint
         stranger = gsma_rail(provider.base, account="organisationid@other")
         assert await stranger.confirm(paid["id"]) is None

@@ -151,6 +151,17 @@ class TestError:
 
         assert told == (code if proven else None)
 
+    @pytest.mark.parametrize(
+        ("code", "status"),
+        [
+            ("requestDeclined", OutcomeStatus.FAILED),
+            ("clientAuthorisationError", OutcomeStatus.FAILED),
+            ("duplicateRequest", OutcomeStatus.UNKNOWN),
+        ],
+    )
+    def test_of_a_request_that_was_taken_ends_it(self, code: str, status: OutcomeStatus) -> None:
+        assert wire.read_error({"errorCode": code}).status is status
+
 
 class TestCallback:
     @pytest.fixture
