@@ -34,7 +34,7 @@ class Result:
 
     def party(self, key: str) -> str:
         """`254708374149 - John Doe`: the number, in which digits may be masked."""
-        return self.values.get(key, "").split(" - ")[0].strip()
+        return _readable(self.values.get(key, "").split(" - ")[0])[:_TEXT_MAX]
 
     def instant(self, key: str) -> datetime | None:
         return instant_of(self.values[key], key) if key in self.values else None
@@ -100,7 +100,7 @@ def payment(content: Mapping[str, Any]) -> Payment:
         raise CallbackMalformed(field="TransAmount")
     return Payment(
         receipt=receipt_of(_text(content, "TransID"), "TransID"),
-        reference=str(content.get("BillRefNumber") or "").strip()[:_TEXT_MAX],
+        reference=_readable(str(content.get("BillRefNumber") or ""))[:_TEXT_MAX],
         amount=amount,
         shortcode=_text(content, "BusinessShortCode"),
     )
@@ -154,9 +154,14 @@ def _mapping(content: Mapping[str, Any], field: str) -> dict[str, Any]:
 
 def _text(content: Mapping[str, Any], field: str) -> str:
     value = content.get(field)
-    if not isinstance(value, str) or not value or len(value) > _TEXT_MAX:
+    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_MAX or not value.isprintable():
         raise CallbackMalformed(field=field)
     return value
+
+
+def _readable(text: str) -> str:
+    """Whatever a payer typed; what no database keeps is left out."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()
 
 
 def _no_number(constant: str) -> str:

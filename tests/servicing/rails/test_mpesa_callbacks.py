@@ -1,12 +1,16 @@
 """What M-Pesa tells us: published examples are read, and everything else is refused."""
 
+import copy
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kit.config import Settings
 from servicing.rails.addresses import Addresses
@@ -29,13 +33,29 @@ NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 ASKED = "C" + REF[1:]
 
 
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=90),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a message where something stands."""
+    keys = value if isinstance(value, dict) else range(len(value))
+    for key in list(keys):
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from _places(value[key])
+
+
 def address(*parts: str | int) -> str:
     """The path of an address of ours, as our web server hands it on."""
     return Addresses("", SECRET).make(*parts).removeprefix("/")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def installation(tmp_path: Path) -> Settings:
     return settings_for("http://127.0.0.1:9", tmp_path)
 
 
@@ -46,8 +66,8 @@ def clock() -> HandClock:
 
 class TestCallbacks:
     @pytest.fixture
-    async def rail(self, settings: Settings, clock: HandClock) -> AsyncIterator[MpesaRail]:
-        rail = mpesa.of(settings, clock)
+    async def rail(self, installation: Settings, clock: HandClock) -> AsyncIterator[MpesaRail]:
+        rail = mpesa.of(installation, clock)
         yield rail
         await rail.close()
 
@@ -121,9 +141,9 @@ class TestCallbacks:
         with pytest.raises(SignatureInvalid):
             nobody.read(path)
 
-    def test_of_somebody_else_are_refused(self, settings: Settings, clock: HandClock) -> None:
+    def test_of_somebody_else_are_refused(self, installation: Settings, clock: HandClock) -> None:
         networks = {"mpesa_callers": "196.201.214.0/24, 196.201.212.0/24"}
-        rail = mpesa.of(settings.model_copy(update=networks), clock)
+        rail = mpesa.of(installation.model_copy(update=networks), clock)
         body, path = json.dumps(PAYMENT).encode(), address("paid")
 
         assert rail.parse_callback({CALLER: "196.201.212.127"}, body, path)
@@ -164,6 +184,35 @@ class TestCallbacks:
 
         with pytest.raises(CallbackMalformed):
             self.read(rail, raw, *parts)
+
+    def test_of_a_queue_that_was_too_long_are_hints(self, rail: MpesaRail) -> None:
+        told = self.read(rail, {"Result": "late"}, "payoutlate", REF, 1000)
+
+        assert (told.is_hint, told.outcome.status) == (True, OutcomeStatus.UNKNOWN)
+        assert rail.parse_callback({}, b"{}", address("late")) == []
+
+    @given(
+        st.sampled_from(
+            [(B2C_RESULT, ("payout", REF, 1000)), (PUSH_PAID, ("collect", ASKED, 100)),
+             (PAYMENT, ("paid",)), (STATUS_RESULT, ("outcome", REF, int(NOW.timestamp())))]
+        ),
+        st.data(),
+    )  # fmt: skip
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_whatever_stands_in_them_are_read_or_refused(
+        self, rail: MpesaRail, published: tuple[Any, tuple[str | int, ...]], data: st.DataObject
+    ) -> None:
+        """One value of a published message is another: the amount is right, or none is read."""
+        body, parts = published
+        changed = copy.deepcopy(body)
+        places = [*_places(changed)]
+        holder, key = data.draw(st.sampled_from(places))
+        holder[key] = data.draw(_JSON)
+
+        with suppress(CallbackMalformed):
+            for event in rail.parse_callback({}, json.dumps(changed).encode(), address(*parts)):
+                assert event.amount.currency == "KES"
+                assert len(event.event_id) <= 120
 
     @pytest.mark.parametrize("raw", [b"", b"\xff", b"null", b"7", b"[" * 100_000])
     def test_that_are_no_json_object_are_refused(self, rail: MpesaRail, raw: bytes) -> None:

@@ -164,6 +164,16 @@ class TestPayment:
         assert (huge.status_code, huge.json()["code"]) == (413, "body_too_large")
         assert await heard(mpesa) == 0
 
+    async def test_under_a_reference_of_strange_signs_is_kept(self, mpesa: Street) -> None:
+        """A payer may type anything; no database keeps these."""
+        strange = b'{"TransID":"RKTQDM7W6S","TransAmount":"10","BusinessShortCode":"600997",'
+        strange += b'"BillRefNumber":" \\u0000L-7K3\\ud800QFWX\\n "}'
+
+        assert (await mpesa.told(at("paid"), strange)).status_code == 200
+
+        async with mpesa.lender.sessions() as session:
+            assert await session.scalar(select(RailEventRow.client_ref)) == "L-7K3QFWX"
+
     @pytest.mark.parametrize(
         ("changed", "code"),
         [({}, 0), ({"BillRefNumber": "L-NOBODY"}, "C2B00012"), ({"BillRefNumber": ""}, "C2B00012")],
