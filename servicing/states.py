@@ -153,7 +153,6 @@ PAYOUT: Machine[OrderStatus, OrderEvent] = Machine(
         (OrderStatus.CREATED, OrderEvent.HOLD): OrderStatus.HELD,
         (OrderStatus.HELD, OrderEvent.SUBMIT): OrderStatus.SUBMITTING,
         (OrderStatus.HELD, OrderEvent.FAIL): OrderStatus.FAILED,
-        (OrderStatus.HELD, OrderEvent.GIVE_UP): OrderStatus.NEEDS_REVIEW,
     },
 )
 PAYMENT_REQUEST: Machine[OrderStatus, OrderEvent] = Machine(

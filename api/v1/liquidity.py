@@ -20,11 +20,12 @@ from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from kit.money import Money, read_minor
 from kit.text import DEFAULT_LOCALE
-from servicing.funding import holds, liquidity, outlook, pools, statements
+from servicing.funding import holds, outlook, pools, statements
 from servicing.funding.forecast import Band
 from servicing.funding.models import Hold, StakeKind
 from servicing.funding.outlook import Period
 from servicing.funding.statements import Position, Statement
+from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.ledger.rules import Event
 from servicing.models import Payout
@@ -187,7 +188,7 @@ class StatementShown(Shown):
 @router.get("/cash", response_model=Cash)
 async def get_cash(session: Session) -> Cash:
     """At every rail, by currency: posted, on its way out, available; and what has to stay."""
-    found = await liquidity.cash(session)
+    found = await balances.cash(session)
     return Cash(
         cash=[
             CashShown(

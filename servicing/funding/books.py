@@ -37,7 +37,8 @@ from servicing.ledger.rules import RULES, Event
 from servicing.models import Loan, Payout
 from servicing.states import ASKABLE, LoanStatus, OrderStatus
 
-_UNDER_WAY = (*ASKABLE, OrderStatus.NEEDS_REVIEW)
+_ON_THE_WAY = (OrderStatus.CREATED, *ASKABLE, OrderStatus.NEEDS_REVIEW)
+"""Once it was let go: one that was held back by the rail is sent again without asking here."""
 
 INTEREST = (
     Event.INTEREST_REPAID,
@@ -250,7 +251,11 @@ async def _committed(session: AsyncSession, pool: Pool) -> dict[UUID, int]:
     rows = await session.execute(
         select(Commitment.loan_id, func.sum(Commitment.principal_minor))
         .join(Payout, Payout.id == Commitment.payout_id)
-        .where(Commitment.loan_id.in_(of_pool_loans(pool)), Payout.status.in_(_UNDER_WAY))
+        .where(
+            Commitment.loan_id.in_(of_pool_loans(pool)),
+            Payout.tries > 0,
+            Payout.status.in_(_ON_THE_WAY),
+        )
         .group_by(Commitment.loan_id)
     )
     return {loan_id: int(minor) for loan_id, minor in rows}

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
-from servicing.funding import books, limits, liquidity, pools
+from servicing.funding import books, limits, pools
 from servicing.funding.books import PoolBook
 from servicing.funding.limits import Exposure, Policy
 from servicing.funding.models import Commitment, Floor, FundedLoan, Hold, LoanShare, Pool
 from servicing.funding.shares import apportion
+from servicing.ledger import balances
 from servicing.ledger.chart import cash_of
 from servicing.models import Loan, Payout
 
@@ -67,7 +68,7 @@ async def inherit(session: AsyncSession, new: Loan, old: Loan, *, now: datetime)
 
 
 async def _cash(session: AsyncSession, floor: Floor, payout: Payout) -> Held | None:
-    cash = (await liquidity.cash(session)).get((cash_of(payout.rail), payout.currency))
+    cash = (await balances.cash(session)).get((cash_of(payout.rail), payout.currency))
     left = (cash.available_minor if cash else 0) - payout.amount_minor
     if left >= floor.floor_minor:
         return None
@@ -140,10 +141,7 @@ async def _take(
         parts = zip(book.stakes, apportion(asked.minor, weights), strict=True)
         given = [(each.stake.id, part) for each, part in parts]
         await _share(session, loan, book.pool.id, asked.facts, given, now)
-    # One that was held back by the rail and comes again has it already.
-    await session.merge(
-        Commitment(payout_id=payout.id, loan_id=loan.id, principal_minor=asked.minor)
-    )
+    session.add(Commitment(payout_id=payout.id, loan_id=loan.id, principal_minor=asked.minor))
     await session.flush()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
-from servicing.funding import forecast, liquidity
+from servicing.funding import forecast
 from servicing.funding.forecast import LATEST, Band, Due, Seen
 from servicing.funding.models import Pool, Stake, Withdrawal
 from servicing.ledger import balances
@@ -60,10 +60,11 @@ async def of_rail(
     each, so_far = forecast.inflows(
         await _dues(session, rail, currency), forecast.learn(history), on=on, ends=ends
     )
-    cash = (await liquidity.cash(session)).get((cash_of(rail), currency), liquidity.Cash())
+    cash = (await balances.cash(session)).get((cash_of(rail), currency))
+    available = cash.available_minor if cash else 0
     payouts = await _payouts(session, rail, currency)
     withdrawals = await _withdrawals(session, rail, currency, on)
-    periods, left, start = [], cash.available_minor - payouts, 0
+    periods, left, start = [], available - payouts, 0
     for end, inflow, total in zip(ends, each, so_far, strict=True):
         leaving = sum(minor for day, minor in withdrawals.items() if start <= day < end)
         left -= leaving
@@ -79,7 +80,7 @@ async def of_rail(
         )
         start = end
     seen = sum(row.number for row in history)
-    return Outlook(on, currency, rail, cash.available_minor, seen, periods)
+    return Outlook(on, currency, rail, available, seen, periods)
 
 
 async def _history(session: AsyncSession, currency: str, on: date) -> list[Seen]:
@@ -152,10 +153,11 @@ def _hazard(loan: Loan, last_due_on: date) -> float | None:
 
 
 async def _payouts(session: AsyncSession, rail: str, currency: str) -> int:
-    """One that was never tried has no rail yet: it may be this one."""
+    """One that was never tried may have no rail yet: it may be this one."""
     found = await session.scalar(
         select(func.sum(Payout.amount_minor)).where(
             Payout.status.in_(NOT_SENT),
+            Payout.tries == 0,
             Payout.currency == currency,
             or_(Payout.rail == rail, Payout.rail.is_(None)),
         )

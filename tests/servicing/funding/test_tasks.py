@@ -1,0 +1,26 @@
+"""By the clock: what is held is tried again, and yesterday is shared out."""
+
+from datetime import timedelta
+
+from servicing.funding import tasks
+from tests.servicing.funding.money import Treasury
+from tests.servicing.lending import Lender, kes
+
+
+async def test_yesterday_is_shared_out_and_today_is_not(lender: Lender, treasury: Treasury) -> None:
+    pool = await treasury.opens()
+    stake = await treasury.joins(pool, rate_ppm=1_000_000)
+    await treasury.pays_in(stake, kes(50_000))
+    loan = await lender.lends()
+    first, *_ = await lender.schedule(loan)
+    await lender.closes_days_until(first.due_on)
+    await lender.receives(loan, (await lender.owed(loan)).gross)
+
+    await tasks.share_out(lender.context, pool_id=str(pool.id))
+    today = (await treasury.stake_book(pool, stake.id)).payable
+    await lender.closes_days_until(lender.on + timedelta(days=1))
+    for _ in range(2):
+        await tasks.share_out(lender.context, pool_id=str(pool.id))
+
+    assert today == 0
+    assert (await treasury.stake_book(pool, stake.id)).payable == 900_00
