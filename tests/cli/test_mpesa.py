@@ -17,6 +17,7 @@ from sandbox.mpesa.state import Mpesa, MpesaAccount
 from sandbox.outgoing import Outgoing
 from sandbox.store import Store
 from sandbox.surroundings import Surroundings
+from servicing.rails import configured
 from tests.sandbox.serving import plain_server, serving
 from tests.servicing.rails.mpesa_street import settings_for
 
@@ -77,3 +78,13 @@ class TestPreflight:
 
     def test_passes_what_can(self, tmp_path: Path) -> None:
         preflight.check_mpesa(settings_for("http://127.0.0.1:9", tmp_path))
+
+    async def test_stands_beside_another_rail(self, tmp_path: Path) -> None:
+        beside = {"rail": "wallet", "rail_base_url": "http://127.0.0.1:9"}
+        rails = configured.rails(
+            settings_for("http://127.0.0.1:9", tmp_path, **beside), SystemClock()
+        )
+
+        assert [each.name for each in rails.all] == ["wallet", "mpesa"]
+        for each in rails.all:
+            await each.close()

@@ -13,7 +13,7 @@ from kit.db import Sessions
 from servicing import hints
 from servicing.rails.base import Direction, Instruction, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
-from tests.servicing.lending import Lender, kes
+from tests.servicing.lending import Lender, PaperRail, kes
 from tests.servicing.rails.mpesa_street import NUMBER, Street, is_under_way, street
 
 SETTLED, FAILED, REVIEW = OrderStatus.SETTLED, OrderStatus.FAILED, OrderStatus.NEEDS_REVIEW
@@ -287,6 +287,20 @@ class TestPayment:
         await mpesa.confirms(receipt)
         await mpesa.confirms(receipt)
         assert await mpesa.repaid() == ["750.00"]
+        await mpesa.lender.verifies()
+
+    async def test_to_a_loan_that_another_rail_paid_out_is_cash_at_mpesa(
+        self, mpesa: Street
+    ) -> None:
+        await mpesa.rail.register()
+        mpesa.lender.rail = PaperRail()
+        loan = await mpesa.lender.lends()
+        mpesa.lender.rail = mpesa.rail
+
+        await mpesa.confirms(await mpesa.pays(loan.reference, 750))
+
+        books = await mpesa.lender.books(loan)
+        assert (books["cash_wallet"], books["cash_mpesa"]) == ("-29200.00", "750.00")
         await mpesa.lender.verifies()
 
     async def test_that_is_not_for_us_to_take_is_turned_away(self, mpesa: Street) -> None:
