@@ -1,7 +1,10 @@
 """By the clock: what is held is tried again, and yesterday is shared out."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from kit.config import Settings
+from kit.db import Sessions
+from kit.worker import Worker
 from servicing.funding import tasks
 from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
@@ -24,3 +27,22 @@ async def test_yesterday_is_shared_out_and_today_is_not(lender: Lender, treasury
 
     assert today == 0
     assert (await treasury.stake_book(pool, stake.id)).payable == 900_00
+
+
+async def test_what_is_held_goes_when_money_comes(
+    own_sessions: Sessions, now: datetime, database_url: str
+) -> None:
+    lender = Lender(own_sessions, now)
+    treasury = Treasury(lender)
+    stake = await treasury.joins(await treasury.opens())
+    await lender.opens()
+    worker = Worker(Settings(database_url=database_url, job_polling_seconds=0.02), lender.context)
+    await worker.start()
+    await worker.until_idle(timeout_seconds=120)
+    before = len(lender.rail.sent)
+
+    await treasury.pays_in(stake, kes(30_000))
+    await worker.until_idle(timeout_seconds=120)
+    await worker.stop()
+
+    assert (before, len(lender.rail.sent)) == (0, 1)
