@@ -122,7 +122,7 @@ def _shown(desk: Desk, column: Column[R], row: R, names: Mapping[str, str]) -> S
     shown = _written(cell, desk.zone, names)
     short = _shortened(shown)
     whole = shown if short != shown else ""
-    return Shown(short, _kind_of(cell), href=href, whole=whole)
+    return Shown(short, "code" if whole else _kind_of(cell), href=href, whole=whole)
 
 
 def _written(cell: Cell, zone: str, names: Mapping[str, str]) -> str:
@@ -158,6 +158,15 @@ def _kind_of(cell: Cell) -> str:
     return "text" if cell is not None else ""
 
 
+def _fact(value: str, desk: Desk, names: Mapping[str, str]) -> str:
+    """A fact of a proposal as a person reads it: moments of the day, records by their names."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return names.get(value, value)
+    return moment(at, desk) if at.tzinfo is not None else value
+
+
 def _readable(value: object) -> object:
     """Marks that turn the direction of text, or cannot be seen, are shown for what they are."""
     if isinstance(value, Markup) or not isinstance(value, str):
@@ -181,7 +190,7 @@ def _templates() -> Environment:
         "said": words.said,
         "tone": words.tone_of,
     }
-    drawing.globals |= {"home": HOME, "style": _style(), "moment": moment}
+    drawing.globals |= {"home": HOME, "style": _style(), "moment": moment, "fact": _fact}
     return drawing
 
 

@@ -156,11 +156,12 @@ class TestSuspense:
         carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
 
         unknown = await carl.sends(f"{page}/assign", loan="L-NOBODY", reason=WHY)
-        await carl.does(f"{page}/assign", loan=loan.reference.lower(), reason=WHY)
+        proposed = await carl.does(f"{page}/assign", loan=loan.reference.lower(), reason=WHY)
         done = await ada.does(f"{page}/assign", loan_id=str(loan.id), reason=WHY)
 
         assert (unknown.status_code, "No such loan" in words(unknown)) == (404, True)
         assert 'value="L-NOBODY"' in unknown.text
+        assert f"Loan {loan.reference}" in proposed
         assert "Confirmed and done" in done
         assert "KES 700 Placed" in done
         assert "Nothing waits." in await carl.reads("/suspense")

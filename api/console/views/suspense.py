@@ -1,5 +1,6 @@
 """Money that fits no running loan: whose it is, or how it was given back."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from api.deps import Session
 from api.v1.proposals import Reasoned
 from api.v1.treasury import Owner, Refund
 from kit import four_eyes
+from kit.four_eyes import Proposal
 from servicing import lookups, queries, refunds, suspense
 from servicing.queries import LoanNotFound
 from servicing.treasury import owners
@@ -92,13 +94,21 @@ async def _do(item_id: UUID, desk: Desk, act: acts.Act) -> Response:
 
 async def _page(item_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
     item = await lookups.get_suspense_item(session, item_id)
+    proposals = await four_eyes.list_open(session, subject=f"suspense:{item.id}")
     return drawing.page(
         desk,
         "suspense_item.html",
         item=item,
         loan=await queries.get_loan(session, item.loan_id) if item.loan_id else None,
         owners=[] if item.resolved_at else await owners.propose(session, item, on=desk.today),
-        proposals=await four_eyes.list_open(session, subject=f"suspense:{item.id}"),
-        names=await desk.names(session),
+        proposals=proposals,
+        names=await desk.names(session) | await _loans_in(session, proposals),
         **{"refusal": None, **answer},
     )
+
+
+async def _loans_in(session: AsyncSession, proposals: Sequence[Proposal]) -> dict[str, str]:
+    """The references of the loans that they name by id."""
+    ids = [UUID(each.facts["loan"]) for each in proposals if each.act == "suspense.assign"]
+    loans = [await queries.get_loan(session, loan_id) for loan_id in ids]
+    return {str(loan.id): loan.reference for loan in loans}
