@@ -7,7 +7,7 @@ import kit.db
 from servicing.ledger import triggers
 
 revision = "0017"
-down_revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

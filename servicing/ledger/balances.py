@@ -7,13 +7,13 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.bulk import among
 from kit.db import constant
 from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
-from servicing.ledger.models import ABOUT_CREDIT, Entry, Line, Pending, Resolution
+from servicing.ledger.models import Entry, Line, LoanBalance, Pending, Resolution
 from servicing.ledger.rules import RULES, Event
 
 
@@ -110,15 +110,14 @@ def _is_forward(event: Event, debit: Account) -> bool:
 
 async def with_credit(session: AsyncSession, loan_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these loans that have borrower credit."""
-    gets = Line.credit == constant(Account.BORROWER_CREDIT)
-    signed = case((gets, Line.amount_minor), else_=-Line.amount_minor)
     rows = await session.scalars(
-        select(Line.loan_id)
-        .where(among(session, Line.loan_id, loan_ids), text(ABOUT_CREDIT))
-        .group_by(Line.loan_id)
-        .having(func.sum(signed) != 0)
+        select(LoanBalance.loan_id).where(
+            among(session, LoanBalance.loan_id, loan_ids),
+            LoanBalance.account == constant(Account.BORROWER_CREDIT),
+            LoanBalance.net_minor != 0,
+        )
     )
-    return {cast(UUID, loan_id) for loan_id in rows}
+    return set(rows)
 
 
 async def of_loans(

@@ -10,13 +10,11 @@ from sqlalchemy import (
     Computed,
     Connection,
     ForeignKey,
-    Index,
     LargeBinary,
     String,
     Table,
     Text,
     event,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,8 +23,6 @@ from kit.money import Money
 from servicing.ledger import chart, triggers
 from servicing.ledger.chart import Account, AccountType, Side
 from servicing.ledger.rules import EntryKind, Event
-
-ABOUT_CREDIT = "'borrower_credit' IN (debit, credit)"
 
 
 class LedgerAccount(Base):
@@ -62,13 +58,6 @@ class Line(Row):
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
         CheckConstraint("debit <> credit", name="accounts_differ"),
         CheckConstraint("length(currency) = 3", name="currency_is_iso"),
-        # Few lines are about it: whoever asks for credit does not read a loan's whole life.
-        Index(
-            "ix_ledger_lines_credit_of_loan",
-            "loan_id",
-            postgresql_where=text(ABOUT_CREDIT),
-            sqlite_where=text(ABOUT_CREDIT),
-        ),
     )
 
     # Checked at commit, because lines come before their entry.
