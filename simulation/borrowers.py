@@ -57,7 +57,7 @@ class Borrower:
     application: UUID | None = None
 
     def begin(self) -> None:
-        self.world.later("apply", self.apply, timedelta(hours=self.world.random.randint(1, 90)))
+        self.world.wish("apply", self.apply, timedelta(hours=self.world.random.randint(1, 90)))
 
     async def apply(self) -> None:
         """Killed before the commit, a person applies again, with the same application."""
@@ -92,7 +92,7 @@ class Borrower:
             self.application = None
             self._plan(world.today, world.loan_days, count)
         else:
-            world.later("apply", self.apply, timedelta(hours=1))
+            world.wish("apply", self.apply, timedelta(hours=1))
 
     def _plan(self, start: date, days: int, count: int) -> None:
         """About each due date they pay, or some days later, or never; then they come again."""
@@ -113,7 +113,7 @@ class Borrower:
         if hour == 23 and world.random.random() < 0.5:
             local += timedelta(hours=1)
         after = max(local - world.clock.at, timedelta(minutes=1))
-        world.later(act.__name__, act, after)
+        world.wish(act.__name__, act, after)
 
     async def pay(self) -> None:
         loan, due, payoff = await self._debt()
@@ -122,7 +122,7 @@ class Borrower:
         random = self.world.random
         amount = due if due.minor > 0 else Money(max(payoff.minor // 3, 100), loan.currency)
         way = random.choices(
-            ("request", "send", "wrong", "twice", "more", "other"), (35, 35, 8, 8, 10, 4)
+            ("request", "send", "wrong", "twice", "more", "other"), (30, 30, 12, 8, 12, 8)
         )[0]
         if way == "request":
             await self._request(min(amount, payoff, key=lambda money: money.minor))
@@ -154,7 +154,7 @@ class Borrower:
         if loan is None or loan.status not in (LoanStatus.ACTIVE, LoanStatus.PENDING_DISBURSEMENT):
             await self.apply()
         else:
-            self.world.later("come_again", self.come_again, timedelta(days=4))
+            self.world.wish("come_again", self.come_again, timedelta(days=4))
 
     async def _debt(self) -> tuple[Loan | None, Money, Money]:
         world = self.world

@@ -41,12 +41,12 @@ class Faults:
     """The callback is there before the answer."""
     rejected: float = 0.03
     fails: float = 0.06
-    comes_back: float = 0.06
+    comes_back: float = 0.15
     denies: float = 0.003
     """Asked about what it has, it says that there is nothing."""
-    lies: float = 0.03
+    lies: float = 0.08
     """A callback that is one minor unit off."""
-    old_news: float = 0.02
+    old_news: float = 0.08
     """A settled order is called failed days later."""
     unkept_keys: float = 0.0
     """Whether this rail forgets references: the same one twice moves money twice."""

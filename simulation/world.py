@@ -49,7 +49,7 @@ class Size:
     """How much happens in a world."""
 
     borrowers: int = 3
-    loan_days: tuple[int, ...] = (12, 24, 42)
+    loan_days: tuple[int, ...] = (8, 16, 30)
     """In about so many days a loan is to be repaid: one of these in each world."""
 
 
@@ -74,6 +74,7 @@ class World:
         self.context = jobs.Context(self.sessions, self.clock, services)
         self.worker = Worker(self.context, self.random, self.reaper)
         self.is_down_until = self.start
+        self.is_at_rest = False
         self.taken: list[tuple[RailEvent, date]] = []
         """Callbacks that we have answered for, and the day that it was then for Kopa: from then on
         they are ours to lose."""
@@ -87,7 +88,7 @@ class World:
         self._numbers = itertools.count()
 
     def _rails(self) -> list[SimulatedRail]:
-        faults = Faults(unkept_keys=float(self.random.random() < 0.15))
+        faults = Faults(unkept_keys=float(self.random.random() < 0.25))
         skew = timedelta(seconds=self.random.randint(-300, 300))
         main = SimulatedRail("wallet", self, self.random, faults, skew=skew)
         if self.random.random() < 0.7:
@@ -95,6 +96,15 @@ class World:
         return [main, SimulatedRail("gsma", self, self.random, faults, skew=-skew)]
 
     # Time.
+
+    def wish(self, what: str, act: Act, after: timedelta) -> None:
+        """Something that a borrower will do, unless the world has come to rest."""
+
+        async def do() -> None:
+            if not self.is_at_rest:
+                await act()
+
+        self.later(what, do, after)
 
     def later(self, what: str, act: Act, after: timedelta) -> None:
         entry = (self.clock.at + after, next(self._numbers), what, act)
@@ -216,7 +226,8 @@ class World:
         self.later("money goes back", act, timedelta(hours=self.random.randint(1, 120)))
 
     def heal(self) -> None:
-        """From here on nothing goes wrong any more."""
+        """From here on nothing goes wrong any more, and no borrower wants anything."""
+        self.is_at_rest = True
         self.reaper.chance = 0.0
         self.clock.error = timedelta()
         self.is_down_until = self.clock.at
