@@ -6,20 +6,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from kit.clock import SystemClock
 from sandbox.gsma import shapes
 from sandbox.gsma.app import CLIENT_ID, create_app
 from sandbox.wallet.state import Wallet
 from servicing.rails.addresses import Addresses
+from servicing.rails.base import Direction, Instruction
 from servicing.rails.gsma.client import ClientCredentials
 from servicing.rails.gsma.rail import GsmaRail
 from tests.sandbox.serving import RAIL_KEY, Running, plain_server, running_sandbox, serving
+from tests.servicing.lending import kes
 from tests.servicing.rails import gsma_spec
 
 ACCOUNT = "12025550101"
 OURS = "organisationid@kopa"
 SECRET = "nobody knows it"
+PAYOUT = Instruction(f"P{'0' * 32}", Direction.PAYOUT, ACCOUNT, kes(1_500), "Loan KP-1")
+COLLECT = replace(PAYOUT, client_ref=f"C{'0' * 32}", direction=Direction.COLLECT)
 
 
 @dataclass
@@ -70,3 +75,10 @@ def gsma_rail(base: str, callbacks: str = "http://127.0.0.1:9", **changed: Any) 
 
 def with_tokens(base: str, secret: str = RAIL_KEY) -> ClientCredentials:
     return ClientCredentials(f"{base}/oauth/token", CLIENT_ID, secret, SystemClock())
+
+
+def answering(answer: Any) -> FastAPI:
+    """A provider that says what the test lets it say."""
+    app = FastAPI()
+    app.add_api_route("/{path:path}", answer, methods=["GET", "POST"])
+    return app
