@@ -27,7 +27,7 @@ async def mpesa(
         yield there
 
 
-# Orders are held to both databases elsewhere; what hints do is, below.
+# Orders are held to both databases elsewhere, what hints do by payments below.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestPayout:
     async def test_is_believed_only_when_asked_about(self, mpesa: Street) -> None:
@@ -161,6 +161,7 @@ class TestPayout:
         assert (await mpesa.asks(payout)).status is SETTLED
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestPrompt:
     async def test_that_is_accepted_repays_the_loan(self, mpesa: Street) -> None:
         loan = await mpesa.lends()
@@ -241,18 +242,6 @@ class TestPrompt:
         assert (await mpesa.sees(asked)).status is SETTLED
         assert await mpesa.repaid() == ["500.00"]
 
-    async def test_that_is_announced_as_a_payment_too_counts_once(self, mpesa: Street) -> None:
-        """M-Pesa announces a prompt's money at the registered address as well."""
-        await mpesa.rail.register()
-        loan = await mpesa.lends()
-        asked = await mpesa.prompts(loan, kes(500))
-        await mpesa.asks(asked)
-
-        await mpesa.confirms(mpesa.mpesa.movements[-1]["receipt"])
-
-        assert await mpesa.repaid() == ["500.00"]
-        assert await mpesa.incidents() == []
-
     async def test_whose_name_is_used_for_more_money_counts_that_too(self, mpesa: Street) -> None:
         await mpesa.rail.register()
         loan = await mpesa.lends()
@@ -288,6 +277,18 @@ class TestPayment:
         await mpesa.confirms(receipt)
         assert await mpesa.repaid() == ["750.00"]
         await mpesa.lender.verifies()
+
+    async def test_that_answered_a_prompt_counts_once(self, mpesa: Street) -> None:
+        """M-Pesa announces a prompt's money at the registered address as well."""
+        await mpesa.rail.register()
+        loan = await mpesa.lends()
+        asked = await mpesa.prompts(loan, kes(500))
+        await mpesa.asks(asked)
+
+        await mpesa.confirms(mpesa.mpesa.movements[-1]["receipt"])
+
+        assert await mpesa.repaid() == ["500.00"]
+        assert await mpesa.incidents() == []
 
     async def test_to_a_loan_that_another_rail_paid_out_is_cash_at_mpesa(
         self, mpesa: Street

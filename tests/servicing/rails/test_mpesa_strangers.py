@@ -32,6 +32,10 @@ async def mpesa(
         yield there
 
 
+# No other database makes a difference to what is refused; the last test is on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 def at(*parts: str | int) -> str:
     """An address as we make it."""
     return Addresses("/webhooks/rail/daraja", SECRET).make(*parts)
@@ -42,6 +46,7 @@ async def heard(mpesa: Street) -> int:
         return await session.scalar(select(func.count()).select_from(RailEventRow)) or 0
 
 
+@sqlite
 class TestForged:
     """A stranger knows everything but our secret."""
 
@@ -121,6 +126,7 @@ class TestForged:
         assert await mpesa.incidents() == ["payout_unknown_to_us"]
 
 
+@sqlite
 class TestPayment:
     async def test_that_nobody_made_is_never_confirmed(self, mpesa: Street) -> None:
         loan = await mpesa.lends()
@@ -192,6 +198,7 @@ class TestPayment:
         assert await heard(mpesa) == before
 
 
+@sqlite
 class TestCallers:
     async def test_from_elsewhere_are_refused(
         self, own_sessions: Sessions, now: datetime, vault: Vault, tmp_path: Path
