@@ -10,9 +10,9 @@ from api.exports import Column, Fetch, Table
 from kit.money import Money
 from servicing.funding import holds
 from servicing.funding.books import PoolBook, StakeBook
-from servicing.funding.liquidity import Cash
 from servicing.funding.models import Hold
 from servicing.funding.outlook import Period
+from servicing.ledger.balances import Cash
 from servicing.ledger.chart import Account, cash_of
 from servicing.models import Payout
 from servicing.papers.funder import Line

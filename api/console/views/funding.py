@@ -16,8 +16,9 @@ from api.console.forms import Key
 from api.deps import Session
 from api.v1.liquidity import Rail
 from kit.money import Money
-from servicing.funding import books, holds, liquidity, outlook, pools
+from servicing.funding import books, holds, outlook, pools
 from servicing.funding.books import PoolBook
+from servicing.ledger import balances
 
 router = APIRouter(prefix=f"{HOME}/funding", include_in_schema=False)
 _Currency = Annotated[str, Query(pattern="^([A-Z]{3})?$")]
@@ -107,7 +108,7 @@ async def _cash(session: AsyncSession) -> list[funding_tables.CashAtRail]:
     floors = {(row.rail, row.currency): row.floor_minor for row in await pools.list_floors(session)}
     return [
         funding_tables.CashAtRail.of(account, currency, cash, floors)
-        for (account, currency), cash in sorted((await liquidity.cash(session)).items())
+        for (account, currency), cash in sorted((await balances.cash(session)).items())
     ]
 
 
