@@ -35,7 +35,7 @@ fix: .venv/.dev  ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: more than an hour
+simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: some hours
 	$(BIN)/kopa simulate --seeds 2000 --jobs 2
 
 bench: .venv/.dev  ## Speed, as ratios against named peers in the same run

@@ -15,12 +15,10 @@ from zoneinfo import ZoneInfo
 from kit import jobs
 from kit.money import Money
 from servicing import (
-    hints,
     late_fees,
     living,
     messages,
     orders,
-    payment_requests,
     queries,
     rail_events,
     rail_files,
@@ -383,17 +381,3 @@ def told_twice() -> list[Patch]:
         )  # fmt: skip
 
     return [(messages, "disbursed", wrong)]
-
-
-@_bug
-def request_forgotten() -> list[Patch]:
-    """A payment request that settles is marked, and its money credited to nobody."""
-
-    async def wrong(*_: Any, **__: Any) -> None:
-        return None
-
-    kind = dataclasses.replace(payment_requests.REQUESTS, settled=wrong)
-    kinds = {**tasks._KINDS, kind.machine.name: kind}
-    places = (rail_events, payment_requests, hints)
-    held = [(each, "REQUESTS", kind) for each in places if hasattr(each, "REQUESTS")]
-    return [*held, (tasks, "_KINDS", kinds)]
