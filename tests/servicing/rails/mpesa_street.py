@@ -84,7 +84,7 @@ class Street:
         self.mpesa.door.order(Trouble(kind=kind, **order))
 
     async def until(self, is_so: Callable[[], Awaitable[object]]) -> None:
-        for _ in range(500):
+        for _ in range(5_000):
             if await is_so():
                 return
             await asyncio.sleep(0.02)

@@ -45,7 +45,6 @@ class Gate:
     says: list[tuple[int, Any]] = field(default_factory=list)
     tokens: int = 0
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    silence: float = 0
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -58,7 +57,6 @@ class Gate:
         @app.post("/{path:path}")
         async def anything(path: str, request: Request) -> Response:
             self.sent.append((f"/{path}", await request.json()))
-            await asyncio.sleep(self.silence)
             status, body = self.says.pop(0) if self.says else (200, B2C_ACCEPTED)
             content = body if isinstance(body, str) else json.dumps(body)
             return Response(content, status_code=status, media_type="application/json")
@@ -82,6 +80,16 @@ async def at(gate: Gate, settings: Settings, clock: HandClock) -> AsyncIterator[
         rail = mpesa.of(settings.model_copy(update={"mpesa_base_url": base}), clock)
         yield rail
         await rail.close()
+
+
+async def _takes_and_hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    asked = await reader.readuntil(b"\r\n\r\n")
+    if asked.startswith(b"GET"):
+        token = json.dumps(TOKEN).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(token), token))
+    await writer.drain()
+    writer.close()
 
 
 def error(code: str, message: str) -> dict[str, str]:
@@ -209,14 +217,16 @@ class TestAnswers:
         async with at(Gate([(status, body)]), settings, clock) as rail:
             assert (await rail.submit(OUT)).status is means
 
-    async def test_that_never_come_are_unknown(
-        self, settings: Settings, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(mpesa, "_PATIENCE_SECONDS", 0.2)
-        gate = Gate(silence=3)
-        async with at(gate, settings, clock) as rail:
+    async def test_that_never_come_are_unknown(self, settings: Settings, clock: HandClock) -> None:
+        """The order is read, and the line goes dead."""
+        server = await asyncio.start_server(_takes_and_hangs_up, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        there = {"mpesa_base_url": f"http://{host}:{port}"}
+        async with server:
+            rail = mpesa.of(settings.model_copy(update=there), clock)
             assert (await rail.submit(OUT)).status is AckStatus.UNKNOWN
             assert (await rail.query(OUT)).status is OutcomeStatus.UNKNOWN
+            await rail.close()
 
     async def test_of_nobody_prove_that_nothing_was_sent(
         self, settings: Settings, clock: HandClock
