@@ -47,15 +47,16 @@ async def _live(
 
 
 def _sums(world: World) -> dict[str, int]:
-    """Loans, and how often the rail paid for them."""
+    """Loans, and how often the rail paid for them. Money on top has an order of its own."""
     rows, positions = world.known
+    whole = {key: row for key, row in rows.payouts.items() if row.amendment_id is None}
     times = Counter(
-        rows.payouts[each.key].loan_id
+        whole[each.key].loan_id
         for each in positions
         for transfer in each.transfers
-        if transfer.moves and each.key in rows.payouts
+        if transfer.moves and each.key in whole
     )
-    settled = [row for row in rows.payouts.values() if row.status is OrderStatus.SETTLED]
+    settled = [row for row in whole.values() if row.status is OrderStatus.SETTLED]
     return {
         "loans": len(rows.loans),
         "orders": len(rows.payouts),

@@ -1,0 +1,30 @@
+"""Every planted bug is found, within a few worlds; docs/simulation.md lists what finds it."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from simulation import bugs, run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+TOLD = set(re.findall(r"^\| `(\w+)` \| .+ \|$", PAGE, re.MULTILINE))
+SHOWN = re.findall(r"^\| `(\w+)` \| .+ \| `[\w.]+` \| (\d+) \|$", PAGE, re.MULTILINE)
+WORLDS, DAYS = 6, 20
+"""From the listed seed on. What a world comes to changes with the product's statements."""
+
+
+def test_all_are_told_of() -> None:
+    assert bugs.BUGS.keys() <= TOLD
+    assert {name for name, _ in SHOWN} <= bugs.BUGS.keys()
+
+
+@pytest.mark.parametrize(("name", "seed"), SHOWN)
+def test_it_is_found(sqlite_template: Path, name: str, seed: str) -> None:
+    live = partial(run.run, days=DAYS, bug=name)
+    worlds = (
+        run.on_sqlite(live, sqlite_template, each) for each in range(int(seed), int(seed) + WORLDS)
+    )
+
+    assert any(outcome.failure for outcome in worlds)
