@@ -1,0 +1,123 @@
+"""`kopa run` as a process that is made to be killed: forked with everything imported.
+
+It is the program itself but for two things: its clock is the test's, and it has one more door,
+through which a test opens loans without a chat, and closes days without waiting for the hour.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cli import quick_start
+
+quick_start.import_aiogram()
+
+from fastapi import FastAPI  # noqa: E402 - importing aiogram first costs a third of it
+from pydantic import BaseModel  # noqa: E402
+from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
+
+from api import problems  # noqa: E402
+from bot.dispatcher import UpdateDispatcher  # noqa: E402
+from cli import run  # noqa: E402
+from cli.installation import Installation  # noqa: E402
+from kit import crypto, jobs  # noqa: E402
+from kit.clock import ShiftedClock, business_date  # noqa: E402
+from kit.crypto import Vault  # noqa: E402
+from kit.db import insert_once, unit_of_work  # noqa: E402
+from onboarding.models import Borrower  # noqa: E402
+from servicing import origination, rules, terms  # noqa: E402
+from tests.servicing.lending import RULES, TERMS  # noqa: E402
+
+_PR_SET_PDEATHSIG = 1
+WEEKS = 2
+_web = run._web
+
+
+class Wish(BaseModel):
+    application_id: UUID
+    borrower_id: UUID
+    account: str
+
+
+def start(environment: Mapping[str, str], log: Path, shift: timedelta) -> BaseProcess:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    victim = context.Process(target=_run, args=(dict(environment), log, shift), daemon=True)
+    victim.start()
+    return victim
+
+
+def _run(environment: dict[str, str], log: Path, shift: timedelta) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(log.parent)  # A developer's .env is none of ours.
+    clock = ShiftedClock(shift)
+    changed: Any = run
+    changed.SystemClock = lambda: clock
+    changed._web = _with_a_door
+    run.run.main([], standalone_mode=False)
+
+
+def _with_a_door(
+    installation: Installation, dispatcher: UpdateDispatcher, programs: dict[str, FastAPI]
+) -> FastAPI:
+    app = FastAPI()
+    problems.install(app)  # It refuses like every other door.
+
+    @app.post("/door/loans", status_code=201)
+    async def open_loan(wish: Wish) -> str:
+        now = installation.clock.now()
+        today = business_date(now, installation.settings.timezone)
+        asked = {
+            "principal": "1000",  # The sandbox has a million to lend.
+            "frequency": "week",
+            "installments": WEEKS,
+            "disbursed_on": today.isoformat(),
+        }
+        async with unit_of_work(installation.sessions) as session:
+            await _know(session, installation.vault, wish, now)
+            loan = await origination.open_loan(
+                session,
+                installation.vault,
+                application_id=wish.application_id,
+                borrower_id=wish.borrower_id,
+                terms=terms.parse({**TERMS, **asked}),
+                rules=rules.parse(RULES, "KES"),
+                account=wish.account,
+                on=today,
+                now=now,
+            )
+        return loan.reference
+
+    @app.post("/door/days", status_code=202)
+    async def close_days(key: str) -> None:
+        async with unit_of_work(installation.sessions) as session:
+            await jobs.enqueue(session, "servicing.close_days", key=f"close_days:{key}")
+
+    return _web(installation, dispatcher, {**programs, "/door": app})
+
+
+async def _know(session: AsyncSession, vault: Vault, wish: Wish, now: datetime) -> None:
+    """Whoever is paid has a name."""
+    key = await crypto.person_key(session, vault, wish.borrower_id, now=now)
+    await insert_once(
+        session,
+        Borrower,
+        id=wish.borrower_id,
+        reference=wish.borrower_id.hex[:20],
+        locale="en",
+        timezone="Africa/Nairobi",
+        full_name_sealed=key.seal(f"borrowers.full_name_sealed.{wish.borrower_id}", "Amina"),
+        created_at=now,
+    )
