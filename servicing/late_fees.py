@@ -54,7 +54,7 @@ async def charge(
 
 def chargeable(owed: Iterable[Owed], rules: LoanRules, currency: str, on: date) -> set[str]:
     """The keys of the fees on what is late enough on `on`, were there no pauses."""
-    if not rules.late_fee_rate and not rules.late_fee_minor:
+    if not rules.has_late_fee:
         return set()
     return {
         _key(each.due_on)

@@ -60,6 +60,10 @@ class LoanRules:
     engine: Mapping[str, Any] = field(default_factory=dict)
     """The rules of `kopa replay` that the product sets, as it wrote them."""
 
+    @property
+    def has_late_fee(self) -> bool:
+        return bool(self.late_fee_rate or self.late_fee_minor)
+
     def late_fee(self, unpaid: Money) -> Money:
         """The fee on one late installment of which `unpaid` is open."""
         return unpaid * self.late_fee_rate + Money(self.late_fee_minor, unpaid.currency)

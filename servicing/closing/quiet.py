@@ -4,6 +4,7 @@ The arithmetic is that of one loan (`servicing.accrual`, `servicing.late_fees`).
 there may be anything else to do is left to those who tell its life again.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.bulk import among
-from servicing import accrual, debts, late_fees
+from servicing import accrual, late_fees
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
 from servicing.ledger import balances, bulk
@@ -87,40 +88,51 @@ async def _quiet(
     }
     rows = await _installments(session, since, on)
     found: dict[UUID, dict[Event, int]] = {}
-    owing: list[tuple[Running, list[Owed]]] = []
-    for loan in loans:
-        if loan.id not in since:
-            continue
-        changes = accrual.brought(rows[loan.id], since[loan.id], on)
-        if any(minor < 0 for minor in changes.values()):
-            continue
-        found[loan.id] = {event: minor for event, minor in changes.items() if minor}
-        if debts.total(owed := debts.due(rows[loan.id], on)):
-            owing.append((loan, owed))
-    for loan_id in await _stirred(session, owing, on):
+    for loan_id, day in since.items():
+        changes = accrual.brought(rows[loan_id], day, on)
+        if all(minor >= 0 for minor in changes.values()):
+            found[loan_id] = {event: minor for event, minor in changes.items() if minor}
+    for loan_id in await _stirred(session, [loan for loan in loans if loan.id in found], on):
         del found[loan_id]
     return found
 
 
-async def _stirred(
-    session: AsyncSession, owing: Sequence[tuple[Running, list[Owed]]], on: date
-) -> set[UUID]:
-    """Of loans that owe something those that have credit for it, or are charged for it."""
-    stirred = {loan.id for loan, _ in owing if agreed_rules.charges_penalties(loan.rules)}
-    stirred |= await balances.with_credit(session, [loan.id for loan, _ in owing])
-    late = {}
-    for loan, owed in owing:
-        rules = agreed_rules.from_document(loan.rules)
-        if keys := late_fees.chargeable(owed, rules, loan.currency, on):
-            late[loan.id] = keys
+async def _stirred(session: AsyncSession, loans: Sequence[Running], on: date) -> set[UUID]:
+    """Those that owe something, and have credit for it or are charged for it."""
+    is_unpaid = and_(Installment.due_on <= on, Installment.unpaid_minor > 0)
+    of_loans = among(session, Installment.loan_id, [loan.id for loan in loans])
+    query = select(Installment.loan_id).where(of_loans, is_unpaid).distinct()
+    ids = set(await session.scalars(query))
+    owing = [loan for loan in loans if loan.id in ids]
+    stirred = {loan.id for loan in owing if agreed_rules.charges_penalties(loan.rules)}
+    stirred |= await balances.with_credit(session, list(ids))
+    return stirred | await _charged(session, owing, on)
+
+
+async def _charged(session: AsyncSession, owing: Sequence[Running], on: date) -> set[UUID]:
+    """Those that may be late enough for a fee that they have not been charged."""
+    rules = {loan.id: agreed_rules.from_document(loan.rules) for loan in owing}
+    ids = [loan_id for loan_id, agreed in rules.items() if agreed.has_late_fee]
+    if not ids:
+        return set()
+    late: dict[UUID, set[str]] = defaultdict(set)
+    currencies = {loan.id: loan.currency for loan in owing}
+    rows = await session.execute(
+        select(Installment.loan_id, Installment.n, Installment.due_on, Installment.unpaid_minor)
+        .where(among(session, Installment.loan_id, ids))
+        .where(Installment.due_on <= on, Installment.unpaid_minor > 0)
+    )
+    for loan_id, n, due_on, unpaid in rows:
+        owed = [Owed(n, due_on, principal=unpaid)]
+        late[loan_id] |= late_fees.chargeable(owed, rules[loan_id], currencies[loan_id], on)
     told = await late_fees.told(session, late)
-    return stirred | {loan_id for loan_id, keys in late.items() if not keys <= told[loan_id]}
+    return {loan_id for loan_id, keys in late.items() if not keys <= told[loan_id]}
 
 
 async def _installments(
     session: AsyncSession, since: dict[UUID, date], on: date
 ) -> dict[UUID, list[Installment]]:
-    """Those that the days change, or that are due and unpaid; the others say nothing new."""
+    """Those that the days change; the others say nothing new."""
     found: dict[UUID, list[Installment]] = {loan_id: [] for loan_id in since}
     if not since:
         return found
@@ -139,5 +151,4 @@ def _says_something(since: date, on: date) -> ColumnElement[bool]:
     has_begun = or_(
         Installment.accrues_from < on, Installment.accrues_until <= on, Installment.due_on <= on
     )
-    is_unpaid = and_(Installment.due_on <= on, Installment.unpaid_minor > 0)
-    return or_(and_(was_open, has_begun), is_unpaid)
+    return and_(was_open, has_begun)
