@@ -88,9 +88,6 @@ class Settings(BaseSettings):
     """Our account there: an IBAN, or the bank's own number."""
     rail_bic: str = Field("", validation_alias=_outside("RAIL_BIC"))
     """The bank. Empty: it knows whose account it is."""
-
-    worker_id: str = ""
-    """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
     gsma_base_url: str = Field("", validation_alias=_outside("GSMA_BASE_URL"))
     """Mobile money by the GSMA's API: what comes before `/transactions`."""
     gsma_account: str = Field("", validation_alias=_outside("GSMA_ACCOUNT"))
@@ -132,6 +129,9 @@ class Settings(BaseSettings):
     """Networks that may call back, as in `196.201.214.0/24,196.201.212.0/24`. Empty: all."""
     mpesa_folder: Path | None = Field(None, validation_alias=_outside("MPESA_FOLDER"))
     """Where staff put statements from the organisation's portal."""
+
+    worker_id: str = ""
+    """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
     worker_dead_after_seconds: float = 30.0
     job_polling_seconds: float = 0.25
     log_level: str = "INFO"

@@ -1,5 +1,7 @@
 """Statements line by line, what became of each break, and who paid without a valid reference."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _INSTANT = kit.db.UtcDateTime(timezone=True)
-_NEW = {
+_NEW: dict[str, list[sa.Column[Any]]] = {
     "rail_events": [sa.Column("rail_id", sa.String(80), nullable=True)],
     "suspense_items": [
         sa.Column("written", sa.String(80), nullable=True),

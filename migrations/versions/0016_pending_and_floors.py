@@ -6,7 +6,7 @@ from alembic import op
 import kit.db
 from servicing.ledger import triggers
 
-revision = "0017"
+revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
