@@ -85,8 +85,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
         sa.UniqueConstraint("client_ref", name=op.f("uq_refunds_client_ref")),
     )
-    for column in ("ask_at", "loan_id", "status"):
-        op.create_index(f"ix_refunds_{column}", "refunds", [column])
+    for name in ("ask_at", "loan_id", "status"):
+        op.create_index(f"ix_refunds_{name}", "refunds", [name])
     live = sa.text("status NOT IN ('failed', 'returned')")
     op.create_index(
         "uq_refunds_live",
