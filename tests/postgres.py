@@ -55,8 +55,13 @@ class Server:
 
 
 @contextmanager
-def own_server(given_url: str | None, *, durable: bool = False) -> Iterator[Server]:
-    """A server that was given to us, or a new one: fast, or `durable` like a production server."""
+def own_server(
+    given_url: str | None, *, durable: bool = False, disk: Path | None = None
+) -> Iterator[Server]:
+    """A server that was given to us, or a new one: fast, or `durable` like a production server.
+
+    `disk`: where its tables are, when not beside everything else.
+    """
     if given_url:
         head, _, tail = given_url.rpartition("/")
         query = tail.partition("?")[2]
@@ -68,11 +73,11 @@ def own_server(given_url: str | None, *, durable: bool = False) -> Iterator[Serv
     folder.chmod(0o711)
     identity = _unprivileged(folder)
     binaries = _binaries(folder)
-    process = _start(binaries, folder, identity, durable)
+    process = _start(binaries, folder, identity, durable, disk or folder)
     try:
         _until_ready(binaries, folder, process)
         admin = f"postgresql://postgres@/postgres?host={folder}"
-        _assert_ours(admin, folder)
+        _assert_ours(admin, disk or folder)
         template = f"postgresql+psycopg://postgres@/{{name}}?host={folder}"
         yield Server(str(folder), admin, template, binaries)
     finally:
@@ -119,11 +124,13 @@ def _unprivileged(folder: Path) -> dict[str, object]:
 
 
 def _start(
-    binaries: Path, folder: Path, identity: dict[str, object], durable: bool
+    binaries: Path, folder: Path, identity: dict[str, object], durable: bool, disk: Path
 ) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    data = folder / "data"
+    data = disk / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    if disk != folder:  # Without room for its log a server falls; without room for tables not.
+        initdb += ["-X", folder / "wal"]
     subprocess.run(
         [*initdb, "--no-sync"],
         check=True, capture_output=True, env=environment, cwd=folder, **identity,  # type: ignore[call-overload]

@@ -88,15 +88,18 @@ class Storm:
             while self.wishes:
                 self.opens()
             self._tries(self.closes)
-            deadline = time.monotonic() + QUIET_SECONDS
-            while waits_for := self._waits_for():
-                assert program.is_alive(), self._said()
-                assert time.monotonic() < deadline, f"{waits_for}\n{self._said()}"
-                time.sleep(0.2)
+            self.comes_to_rest(program)
         finally:
             program.kill()
             program.join()
         self.misses_nothing()
+
+    def comes_to_rest(self, program: BaseProcess) -> None:
+        deadline = time.monotonic() + QUIET_SECONDS
+        while waits_for := self._waits_for():
+            assert program.is_alive(), self._said()
+            assert time.monotonic() < deadline, f"{waits_for}\n{self._said()}"
+            time.sleep(0.2)
 
     def misses_nothing(self) -> None:
         """Whatever was acknowledged is there, and once."""
