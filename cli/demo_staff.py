@@ -25,6 +25,12 @@ async def hire(installation: Installation) -> Mapping[str, str]:
         is_new = not await staff.count(session)
     if is_new:
         await _add(installation, file)
+    return await hired(installation)
+
+
+async def hired(installation: Installation) -> Mapping[str, str]:
+    """Who of them is still here, with the password that was made."""
+    file = installation.settings.var / "sandbox-staff.json"
     if not file.exists():
         return {}
     made: dict[str, str] = json.loads(file.read_text())
@@ -37,6 +43,14 @@ async def hire(installation: Installation) -> Mapping[str, str]:
         and member.disabled_at is None
         and await staff.matches(member.password_hash, password)
     }
+
+
+async def dismiss(installation: Installation) -> None:
+    """Whose passwords were printed has no account where money is real."""
+    for name in await hired(installation):
+        async with unit_of_work(installation.sessions) as session:
+            member = await staff.get(session, name)
+            await staff.disable(session, member, now=SystemClock().now())
 
 
 async def _add(installation: Installation, file: Path) -> None:

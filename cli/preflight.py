@@ -59,6 +59,18 @@ def check_outside(settings: Settings) -> None:
         check_mpesa(settings)
 
 
+def check_simulated(settings: Settings) -> None:
+    """A sandbox is for whoever asks for it, or names nothing of the outside: a token that was
+    forgotten must not put people of play in front of real money."""
+    spoken_of = configured.spoken_of(settings)
+    if settings.sandbox is None and (spoken_of or settings.twilio_account_sid):
+        check_outside(settings)
+    for rail in spoken_of:
+        check_rail(settings, rail)
+    if "mpesa" in spoken_of:
+        check_mpesa(settings)
+
+
 def check_rail(settings: Settings, rail: str) -> None:
     if missing := _missing(settings, _NEEDED_BY_RAIL[rail]):
         raise click.UsageError(f"not set: {', '.join(missing)}")

@@ -38,7 +38,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 def run(port: int | None, host: str | None) -> None:
     """Everything in one process. Without TELEGRAM_BOT_TOKEN the outside is a sandbox."""
     settings = _settings(port, host)
-    if not settings.is_sandbox:
+    if settings.is_sandbox:
+        preflight.check_simulated(settings)
+    else:
         preflight.check_outside(settings)
     with preflight.only_owner(settings):
         _start(_run_sandbox(settings) if settings.is_sandbox else _run_real(settings))
@@ -110,6 +112,7 @@ async def _run_real(settings: Settings) -> None:
     log.configure(settings.log_level)
     clock = SystemClock()
     async with opened(settings, clock) as installation:
+        await demo_staff.dismiss(installation)
         dispatcher = _dispatcher(installation)
         async with _serving(settings, _web(installation, dispatcher, {})):
             own = installation.worker()
@@ -126,6 +129,7 @@ async def _run_real(settings: Settings) -> None:
 async def _run_api(settings: Settings) -> None:
     log.configure(settings.log_level)
     async with opened(settings, SystemClock()) as installation:
+        await demo_staff.dismiss(installation)
         dispatcher = _dispatcher(installation)
         async with _serving(settings, _web(installation, dispatcher, {})):
             registering = asyncio.ensure_future(_register(installation))

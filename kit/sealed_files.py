@@ -66,8 +66,9 @@ def reading(path: Path, key_file: str) -> Iterator[BinaryIO]:
 
 
 def private(path: Path) -> BinaryIO:
-    """A new file that nobody else may read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    """A new file that nobody else may read, and nobody else writes."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def appear(part: Path, path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -19,13 +20,16 @@ Pages = AsyncIterator[list[list[Cell]]]
 
 _RUNS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 """How text begins that a spreadsheet takes for a formula (OWASP, CSV injection)."""
+_BEGUN_ANEW = re.compile(r"([;\t\r\n]\s*)([=+\-@＝＋－＠])")  # noqa: RUF001
 _ROWS_OF_A_SHEET = 1_000_000
 _LETTERS_OF_A_CELL = 32_767
 _WIDTH = 16
 
 
 def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_RUNS) else text
+    """No cell of it runs, also where a spreadsheet begins a new one at a semicolon."""
+    begun = f"'{text}" if text.startswith(_RUNS) else text
+    return _BEGUN_ANEW.sub(r"\1'\2", begun)
 
 
 async def as_csv(titles: Sequence[str], pages: Pages, *, zone: str) -> AsyncIterator[bytes]:

@@ -54,6 +54,7 @@ class Drawn:
     titles: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Shown]]
     files: Mapping[str, str]
+    first: str
     next: str | None
     is_first: bool
 
@@ -91,6 +92,7 @@ def table(
         titles=[(column.title, _kind(column, rows)) for column in drawn.columns],
         rows=[[_shown(desk, column, row, names or {}) for column in drawn.columns] for row in rows],
         files={name: f"?{urlencode(dict(asked, format=name))}" for name in ("csv", "xlsx")},
+        first=f"?{urlencode(dict(kept))}",
         next=f"?{urlencode(dict(kept, after=after))}" if after else None,
         is_first="after" not in desk.request.query_params,
     )

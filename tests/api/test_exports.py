@@ -172,6 +172,11 @@ class TestCellsThatASpreadsheetWouldRun:
         assert all(str(row[1]).startswith("'") for row in rows)
         assert len(rows) == len(nasty)
 
+    def test_begun_anew_at_a_semicolon_stay_text_too(self) -> None:
+        """Where Excel's lists are parted by semicolons, a cell ends at one."""
+        assert tabular.harmless("x; =1+1") == "x; '=1+1"
+        assert tabular.harmless("a-b; c=d") == "a-b; c=d"
+
     async def test_of_numbers_stay_numbers(self) -> None:
         async def pages() -> tabular.Pages:
             yield [[Money(-1250, "KES"), Money(5, "JPY"), Money(1, "KWD"), 7, date(2026, 1, 2)]]

@@ -52,6 +52,17 @@ async def test_who_chose_another_password_is_not_told_about(settings: Settings) 
         assert await demo_staff.hire(house) == {}
 
 
+async def test_where_money_is_real_they_have_no_account(settings: Settings) -> None:
+    async with opened(settings, SystemClock()) as house:
+        made = await demo_staff.hire(house)
+        await demo_staff.dismiss(house)
+
+        assert await demo_staff.hired(house) == {}
+        for name, password in made.items():
+            with pytest.raises(auth.LoginRefused):
+                await enters(house, name, password)
+
+
 async def test_nobody_is_hired_where_somebody_has_an_account(settings: Settings) -> None:
     async with opened(settings, SystemClock()) as house:
         async with unit_of_work(house.sessions) as session:

@@ -129,6 +129,18 @@ class TestPreflight:
         with pytest.raises(click.UsageError, match=f"not set: {named}\\."):
             preflight.check_outside(settings(**missing))
 
+    @pytest.mark.parametrize("named", [{"twilio_account_sid": ""}, {"rail_base_url": ""}])
+    def test_a_forgotten_token_starts_no_sandbox(self, named: dict[str, str]) -> None:
+        """Real money would be paid out to people of play."""
+        with pytest.raises(click.UsageError, match="not set: TELEGRAM_BOT_TOKEN"):
+            preflight.check_simulated(settings(telegram_bot_token="", **named))
+
+    def test_whoever_asks_for_a_sandbox_gets_one_beside_a_whole_rail(self) -> None:
+        preflight.check_simulated(settings(telegram_bot_token="", sandbox=True))
+        preflight.check_simulated(Settings(_env_file=None))
+        with pytest.raises(click.UsageError, match="not set: RAIL_API_KEY"):
+            preflight.check_simulated(settings(rail_api_key="", sandbox=True))
+
     def test_a_bank_needs_its_folder_and_our_account(self, tmp_path: Path) -> None:
         with pytest.raises(click.UsageError, match="not set: RAIL_FOLDER, RAIL_ACCOUNT\\."):
             preflight.check_outside(settings(rail="iso20022", rail_base_url=""))
