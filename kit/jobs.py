@@ -17,7 +17,8 @@ from typing import Any, Literal, TypeVar, cast
 import structlog
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import Clock
@@ -242,7 +243,7 @@ async def _attempt(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         await _find(name).run(_context, **arguments)
     except Later as pause:
         return {"state": "later", "seconds": pause.seconds}
-    except (TransientFailure, OperationalError) as failure:
+    except (TransientFailure, OperationalError, InterfaceError, PoolTimeout) as failure:
         log.warning("job.retry", job=name, why=type(failure).__name__)
         return {"state": "transient", "why": type(failure).__name__}
     except asyncio.CancelledError:

@@ -52,7 +52,7 @@ async def heed(
     """Ask the rail. A hint that contradicts what we hold is an incident at once."""
     if event.direction is Direction.INCOMING or event.outcome.status is OutcomeStatus.RETURNED:
         await jobs.enqueue(
-            session, CONFIRM, key=f"confirm:{event.rail}:{event.rail_id}", rail=event.rail,
+            session, CONFIRM, key=f"confirm:{event.rail}:{event.event_id}", rail=event.rail,
             rail_id=event.rail_id, tries=0,
         )  # fmt: skip
         return
@@ -199,6 +199,7 @@ async def _is_confirmed(session: AsyncSession, rail: str, receipt: str) -> bool:
         .where(
             RailEventRow.rail == rail,
             RailEventRow.client_ref == receipt,
+            RailEventRow.event_id.not_like("hint:%"),
             RailEventRow.status.in_((OutcomeStatus.SETTLED, OutcomeStatus.FAILED)),
         )
         .limit(1)

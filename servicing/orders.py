@@ -217,7 +217,8 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
         if order.status in (*FINAL, OrderStatus.NEEDS_REVIEW):
             return None
         before = order.status
-        order.rail = order.rail or rails.main.name
+        # What was sent before rails were written down went by the wallet.
+        order.rail = order.rail or ("wallet" if order.tries else rails.main.name)
         if not order.tries:
             # What was let go once is on its way, however often it is sent.
             if kind.admits is not None:

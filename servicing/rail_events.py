@@ -53,6 +53,7 @@ async def _ordered(
         return
     kind, order = found
     if event.account and not await hints.is_payee(session, order, event.account, now=now):
+        _, order = await orders.locked(session, kind, order.id)
         await orders.doubt(session, kind, order, event.outcome, "account_differs", now=now)
     else:
         await orders.apply(session, kind, order.id, event.outcome, on=on, zone=zone, now=now)

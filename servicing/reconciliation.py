@@ -165,7 +165,8 @@ async def _difference(session: AsyncSession, line: StatedLine, ours: Held | None
         category = Category.MISSING_HERE if known else Category.UNKNOWN_REFERENCE
         return Break(category, line.key, None, line.amount)
     if ours.amount != line.amount:
-        return Break(Category.AMOUNT, line.key, ours.amount, line.amount)
+        is_same = ours.amount.currency == line.currency
+        return Break(Category.AMOUNT, line.key, ours.amount if is_same else None, line.amount)
     if not ours.is_posted:
         return Break(Category.NOT_POSTED, line.key, ours.amount, line.amount)
     return None

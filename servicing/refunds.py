@@ -1,5 +1,6 @@
 """Giving money that waits in suspense back to its borrower by a rail, as an order of its own."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from servicing.ledger.rules import Event
 from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails.base import Direction
-from servicing.states import REFUND
+from servicing.states import REFUND, OrderEvent
 from servicing.treasury.models import Refund
 
 SEND = "servicing.refund"
@@ -62,6 +63,9 @@ async def settle(
     """The borrower has it: it leaves suspense."""
     item = await _item(session, refund)
     try:
+        # What is left of a loan is the loan's to say.
+        if item.resolved_at is not None and item.reason != living.OVERPAID:
+            raise living.NotPossible(reason="it waits no longer")
         await suspense.give_back(
             session, item, entry=f"refund:{refund.id}", actor=audit.SYSTEM, rail=refund.rail,
             on=on, now=now,
@@ -75,6 +79,16 @@ async def settle(
         return
     item.refund_reference = refund.client_ref
     await messages.refunded(session, loan, refund, now=now)
+
+
+async def admits(
+    session: AsyncSession, loan: Loan, refund: Refund, facts: Mapping[str, str], *, now: datetime
+) -> bool:
+    """Not once the rail has taken the money back: it waits no longer."""
+    if (await _item(session, refund)).resolved_at is None:
+        return True
+    audit.move(session, REFUND, refund, OrderEvent.FAIL, actor=audit.SYSTEM, now=now)
+    return False
 
 
 async def fail(
@@ -134,4 +148,5 @@ REFUNDS = Orders(
     failed=fail,
     holds=Event.CREDIT_REFUNDED,
     returned=come_back,
+    admits=admits,
 )

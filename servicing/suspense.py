@@ -205,8 +205,14 @@ async def waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
     item = await session.get(SuspenseItem, item_id, with_for_update=True, populate_existing=True)
     if item is None or item.resolved_at is not None:
         raise SuspenseItemNotFound(item=item_id)
+    # What is left of a loan may be listed anew while the item before is on its way.
+    is_of_it = (
+        Refund.loan_id == item.loan_id
+        if item.reason == living.OVERPAID
+        else Refund.item_id == item.id
+    )
     on_its_way = select(Refund.id).where(
-        Refund.item_id == item.id,
+        is_of_it,
         Refund.status.not_in((OrderStatus.FAILED, OrderStatus.RETURNED)),
     )
     if await session.scalar(on_its_way) is not None:

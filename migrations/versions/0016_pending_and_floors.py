@@ -32,9 +32,12 @@ _SENT = """
 INSERT INTO ledger_pendings
     (id, reference, event, debit, credit, amount_minor, currency, loan_id, created_at)
 SELECT id, 'disbursement:' || {id}, 'principal_disbursed', 'loan_principal',
-       CASE rail WHEN 'iso20022' THEN 'cash_bank' ELSE 'cash_wallet' END,
+       CASE rail WHEN 'iso20022' THEN 'cash_bank' WHEN 'mpesa' THEN 'cash_mpesa'
+                 WHEN 'gsma' THEN 'cash_momo' ELSE 'cash_wallet' END,
        amount_minor, currency, loan_id, created_at
-FROM payouts WHERE status IN ('submitting', 'pending', 'unknown', 'needs_review')
+FROM payouts
+WHERE status IN ('submitting', 'pending', 'unknown', 'needs_review')
+   OR status = 'created' AND tries > 0
 """
 _SQLITE_ID = " || '-' || ".join(
     f"substr(id, {start}, {length})"

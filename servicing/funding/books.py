@@ -146,9 +146,10 @@ async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
     await _add_withdrawals(session, books)
     found = PoolBook(pool, list(books.values()))
     loans = unfinished(pool)
+    # First: what arrives meanwhile counts twice, never not at all.
+    committed = await _committed(session, pool)
     shares = await shares_of(session, loans)
     flows = await flows_of(session, loans)
-    committed = await _committed(session, pool)
     for loan_id, borrower_id, facts in await _loans(session, loans):
         rows, told = shares[loan_id], flows.get(loan_id, LoanFlows())
         at_work = told.owed + told.lost - sum(row.borne_minor for row in rows)

@@ -57,6 +57,8 @@ async def inherit(session: AsyncSession, new: Loan, old: Loan, *, now: datetime)
     funded = await session.get(FundedLoan, old.id)
     if funded is None:
         return
+    pool = await session.get_one(Pool, funded.pool_id)
+    await pools.lock(session, rail=pool.rail, currency=pool.currency)
     shares = list(
         await session.scalars(
             select(LoanShare).where(LoanShare.loan_id == old.id).order_by(LoanShare.stake_id)

@@ -50,6 +50,10 @@ async def settle(session: AsyncSession, pool: Pool, *, until: date, now: datetim
         await _post(session, pool, movements, until=until, now=now)
 
 
+# A job tells the time once, at its start: its last entry may be written long after.
+_LOOK_BACK = timedelta(days=1)
+
+
 async def _hear(
     session: AsyncSession,
     pool: Pool,
@@ -67,7 +71,7 @@ async def _hear(
         told = flows.get(loan.loan_id, LoanFlows())
         _share_interest(shares[loan.loan_id], told.interest, news)
         _share_loss(shares[loan.loan_id], told.lost, stakes, news)
-        loan.settled_on, loan.settled_at = until, now
+        loan.settled_on, loan.settled_at = until, now - _LOOK_BACK
     return news
 
 

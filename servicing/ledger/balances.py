@@ -64,15 +64,10 @@ class Cash:
 
 
 async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
-    """By account and currency; what was never used is not there."""
-    posted: dict[tuple[Account, str], int] = defaultdict(int)
-    for column, sign in ((Line.debit, 1), (Line.credit, -1)):
-        for account, currency, minor in await session.execute(
-            select(column, Line.currency, func.sum(Line.amount_minor))
-            .where(column.in_(CASHES))
-            .group_by(column, Line.currency)
-        ):
-            posted[account, currency] += sign * int(minor)
+    """By account and currency; what was never used is not there.
+
+    What is on its way is read first: money that arrives meanwhile counts twice, never not at all.
+    """
     out: dict[tuple[Account, str], int] = defaultdict(int)
     for account, currency, minor in await session.execute(
         select(Pending.credit, Pending.currency, func.sum(Pending.amount_minor))
@@ -81,6 +76,14 @@ async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
         .group_by(Pending.credit, Pending.currency)
     ):
         out[account, currency] = int(minor)
+    posted: dict[tuple[Account, str], int] = defaultdict(int)
+    for column, sign in ((Line.debit, 1), (Line.credit, -1)):
+        for account, currency, minor in await session.execute(
+            select(column, Line.currency, func.sum(Line.amount_minor))
+            .where(column.in_(CASHES))
+            .group_by(column, Line.currency)
+        ):
+            posted[account, currency] += sign * int(minor)
     return {key: Cash(posted[key], out[key]) for key in sorted(posted.keys() | out.keys())}
 
 

@@ -134,7 +134,7 @@ class WalletRail:
                     account=_account(transfer),
                 )
             ]
-        except (ValueError, KeyError, TypeError, InvalidAmount) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidAmount) as error:
             raise CallbackMalformed(field=type(error).__name__) from error
 
     async def statement(self, day: date, currency: str) -> list[StatementLine]:
@@ -178,8 +178,8 @@ def _outcome(transfer: Mapping[str, Any]) -> Outcome:
 
 def _statement_line(line: Mapping[str, Any]) -> StatementLine:
     return StatementLine(
-        rail_id=str(line["id"]),
-        reference=str(line["reference"]),
+        rail_id=str(line["id"])[:80],
+        reference=str(line["reference"])[:80],
         direction=Direction(line["direction"]),
         amount=_amount(line),
         status=_STATUSES[line["status"]],

@@ -94,7 +94,10 @@ async def write_off(
     """The difference will not come back: a loss, a charge of the rail's, or a gain."""
     found = await _open(session, break_id)
     line = await _line(session, found)
+    is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
     if found.category not in _WRITTEN_OFF or line is None or _is_income(found, line):
+        raise BreakActNotPossible(category=found.category)
+    if is_other_currency:
         raise BreakActNotPossible(category=found.category)
     sign = 1 if line.signed_minor > 0 else -1
     difference = Money(sign * ((found.theirs_minor or 0) - (found.ours_minor or 0)), found.currency)
@@ -127,7 +130,7 @@ async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine
     of_day = [
         line
         for line in stated.get(found.reference, [])
-        if line.day == found.day and (found.category != Category.RETURNED or line.is_back)
+        if line.day == found.day and line.is_back == (found.category == Category.RETURNED)
     ]
     return of_day[-1] if of_day else None
 
@@ -154,7 +157,9 @@ async def _agree(
 ) -> Proposal:
     return await four_eyes.agree(
         session, act=f"break.{verb}", subject=f"break:{found.id}", staff_id=staff_id,
-        reason=reason, now=now, category=found.category, reference=found.reference, **facts,
+        reason=reason, now=now, category=found.category, reference=found.reference,
+        ours=str(found.ours_minor), theirs=str(found.theirs_minor), currency=found.currency,
+        **facts,
     )  # fmt: skip
 
 
@@ -169,7 +174,7 @@ async def _follow(
     noon = datetime.combine(line.day, time(12), UTC)
     outcome = Outcome(line.status, line.amount, line.rail_id, settled_at=min(noon, now))
     event = RailEvent(
-        line.rail, f"statement:{line.day}:{line.n}:{line.status}", line.direction, line.reference,
+        line.rail, f"statement:{line.id}:{line.status}", line.direction, line.reference,
         line.rail_id, line.amount, outcome,
     )  # fmt: skip
     await rail_events.apply(session, event, on=on, zone=zone, now=now)

@@ -159,7 +159,7 @@ async def _keys(session: AsyncSession, rail: str, names: Iterable[str]) -> dict[
         kind, _, rest = name.partition(":")
         if kind == "suspense":
             found[name] = _bare(rail, rest)
-        elif kind in _ROWS:
+        elif kind in _ROWS and ":" not in rest:  # With a number, it is of a loan told again.
             ids[kind][UUID(rest)] = name
     for kind, (row_id, key) in _ROWS.items():
         rows = await session.execute(select(row_id, key).where(row_id.in_(ids[kind])))

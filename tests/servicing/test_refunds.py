@@ -11,7 +11,17 @@ from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from notifications import contacts
 from notifications.models import Notification
-from servicing import incidents, orders, queries, rail_events, refunds, repayments, suspense, tasks
+from servicing import (
+    chargebacks,
+    incidents,
+    orders,
+    queries,
+    rail_events,
+    refunds,
+    repayments,
+    suspense,
+    tasks,
+)
 from servicing.models import Loan, SuspenseItem
 from servicing.rails.base import Ack, AckStatus, Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.refunds import REFUNDS
@@ -237,6 +247,44 @@ class TestOutcome:
         assert await lender.payoff(loan) == (before + kes(400) if left else before)
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         await lender.verifies()
+
+
+class TestMoneyThatTheRailTookBack:
+    async def test_is_not_sent_any_more(self, lender: Lender) -> None:
+        loan, over = await overpaid(lender)
+        item = await too_late(lender, loan, over)
+        for who in (UMA, USHA):
+            await orders_it(lender, item, who)
+        await charged_back(lender, item)
+        lender.rail.sent.clear()
+
+        refund = await the_refund(lender, item)
+        await tasks.refund(lender.context, refund_id=str(refund.id))
+
+        assert lender.rail.sent == []
+        assert (await the_refund(lender, item)).status is OrderStatus.FAILED
+        await lender.verifies()
+
+    async def test_while_it_is_sent_leaves_a_doubt_and_nothing_posted_twice(
+        self, lender: Lender
+    ) -> None:
+        loan, over = await overpaid(lender)
+        item = await too_late(lender, loan, over)
+        refund = await sent(lender, item)
+        await charged_back(lender, item)
+
+        await told(lender, refund, OutcomeStatus.SETTLED)
+
+        async with lender.sessions() as session:
+            assert [each.kind for each in await incidents.list_open(session)] == ["refund_not_owed"]
+        await lender.verifies()
+
+
+async def charged_back(lender: Lender, item: SuspenseItem) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        await chargebacks.take_back(
+            session, item.reference, item.amount, on=lender.on, now=lender.now
+        )
 
 
 async def sent_by_second(lender: Lender, item: SuspenseItem) -> Refund:

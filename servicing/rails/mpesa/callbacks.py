@@ -112,7 +112,7 @@ class Callbacks:
         told = messages.result(content)
         if not told.is_success:
             return []  # M-Pesa cannot say. Whoever waits asks again.
-        if told.values.get("OriginatorConversationID", ref) != ref:
+        if told.values.get("OriginatorConversationID") != ref:
             raise CallbackMalformed(field="OriginatorConversationID")
         account = told.party("CreditPartyName")
         return [_answer(told, Direction.PAYOUT, ref, account, f"outcome:{ref}:{stamp}")]
