@@ -17,7 +17,7 @@ from cli.manifest import Manifest
 from kit import crypto, dumps, migrate, sealed_files
 from kit.clock import SystemClock
 from kit.config import Settings
-from kit.db import create_engine, sessions_of
+from kit.db import create_engine, sessions_of, unit_of_work
 
 _NAME = "kopa-{:%Y-%m-%dT%H%M%SZ}.age"
 _NAMES = "kopa-????-??-??T??????Z.age"
@@ -67,7 +67,10 @@ def restore(file: Path, key_file: Path | None) -> None:
         if found != said.contents:
             raise click.ClickException("what is in the database now is not what was backed up")
         migrate.upgrade(settings.url)
+        waited = asyncio.run(_presume_sent(settings))
     click.echo(f"Restored as it was at {_story(said)}")
+    if waited:
+        click.echo(f"{waited} orders waited then and may have left since: their rails are asked.")
     _tell_about_keys(settings)
 
 
@@ -197,6 +200,17 @@ async def _keys_fit(settings: Settings) -> bool:
     try:
         async with sessions_of(engine)() as session:
             return await crypto.opens_persons(session, crypto.open_vault(settings))
+    finally:
+        await engine.dispose()
+
+
+async def _presume_sent(settings: Settings) -> int:
+    from servicing import tasks  # it is slow to load
+
+    engine = create_engine(settings.url)
+    try:
+        async with unit_of_work(sessions_of(engine)) as session:
+            return await tasks.presume_sent(session, rail=settings.rail, now=SystemClock().now())
     finally:
         await engine.dispose()
 

@@ -123,7 +123,10 @@ def vault_of(session: AsyncSession) -> Vault:
 
 
 async def shred(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
-    """Destroy the person's key: everything sealed with it becomes noise, backups included."""
+    """Destroy the person's key: everything sealed with it becomes noise.
+
+    Not yet in backups that were made before: they hold the key, wrapped with the master key.
+    """
     row = await session.get(PersonKeyRow, person_id, with_for_update=True)
     if row is not None and row.wrapped is not None:
         row.wrapped, row.destroyed_at = None, now

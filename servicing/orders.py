@@ -173,6 +173,18 @@ async def _failed(
         await pending.resolve(session, _entry(kind, order), now=now)
 
 
+async def presume_sent(
+    session: AsyncSession, kind: Orders, order_id: UUID, *, rail: str, now: datetime
+) -> None:
+    """It waits in a backup and may have left after that: its rail, or `rail`, is asked first."""
+    loan, order = await locked(session, kind, order_id)
+    order.rail = order.rail or rail
+    await _promise(session, kind, loan, order, now=now)
+    order.tries, order.ask_at = order.tries + 1, now
+    order.submitted_at = order.submitted_at or now
+    _move(session, kind, order, OrderEvent.SUBMIT, now=now, why="restored")
+
+
 async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
     """Orders under way, or held back, whose time to ask or to try again has come."""
     rows = await session.scalars(
@@ -203,9 +215,8 @@ async def list_with(
 
 
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:
-    found: Order | None = await session.scalar(
-        select(kind.model).where(kind.model.client_ref == client_ref)
-    )
+    query = select(kind.model).where(kind.model.client_ref == client_ref)
+    found: Order | None = await session.scalar(query)
     return found
 
 
@@ -225,11 +236,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
                 facts = await context.service(Payees).facts_of(session, loan, now=now)
                 if not await kind.admits(session, loan, order, facts, now=now):
                     return None
-            if kind.holds is not None:
-                await pending.hold(
-                    session, kind.holds, order.amount, reference=_entry(kind, order), now=now,
-                    loan_id=loan.id, cash=cash_of(order.rail),
-                )  # fmt: skip
+            await _promise(session, kind, loan, order, now=now)
         order.tries += 1
         order.ask_at = now + _pause(order.tries)
         if before is not OrderStatus.PENDING:
@@ -251,6 +258,16 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             may_be_known=before not in NOT_SENT,
             may_be_sent=before is not OrderStatus.PENDING,
         )
+
+
+async def _promise(
+    session: AsyncSession, kind: Orders, loan: Loan, order: Order, *, now: datetime
+) -> None:
+    if kind.holds is not None:
+        await pending.hold(
+            session, kind.holds, order.amount, reference=_entry(kind, order), now=now,
+            loan_id=loan.id, cash=cash_of(order.rail),
+        )  # fmt: skip
 
 
 async def _acknowledge(context: jobs.Context, kind: Orders, order_id: UUID, ack: Ack) -> None:

@@ -75,6 +75,7 @@ class Place:
         loan = await lender.lends()
         await lender.receives(loan, kes(30_100))
         await lender.lends()
+        await lender.opens()  # Its money waits to be sent.
         async with unit_of_work(sessions) as session:
             audit.record(session, actor="system", action="drill", subject=CANARY, now=self.now)
         await engine.dispose()
@@ -151,6 +152,7 @@ class TestDrill:
         assert json.loads(verified.output)["sealed"] == int(root(before)[1]) > 0
         assert root(done("ledger", "checkpoint").output) == root(before)
         assert root(before)[2] in restored.output
+        assert "1 orders waited then and may have left since" in restored.output
 
     def test_what_is_restored_is_one_moment_of_a_busy_lender(self, lent: Place) -> None:
         stopped, begun = Event(), Event()

@@ -121,6 +121,28 @@ class TestDisburse:
         assert len(lender.rail.sent) == 1
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
 
+    @pytest.mark.parametrize("honours_keys", [True, False])
+    async def test_that_waited_in_a_backup_is_asked_about_before_it_goes(
+        self, lender: Lender, honours_keys: bool
+    ) -> None:
+        """It may have left since. Where a reference may be carried out twice, a person looks."""
+        left, waits = await lender.opens(), await lender.opens()
+        lender.rail.caps = Caps(honours_keys=honours_keys)
+        lender.rail.knows[(await payout_of(lender, left)).client_ref] = settled()
+        async with unit_of_work(lender.sessions) as session:
+            assert await tasks.presume_sent(session, rail="wallet", now=lender.now) == 2
+        await lender.verifies()
+
+        for loan in (left, waits):
+            await lender.pays_out(loan)
+
+        payout = await payout_of(lender, waits)
+        assert [each.client_ref for each in lender.rail.sent] == [payout.client_ref] * honours_keys
+        expected = OrderStatus.PENDING if honours_keys else OrderStatus.NEEDS_REVIEW
+        assert payout.status is expected
+        assert (await lender.sees(left)).status is LoanStatus.ACTIVE
+        await lender.verifies()
+
     async def test_what_never_came_is_sent_under_the_same_reference(self, lender: Lender) -> None:
         loan = await lender.opens()
         lender.rail.acks = [SILENCE]
