@@ -51,6 +51,8 @@ async def books(
 ) -> AsyncEngine:
     """Sealed and signed in two steps, with all that an entry can have, and nothing on guard."""
     assert vault.signer is not None
+    async with engine.begin() as connection:  # What is repaid here, nobody owes.
+        await connection.execute(sa.text("INSERT INTO ledger_floors (holds) VALUES (0)"))
     for n in range(2):
         async with unit_of_work(own_sessions) as session:
             first, *_ = await posts(session, now, 6, loan_id=UUID(int=n + 1))
