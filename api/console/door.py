@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import parse_qsl, quote
-from uuid import UUID
 
 import structlog
 from fastapi import Depends, Request
@@ -144,13 +143,6 @@ def sign_in_path(request: Request) -> str:
     """The door, and then this page again."""
     query = f"?{request.url.query}" if request.url.query else ""
     return f"{SIGN_IN}?next={quote(request.url.path + query, safe='')}"
-
-
-def uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _expect(given: str, token: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response, status
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import auth, exports, listings
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
-from api.exports import FILES, Export
+from api.exports import FILES, Export, Exports, Table
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Word
 from api.v1.loans import OrderShown, PaidInFuture, PayoutShown
 from api.v1.proposals import ProposalShown, Reasoned
@@ -28,13 +28,14 @@ from servicing import (
 )
 from servicing.disbursements import PAYOUTS
 from servicing.models import Incident, SuspenseItem
-from servicing.orders import Orders
+from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
 from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury import owners
 
 router = APIRouter(prefix="/v1", tags=["treasury"], dependencies=[Depends(permitted)])
+S = TypeVar("S", bound=OrderShown)
 
 
 class OwnerShown(Shown):
@@ -93,12 +94,9 @@ async def list_payouts(
     limit: PageSize = 50,
 ) -> Page[PayoutShown] | Response:
     """Oldest first; those that a person must look at, unless another status is asked for."""
-    if (
-        file := await export.of(listings.PAYOUTS, listings.orders_with(PAYOUTS, status))
-    ) is not None:
-        return file
-    rows = await orders.list_with(session, PAYOUTS, status, after=after, limit=limit)
-    return Page.of([PayoutShown.model_validate(row) for row in rows], limit)
+    return await _listed(
+        PAYOUTS, listings.PAYOUTS, PayoutShown, session, export, status, after=after, limit=limit
+    )
 
 
 @router.get("/payment-requests", response_model=Page[OrderShown], responses=FILES)
@@ -110,10 +108,9 @@ async def list_payment_requests(
     limit: PageSize = 50,
 ) -> Page[OrderShown] | Response:
     """What borrowers' wallets were asked for: oldest first, those that a person must look at."""
-    if file := await export.of(listings.REQUESTS, listings.orders_with(REQUESTS, status)):
-        return file
-    rows = await orders.list_with(session, REQUESTS, status, after=after, limit=limit)
-    return Page.of([OrderShown.model_validate(row) for row in rows], limit)
+    return await _listed(
+        REQUESTS, listings.REQUESTS, OrderShown, session, export, status, after=after, limit=limit
+    )
 
 
 @router.post("/payouts/{payout_id}/settle", response_model=ProposalShown)
@@ -217,10 +214,9 @@ async def list_refunds(
     limit: PageSize = 50,
 ) -> Page[OrderShown] | Response:
     """Money on its way back to borrowers: oldest first, those that a person must look at."""
-    if file := await export.of(listings.REFUNDS, listings.orders_with(REFUNDS, status)):
-        return file
-    rows = await orders.list_with(session, REFUNDS, status, after=after, limit=limit)
-    return Page.of([OrderShown.model_validate(row) for row in rows], limit)
+    return await _listed(
+        REFUNDS, listings.REFUNDS, OrderShown, session, export, status, after=after, limit=limit
+    )
 
 
 @router.post("/refunds/{refund_id}/settle", response_model=ProposalShown)
@@ -314,3 +310,20 @@ def _item(row: SuspenseItem, proposed: Sequence[owners.Owner]) -> SuspenseShown:
             for each in proposed
         ],
     )
+
+
+async def _listed(
+    kind: Orders,
+    table: Table[Order],
+    shown: type[S],
+    session: AsyncSession,
+    export: Exports,
+    status: OrderStatus,
+    *,
+    after: UUID | None,
+    limit: int,
+) -> Page[S] | Response:
+    if file := await export.of(table, listings.orders_with(kind, status)):
+        return file
+    rows = await orders.list_with(session, kind, status, after=after, limit=limit)
+    return Page.of([shown.model_validate(row) for row in rows], limit)

@@ -70,7 +70,9 @@ async def inherit(session: AsyncSession, new: Loan, old: Loan, *, now: datetime)
 
 
 async def _cash(session: AsyncSession, floor: Floor, payout: Payout) -> Held | None:
-    cash = (await balances.cash(session)).get((cash_of(payout.rail), payout.currency))
+    account = cash_of(payout.rail)
+    stands = await balances.cash(session, accounts=[account])
+    cash = stands.get((account, payout.currency))
     left = (cash.available_minor if cash else 0) - payout.amount_minor
     if left >= floor.floor_minor:
         return None

@@ -186,15 +186,5 @@ async def names_of(session: AsyncSession, funder_ids: Sequence[UUID]) -> dict[UU
     return {row.id: row.name for row in rows}
 
 
-async def list_stakes_of(session: AsyncSession, funder_id: UUID) -> Sequence[tuple[Stake, Pool]]:
-    rows = await session.execute(
-        select(Stake, Pool)
-        .join(Pool, Pool.id == Stake.pool_id)
-        .where(Stake.funder_id == funder_id)
-        .order_by(Stake.id)
-    )
-    return [(stake, pool) for stake, pool in rows]
-
-
 async def list_floors(session: AsyncSession) -> Sequence[Floor]:
     return (await session.scalars(select(Floor).order_by(Floor.rail, Floor.currency))).all()

@@ -63,7 +63,9 @@ class Cash:
         return self.posted_minor - self.pending_out_minor
 
 
-async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
+async def cash(
+    session: AsyncSession, *, accounts: Sequence[Account] = CASHES
+) -> dict[tuple[Account, str], Cash]:
     """By account and currency; what was never used is not there.
 
     What is on its way is read first: money that arrives meanwhile counts twice, never not at all.
@@ -72,7 +74,7 @@ async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
     for account, currency, minor in await session.execute(
         select(Pending.credit, Pending.currency, func.sum(Pending.amount_minor))
         .join(Resolution, Resolution.pending_id == Pending.id, isouter=True)
-        .where(Resolution.pending_id.is_(None), Pending.credit.in_(CASHES))
+        .where(Resolution.pending_id.is_(None), Pending.credit.in_(accounts))
         .group_by(Pending.credit, Pending.currency)
     ):
         out[account, currency] = int(minor)
@@ -80,7 +82,7 @@ async def cash(session: AsyncSession) -> dict[tuple[Account, str], Cash]:
     for column, sign in ((Line.debit, 1), (Line.credit, -1)):
         for account, currency, minor in await session.execute(
             select(column, Line.currency, func.sum(Line.amount_minor))
-            .where(column.in_(CASHES))
+            .where(column.in_(accounts))
             .group_by(column, Line.currency)
         ):
             posted[account, currency] += sign * int(minor)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from servicing import debts, happenings, projection, replay, rules
 from servicing.funding import checks
 from servicing.ledger import balances, flows, pending
+from servicing.ledger.balances import Balance
 from servicing.ledger.chart import CASHES, FLOORED, Account
 from servicing.ledger.models import Entry, Line, LoanBalance
 from servicing.ledger.rules import EntryKind, Event
@@ -32,8 +33,9 @@ class Violation:
 
 async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
-    found = [*await _trial_balance(session), *await _payouts(session), *await _suspense(session),
-             *await _refinancing(session), *await _on_its_way(session),
+    totals = await balances.trial_balance(session)
+    found = [*_trial_balance(totals), *await _entries(session), *await _payouts(session),
+             *await _suspense(session, totals), *_refinancing(totals), *await _on_its_way(session),
              *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
@@ -42,20 +44,24 @@ async def verify(session: AsyncSession) -> list[Violation]:
     return found
 
 
-async def _trial_balance(session: AsyncSession) -> list[Violation]:
-    """Debits equal credits in each currency, and no entry is without lines."""
+def _trial_balance(totals: Sequence[Balance]) -> list[Violation]:
+    """Debits equal credits in each currency."""
     sums: dict[str, int] = {}
-    for row in await balances.trial_balance(session):
+    for row in totals:
         sums[row.currency] = sums.get(row.currency, 0) + row.debit_minor - row.credit_minor
-    found = [
+    return [
         Violation("trial_balance", currency, f"debits exceed credits by {minor}")
         for currency, minor in sums.items()
         if minor
     ]
+
+
+async def _entries(session: AsyncSession) -> list[Violation]:
+    """No entry is without lines."""
     bare = await session.scalars(
         select(Entry.reference).where(~select(Line.id).where(Line.entry_id == Entry.id).exists())
     )
-    return found + [Violation("entry_has_lines", reference, "no lines") for reference in bare]
+    return [Violation("entry_has_lines", reference, "no lines") for reference in bare]
 
 
 async def _payouts(session: AsyncSession) -> list[Violation]:
@@ -84,7 +90,7 @@ async def _payouts(session: AsyncSession) -> list[Violation]:
     ]
 
 
-async def _suspense(session: AsyncSession) -> list[Violation]:
+async def _suspense(session: AsyncSession, totals: Sequence[Balance]) -> list[Violation]:
     """The suspense account holds exactly the items that wait for a person."""
     rows = await session.execute(
         select(SuspenseItem.currency, func.sum(SuspenseItem.amount_minor))
@@ -92,11 +98,7 @@ async def _suspense(session: AsyncSession) -> list[Violation]:
         .group_by(SuspenseItem.currency)
     )
     waiting = {currency: int(minor) for currency, minor in rows}
-    held = {
-        row.currency: row.net_minor
-        for row in await balances.trial_balance(session)
-        if row.account is Account.SUSPENSE
-    }
+    held = {row.currency: row.net_minor for row in totals if row.account is Account.SUSPENSE}
     return [
         Violation(
             "suspense_is_listed",
@@ -108,11 +110,11 @@ async def _suspense(session: AsyncSession) -> list[Violation]:
     ]
 
 
-async def _refinancing(session: AsyncSession) -> list[Violation]:
+def _refinancing(totals: Sequence[Balance]) -> list[Violation]:
     """What one loan pays off, another has taken over."""
     return [
         Violation("refinancing_is_zero", row.currency, f"{row.net_minor} left between loans")
-        for row in await balances.trial_balance(session)
+        for row in totals
         if row.account is Account.REFINANCING and row.net_minor
     ]
 

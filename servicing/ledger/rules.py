@@ -277,13 +277,3 @@ RULES: dict[Event, Rule] = {
         )
     },
 }
-
-
-def markdown() -> str:
-    """The table as `docs/ledger.md` shows it."""
-    head = "| entry | event | debit | credit | when |\n|---|---|---|---|---|"
-    rows = [
-        f"| {rule.kind} | {event} | {rule.debit} | {rule.credit} | {rule.when} |"
-        for event, rule in RULES.items()
-    ]
-    return "\n".join([head, *rows])

@@ -95,9 +95,8 @@ async def write_off(
     found = await _open(session, break_id)
     line = await _line(session, found)
     is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
-    if found.category not in _WRITTEN_OFF or line is None or _is_income(found, line):
-        raise BreakActNotPossible(category=found.category)
-    if is_other_currency:
+    is_possible = found.category in _WRITTEN_OFF and not is_other_currency
+    if not is_possible or line is None or _is_income(found, line):
         raise BreakActNotPossible(category=found.category)
     sign = 1 if line.signed_minor > 0 else -1
     difference = Money(sign * ((found.theirs_minor or 0) - (found.ours_minor or 0)), found.currency)
