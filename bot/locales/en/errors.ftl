@@ -233,3 +233,6 @@ error-amendment-not-found = We do not know this change.
 error-amendment-outdated = The loan has changed since. Please look at the change again.
 error-top-up-under-way = Money for loan { $loan } is on its way. When it is there, the loan can be changed again.
 error-consent-missing = The borrower has to agree first.
+error-weights-missing = The file { $name } is not installed: make models brings it.
+error-weights-altered = The file { $name } is not the one that was tested. Nothing was read with it.
+error-weights-not-fetched = { $client } did not bring { $package }.

@@ -233,3 +233,6 @@ error-amendment-not-found = No conocemos este cambio.
 error-amendment-outdated = El préstamo cambió desde entonces. Por favor, revise el cambio otra vez.
 error-top-up-under-way = El dinero para el préstamo { $loan } está en camino. Cuando llegue, el préstamo se podrá cambiar de nuevo.
 error-consent-missing = Primero tiene que aceptar quien tomó el préstamo.
+error-weights-missing = Falta el archivo { $name }: make models lo trae.
+error-weights-altered = El archivo { $name } no es el que se probó. No se leyó nada con él.
+error-weights-not-fetched = { $client } no trajo { $package }.
