@@ -1,14 +1,14 @@
-"""The table of identity verifications: pictures, numbers, verdict and why."""
+"""Identity verifications (pictures, numbers, verdict and why) and what each check found."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy import Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Row
-from kyc.states import VerificationStatus
+from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 
 _OPEN = text("status IN ('collecting', 'checking', 'needs_person')")
 
@@ -32,6 +32,12 @@ class Verification(Row):
     )
     document_blob_id: Mapped[UUID | None]
     selfie_blob_id: Mapped[UUID | None]
+    clip_blob_id: Mapped[UUID | None]
+    """The video note that answers the challenge."""
+    challenge: Mapped[dict[str, Any] | None]
+    """What was asked for in the video note, when, and until when it counts."""
+    challenges: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many challenges were given: each may be answered once."""
     document_retakes: Mapped[int] = mapped_column(default=0)
     """How often the borrower was asked for a better picture of the document."""
     selfie_retakes: Mapped[int] = mapped_column(default=0)
@@ -56,3 +62,23 @@ class Verification(Row):
     """When it was passed or refused."""
     decided_by: Mapped[str | None] = mapped_column(String(80))
     """`system` or `staff:<id>`."""
+
+
+class VerificationCheck(Row):
+    __tablename__ = "verification_checks"
+    __table_args__ = (UniqueConstraint("verification_id", "attempt", "kind"),)
+
+    verification_id: Mapped[UUID]
+    attempt: Mapped[int]
+    """Which pair of pictures, counted from 1."""
+    kind: Mapped[CheckKind]
+    verdict: Mapped[CheckVerdict] = mapped_column(index=True)
+    source: Mapped[str] = mapped_column(String(80))
+    """Name and version of the engine or provider."""
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    """Codes, in the order in which they were found out."""
+    numbers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was measured and against which limits: no personal data."""
+    found_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """What was read, sealed with the borrower's key."""
+    created_at: Mapped[datetime]

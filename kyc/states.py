@@ -25,6 +25,31 @@ class VerificationEvent(StrEnum):
     DENIED = "denied"
 
 
+class CheckKind(StrEnum):
+    """One question about an identity, answered by an engine of ours or by a provider."""
+
+    DOCUMENT = "document"
+    """What is written on it, and is it consistent?"""
+    AUTHENTICITY = "authenticity"
+    """Is it the thing itself, not a screen, a copy, or an edited picture?"""
+    FACE = "face"
+    """Is the face on the document the face of the selfie?"""
+    LIVENESS = "liveness"
+    """Was a living person there who did what was asked?"""
+    DUPLICATES = "duplicates"
+    """Was this face, document, phone or account seen before on another borrower?"""
+    SCREENING = "screening"
+    """Is the name on a sanctions or PEP list?"""
+
+
+class CheckVerdict(StrEnum):
+    CLEAR = "clear"
+    DOUBT = "doubt"
+    """A person looks."""
+    SKIPPED = "skipped"
+    """The lender does without this check."""
+
+
 OPEN_STATUSES = frozenset(
     {
         VerificationStatus.COLLECTING,

@@ -1,10 +1,10 @@
-"""Verify a borrower: collect two pictures, conclude from their comparison, or let a person decide.
+"""Verify a borrower: collect pictures, conclude from what the checks found, or let a person decide.
 
-The comparison itself (`kyc.pictures`) takes a second and happens between two units of work:
+The checks themselves (`kyc.embedded`) take seconds and happen between two units of work:
 `begin_check` in the first, `conclude` in the second.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -16,12 +16,12 @@ from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
-from kyc import queries
-from kyc.faces import FaceComparison, Verdict
+from kyc import checks, queries
+from kyc.checks import CheckResult
 from kyc.models import Verification
 from kyc.pictures import Inspection
-from kyc.quality import Finding, Shot
-from kyc.states import VERIFICATION, VerificationEvent, VerificationStatus
+from kyc.quality import Shot
+from kyc.states import VERIFICATION, CheckKind, VerificationEvent, VerificationStatus
 
 MAX_RETAKES = 3
 """After this many requests for a better picture the next one is taken as it is, and a person
@@ -101,34 +101,19 @@ async def conclude(
     session: AsyncSession,
     vault: Vault,
     verification: Verification,
-    comparison: FaceComparison,
+    results: Sequence[CheckResult],
     *,
     now: datetime,
 ) -> None:
-    """Pass a clear match of good pictures; everything else goes to a person."""
-    verification.engine = comparison.engine
-    verification.distance = comparison.distance
-    verification.threshold = comparison.threshold
-    verification.fmr = comparison.fmr
-    verification.problems = [
-        _problem(shot, finding) for shot in Shot for finding in comparison.quality[shot]
-    ]
-    verification.reasons = [*comparison.explanation, *_shortcomings(comparison)]
-    if comparison.template is not None:
-        key = await person_key(session, vault, verification.borrower_id, now=now)
-        place = template_place(verification.id)
-        verification.template = key.seal(place, comparison.template.tobytes())
-    good = comparison.verdict is Verdict.SAME and not verification.problems
-    event = VerificationEvent.MATCHED if good else VerificationEvent.DOUBTED
+    """Pass what every check finds clear; everything else goes to a person."""
+    for result in results:
+        await checks.keep(session, vault, verification, result, now=now)
+        if result.kind is CheckKind.FACE:
+            await _remember_face(session, vault, verification, result, now)
+    verification.reasons = list(dict.fromkeys(code for each in results for code in each.reasons))
+    is_fine = all(result.verdict in checks.IS_FINE for result in results)
+    event = VerificationEvent.MATCHED if is_fine else VerificationEvent.DOUBTED
     _move(session, verification, event, actor=audit.SYSTEM, now=now)
-
-
-def give_up_check(
-    session: AsyncSession, verification: Verification, *, reason: str, now: datetime
-) -> None:
-    """The pictures could not be compared (`reason` is an error's code): a person looks."""
-    verification.reasons = [reason]
-    _move(session, verification, VerificationEvent.DOUBTED, actor=audit.SYSTEM, now=now)
 
 
 def decide_by_person(
@@ -198,19 +183,21 @@ def _blob_id(verification: Verification, shot: Shot) -> UUID | None:
     return verification.document_blob_id if document else verification.selfie_blob_id
 
 
-def _problem(shot: Shot, finding: Finding) -> dict[str, object]:
-    return {
-        "shot": shot,
-        "problem": finding.problem,
-        "measured": finding.measured,
-        "limit": finding.limit,
-    }
-
-
-def _shortcomings(comparison: FaceComparison) -> list[str]:
-    """Codes of what is wrong with the pictures, unless the explanation has said it already."""
-    codes = [f"{shot}_{finding.problem}" for shot in Shot for finding in comparison.quality[shot]]
-    return [code for code in codes if code not in comparison.explanation]
+async def _remember_face(
+    session: AsyncSession,
+    vault: Vault,
+    verification: Verification,
+    result: CheckResult,
+    now: datetime,
+) -> None:
+    verification.engine = result.source
+    verification.distance = result.numbers.get("distance")
+    verification.threshold = result.numbers.get("threshold")
+    verification.fmr = result.numbers.get("fmr")
+    verification.problems = list(result.numbers.get("problems", ()))
+    if result.template is not None:
+        key = await person_key(session, vault, verification.borrower_id, now=now)
+        verification.template = key.seal(template_place(verification.id), result.template)
 
 
 def _move(

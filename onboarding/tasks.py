@@ -1,5 +1,6 @@
 """What goes on beside the conversation: the identity check and what follows from it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from kit import audit, jobs, storage
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.errors import DomainError
-from kyc import duplicates, pictures, verifications
+from kyc import duplicates, embedded, verifications
 from kyc import queries as verification_queries
-from kyc.faces import FaceComparison
+from kyc.checks import CheckResult, Evidence
+from kyc.embedded import Check
 from kyc.models import Verification
-from kyc.states import VerificationStatus
+from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from notifications import outbox
 from notifications.states import Purpose
 from onboarding import cases, decisioning, dossiers, reviews
@@ -24,45 +26,50 @@ from onboarding.states import ApplicationStatus, CaseKind
 
 @jobs.effect("onboarding.identify", queue="heavy")
 async def identify(context: jobs.Context, *, verification_id: str) -> None:
-    """Compare the two faces (outside any transaction), then conclude and go on."""
+    """Make every check (outside any transaction), then conclude and go on."""
     number = UUID(verification_id)
     async with unit_of_work(context.sessions) as session:
-        pair = await _pictures(session, number, now=context.clock.now())
-    if pair is None:
+        evidence = await _evidence(session, number, now=context.clock.now())
+    if evidence is None:
         return  # A repeat: the check has been concluded.
-    outcome: FaceComparison | DomainError
-    try:
-        outcome = await pictures.compare(*pair)
-    except DomainError as unreadable:
-        outcome = unreadable
+    results = [await _made(kind, check, evidence) for kind, check in embedded.CHECKS.items()]
     async with unit_of_work(context.sessions) as session:
         await conclude(
-            session, number, outcome, context.service(Underwriter), now=context.clock.now()
+            session, number, results, context.service(Underwriter), now=context.clock.now()
         )
 
 
-async def _pictures(
+async def _made(kind: CheckKind, check: Check, evidence: Evidence) -> CheckResult:
+    try:
+        return await check(evidence)
+    except DomainError as refusal:
+        return CheckResult(kind, CheckVerdict.DOUBT, audit.SYSTEM, (refusal.code,))
+
+
+async def _evidence(
     session: AsyncSession, verification_id: UUID, *, now: datetime
-) -> tuple[bytes, bytes] | None:
+) -> Evidence | None:
     verification = await verification_queries.get_verification(session, verification_id)
     if verification.status is not VerificationStatus.CHECKING:
         return None
     document, selfie = verification.document_blob_id, verification.selfie_blob_id
     assert document is not None
     assert selfie is not None
-    return await _read(session, document, now), await _read(session, selfie, now)
+    return Evidence(
+        document=await _read(session, document, now), selfie=await _read(session, selfie, now)
+    )
 
 
 async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
     return await storage.read(
-        session, vault_of(session), blob_id, actor=audit.SYSTEM, purpose="face match", now=now
+        session, vault_of(session), blob_id, actor=audit.SYSTEM, purpose="identity check", now=now
     )
 
 
 async def conclude(
     session: AsyncSession,
     verification_id: UUID,
-    outcome: FaceComparison | DomainError,
+    results: Sequence[CheckResult],
     underwriter: Underwriter,
     *,
     now: datetime,
@@ -72,12 +79,9 @@ async def conclude(
     verification = await verification_queries.get_verification(session, verification_id, lock=True)
     if verification.status is not VerificationStatus.CHECKING:
         return
-    if isinstance(outcome, DomainError):
-        verifications.give_up_check(session, verification, reason=outcome.code, now=now)
-    else:
-        await verifications.conclude(session, vault_of(session), verification, outcome, now=now)
-        await session.flush()
-        await duplicates.search_face(session, vault_of(session), verification, now=now)
+    await verifications.conclude(session, vault_of(session), verification, results, now=now)
+    await session.flush()
+    await duplicates.search_face(session, vault_of(session), verification, now=now)
     await session.flush()
     dossier = await dossiers.get(session, verification.borrower_id, lock=True)
     await _follow(session, dossier, verification, underwriter, now)

@@ -14,6 +14,7 @@ from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.db import Sessions, unit_of_work
+from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
 from kyc.pictures import Inspection
 from kyc.quality import Finding, Shot
@@ -132,7 +133,7 @@ class Lender:
             await identity_tasks.conclude(
                 session,
                 dossier.verification.id,
-                comparison,
+                [face_result(comparison)],
                 self.underwriter,
                 now=self.clock.now(),
             )

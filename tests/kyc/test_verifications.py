@@ -14,12 +14,20 @@ from kit.audit import AuditEvent
 from kit.crypto import Vault, person_key
 from kit.ids import new_id
 from kit.state import InvalidTransition
-from kyc import queries, verifications
+from kyc import checks, queries, verifications
+from kyc.checks import CheckResult
+from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
-from kyc.models import Verification
+from kyc.models import Verification, VerificationCheck
 from kyc.pictures import Inspection
 from kyc.quality import Finding, Problem, Shot
-from kyc.states import VERIFICATION, VerificationEvent, VerificationStatus
+from kyc.states import (
+    VERIFICATION,
+    CheckKind,
+    CheckVerdict,
+    VerificationEvent,
+    VerificationStatus,
+)
 from kyc.verifications import MAX_RETAKES, PersonVerdict
 
 AMINA = new_id()
@@ -28,8 +36,8 @@ GOOD = Inspection(Shot.SELFIE, b"jpeg", 1, ())
 BLURRED = Inspection(Shot.SELFIE, b"jpeg", 1, (Finding(Problem.BLURRED, 8.0, 20.0),))
 
 
-def comparison(verdict: Verdict, *findings: Finding) -> FaceComparison:
-    return FaceComparison(
+def compared(verdict: Verdict, *findings: Finding) -> list[CheckResult]:
+    comparison = FaceComparison(
         verdict=verdict,
         distance=DISTANCES[verdict],
         threshold=0.545,
@@ -40,6 +48,7 @@ def comparison(verdict: Verdict, *findings: Finding) -> FaceComparison:
         explanation=(f"{verdict}_face",),
         template=np.full(128, 0.25, dtype=np.float32),
     )
+    return [face_result(comparison)]
 
 
 @pytest.fixture
@@ -59,7 +68,7 @@ def checking(session: AsyncSession, verification: Verification, now: datetime) -
 async def doubtful(
     session: AsyncSession, vault: Vault, checking: Verification, now: datetime
 ) -> Verification:
-    await verifications.conclude(session, vault, checking, comparison(Verdict.DIFFERENT), now=now)
+    await verifications.conclude(session, vault, checking, compared(Verdict.DIFFERENT), now=now)
     return checking
 
 
@@ -180,7 +189,7 @@ class TestConclude:
     async def test_passes_a_clear_match_of_good_pictures(
         self, session: AsyncSession, vault: Vault, checking: Verification, now: datetime
     ) -> None:
-        await verifications.conclude(session, vault, checking, comparison(Verdict.SAME), now=now)
+        await verifications.conclude(session, vault, checking, compared(Verdict.SAME), now=now)
 
         kept = await reloaded(session, checking)
         assert kept.status is VerificationStatus.PASSED
@@ -197,7 +206,7 @@ class TestConclude:
         now: datetime,
         verdict: Verdict,
     ) -> None:
-        await verifications.conclude(session, vault, checking, comparison(verdict), now=now)
+        await verifications.conclude(session, vault, checking, compared(verdict), now=now)
 
         kept = await reloaded(session, checking)
         assert kept.status is VerificationStatus.NEEDS_PERSON
@@ -210,7 +219,7 @@ class TestConclude:
         glare = Finding(Problem.GLARE, 0.4, 0.25)
 
         await verifications.conclude(
-            session, vault, checking, comparison(Verdict.SAME, glare), now=now
+            session, vault, checking, compared(Verdict.SAME, glare), now=now
         )
 
         kept = await reloaded(session, checking)
@@ -223,8 +232,9 @@ class TestConclude:
     async def test_seals_the_template_with_the_key_of_the_borrower(
         self, session: AsyncSession, vault: Vault, checking: Verification, now: datetime
     ) -> None:
-        seen = comparison(Verdict.SAME)
-        assert seen.template is not None
+        seen = compared(Verdict.SAME)
+        (template,) = [each.template for each in seen]
+        assert template is not None
         await verifications.conclude(session, vault, checking, seen, now=now)
         await session.flush()
 
@@ -233,27 +243,79 @@ class TestConclude:
         )
 
         assert sealed is not None
-        assert seen.template.tobytes() not in sealed
+        assert template not in sealed
         key = await person_key(session, vault, AMINA, now=now)
         place = verifications.template_place(checking.id)
-        assert key.open(place, sealed) == seen.template.tobytes()
+        assert key.open(place, sealed) == template
 
     async def test_pictures_that_cannot_be_compared_go_to_a_person(
-        self, session: AsyncSession, checking: Verification, now: datetime
+        self, session: AsyncSession, vault: Vault, checking: Verification, now: datetime
     ) -> None:
-        verifications.give_up_check(session, checking, reason="picture_check_failed", now=now)
+        failed = CheckResult(
+            CheckKind.FACE, CheckVerdict.DOUBT, "system", ("picture_check_failed",)
+        )
+
+        await verifications.conclude(session, vault, checking, [failed], now=now)
 
         kept = await reloaded(session, checking)
         assert kept.status is VerificationStatus.NEEDS_PERSON
         assert kept.reasons == ["picture_check_failed"]
 
+    async def test_one_doubt_is_enough_for_a_person_to_look(
+        self, session: AsyncSession, vault: Vault, checking: Verification, now: datetime
+    ) -> None:
+        read = CheckResult(
+            CheckKind.DOCUMENT, CheckVerdict.DOUBT, "reader-1", ("document_expired",),
+            {"days": 12}, {"number": "L898902C3"},
+        )  # fmt: skip
+
+        await verifications.conclude(
+            session, vault, checking, [*compared(Verdict.SAME), read], now=now
+        )
+
+        kept = await reloaded(session, checking)
+        assert kept.status is VerificationStatus.NEEDS_PERSON
+        assert kept.reasons == ["same_face", "document_expired"]
+
+    async def test_every_check_of_every_attempt_is_kept_and_what_it_read_is_sealed(
+        self, session: AsyncSession, vault: Vault, checking: Verification, now: datetime
+    ) -> None:
+        read = CheckResult(
+            CheckKind.DOCUMENT, CheckVerdict.CLEAR, "reader-1", found={"number": "L898902C3"}
+        )
+        results = [*compared(Verdict.UNSURE), read]
+        await verifications.conclude(session, vault, checking, results, now=now)
+        verifications.send_back(
+            session, checking, [Shot.SELFIE], actor="staff:ruth", reason="Again", now=now
+        )
+        verifications.attach_selfie(session, checking, new_id(), now=now)
+        verifications.begin_check(session, checking, now=now)
+        skipped = CheckResult(CheckKind.DOCUMENT, CheckVerdict.SKIPPED, "reader-1")
+        await verifications.conclude(
+            session, vault, checking, [*compared(Verdict.SAME), skipped], now=now
+        )
+
+        kept = await checks.list_checks(session, await reloaded(session, checking))
+        assert checking.status is VerificationStatus.PASSED
+        assert [(each.attempt, each.kind.value, each.verdict.value) for each in kept] == [
+            (1, "face", "doubt"),
+            (1, "document", "clear"),
+            (2, "face", "clear"),
+            (2, "document", "skipped"),
+        ]
+        found = [await checks.found(session, vault, checking, each, now=now) for each in kept]
+        assert found == [{}, {"number": "L898902C3"}, {}, {}]
+        sealed = await session.scalar(
+            select(VerificationCheck.found_sealed).where(VerificationCheck.id == kept[1].id)
+        )
+        assert sealed is not None
+        assert b"L898902C3" not in sealed
+
     async def test_only_while_checking(
         self, session: AsyncSession, vault: Vault, doubtful: Verification, now: datetime
     ) -> None:
         with pytest.raises(InvalidTransition):
-            await verifications.conclude(
-                session, vault, doubtful, comparison(Verdict.SAME), now=now
-            )
+            await verifications.conclude(session, vault, doubtful, compared(Verdict.SAME), now=now)
 
 
 class TestDecideByPerson:
@@ -316,7 +378,7 @@ class TestSendBack:
         verifications.attach_selfie(session, doubtful, new_id(), now=now)
         verifications.begin_check(session, doubtful, now=now)
 
-        await verifications.conclude(session, vault, doubtful, comparison(Verdict.SAME), now=now)
+        await verifications.conclude(session, vault, doubtful, compared(Verdict.SAME), now=now)
 
         assert doubtful.status is VerificationStatus.PASSED
         assert doubtful.attempts == 2

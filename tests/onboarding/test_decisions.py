@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import four_eyes
 from kit.audit import AuditEvent
 from kit.storage import Blob
+from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
 from kyc.quality import Shot
 from kyc.states import VerificationStatus
@@ -76,7 +77,11 @@ async def identified(
 ) -> None:
     assert dossier.verification is not None
     await tasks.conclude(
-        amina.session, dossier.verification.id, outcome, underwriter, now=amina.now
+        amina.session,
+        dossier.verification.id,
+        [face_result(outcome)],
+        underwriter,
+        now=amina.now,
     )
 
 

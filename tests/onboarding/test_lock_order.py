@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kit.crypto import Vault
 from kit.db import Sessions, sessions_of, unit_of_work
+from kyc.checks import CheckResult
 from kyc.models import Verification
 from kyc.pictures import Inspection
 from kyc.quality import Shot
 from kyc.queries import get_verification
+from kyc.states import CheckKind, CheckVerdict
 from onboarding import cases, decisioning, dossiers, identity, reviews, tasks
 from onboarding.decisioning import Underwriter
 from onboarding.models import Application, Case
@@ -75,8 +77,8 @@ async def declines(session: AsyncSession, world: World) -> None:
 
 
 async def concludes(session: AsyncSession, world: World) -> None:
-    failed = identity.PictureNotGood(problem="blurred")
-    await tasks.conclude(session, world.verification_id, failed, world.underwriter, now=world.now)
+    failed = CheckResult(CheckKind.FACE, CheckVerdict.DOUBT, "system", ("picture_not_readable",))
+    await tasks.conclude(session, world.verification_id, [failed], world.underwriter, now=world.now)
 
 
 async def looks_at_a_photo(session: AsyncSession, world: World) -> None:
