@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import dlib
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from kyc.documents import lines
 from kyc.documents.lines import Row
 from kyc.images import Pixels
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
 
 PORTRAIT_TO_FACE = 2.4
 """A printed portrait is this many times as high as the detector's box from brows to chin."""
@@ -26,9 +29,9 @@ class Stand:
     quarters: int
     """Quarter turns against the clock."""
     sure: bool
-    portrait_height: int | None
+    portrait: Box | None
     zone_top: float | None
-    text_rows: int
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -40,34 +43,24 @@ class _View:
     height: int
     width: int
     face: float
-    """The surest face's score, and its height in pixels of the page."""
-    face_height: float
+    """The surest face's score."""
+    face_box: Box
 
     @property
     def zone(self) -> list[Row]:
-        """Two or three long rows of one height, close together."""
+        """Two or three long rows of one height, close together, below the middle."""
         long = [row for row in self.rows if row.width >= _ZONE_WIDTH * self.width]
-        return [row for row in long if any(_is_neighbor(row, other) for other in long)]
-
-    @property
-    def zone_is_below(self) -> bool:
-        zone = self.zone
-        return bool(zone) and float(np.mean([row.y for row in zone])) > self.height / 2
+        low = [row for row in long if row.y > self.height / 2]
+        return [row for row in low if any(_is_neighbor(row, other) for other in low)]
 
 
 def stand(page: Pixels) -> Stand:
     gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     views = [_view(gray, quarters) for quarters in _likely_turns(gray)]
-    best = max(views, key=lambda view: (view.face >= _SURE_FACE, view.zone_is_below, view.face))
-    if best.face < _SURE_FACE and not best.zone_is_below:
-        best = views[0]
-    return Stand(
-        quarters=best.quarters,
-        sure=best.face >= _SURE_FACE or best.zone_is_below,
-        portrait_height=_portrait(best),
-        zone_top=_zone_top(best),
-        text_rows=len(best.rows),
-    )
+    best = max(views, key=lambda view: (view.face >= _SURE_FACE, bool(view.zone), view.face))
+    sure = best.face >= _SURE_FACE or bool(best.zone)
+    best = best if sure else views[0]
+    return Stand(best.quarters, sure, _portrait(best), _zone_top(best), tuple(best.rows))
 
 
 def _likely_turns(gray: NDArray[np.uint8]) -> tuple[int, ...]:
@@ -81,21 +74,25 @@ def _likely_turns(gray: NDArray[np.uint8]) -> tuple[int, ...]:
 
 def _view(gray: NDArray[np.uint8], quarters: int) -> _View:
     turned = _turned(gray, quarters)
-    score, face_height = _surest_face(turned)
     height, width = turned.shape
-    return _View(quarters, lines.rows(turned), height, width, score, face_height)
+    return _View(quarters, lines.rows(turned), height, width, *_surest_face(turned))
 
 
 def _turned(gray: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(gray, quarters))
 
 
-def _surest_face(gray: NDArray[np.uint8]) -> tuple[float, float]:
+def _surest_face(gray: NDArray[np.uint8]) -> tuple[float, Box]:
     scale = min(2.0, _LOOK / max(gray.shape))
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     boxes, scores, _ = _detector().run(small, 0, 0.0)
-    found = [(score, box.height() / scale) for box, score in zip(boxes, scores, strict=True)]
-    return max(found, default=(0.0, 0.0))
+    if not len(boxes):
+        return 0.0, (0, 0, 0, 0)
+    best = int(np.argmax(scores))
+    box = boxes[best]
+    edges = (box.left(), box.top(), box.right(), box.bottom())
+    left, top, right, bottom = (round(edge / scale) for edge in edges)
+    return float(scores[best]), (left, top, right, bottom)
 
 
 @cache
@@ -109,11 +106,23 @@ def _is_neighbor(row: Row, other: Row) -> bool:
     return row is not other and alike and apart < 4 * max(row.height, other.height)
 
 
-def _portrait(view: _View) -> int | None:
-    return round(view.face_height * PORTRAIT_TO_FACE) if view.face >= _SURE_FACE else None
+def _portrait(view: _View) -> Box | None:
+    """The photograph around the face, by the proportions in which portraits are printed."""
+    if view.face < _SURE_FACE:
+        return None
+    left, top, right, bottom = view.face_box
+    height = (bottom - top) * PORTRAIT_TO_FACE
+    width = height * 0.78
+    across, down = (left + right) / 2, (top + bottom) / 2 - 0.02 * height
+    return (
+        max(0, round(across - width / 2)),
+        round(down - height / 2),
+        min(view.width, round(across + width / 2)),
+        round(down + height / 2),
+    )
 
 
 def _zone_top(view: _View) -> float | None:
-    if not view.zone_is_below:
+    if not view.zone:
         return None
     return round(min(row.y - row.height for row in view.zone) / view.height, 3)
