@@ -30,6 +30,8 @@ _LONGEST_PAGE = 2000
 _MARGIN = 0.008
 _CUT_ROW = 6
 """A row of print so many times as long as high does not run over the edge of a document."""
+_LONG_ROW = 0.6
+"""A row so long, next to the outline's shorter side, is a row of the document's own zone."""
 _PRINT_BEYOND = 0.35
 """More print than this outside, next to what is inside, belongs to the same document."""
 
@@ -57,6 +59,10 @@ class Found:
     notes: tuple[str, ...]
 
     @property
+    def has_outline(self) -> bool:
+        return NO_OUTLINE not in self.notes
+
+    @property
     def portrait_height(self) -> int | None:
         """In pixels."""
         return None if self.portrait is None else self.portrait[3] - self.portrait[1]
@@ -65,7 +71,7 @@ class Found:
 def find(pixels: Pixels) -> Found:
     """The document of an upright or turned picture. Never fails: see `notes` and `documents`."""
     seen = _outlines(pixels)
-    whole = [outline for outline in seen if outline.rim_sides <= 1]
+    whole = [outline for outline in seen if outline.is_whole]
     outline = whole[0].corners if len(whole) == 1 else None
     straight = pixels if outline is None else _straightened(pixels, outline)
     stand = upright.stand(straight)
@@ -107,6 +113,7 @@ def _outlines(pixels: Pixels) -> list[Outline]:
     ]
     if not found:
         return []
+    found.sort(key=lambda outline: not outline.is_whole)
     own = [found[0], *_others(small, found[0], found[1:])]
     return [Outline(one.corners / scale, one.worth, one.rim_sides) for one in own]
 
@@ -119,6 +126,8 @@ def _is_printed_beyond(rows: list[Row], quad: Quad) -> bool:
         ends = [row.x + row.width * step for step in (-0.45, 0.0, 0.45)]
         held = [cv2.pointPolygonTest(wider, (end, row.y), False) >= 0 for end in ends]
         if any(held) and not all(held) and row.width > _CUT_ROW * row.height:
+            return True
+        if not any(held) and row.width > _LONG_ROW * min(outlines.sides(quad)):
             return True
         inside, outside = inside + row.width * all(held), outside + row.width * (not any(held))
     return outside > _PRINT_BEYOND * inside

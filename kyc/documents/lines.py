@@ -33,7 +33,7 @@ def rows(gray: NDArray[np.uint8]) -> list[Row]:
     scale = min(1.0, SIDE / max(gray.shape))
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     ink = _ink(np.asarray(small, dtype=np.uint8))
-    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, 13), np.uint8))
+    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, 21), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
     found = []

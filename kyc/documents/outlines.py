@@ -23,8 +23,10 @@ RATIOS = (1.1, 2.1)
 _FORESHORTENED = 0.55
 _RIM = 4
 _SIDE_POINTS = 48
-_STEEP = 25.0
-"""Change of brightness or color, of 255, between one pixel and the next but one, at an edge."""
+_EDGES = ((10, 30), (20, 60), (50, 130))
+"""Thresholds of Canny's hysteresis: paper on paper, paper on a table, paper on patterned cloth."""
+_STEEP, _ABOVE_NOISE = 8.0, 2.5
+"""An edge changes by so much, of 255 on Sobel's scale, and by so many times what is usual here."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,17 @@ class Outline:
     rim_sides: int
     """Sides that lie on the picture's own rim."""
 
+    @property
+    def is_whole(self) -> bool:
+        """With two sides on the rim nothing is gained by cutting it out, and much may be lost."""
+        return self.rim_sides <= 1
+
 
 def search(small: Pixels) -> list[Outline]:
     """Outlines of a picture of some 640 pixels, the best first."""
     slope = _slope(small)
-    outlines = [_judged(quad, slope) for quad in _candidates(small)]
+    steep = max(_STEEP, _ABOVE_NOISE * float(np.median(slope)))
+    outlines = [_judged(quad, slope >= steep) for quad in _candidates(small)]
     good = [outline for outline in outlines if outline is not None]
     return sorted(good, key=lambda outline: -outline.worth)
 
@@ -68,9 +76,9 @@ def _candidates(small: Pixels) -> list[Quad]:
 def _masks(small: Pixels) -> list[NDArray[np.uint8]]:
     """Edges, at several strengths and closed, and what differs from the picture's rim."""
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
-    smooth = np.asarray(cv2.bilateralFilter(lab, 7, 40, 7), dtype=np.uint8)
+    smooth = np.asarray(cv2.bilateralFilter(lab, 5, 40, 5), dtype=np.uint8)
     masks: list[Any] = []
-    for low, high in ((20, 60), (50, 130)):
+    for low, high in _EDGES:
         edges = np.zeros(small.shape[:2], np.uint8)
         for channel in cv2.split(smooth):
             edges = np.maximum(edges, cv2.Canny(channel, low, high))
@@ -113,22 +121,22 @@ def _ordered(quad: Quad) -> Quad:
 
 def _slope(small: Pixels) -> NDArray[np.float32]:
     """How steeply brightness or color change at each point, in the steepest channel."""
-    lab = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (3, 3), 0).astype(np.float32)
+    lab = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (5, 5), 0).astype(np.float32)
     across, down = cv2.Sobel(lab, cv2.CV_32F, 1, 0), cv2.Sobel(lab, cv2.CV_32F, 0, 1)
     return np.asarray(np.hypot(across, down).max(axis=2), dtype=np.float32)
 
 
-def _judged(quad: Quad, slope: NDArray[np.float32]) -> Outline | None:
-    height, width = slope.shape
+def _judged(quad: Quad, edge: NDArray[np.bool_]) -> Outline | None:
+    height, width = edge.shape
     share = area(quad) / (height * width)
     if not LEAST_SHARE <= share < WHOLE_SHARE or not _is_card_like(quad):
         return None
     pairs = list(pairwise([*quad, quad[0]]))
     at_rim = [_lies_at_rim(a, b, width, height) for a, b in pairs]
-    seen = [1.0 if rim else _seen(*pair, slope) for pair, rim in zip(pairs, at_rim, strict=True)]
+    seen = [1.0 if rim else _seen(*pair, edge) for pair, rim in zip(pairs, at_rim, strict=True)]
     if min(seen) < SEEN_SIDE:
         return None
-    return Outline(quad, float(np.mean(seen) ** 2 * share**0.5), sum(at_rim))
+    return Outline(quad, float(np.mean(seen) ** 2 * share), sum(at_rim))
 
 
 def _is_card_like(quad: Quad) -> bool:
@@ -145,13 +153,12 @@ def _lies_at_rim(start: Quad, end: Quad, width: int, height: int) -> bool:
     return any(bool(np.all(distance <= _RIM)) for distance in beside)
 
 
-def _seen(start: Quad, end: Quad, slope: NDArray[np.float32]) -> float:
+def _seen(start: Quad, end: Quad, edge: NDArray[np.bool_]) -> float:
     """Along how much of a side there is an edge."""
-    height, width = slope.shape
+    height, width = edge.shape
     points = start + (end - start) * np.linspace(0.06, 0.94, _SIDE_POINTS)[:, None]
     normal = np.array([end[1] - start[1], start[0] - end[0]])
     normal = normal / max(float(np.linalg.norm(normal)), 1e-6)
     near = points[:, None, :] + normal * np.arange(-3, 4)[None, :, None]
     x, y = np.rint(near[..., 0]).astype(int), np.rint(near[..., 1]).astype(int)
-    steep = slope[y.clip(0, height - 1), x.clip(0, width - 1)].max(axis=1)
-    return float(np.mean(steep > _STEEP))
+    return float(np.mean(edge[y.clip(0, height - 1), x.clip(0, width - 1)].any(axis=1)))

@@ -1,6 +1,6 @@
 """Which way up is a straightened page? By its portrait, its machine-readable zone and its rows."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -18,8 +18,10 @@ Box: TypeAlias = tuple[int, int, int, int]
 
 PORTRAIT_TO_FACE = 2.4
 """A printed portrait is this many times as high as the detector's box from brows to chin."""
-_SURE_FACE = 0.6
+_SURE_FACE, _CLEAR_FACE = 0.6, 1.2
+"""Scores of a detection that is a face, and of one that needs no comparison with other turns."""
 _LOOK = 720
+_CLEARLY_LONGER = 1.3
 _ZONE_WIDTH = 0.55
 """Rows of a machine-readable zone run over more of the page than any other row."""
 
@@ -47,6 +49,10 @@ class _View:
     face_box: Box
 
     @property
+    def is_sure(self) -> bool:
+        return self.face >= _SURE_FACE or bool(self.zone)
+
+    @property
     def zone(self) -> list[Row]:
         """Two or three long rows of one height, close together, below the middle."""
         long = [row for row in self.rows if row.width >= _ZONE_WIDTH * self.width]
@@ -55,27 +61,33 @@ class _View:
 
 
 def stand(page: Pixels) -> Stand:
-    gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    views = [_view(gray, quarters) for quarters in _likely_turns(gray)]
+    scale = min(2.0, _LOOK / max(page.shape[:2]))
+    small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    best = _best_view(gray)
+    rows = (Row(*(length / scale for length in astuple(row))) for row in best.rows)
+    portrait = _portrait(best, scale)
+    return Stand(best.quarters, best.is_sure, portrait, _zone_top(best), tuple(rows))
+
+
+def _best_view(gray: NDArray[np.uint8]) -> _View:
+    views = []
+    for quarters, rows in _likely_turns(gray):
+        turned = _turned(gray, quarters)
+        views.append(_View(quarters, rows, *turned.shape, *_surest_face(turned)))
+        if views[-1].face >= _CLEAR_FACE:
+            return views[-1]
     best = max(views, key=lambda view: (view.face >= _SURE_FACE, bool(view.zone), view.face))
-    sure = best.face >= _SURE_FACE or bool(best.zone)
-    best = best if sure else views[0]
-    return Stand(best.quarters, sure, _portrait(best), _zone_top(best), tuple(best.rows))
+    return best if best.is_sure else views[0]
 
 
-def _likely_turns(gray: NDArray[np.uint8]) -> tuple[int, ...]:
-    """Along the rows first: 0 and 2 when they run from side to side, else 1 and 3."""
-    lying = sum(row.width for row in lines.rows(gray))
-    standing = sum(row.width for row in lines.rows(_turned(gray, 1)))
-    if lying >= standing:
-        return (0, 2) if lying > 1.5 * standing else (0, 2, 1, 3)
-    return (1, 3) if standing > 1.5 * lying else (1, 3, 0, 2)
-
-
-def _view(gray: NDArray[np.uint8], quarters: int) -> _View:
-    turned = _turned(gray, quarters)
-    height, width = turned.shape
-    return _View(quarters, lines.rows(turned), height, width, *_surest_face(turned))
+def _likely_turns(gray: NDArray[np.uint8]) -> list[tuple[int, list[Row]]]:
+    """Quarter turns after which the rows of print run from side to side, the likeliest first."""
+    rows = [lines.rows(_turned(gray, quarters)) for quarters in range(4)]
+    lying, standing = (sum(row.width**2 for row in rows[quarters]) for quarters in (0, 1))
+    turns = (0, 2, 1, 3) if lying >= standing else (1, 3, 0, 2)
+    clear = max(lying, standing) > _CLEARLY_LONGER * min(lying, standing)
+    return [(quarters, rows[quarters]) for quarters in turns[: 2 if clear else 4]]
 
 
 def _turned(gray: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
@@ -83,16 +95,12 @@ def _turned(gray: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
 
 
 def _surest_face(gray: NDArray[np.uint8]) -> tuple[float, Box]:
-    scale = min(2.0, _LOOK / max(gray.shape))
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    boxes, scores, _ = _detector().run(small, 0, 0.0)
+    boxes, scores, _ = _detector().run(gray, 0, 0.0)
     if not len(boxes):
         return 0.0, (0, 0, 0, 0)
     best = int(np.argmax(scores))
     box = boxes[best]
-    edges = (box.left(), box.top(), box.right(), box.bottom())
-    left, top, right, bottom = (round(edge / scale) for edge in edges)
-    return float(scores[best]), (left, top, right, bottom)
+    return float(scores[best]), (box.left(), box.top(), box.right(), box.bottom())
 
 
 @cache
@@ -106,7 +114,7 @@ def _is_neighbor(row: Row, other: Row) -> bool:
     return row is not other and alike and apart < 4 * max(row.height, other.height)
 
 
-def _portrait(view: _View) -> Box | None:
+def _portrait(view: _View, scale: float) -> Box | None:
     """The photograph around the face, by the proportions in which portraits are printed."""
     if view.face < _SURE_FACE:
         return None
@@ -114,12 +122,14 @@ def _portrait(view: _View) -> Box | None:
     height = (bottom - top) * PORTRAIT_TO_FACE
     width = height * 0.78
     across, down = (left + right) / 2, (top + bottom) / 2 - 0.02 * height
-    return (
-        max(0, round(across - width / 2)),
-        round(down - height / 2),
-        min(view.width, round(across + width / 2)),
-        round(down + height / 2),
+    edges = (
+        max(0, across - width / 2),
+        down - height / 2,
+        min(view.width, across + width / 2),
+        down + height / 2,
     )
+    left, top, right, bottom = (round(edge / scale) for edge in edges)
+    return left, top, right, bottom
 
 
 def _zone_top(view: _View) -> float | None:
