@@ -74,7 +74,8 @@ def _best_view(gray: NDArray[np.uint8]) -> _View:
     views = []
     for quarters, rows in _likely_turns(gray):
         turned = _turned(gray, quarters)
-        views.append(_View(quarters, rows, *turned.shape, *_surest_face(turned)))
+        height, width = turned.shape
+        views.append(_View(quarters, rows, height, width, *_surest_face(turned)))
         if views[-1].face >= _CLEAR_FACE:
             return views[-1]
     best = max(views, key=lambda view: (view.face >= _SURE_FACE, bool(view.zone), view.face))
