@@ -269,7 +269,7 @@ def _letters_hold(kind: Format, text: str, layout: Layout) -> bool:
     codes = _cut(text, ISSUER) + _cut(text, layout.nationality)
     return (
         text[0] in _FIRST_LETTERS.get(kind, "ACIP")
-        and re.fullmatch(r"[A-Z][A-Z<]{2}[A-Z][A-Z<]{2}", codes) is not None
+        and re.fullmatch(r"[A-Z][A-Z<]{2}([A-Z][A-Z<]{2}|<<<)", codes) is not None
         and text[layout.sex] in "MFX<"
     )
 

@@ -1,0 +1,85 @@
+"""Read the machine-readable zone of a page: strips first, then the whole page, by two recognizers.
+
+Check digits say nothing about names, countries and sex: there two readings have to agree. When
+only one recognizer works, its reading counts alone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import cv2
+
+from kyc.documents import recognizers, strips, voices
+from kyc.documents.mrz import Mrz
+from kyc.documents.recognizers import TextLine
+from kyc.documents.strips import Gray, Strip
+from kyc.images import Pixels
+
+
+@dataclass(frozen=True)
+class Zone:
+    mrz: Mrz | None
+    """Accepted, or the best reading, or none."""
+    quarters: int | None
+    """Quarter turns against the clock after which the page is upright; None without a zone."""
+    readings: tuple[Mrz, ...]
+    """What each voice read, also when they do not agree."""
+
+
+def read(pixels: Pixels, *, on: date) -> Zone:
+    """From the strips alone: half a second for an easy page."""
+    gray = strips.gray_of(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+    best = Zone(None, None, ())
+    for quarters, strip in _strips(gray):
+        readings = list(_voices(strip, on))
+        mrz = _settled(readings, on)
+        if mrz is not None:
+            return Zone(mrz, quarters, tuple(readings))
+        if len(readings) > len(best.readings):
+            best = Zone(_most_checks(readings), quarters, tuple(readings))
+    return best
+
+
+def read_again(zone: Zone, page: Pixels, lines: Sequence[TextLine], *, on: date) -> Zone:
+    """With the whole upright page as further voices."""
+    readings = list(zone.readings)
+    gray = strips.gray_of(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY))
+    further: tuple[Callable[[], list[str]], ...] = (
+        lambda: [line.text for line in lines],
+        lambda: recognizers.zone_lines(gray),
+    )
+    for voice in further:
+        heard = voices.best(voice(), on=on)
+        if heard is not None and voices.is_plausible(heard):
+            readings.append(heard)
+            if (mrz := _settled(readings, on)) is not None:
+                return Zone(mrz, zone.quarters, tuple(readings))
+    return Zone(_most_checks(readings), zone.quarters, tuple(readings))
+
+
+def _strips(gray: Gray) -> Iterator[tuple[int, Strip]]:
+    """As the page lies, then turned by a quarter; each upright, then upside down."""
+    for quarters in (0, 1):
+        for strip in strips.find(strips.turned(gray, quarters)):
+            yield quarters, strip
+            yield quarters + 2, strip.upside_down()
+
+
+def _voices(strip: Strip, on: date) -> Iterator[Mrz]:
+    rows = [recognizers.row_text(row) for row in strip.rows]
+    if rows and not any("<" in voices.clean(row) for row in rows):
+        return
+    for lines in (recognizers.zone_lines(strip.picture), rows):
+        heard = voices.best(lines, on=on)
+        if heard is not None and voices.is_plausible(heard):
+            yield heard
+
+
+def _settled(readings: Sequence[Mrz], on: date) -> Mrz | None:
+    least = 2 if recognizers.has_tesseract() else 1
+    return voices.settle(readings, on=on, least=least)
+
+
+def _most_checks(readings: Sequence[Mrz]) -> Mrz | None:
+    return max(readings, key=lambda mrz: sum(mrz.checks.values()), default=None)
