@@ -80,8 +80,8 @@ async def receive(
     had it been the payoff of that day, it counts from then. `rail`: by which it came; None: by the
     loan's.
     """
-    await lock_key(session, f"rail_reference:{rail_reference}")
     loan = await queries.get_loan(session, loan_id, lock=True)
+    await lock_key(session, f"rail_reference:{rail_reference}")
     if (known := await queries.find_repayment(session, rail_reference)) is not None:
         return _same(known, loan, amount)
     if loan.status not in REPAYABLE:

@@ -19,6 +19,7 @@ from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
+from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
 from servicing.models import (
@@ -98,11 +99,11 @@ async def assign(
     now: datetime,
 ) -> Proposal:
     """Two people say whose unmatched money it is: it leaves suspense and repays that loan."""
-    item = await waiting(session, item_id)
-    entry = await posting.find(session, f"suspense:{item.reference}")
+    entry = await _entry_of(session, item_id)
     if entry is None:  # Left over from a loan that closed: that is given back, not placed.
         raise SuspenseItemNotFound(item=item_id)
-    loan = await queries.get_loan(session, loan_id)
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    item = await waiting(session, item_id)
     if loan.status is not LoanStatus.ACTIVE:
         raise repayments.LoanNotRepayable(status=loan.status)
     proposal = await four_eyes.agree(
@@ -201,23 +202,52 @@ def _payer_index(session: AsyncSession, payer: str) -> str | None:
 
 
 async def waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:
-    """To be placed or given back, and not on its way by a rail."""
+    """To be placed or given back, and not on its way by a rail. Locked after its loan."""
+    await _lock_loan_of(session, item_id)
     item = await session.get(SuspenseItem, item_id, with_for_update=True, populate_existing=True)
     if item is None or item.resolved_at is not None:
         raise SuspenseItemNotFound(item=item_id)
+    if await _is_on_its_way(session, item):
+        raise RefundUnderWay()
+    return item
+
+
+async def _is_on_its_way(session: AsyncSession, item: SuspenseItem) -> bool:
     # What is left of a loan may be listed anew while the item before is on its way.
     is_of_it = (
         Refund.loan_id == item.loan_id
         if item.reason == living.OVERPAID
         else Refund.item_id == item.id
     )
-    on_its_way = select(Refund.id).where(
-        is_of_it,
-        Refund.status.not_in((OrderStatus.FAILED, OrderStatus.RETURNED)),
+    found = await session.scalar(
+        select(Refund.id)
+        .join(SuspenseItem, SuspenseItem.id == Refund.item_id)
+        .where(
+            is_of_it,
+            Refund.status.not_in((OrderStatus.FAILED, OrderStatus.RETURNED)),
+            # One that arrived and was owed is over; one that was not owed is for a person.
+            SuspenseItem.refund_reference.is_distinct_from(Refund.client_ref),
+        )
+        .limit(1)
     )
-    if await session.scalar(on_its_way) is not None:
-        raise RefundUnderWay()
-    return item
+    return found is not None
+
+
+async def _lock_loan_of(session: AsyncSession, item_id: UUID) -> None:
+    """A loan's lock comes before that of what is left of it: a charge-back takes them so too."""
+    loan_id = await session.scalar(
+        select(SuspenseItem.loan_id).where(
+            SuspenseItem.id == item_id, SuspenseItem.reason == living.OVERPAID
+        )
+    )
+    if loan_id is not None:
+        await queries.get_loan(session, loan_id, lock=True)
+
+
+async def _entry_of(session: AsyncSession, item_id: UUID) -> Entry | None:
+    """By which it came into suspense. What is left of a loan has none."""
+    item = await session.get(SuspenseItem, item_id)
+    return await posting.find(session, f"suspense:{item.reference}") if item is not None else None
 
 
 async def _loan_of(session: AsyncSession, item: SuspenseItem) -> Loan:

@@ -93,8 +93,10 @@ def _of_transaction(each: Transaction) -> _Pairs:
     elif each.type == "recovery":
         yield Event.RECOVERED, each.amount
     elif each.type == "refund":
-        yield Event.CREDIT_REFUNDED, each.amount - sum(each.parts)
-        yield from zip(REPAID, (-part for part in each.parts), strict=False)
+        # What was paid ahead is credit again first: all of a refund leaves as one entry, as it was
+        # promised to the rail.
+        yield Event.CREDIT_REFUNDED, each.amount
+        yield from zip(_SPLIT["credit"], (-part for part in each.parts), strict=True)
     elif each.type == "chargeback":
         yield Event.CHARGED_BACK, each.parts[PRINCIPAL]
         yield Event.CREDIT_CHARGED_BACK, each.amount - each.parts[PRINCIPAL]

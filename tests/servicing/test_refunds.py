@@ -1,5 +1,6 @@
 """Money that the borrower need not have paid goes back by the rail, once, and is told."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,15 +23,25 @@ from servicing import (
     suspense,
     tasks,
 )
+from servicing.ledger import posting
+from servicing.ledger.models import Resolution
 from servicing.models import Loan, SuspenseItem
 from servicing.rails.base import Ack, AckStatus, Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury.models import Refund
-from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.lending import RULES, ZONE, Lender, kes
 from tests.servicing.treasury_acts import UMA, USHA, compares
 
 PHONE = "+254700000009"
+ADVANCE = {
+    "allocation_order": [
+        f"{timing}_{component}"
+        for timing in ("past_due", "due", "in_advance")
+        for component in ("penalty", "fee", "interest", "principal")
+    ]
+}
+"""Money that comes before anything is due settles what is to come."""
 
 
 async def overpaid(lender: Lender) -> tuple[Loan, SuspenseItem]:
@@ -248,6 +259,50 @@ class TestOutcome:
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         await lender.verifies()
 
+    @pytest.mark.parametrize("rules", [ADVANCE, {"interest_recalculation": {"rest": "daily"}}])
+    async def test_of_what_was_paid_ahead_is_one_entry_of_all_that_left(
+        self, lender: Lender, rules: dict[str, Any]
+    ) -> None:
+        """Meanwhile the last payment went back: what is refunded was paid before it was due."""
+        lender.rules = {**RULES, **rules}
+        loan, item = await overpaid(lender)
+        refund = await sent(lender, item)
+        await last_payment_goes_back(lender, loan)
+
+        await told(lender, refund, OutcomeStatus.SETTLED)
+
+        assert (await the_refund(lender, item)).status is OrderStatus.SETTLED
+        async with lender.sessions() as session:
+            assert await incidents.list_open(session) == []
+            entry = await posting.find(session, f"refund:{refund.id}")
+            assert entry is not None
+            moved = await posting.lines_of(session, entry)
+            assert [(line.credit, line.amount) for line in moved] == [("cash_wallet", kes(400))]
+            ends = await session.scalars(select(Resolution.entry_id))
+            assert entry.id in list(ends)
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        await lender.verifies()
+        await told(lender, refund, OutcomeStatus.RETURNED)
+        await lender.verifies()
+
+    async def test_once_settled_leaves_what_is_too_much_later_to_be_sent_again(
+        self, lender: Lender
+    ) -> None:
+        loan, item = await overpaid(lender)
+        await told(lender, await sent(lender, item), OutcomeStatus.SETTLED)
+        await last_payment_goes_back(lender, loan)
+        await lender.receives(loan, await lender.payoff(loan) - kes(1))
+        await lender.receives(loan, kes(8))
+        async with lender.sessions() as session:
+            (again,) = await suspense.list_open(session)
+
+        second = await sent(lender, again)
+        await told(lender, second, OutcomeStatus.SETTLED)
+
+        assert second.amount == kes(7)
+        assert await lender.suspended() == []
+        await lender.verifies()
+
 
 class TestMoneyThatTheRailTookBack:
     async def test_is_not_sent_any_more(self, lender: Lender) -> None:
@@ -278,6 +333,14 @@ class TestMoneyThatTheRailTookBack:
         async with lender.sessions() as session:
             assert [each.kind for each in await incidents.list_open(session)] == ["refund_not_owed"]
         await lender.verifies()
+
+
+async def last_payment_goes_back(lender: Lender, loan: Loan) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        last = (await queries.list_repayments(session, loan.id))[-1]
+        await repayments.reverse(
+            session, last.id, actor="system", reason="charged back", on=lender.on, now=lender.now
+        )
 
 
 async def charged_back(lender: Lender, item: SuspenseItem) -> None:
