@@ -144,8 +144,9 @@ async def arrive(
 ) -> None:  # fmt: skip
     """The borrower has the money: the old loans end and the new one begins, with their debts."""
     loan = await queries.get_loan(session, amendment.loan_id, lock=True)
-    change = top_ups.redated(amendment.change, ordered_on, on)
-    plan = await _plan(session, loan, change, on=on, lock=True)
+    olds = await _olds(session, loan.id, amendment.change, lock=True)
+    change = top_ups.redated(amendment.change, ordered_on, _day(olds, on))
+    plan = await _plan(session, loan, change, on=on)
     new.rail = payout.rail
     act = Act(audit.SYSTEM, on, now, rail=payout.rail)
     await _take_over(session, new, plan, amendment, act, f"disbursement:{payout.id}")
@@ -209,7 +210,7 @@ async def _plan(
 ) -> _Plan:
     """The new loan, as it would be on that day: for what the old ones owe then, and the rest."""
     loans = await _olds(session, loan.id, change, lock=lock)
-    day = max(on, *(each.accrued_on or on for each in loans))
+    day = _day(loans, on)
     olds = tuple([await _old(session, each, day) for each in loans])
     fields = Fields(change)
     fields.raw("amount")
@@ -226,6 +227,11 @@ async def _plan(
     if rules.jurisdiction is not None:
         rules = caps.bound(packs.parse(rules.jurisdiction), Priced(terms, quoted, rules))
     return _Plan(olds, day, lent, terms, quoted, rules)
+
+
+def _day(loans: tuple[Loan, ...], on: date) -> date:
+    """When they change hands: days that they have come through stay theirs."""
+    return max(on, *(each.accrued_on or on for each in loans))
 
 
 async def _olds(

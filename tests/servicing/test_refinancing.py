@@ -1,7 +1,7 @@
 """A new loan pays off running ones: to the cent, in one transaction, and only when it is there."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -241,6 +241,26 @@ class TestWithMoney:
         assert new.principal == payoff + kes(5_000)
         assert (await lender.books(new))["cash_wallet"] == "-5000.00"
         assert await between_loans(lender) == 0
+        await lender.verifies()
+
+    @pytest.mark.parametrize("heard_on", [date(2026, 12, 8), date(2026, 12, 20)])
+    async def test_heard_of_late_begins_after_the_days_that_are_closed(
+        self, lender: Lender, loan: Loan, heard_on: date
+    ) -> None:
+        """The first due date that was agreed is over, for a loan that begins only then."""
+        paying = await is_agreed(lender, loan, {**MORE, "start": "2026-12-07"})
+        new = await new_loan(lender, paying)
+        await lender.pays_out(new)
+        moved_at = lender.now + timedelta(days=1)
+        await lender.closes_days_until(heard_on)
+
+        outcome = Outcome(OutcomeStatus.SETTLED, kes(5_000), "W1", settled_at=moved_at)
+        await hears(lender, new, outcome)
+
+        rows = await lender.schedule(await new_loan(lender, paying))
+        # Two days after the agreement, and as many after the last day that the old loan had.
+        assert rows[0].due_on == heard_on - timedelta(days=1) + timedelta(days=2)
+        assert (await fresh(lender, paying)).status is AmendmentStatus.APPLIED
         await lender.verifies()
 
     async def test_is_less_by_what_was_paid_meanwhile(self, lender: Lender, loan: Loan) -> None:
