@@ -11,7 +11,7 @@ from kit import audit, four_eyes
 from kit.audit import AuditEvent
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import orders, queries
+from servicing import order_reviews, queries
 from servicing.closing import parts
 from servicing.closing.models import DayCloseFailure
 from servicing.closing.parts import Run
@@ -306,7 +306,7 @@ def page_of(subject: str) -> str | None:
 def orders_with(kind: Orders, status: OrderStatus | None) -> Fetch[Order]:
     async def fetch(session: AsyncSession, last: Order | None) -> Sequence[Order]:
         after = last.id if last is not None else None
-        return await orders.list_with(session, kind, status, after=after, limit=exports.PAGE)
+        return await order_reviews.list_with(session, kind, status, after=after, limit=exports.PAGE)
 
     return fetch
 

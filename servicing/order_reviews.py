@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import four_eyes
@@ -24,6 +25,24 @@ class OrderNotInReview(DomainError):
 
     kind = Kind.CONFLICT
     code = "order_not_in_review"
+
+
+async def list_with(
+    session: AsyncSession,
+    kind: Orders,
+    status: OrderStatus | None,
+    *,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Order]:
+    """Oldest first; of any status (None) newest first. `after`: the last id of the page before."""
+    key = kind.model.id
+    query = select(kind.model).order_by(key.desc() if status is None else key).limit(limit)
+    if status is not None:
+        query = query.where(kind.model.status == status)
+    if after is not None:
+        query = query.where(key < after if status is None else key > after)
+    return list(await session.scalars(query))
 
 
 async def settle(

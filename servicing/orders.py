@@ -187,31 +187,18 @@ async def presume_sent(
 
 async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
     """Orders under way, or held back, whose time to ask or to try again has come."""
+    # A job may have died before its first step.
+    never_begun = kind.model.ask_at.is_(None) & (kind.model.created_at <= now - _pause(1))
     rows = await session.scalars(
         select(kind.model.id)
-        .where(kind.model.status.in_((OrderStatus.CREATED, *ASKABLE)), kind.model.ask_at <= now)
+        .where(
+            kind.model.status.in_((OrderStatus.CREATED, *ASKABLE)),
+            (kind.model.ask_at <= now) | never_begun,
+        )
         .order_by(kind.model.ask_at)
         .limit(500)
     )
     return list(rows)
-
-
-async def list_with(
-    session: AsyncSession,
-    kind: Orders,
-    status: OrderStatus | None,
-    *,
-    after: UUID | None = None,
-    limit: int = 50,
-) -> list[Order]:
-    """Oldest first; of any status (None) newest first. `after`: the last id of the page before."""
-    key = kind.model.id
-    query = select(kind.model).order_by(key.desc() if status is None else key).limit(limit)
-    if status is not None:
-        query = query.where(kind.model.status == status)
-    if after is not None:
-        query = query.where(key < after if status is None else key > after)
-    return list(await session.scalars(query))
 
 
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:

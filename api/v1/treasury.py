@@ -22,7 +22,6 @@ from servicing import (
     disbursements,
     incidents,
     order_reviews,
-    orders,
     refunds,
     suspense,
 )
@@ -325,5 +324,5 @@ async def _listed(
 ) -> Page[S] | Response:
     if file := await export.of(table, listings.orders_with(kind, status)):
         return file
-    rows = await orders.list_with(session, kind, status, after=after, limit=limit)
+    rows = await order_reviews.list_with(session, kind, status, after=after, limit=limit)
     return Page.of([shown.model_validate(row) for row in rows], limit)

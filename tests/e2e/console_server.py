@@ -21,7 +21,7 @@ from servicing import incidents, suspense
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import sealing
 from servicing.models import Payout
-from servicing.orders import list_with
+from servicing.order_reviews import list_with
 from servicing.states import OrderStatus
 from tests.servicing.lending import START, Lender, kes
 

@@ -121,6 +121,22 @@ class TestDisburse:
         assert len(lender.rail.sent) == 1
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
 
+    async def test_whose_job_died_before_its_first_step_is_swept_up(self, lender: Lender) -> None:
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        assert (payout.tries, payout.ask_at) == (0, None)
+        async with lender.sessions() as session:
+            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
+        lender.now += timedelta(minutes=1)
+
+        async with lender.sessions() as session:
+            (found,) = await orders.list_to_ask(session, PAYOUTS, now=lender.now)
+        await tasks.inquire(lender.context, kind="payout", order_id=str(found))
+
+        assert [each.client_ref for each in lender.rail.sent] == [payout.client_ref]
+        async with lender.sessions() as session:
+            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
+
     @pytest.mark.parametrize("honours_keys", [True, False])
     async def test_that_waited_in_a_backup_is_asked_about_before_it_goes(
         self, lender: Lender, honours_keys: bool

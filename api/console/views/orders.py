@@ -18,7 +18,7 @@ from api.deps import Session
 from api.exports import Table
 from api.v1 import treasury
 from api.v1.proposals import Reasoned
-from servicing import disbursements, order_history, orders
+from servicing import disbursements, order_history, order_reviews
 from servicing.disbursements import PAYOUTS
 from servicing.funding import holds
 from servicing.order_history import History
@@ -180,7 +180,7 @@ async def _list(
     answer = await file.of(kind.table, listings.orders_with(kind.orders, status))
     if answer is not None:
         return answer
-    rows = await orders.list_with(
+    rows = await order_reviews.list_with(
         session, kind.orders, status, after=after, limit=drawing.PAGE_SIZE
     )
     return drawing.page(
