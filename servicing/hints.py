@@ -17,7 +17,7 @@ from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
-from servicing.rails.base import Direction, OutcomeStatus, RailEvent, Rails, Witness
+from servicing.rails.base import HINT, Direction, OutcomeStatus, RailEvent, Rails, Witness
 from servicing.refunds import REFUNDS
 from servicing.states import FINAL, OrderStatus
 
@@ -53,7 +53,7 @@ async def heed(
     if event.direction is Direction.INCOMING or event.outcome.status is OutcomeStatus.RETURNED:
         await jobs.enqueue(
             session, CONFIRM, key=f"confirm:{event.rail}:{event.event_id}", rail=event.rail,
-            rail_id=event.rail_id, tries=0,
+            rail_id=event.rail_id, tries=0, since=now.isoformat(),
         )  # fmt: skip
         return
     found = await order_of(session, event)
@@ -159,10 +159,15 @@ async def compare(session: AsyncSession, event: RailEvent, *, now: datetime) -> 
     )  # fmt: skip
 
 
-async def ask(context: jobs.Context, rail: str, rail_id: str, *, tries: int) -> RailEvent | None:
-    """Ask about an announced payment, with longer and longer pauses; in the end a person does."""
+async def ask(
+    context: jobs.Context, rail: str, rail_id: str, *, tries: int, since: str | None = None
+) -> RailEvent | None:
+    """Ask about an announced payment, with longer and longer pauses; in the end a person does.
+
+    `since` it was announced: what the rail said before answers no question about it.
+    """
     async with unit_of_work(context.sessions) as session:
-        if await _is_confirmed(session, rail, rail_id):
+        if await _is_confirmed(session, rail, rail_id, since):
             return None
         if tries == _TRIES_MAX:
             await incidents.report(
@@ -178,7 +183,7 @@ async def ask(context: jobs.Context, rail: str, rail_id: str, *, tries: int) -> 
             await jobs.enqueue(
                 session, CONFIRM, key=f"confirm:{rail}:{rail_id}:{tries + 1}",
                 delay_seconds=_PAUSE_SECONDS * 2**tries, rail=rail, rail_id=rail_id,
-                tries=tries + 1,
+                tries=tries + 1, since=since,
             )  # fmt: skip
     return told
 
@@ -186,25 +191,23 @@ async def ask(context: jobs.Context, rail: str, rail_id: str, *, tries: int) -> 
 async def _hint_of(session: AsyncSession, rail: str, receipt: str) -> RailEventRow | None:
     found: RailEventRow | None = await session.scalar(
         select(RailEventRow).where(
-            RailEventRow.rail == rail, RailEventRow.event_id == f"hint:{receipt}"
+            RailEventRow.rail == rail, RailEventRow.event_id == f"{HINT}{receipt}"
         )
     )
     return found
 
 
-async def _is_confirmed(session: AsyncSession, rail: str, receipt: str) -> bool:
+async def _is_confirmed(session: AsyncSession, rail: str, receipt: str, since: str | None) -> bool:
     """An answer to our question goes by the receipt, whatever the payer had written."""
-    found = await session.scalar(
-        select(RailEventRow.id)
-        .where(
-            RailEventRow.rail == rail,
-            RailEventRow.client_ref == receipt,
-            RailEventRow.event_id.not_like("hint:%"),
-            RailEventRow.status.in_((OutcomeStatus.SETTLED, OutcomeStatus.FAILED)),
-        )
-        .limit(1)
+    said = select(RailEventRow.id).where(
+        RailEventRow.rail == rail,
+        RailEventRow.client_ref == receipt,
+        RailEventRow.event_id.not_like(f"{HINT}%"),
+        RailEventRow.status.in_((OutcomeStatus.SETTLED, OutcomeStatus.FAILED)),
     )
-    return found is not None
+    if since is not None:
+        said = said.where(RailEventRow.received_at >= datetime.fromisoformat(since))
+    return await session.scalar(said.limit(1)) is not None
 
 
 async def _name(session: AsyncSession, order: Order, rail_id: str) -> None:

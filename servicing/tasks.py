@@ -87,10 +87,10 @@ async def inquire(context: jobs.Context, *, kind: str, order_id: str) -> None:
 
 @jobs.effect(hints.CONFIRM, queue="rail")
 async def confirm_payment(
-    context: jobs.Context, *, rail: str, rail_id: str, tries: int = 0
+    context: jobs.Context, *, rail: str, rail_id: str, tries: int = 0, since: str | None = None
 ) -> None:
     """Ask about money that an unsigned message announces."""
-    told = await hints.ask(context, rail, rail_id, tries=tries)
+    told = await hints.ask(context, rail, rail_id, tries=tries, since=since)
     if told is None:
         return
     now, zone = context.clock.now(), context.service(Settings).timezone

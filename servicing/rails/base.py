@@ -12,6 +12,8 @@ from kit.money import Money
 
 SMALLEST = {"mpesa": 100}
 """In minor units, the amount of which a rail moves only multiples. Others move any amount."""
+HINT = "hint:"
+"""So begins the name of every message that nobody has signed."""
 CALLER = "client-address"
 """Among the headers of a callback, written by our own web server: who called."""
 
@@ -117,6 +119,10 @@ class RailEvent:
     """May this money come? Nothing has moved."""
     account: str = ""
     """The other side's, when the rail says it; digits may be masked with stars."""
+
+    def __post_init__(self) -> None:
+        # Taken for the rail's own word, a hint would confirm itself.
+        assert not self.is_hint or self.event_id.startswith(HINT), self.event_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from kit.errors import TransientFailure
 from kit.money import InvalidAmount, Money
 from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
+    HINT,
     Ack,
     AckStatus,
     CallbackMalformed,
@@ -163,7 +164,7 @@ class GsmaRail:
         return [
             RailEvent(
                 rail=NAME,
-                event_id=hashlib.sha256(path.encode() + b"\n" + body).hexdigest(),
+                event_id=HINT + hashlib.sha256(path.encode() + b"\n" + body).hexdigest(),
                 direction=Direction(direction),
                 reference=client_ref,
                 rail_id=outcome.rail_id or "",

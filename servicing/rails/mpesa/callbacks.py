@@ -11,6 +11,7 @@ from kit.clock import Clock
 from kit.money import Money
 from servicing.rails.addresses import Addresses
 from servicing.rails.base import (
+    HINT,
     CallbackMalformed,
     Direction,
     Outcome,
@@ -167,7 +168,7 @@ def _hint(
 ) -> RailEvent:  # fmt: skip
     """The same words about an order are one hint; a payment is announced once for all."""
     return RailEvent(
-        rail=NAME, event_id=":".join(filter(None, ("hint", rail_id, said)))[:120],
+        rail=NAME, event_id=(HINT + ":".join(filter(None, (rail_id, said))))[:120],
         direction=direction, reference=reference, rail_id=rail_id, amount=amount,
         outcome=Outcome(status, amount), is_hint=True,
     )  # fmt: skip

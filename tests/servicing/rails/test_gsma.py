@@ -276,6 +276,21 @@ class TestForgery:
         assert (await here.lender.books(loan))["borrower_credit"] == "500.00"
         assert "borrower_credit" not in await here.lender.books(other)
 
+    async def test_that_gives_the_payment_its_own_name_as_reference_confirms_nothing(
+        self, here: Street
+    ) -> None:
+        loan = await here.lends()
+        name = await here.pays(loan.reference, kes(500))
+        itself = transaction(
+            transactionReference=name, requestingOrganisationTransactionReference=name,
+            type="merchantpay", amount="500",
+        )  # fmt: skip
+
+        await here.told(Direction.INCOMING, itself)
+        await here.confirms(name)
+
+        assert (await here.lender.books(loan))["borrower_credit"] == "500.00"
+
     async def test_of_a_request_as_incoming_counts_once(self, here: Street) -> None:
         loan = await here.lends()
         asked = await here.requests(loan, kes(500))
