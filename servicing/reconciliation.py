@@ -34,7 +34,7 @@ class Category(StrEnum):
     """The statement has it; it is for nothing that we know."""
     AMOUNT = "amount"
     DUPLICATE = "duplicate"
-    """Statements have it more than once."""
+    """Statements have it more than once. Its amount is that of every time but the first."""
     RETURNED = "returned"
     """It came back, or was taken back, and with us it is not undone."""
     NOT_POSTED = "not_posted"
@@ -94,8 +94,9 @@ async def run(
 
 
 async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:
-    """What differs on that day as things are now."""
-    return {each.reference for each in (await _compare(session, rail, day)).breaks}
+    """What differs on that day as things are now. That money moved again stays so for ever."""
+    found = (await _compare(session, rail, day)).breaks
+    return {each.reference for each in found if each.category is not Category.DUPLICATE}
 
 
 async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
@@ -140,20 +141,27 @@ async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
     ours = await held.by_key(session, rail, keys)
     everywhere = await lines.with_keys(session, rail, keys)
     breaks: dict[tuple[Category, str], Break] = {}
+    repeats: dict[str, list[StatedLine]] = {}
     for line in stated:
         first = next(each for each in everywhere[line.key] if each.is_back == line.is_back)
         if first.id != line.id:
-            found: Break | None = Break(Category.DUPLICATE, line.key, None, line.amount)
-        else:
-            found = await _difference(session, line, ours.get(line.key))
-        if found is not None:
-            # The rail may say the same thing twice, as two equal duplicates: that is one break.
+            repeats.setdefault(line.key, []).append(line)
+        elif (found := await _difference(session, line, ours.get(line.key))) is not None:
             breaks[found.category, found.reference] = found
+    for key, again in repeats.items():
+        if moved := _in_all(again):
+            breaks[Category.DUPLICATE, key] = Break(Category.DUPLICATE, key, None, moved)
     wrong = {reference for _, reference in breaks}
     for key, amount in await _missing_at_rail(session, rail, day):
         breaks[Category.MISSING_AT_RAIL, key] = Break(Category.MISSING_AT_RAIL, key, amount, None)
     late = [key for key in keys - wrong if ours[key].on != day]
     return _Compared(tuple(breaks.values()), len(keys - wrong), len(late))
+
+
+def _in_all(repeated: Sequence[StatedLine]) -> Money:
+    """What all of them move beyond the first time. Below zero: it was taken back once too often."""
+    zero = Money(0, repeated[0].currency)
+    return sum((-each.amount if each.is_back else each.amount for each in repeated), zero)
 
 
 async def _difference(session: AsyncSession, line: StatedLine, ours: Held | None) -> Break | None:

@@ -98,7 +98,7 @@ async def write_off(
     is_possible = found.category in _WRITTEN_OFF and not is_other_currency
     if not is_possible or line is None or _is_income(found, line):
         raise BreakActNotPossible(category=found.category)
-    sign = 1 if line.signed_minor > 0 else -1
+    sign = -1 if line.direction is Direction.PAYOUT else 1
     difference = Money(sign * ((found.theirs_minor or 0) - (found.ours_minor or 0)), found.currency)
     proposal = await _agree(
         session, found, "write_off", staff_id=staff_id, reason=reason, now=now,
@@ -126,10 +126,11 @@ async def _open(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
 async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine | None:
     """The last of its day that the break is about."""
     stated = await lines.with_keys(session, found.rail, [found.reference])
+    is_any, is_back = found.category == Category.DUPLICATE, found.category == Category.RETURNED
     of_day = [
         line
         for line in stated.get(found.reference, [])
-        if line.day == found.day and line.is_back == (found.category == Category.RETURNED)
+        if line.day == found.day and (is_any or line.is_back is is_back)
     ]
     return of_day[-1] if of_day else None
 

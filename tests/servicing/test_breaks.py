@@ -241,6 +241,38 @@ class TestWriteOff:
         assert (await trial(lender))["rail_differences"] == (kes(35) + line.amount).minor
         assert await open_breaks(lender) == []
 
+    async def test_posts_every_time_beyond_the_first(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        line = await paid_out(lender, loan)
+        lines = [line, line, line, line]
+        found = await only_break(lender, lines)
+        assert found.theirs_minor == 3 * line.amount.minor
+
+        await two_act(lender, "write_off", found.id)
+
+        assert (await trial(lender))["rail_differences"] == 3 * line.amount.minor
+        assert (await trial(lender))["cash_wallet"] == -4 * line.amount.minor
+        await compares(lender, lines)
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
+    async def test_posts_what_was_taken_back_once_too_often(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        came = await sends(lender, loan)
+        back = replace(came, status=OutcomeStatus.RETURNED)
+        lines = [await paid_out(lender, loan), came, back, back]
+        await compares(lender, lines)
+        returned, twice = sorted(await open_breaks(lender), key=lambda row: row.category)[::-1]
+
+        await two_act(lender, "put_right", returned.id)
+        await two_act(lender, "write_off", twice.id)
+
+        assert (await trial(lender))["rail_differences"] == kes(500).minor
+        assert (await lender.books(loan)).get("borrower_credit") is None
+        await compares(lender, lines)
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
     async def test_gains_nothing_from_money_of_nobody(self, lender: Lender) -> None:
         loan = await lender.lends()
         lines = [await paid_out(lender, loan), incoming("W9", "rent", kes(500))]

@@ -89,7 +89,22 @@ class TestRun:
 
         (found,) = await compares(lender, [payout, incoming, payout])
 
-        assert found.category is Category.DUPLICATE
+        assert (found.category, found.theirs) == (Category.DUPLICATE, payout.amount)
+
+    async def test_money_that_moved_three_times(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+
+        (found,) = await compares(lender, [payout, incoming, payout, payout])
+
+        assert (found.category, found.theirs) == (Category.DUPLICATE, payout.amount * 2)
+
+    async def test_twice_and_once_back_is_as_if_once(self, lender: Lender, loan: Loan) -> None:
+        payout, incoming = await lines_of(lender, loan)
+        back = replace(payout, status=OutcomeStatus.RETURNED)
+
+        found = await compares(lender, [payout, incoming, payout, back, back])
+
+        assert [each.category for each in found] == [Category.RETURNED]
 
     async def test_what_is_wrong_twice_in_the_same_way_is_one_break(
         self, lender: Lender, loan: Loan
