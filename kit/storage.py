@@ -23,6 +23,13 @@ class BlobNotFound(DomainError):
     code = "file_not_found"
 
 
+class FileErased(DomainError):
+    """The time for which it may be kept is over."""
+
+    kind = Kind.NOT_FOUND
+    code = "file_erased"
+
+
 class Blob(Row):
     __tablename__ = "blobs"
 
@@ -34,6 +41,8 @@ class Blob(Row):
     """Keyed hash of the content: the same file sent twice is found without reading it."""
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """When its content was destroyed, because its time was over."""
 
 
 async def put(
@@ -86,12 +95,23 @@ async def read(
     blob = await session.get(Blob, blob_id, options=[undefer(Blob.sealed)])
     if blob is None:
         raise BlobNotFound(blob_id=blob_id)
+    if blob.erased_at is not None:
+        raise FileErased(blob_id=blob_id)
     key = await person_key(session, vault, blob.person_id, now=now)
     audit.record(
         session, actor=actor, action="blob.read", subject=f"blob:{blob_id}", now=now,
         kind=blob.kind, purpose=purpose,
     )  # fmt: skip
     return key.open(f"blobs.sealed.{blob_id}", blob.sealed)
+
+
+def erase(session: AsyncSession, blob: Blob, *, reason: str, now: datetime) -> None:
+    """Destroy the content. The row stays, so that what referred to the file says that it was."""
+    blob.sealed, blob.erased_at = b"", now
+    audit.record(
+        session, actor=audit.SYSTEM, action="blob.erased", subject=f"blob:{blob.id}", now=now,
+        kind=blob.kind, reason=reason,
+    )  # fmt: skip
 
 
 def _fingerprint(vault: Vault, content: bytes) -> str:

@@ -236,3 +236,7 @@ error-consent-missing = The borrower has to agree first.
 error-weights-missing = The file { $name } is not installed: make models brings it.
 error-weights-altered = The file { $name } is not the one that was tested. Nothing was read with it.
 error-weights-not-fetched = { $client } did not bring { $package }.
+error-file-erased = This file was destroyed when the time for keeping it was over.
+error-screening-list-not-readable = This is not a whole list of a publisher that we know: { $why }. Nothing of it was loaded.
+error-screening-list-shrank = The new list has less than half of the { $before } entries that it had. If that is right, load it with --may-shrink.
+error-screening-folder-not-readable = The folder { $folder } cannot be read.

@@ -236,3 +236,7 @@ error-consent-missing = Primero tiene que aceptar quien tomó el préstamo.
 error-weights-missing = Falta el archivo { $name }: make models lo trae.
 error-weights-altered = El archivo { $name } no es el que se probó. No se leyó nada con él.
 error-weights-not-fetched = { $client } no trajo { $package }.
+error-file-erased = Este archivo se destruyó al terminar el plazo para conservarlo.
+error-screening-list-not-readable = Esto no es una lista completa de un publicador conocido: { $why }. No se cargó nada de ella.
+error-screening-list-shrank = La lista nueva tiene menos de la mitad de las { $before } entradas que tenía. Si es correcto, cárgala con --may-shrink.
+error-screening-folder-not-readable = No se puede leer la carpeta { $folder }.

@@ -1,0 +1,42 @@
+"""The check of an identity against the lists: clear, or a person looks at explained hits."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+
+from kyc.checks import CheckResult, Evidence
+from kyc.screening import matching
+from kyc.screening.index import Index
+from kyc.screening.matching import Hit, Person
+from kyc.states import CheckKind, CheckVerdict
+
+SOURCE = "screening-1"
+ON_A_LIST, NAME_UNKNOWN = "name_on_a_list", "name_not_known"
+
+
+def check(evidence: Evidence, index: Index | None) -> CheckResult:
+    """SKIPPED when the lender has loaded no list."""
+    if index is None:
+        return CheckResult(CheckKind.SCREENING, CheckVerdict.SKIPPED, SOURCE)
+    if not (name := evidence.typed.get("full_name")):
+        return CheckResult(CheckKind.SCREENING, CheckVerdict.DOUBT, SOURCE, (NAME_UNKNOWN,))
+    born = evidence.typed.get("birth_date")
+    person = Person(
+        name, date.fromisoformat(born) if born else None, evidence.typed.get("country") or None
+    )
+    return result(index.search(person, persons_only=True), names=len(index))
+
+
+def result(hits: Sequence[Hit], *, names: int) -> CheckResult:
+    return CheckResult(
+        kind=CheckKind.SCREENING,
+        verdict=CheckVerdict.DOUBT if hits else CheckVerdict.CLEAR,
+        source=SOURCE,
+        reasons=(ON_A_LIST,) if hits else (),
+        numbers={
+            "threshold": matching.DOUBT,
+            "scores": [hit.score for hit in hits],
+            "names_searched": names,
+        },
+        found={"hits": [asdict(hit) for hit in hits]} if hits else {},
+    )

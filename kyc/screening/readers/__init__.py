@@ -1,0 +1,1 @@
+"""The publishers' files, each read whole or refused whole."""
