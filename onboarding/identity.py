@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,9 +11,11 @@ from kit.crypto import vault_of
 from kit.errors import DomainError
 from kyc import queries as verification_queries
 from kyc import verifications
+from kyc.checks import Evidence
+from kyc.models import Verification
 from kyc.pictures import Inspection
 from kyc.quality import Shot
-from onboarding import dossiers, proofs, steps, telemetry
+from onboarding import dossiers, journey, proofs, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import Application
 from onboarding.saving import StepNotAsked
@@ -89,6 +92,44 @@ async def start_check(session: AsyncSession, verification_id: UUID, *, now: date
         "onboarding.identify",
         key=f"identify:{verification_id}:{verification.attempts}",
         verification_id=str(verification_id),
+    )
+
+
+async def evidence(
+    session: AsyncSession, dossier: Dossier, verification: Verification, *, now: datetime
+) -> Evidence:
+    """What the checks look at: pictures, film, and what the borrower said. Each look is audited."""
+    document, selfie = verification.document_blob_id, verification.selfie_blob_id
+    assert document is not None
+    assert selfie is not None
+    clip = verification.clip_blob_id
+    zone = ZoneInfo(dossier.borrower.timezone)
+    return Evidence(
+        document=await _read(session, document, now),
+        selfie=await _read(session, selfie, now),
+        clip=await _read(session, clip, now) if clip is not None else None,
+        challenge=verification.challenge,
+        typed={
+            name: await journey.known_value(session, dossier, name, now=now)
+            for name in _TYPED
+            if steps.BY_NAME[name].is_answered(dossier)
+        },
+        on=now.astimezone(zone).date(),
+    )
+
+
+_TYPED = ("full_name", "birth_date")
+"""Steps whose answers stand on a document, too."""
+
+
+async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
+    return await storage.read(
+        session,
+        vault_of(session),
+        blob_id,
+        actor=audit.SYSTEM,
+        purpose="identity check",
+        now=now,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import audit, jobs, storage
+from kit import audit, jobs
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.errors import DomainError
@@ -18,7 +18,7 @@ from kyc.models import Verification
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from notifications import outbox
 from notifications.states import Purpose
-from onboarding import cases, decisioning, dossiers, reviews
+from onboarding import cases, decisioning, dossiers, identity, reviews
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus, CaseKind
@@ -52,18 +52,8 @@ async def _evidence(
     verification = await verification_queries.get_verification(session, verification_id)
     if verification.status is not VerificationStatus.CHECKING:
         return None
-    document, selfie = verification.document_blob_id, verification.selfie_blob_id
-    assert document is not None
-    assert selfie is not None
-    return Evidence(
-        document=await _read(session, document, now), selfie=await _read(session, selfie, now)
-    )
-
-
-async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
-    return await storage.read(
-        session, vault_of(session), blob_id, actor=audit.SYSTEM, purpose="identity check", now=now
-    )
+    dossier = await dossiers.get(session, verification.borrower_id)
+    return await identity.evidence(session, dossier, verification, now=now)
 
 
 async def conclude(
