@@ -218,7 +218,12 @@ def bind(context: Context | None) -> None:
     _context = context
 
 
-@DBOS.workflow(name=WORKFLOW, max_recovery_attempts=10)
+SLEEPING: set[str] = set()
+"""The keys of jobs of this process that wait until they run again."""
+
+
+# A program that is killed, or stopped while a job waits, is no fault of the job: `TRIES` count.
+@DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
 async def _job(name: str, arguments: dict[str, Any]) -> None:
     failures = 0
     for _ in itertools.count():
@@ -226,12 +231,22 @@ async def _job(name: str, arguments: dict[str, Any]) -> None:
         if outcome["state"] == "done":
             return
         if outcome["state"] == "later":
-            await DBOS.sleep_async(outcome["seconds"])
+            await _sleep(outcome["seconds"])
             continue
         failures += 1
         if outcome["state"] == "failed" or failures >= TRIES:
             raise JobFailed(f"{name}: {outcome['why']}")
-        await DBOS.sleep_async(min(0.5 * 4**failures, 600.0))
+        await _sleep(min(0.5 * 4**failures, 600.0))
+
+
+async def _sleep(seconds: float) -> None:
+    key = DBOS.workflow_id
+    assert key is not None, "only a job sleeps"
+    SLEEPING.add(key)
+    try:
+        await DBOS.sleep_async(seconds)
+    finally:
+        SLEEPING.discard(key)
 
 
 @DBOS.step(name="kopa.attempt")

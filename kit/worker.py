@@ -22,6 +22,7 @@ from kit.db import Base, insert_once, lock_key, unit_of_work
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+STOP_SECONDS = 5.0
 
 
 class JobSchedule(Base):
@@ -46,6 +47,7 @@ class Worker:
         self._settings = settings
         self._context = context
         self._loops: list[asyncio.Task[None]] = []
+        self._engine: DBOS | None = None
         self.executor_id = settings.worker_id or _own_id(settings.url)
 
     async def start(self) -> None:
@@ -54,7 +56,7 @@ class Worker:
         if not _is_sqlite(self._settings.url):
             # Before the first job is taken: a worker that nobody has seen has no heir.
             await self._beat()
-        DBOS(
+        self._engine = DBOS(
             config={
                 "name": "kopa",
                 "system_database_url": jobs.sync_url(self._settings.url),
@@ -63,8 +65,8 @@ class Worker:
                 "serializer": DBOSPortableJSONSerializer(),  # The default is pickle.
                 "sys_db_pool_size": 20,
                 "log_level": "ERROR",
-                # Nobody here waits for the engine's own messages.
-                "notification_listener_polling_interval_sec": 10.0,
+                # Nobody here waits for the engine's own messages; whoever stops it waits so long.
+                "notification_listener_polling_interval_sec": 0.5,
             }
         )
         await asyncio.to_thread(_launch, asyncio.get_running_loop())
@@ -86,8 +88,24 @@ class Worker:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         self._loops.clear()
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5)
+        if self._engine is not None:
+            await self._until_at_rest(self._engine)
+        await asyncio.to_thread(DBOS.destroy)
         jobs.bind(None)
+
+    @staticmethod
+    async def _until_at_rest(engine: DBOS) -> None:
+        """No new job is taken, and those in hand come to their end, or to their next pause.
+
+        The engine's own wait looks once a second, and waits for those that pause as well.
+        """
+        for event in engine.background_thread_stop_events:
+            event.set()
+        deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+        while set(engine._active_workflows_set.activeList()) - jobs.SLEEPING:
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.02)
 
     async def tick(self) -> None:
         """Enqueue every schedule tick that our clock has passed."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kit import audit, jobs
@@ -17,6 +17,7 @@ from kit.errors import TransientFailure
 from kit.worker import Worker, due_ticks
 
 RAN: list[Any] = []
+BEGUN: dict[str, asyncio.Event] = {}
 
 
 @jobs.task("test.note")
@@ -39,11 +40,28 @@ async def broken(context: jobs.Context) -> None:
     assert RAN.count("broken") > 1
 
 
+@jobs.effect("test.tired")
+async def tired(context: jobs.Context) -> None:
+    BEGUN["tired"].set()
+    raise jobs.Later(seconds=600)
+
+
+@jobs.effect("test.slow")
+async def slow(context: jobs.Context) -> None:
+    BEGUN["slow"].set()
+    await asyncio.sleep(0.3)
+    RAN.append("slow")
+
+
+def worker_of(sessions: Sessions, database_url: str) -> Worker:
+    settings = Settings(database_url=database_url, job_polling_seconds=0.02)
+    return Worker(settings, jobs.Context(sessions, ShiftedClock()))
+
+
 @pytest.fixture
 async def worker(engine: AsyncEngine, database_url: str) -> AsyncIterator[Worker]:
     RAN.clear()
-    settings = Settings(database_url=database_url, job_polling_seconds=0.02)
-    worker = Worker(settings, jobs.Context(sessions_of(engine), ShiftedClock()))
+    worker = worker_of(sessions_of(engine), database_url)
     await worker.start()
     yield worker
     await worker.stop()
@@ -85,8 +103,7 @@ class TestStart:
     async def test_waits_for_those_who_write_already(
         self, engine: AsyncEngine, sessions: Sessions, database_url: str
     ) -> None:
-        settings = Settings(database_url=database_url, job_polling_seconds=0.02)
-        worker = Worker(settings, jobs.Context(sessions, ShiftedClock()))
+        worker = worker_of(sessions, database_url)
         has_begun = asyncio.Event()
 
         async def write() -> None:
@@ -133,6 +150,57 @@ class TestEffects:
 
         assert RAN == ["broken", "broken"]
         assert await jobs.list_dead(database_url) == []
+
+
+async def states(sessions: Sessions) -> dict[str, str]:
+    """What the engine has written down of each job."""
+    async with sessions() as session:
+        schema = "dbos." if session.get_bind().dialect.name == "postgresql" else ""
+        rows = await session.execute(
+            text(f"SELECT workflow_uuid, status FROM {schema}workflow_status")
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+class TestAProgramThatIsKilled:
+    async def test_is_no_failure_of_its_jobs_however_often(
+        self, engine: AsyncEngine, sessions: Sessions, database_url: str
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            await jobs.enqueue(session, "test.note", key="note:1", word="hello")
+            # As often it was begun by a program that did not live to end it.
+            schema = "dbos." if engine.dialect.name == "postgresql" else ""
+            await session.execute(
+                text(f"UPDATE {schema}workflow_status SET recovery_attempts = 100")
+            )
+        worker = worker_of(sessions, database_url)
+        await worker.start()
+        await worker.until_idle()
+        dead = await jobs.list_dead(database_url)
+        await worker.stop()
+
+        assert (await notes(sessions), dead) == (1, [])
+
+
+class TestStop:
+    async def test_lets_jobs_end_and_waits_for_no_pause(
+        self, sessions: Sessions, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        RAN.clear()
+        BEGUN.update(tired=asyncio.Event(), slow=asyncio.Event())
+        monkeypatch.setattr("kit.worker.STOP_SECONDS", 3_600.0)
+        worker = worker_of(sessions, database_url)
+        await worker.start()
+        async with unit_of_work(sessions) as session:
+            await jobs.enqueue(session, "test.tired", key="tired:1")
+            await jobs.enqueue(session, "test.slow", key="slow:1")
+        for begun in BEGUN.values():
+            await begun.wait()
+
+        await asyncio.wait_for(worker.stop(), timeout=120)
+
+        assert RAN == ["slow"]
+        assert await states(sessions) == {"tired:1": "PENDING", "slow:1": "SUCCESS"}
 
 
 class TestDueTicks:
