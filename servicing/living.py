@@ -25,7 +25,7 @@ from servicing.ledger.rules import EntryKind, Event
 from servicing.life import Life, Status
 from servicing.models import Loan, SuspenseItem
 from servicing.replay import Story
-from servicing.states import LOAN, LoanStatus
+from servicing.states import LOAN, OPEN, LoanStatus
 from servicing.states import LoanEvent as Turn
 
 OVERPAID = "overpaid"
@@ -127,6 +127,8 @@ _TURNS = {
 
 async def _set_aside(session: AsyncSession, loan: Loan, life: Life, act: Act, day: date) -> None:
     """What is left of the borrower's money when the loan has ended waits for a person."""
+    if loan.status in OPEN and life.status not in ENDED:
+        return  # It had not ended before either: nothing waits.
     left = life.credit if life.status in ENDED else 0
     items = list(
         await session.scalars(

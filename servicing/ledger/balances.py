@@ -1,13 +1,13 @@
 """Sums over the ledger: the trial balance, and what stands on the accounts of one loan."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.bulk import among
@@ -96,14 +96,28 @@ async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:
 
 async def moved_on_loan(session: AsyncSession, loan_id: UUID) -> dict[Event, int]:
     """What each event has moved on a loan in all; what was taken back is taken off."""
+    return (await _moved(session, Line.loan_id == loan_id))[loan_id]
+
+
+async def moved_on_loans(
+    session: AsyncSession, loan_ids: Collection[UUID]
+) -> Mapping[UUID, dict[Event, int]]:
+    """The same for many loans at once."""
+    return await _moved(session, among(session, Line.loan_id, loan_ids))
+
+
+async def _moved(
+    session: AsyncSession, is_wanted: ColumnElement[bool]
+) -> Mapping[UUID, dict[Event, int]]:
     rows = await session.execute(
-        select(Line.event, Line.debit, func.sum(Line.amount_minor))
-        .where(Line.loan_id == loan_id)
-        .group_by(Line.event, Line.debit)
+        select(Line.loan_id, Line.event, Line.debit, func.sum(Line.amount_minor))
+        .where(is_wanted)
+        .group_by(Line.loan_id, Line.event, Line.debit)
     )
-    moved = dict.fromkeys(Event, 0)
-    for event, debit, minor in rows:
-        moved[event] += int(minor) if _is_forward(event, debit) else -int(minor)
+    moved: dict[UUID, dict[Event, int]] = defaultdict(lambda: dict.fromkeys(Event, 0))
+    for loan_id, event, debit, minor in rows:
+        sign = 1 if _is_forward(event, debit) else -1
+        moved[cast(UUID, loan_id)][event] += sign * int(minor)
     return moved
 
 

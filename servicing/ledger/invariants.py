@@ -1,6 +1,6 @@
 """What must always be true of the books; `kopa ledger verify` asks it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -42,6 +42,12 @@ async def verify(session: AsyncSession) -> list[Violation]:
         found += await _loans(session, loans)
         last = loans[-1].id
     return found
+
+
+async def verify_loans(session: AsyncSession, ids: Collection[UUID]) -> list[Violation]:
+    """The same, of these loans alone."""
+    query = select(Loan).where(Loan.id.in_(ids)).order_by(Loan.id)
+    return await _loans(session, (await session.scalars(query)).all())
 
 
 def _trial_balance(totals: Sequence[Balance]) -> list[Violation]:
@@ -145,13 +151,13 @@ async def _next_loans(session: AsyncSession, after: UUID | None) -> Sequence[Loa
 async def _loans(session: AsyncSession, loans: Sequence[Loan]) -> list[Violation]:
     ids = [loan.id for loan in loans]
     stands, kept = await balances.of_loans(session, ids), await _kept(session, ids)
+    moved = await balances.moved_on_loans(session, ids)
     rows = await _by_loan(session, Installment, ids, Installment.due_on)
     told = await _by_loan(session, LoanEvent, ids, LoanEvent.seq)
     found: list[Violation] = []
     for loan in loans:
         found += _loan(loan, rows[loan.id], stands[loan.id], kept[loan.id])
-        moved = await balances.moved_on_loan(session, loan.id)
-        found += _story(loan, told[loan.id], rows[loan.id], moved)
+        found += _story(loan, told[loan.id], rows[loan.id], moved[loan.id])
     return found
 
 

@@ -19,6 +19,7 @@ from servicing.ledger.rules import RULES, EntryKind, Event
 Part = tuple[Event, Money]
 Moved = tuple[Event, Account, Account, int, str]
 """Event, debit, credit, minor units and currency of one line."""
+_WRITTEN = "ledger_entries_written"
 
 
 class ReferenceReused(DomainError):
@@ -110,6 +111,11 @@ def accounts_of(event: Event, cash: Account) -> tuple[Account, Account]:
     )
 
 
+def count_written(session: AsyncSession) -> int:
+    """How many entries this session has written by itself."""
+    return int(session.info.get(_WRITTEN, 0))
+
+
 async def find(session: AsyncSession, reference: str) -> Entry | None:
     return await session.scalar(select(Entry).where(Entry.reference == reference))
 
@@ -173,6 +179,7 @@ async def _write(
     await session.flush()  # The database wants the lines before their entry.
     session.add(entry)
     await session.flush()
+    session.info[_WRITTEN] = count_written(session) + 1
     return entry
 
 
