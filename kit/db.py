@@ -129,6 +129,17 @@ async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         raise
 
 
+@asynccontextmanager
+async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Only look, at what is committed: on SQLite too, this waits for nobody who writes."""
+    session = sessions()
+    try:
+        await session.connection(execution_options={sqlite.ONLY_READS: True})
+        yield session
+    finally:
+        await asyncio.shield(session.close())
+
+
 def _commit_and_close(session: Session) -> None:
     session.commit()
     session.close()

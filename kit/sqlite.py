@@ -27,6 +27,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+ONLY_READS = "only_reads"
+"""Execution option of a connection: its transaction takes no turn, and cannot write."""
 _PATIENCE_SECONDS = 20
 _LONG_SECONDS = 0.01
 _LONG_RUNS = 2
@@ -75,6 +77,9 @@ def create_engine(url: str, *, is_fleeting: bool = False) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get(ONLY_READS):
+            connection.exec_driver_sql("BEGIN")  # It sees what is committed, and waits for nobody.
+            return
         # A deferred transaction that turns into a writer fails with "database is locked"
         # at once; taking the write lock first waits for its turn instead.
         driver: _Connection = connection.connection.dbapi_connection
