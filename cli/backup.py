@@ -98,7 +98,11 @@ def _write(settings: Settings, path: Path, now: datetime) -> Manifest:
     with dumps.frozen(settings.url) as database:
         said = asyncio.run(
             manifest.describe(
-                database.url, dumps.kind_of(settings.url), snapshot=database.snapshot, now=now
+                database.url,
+                dumps.kind_of(settings.url),
+                snapshot=database.snapshot,
+                now=now,
+                index_key=crypto.index_key_name(settings),
             )
         )
         with (
@@ -135,6 +139,12 @@ def _refuse_foreign(said: Manifest, settings: Settings) -> None:
     kind = dumps.kind_of(settings.url)
     if said.database != kind:
         documents.refuse(f"this is a backup of {said.database}; KOPA_DATABASE_URL says {kind}")
+    ours = crypto.index_key_name(settings)
+    if said.index_key and ours and said.index_key != ours:
+        documents.refuse(
+            "the index key here is another one than this backup's: nobody would be found again by"
+            " phone or document. Bring back the key that belongs to it"
+        )
     if not migrate.knows(said.contents.revision):
         documents.refuse(
             f"this backup has the schema {said.contents.revision}, which is newer than this Kopa:"

@@ -41,6 +41,8 @@ class Manifest:
     database: str
     """Kind: a dump of one kind does not go into another."""
     contents: Contents
+    index_key: str = ""
+    """A name of the key by which persons are found again; empty in backups of before."""
 
     def line(self) -> bytes:
         return json.dumps({"kopa_backup": FORMAT, **asdict(self)}).encode() + b"\n"
@@ -56,8 +58,11 @@ def parse(line: bytes) -> Manifest:
         raise NoBackup("it is no backup of Kopa") from None
 
 
-async def describe(url: str, kind: str, *, snapshot: str | None, now: datetime) -> Manifest:
-    return Manifest(now.isoformat(timespec="seconds"), kind, await contents(url, snapshot))
+async def describe(
+    url: str, kind: str, *, snapshot: str | None, index_key: str, now: datetime
+) -> Manifest:
+    made_at = now.isoformat(timespec="seconds")
+    return Manifest(made_at, kind, await contents(url, snapshot), index_key)
 
 
 async def contents(url: str, snapshot: str | None = None) -> Contents:

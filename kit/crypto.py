@@ -166,6 +166,14 @@ async def opens_persons(session: AsyncSession, vault: Vault) -> bool:
     return True
 
 
+def index_key_name(settings: Settings) -> str:
+    """What tells the index key from others; empty, and no key made, where there is none yet."""
+    key, file = settings.index_key.get_secret_value(), _index_file(settings)
+    if not key and file.exists():
+        key = file.read_text().strip()
+    return _key_id(_decode(key)).hex() if key else ""
+
+
 def public_seal_keys(settings: Settings) -> list[str]:
     """What this installation's signatures are checked with, without making a key."""
     private = settings.seal_key.get_secret_value()

@@ -285,6 +285,16 @@ class TestRestore:
             assert not (lent.folder / "var" / name).exists()
 
     @SQLITE
+    def test_another_index_key_is_refused_before_anything_is_written(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        lent.environment.setenv("KOPA_INDEX_KEY", base64.b64encode(b"x" * 32).decode())
+
+        assert "the index key here is another one" in said(run("restore", lent.file))
+
+        lent.environment.setenv("KOPA_INDEX_KEY", base64.b64encode(b"i" * 32).decode())
+        done("restore", lent.file)
+
     def test_says_when_the_master_key_is_another_one(self, lent: Place) -> None:
         done("backup", lent.file)
         lent.moves()
