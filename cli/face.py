@@ -1,6 +1,9 @@
 """`kopa face`: compare faces from the command line, exactly as the identity check does."""
 
+import csv
+import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,7 @@ import click
 from cli import documents
 from kit.errors import DomainError
 from kyc import faces, images
-from kyc.faces import FaceComparison, Verdict
-from kyc.images import Pixels
+from kyc.faces import FaceComparison, FaceEngine, Picture, Verdict
 
 _SENTENCES = {
     "picture_too_large": "is larger than 10 MB",
@@ -19,6 +21,12 @@ _SENTENCES = {
     "picture_too_many_pixels": "has too many pixels",
     "picture_moves": "is an animation, not a picture",
 }
+_KEPT = 4096
+"""Pictures of a batch that are remembered: some 100 KB each."""
+
+
+class _Unreadable(Exception):
+    """One sentence about a file that is no picture."""
 
 
 @click.group()
@@ -27,17 +35,44 @@ def face() -> None:
 
 
 @face.command()
-@click.argument("document", metavar="A")
-@click.argument("selfie", metavar="B")
+@click.argument("document", metavar="[A]", required=False)
+@click.argument("selfie", metavar="[B]", required=False)
+@click.option("--batch", metavar="PAIRS.CSV", help="Many pairs: columns a and b name the files.")
+@click.option("--engine", type=click.Choice(list(faces.ENGINES)), help="The best one here.")
+@click.option(
+    "--fmr", type=click.FloatRange(1e-6, 1e-2), default=faces.SAME_FMR, show_default=True,
+    help="At most this share of strangers is called the same.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def compare(document: str, selfie: str, *, as_json: bool) -> None:
-    """Is the largest face of A (a document) the face on B (a selfie)? "-" reads stdin.
+def compare(
+    document: str | None,
+    selfie: str | None,
+    *,
+    batch: str | None,
+    engine: str | None,
+    fmr: float,
+    as_json: bool,
+) -> None:
+    """Is the main face of A (a document) the face on B (a selfie)? "-" reads stdin.
 
-    Exits 0 for the same person, 1 for anything else, 2 for a file that cannot be read.
+    Exits 0 for the same person, 1 for anything else, 2 for a file that cannot be read. A batch
+    writes a line of JSON for each pair and exits 0 when all files could be read, else 1.
     """
+    if engine is not None and engine not in faces.here():
+        documents.refuse(f"the weights of {engine} are not here: run make models")
+    chosen = faces.engine(engine) if engine else faces.default_engine()
+    if batch is not None and document is None:
+        raise SystemExit(_compare_all(chosen, batch, fmr))
+    if batch is not None or document is None or selfie is None:
+        documents.refuse("name two pictures, or --batch with a file of pairs")
     if document == selfie == "-":
         documents.refuse("only one of the two pictures can come from stdin")
-    comparison = faces.compare(faces.default_engine(), _read(document), _read(selfie))
+    try:
+        comparison = faces.compare_pictures(
+            _picture(chosen, document), _picture(chosen, selfie), fmr=fmr
+        )
+    except _Unreadable as refusal:
+        documents.refuse(str(refusal))
     if as_json:
         documents.write(_document(comparison))
     else:
@@ -45,21 +80,49 @@ def compare(document: str, selfie: str, *, as_json: bool) -> None:
     raise SystemExit(0 if comparison.verdict is Verdict.SAME else 1)
 
 
-def _read(source: str) -> Pixels:
+def _compare_all(engine: FaceEngine, source: str, fmr: float) -> int:
+    """The exit code. Each file is looked at once, however many pairs it is in."""
+    failures = 0
+    picture = lru_cache(maxsize=_KEPT)(lambda path: _picture(engine, path))
+    for pair in _pairs(source):
+        answer: dict[str, Any] = {"a": pair["a"], "b": pair["b"]}
+        try:
+            comparison = faces.compare_pictures(picture(pair["a"]), picture(pair["b"]), fmr=fmr)
+            answer |= _document(comparison)
+        except _Unreadable as refusal:
+            answer["error"] = str(refusal)
+            failures += 1
+        click.echo(json.dumps(answer))
+    return 1 if failures else 0
+
+
+def _pairs(source: str) -> list[dict[str, str]]:
+    try:
+        with Path(source).open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        documents.refuse(f"{source} cannot be read: {getattr(error, 'strerror', 'not a table')}")
+    if not all(row.get("a") and row.get("b") for row in rows):
+        documents.refuse(f"{source} needs the columns a and b, filled in each row")
+    return rows
+
+
+def _picture(engine: FaceEngine, source: str) -> Picture:
     limit = images.MAX_BYTES + 1
     try:
         if source == "-":
-            return images.decode(sys.stdin.buffer.read(limit))
+            return Picture(engine, images.decode(sys.stdin.buffer.read(limit)))
         with Path(source).open("rb") as file:
-            return images.decode(file.read(limit))
+            return Picture(engine, images.decode(file.read(limit)))
     except OSError as error:
-        documents.refuse(f"{source} cannot be read: {error.strerror}")
+        raise _Unreadable(f"{source} cannot be read: {error.strerror}") from None
     except DomainError as error:
-        documents.refuse(f"{source} {_SENTENCES[error.code]}")
+        raise _Unreadable(f"{source} {_SENTENCES[error.code]}") from None
 
 
 def _document(comparison: FaceComparison) -> dict[str, Any]:
-    """`score` grows with likeness; `match` is `score >= threshold`, once both faces are clear."""
+    """`score` grows with likeness, on one scale for all pairs of an engine; `match` is
+    `score >= threshold`, once both faces are clear."""
     return {
         "match": comparison.verdict is Verdict.SAME,
         "verdict": comparison.verdict,
@@ -94,6 +157,7 @@ def _show(comparison: FaceComparison) -> None:
         ),
         ("faces found", " and ".join(str(count) for count in comparison.faces_found)),
         ("explanation", ", ".join(comparison.explanation)),
+        ("engine", comparison.engine),
     ]
     rows += [
         (f"{shot}", f"{found.problem} (measured {found.measured}, limit {found.limit})")

@@ -42,7 +42,8 @@ async def search_face(
     key = await person_key(session, vault, verification.borrower_id, now=now)
     probe = _opened(key, verification.id, verification.template)
     owners, gallery = await _others(session, vault, verification)
-    limit = faces.default_engine().threshold(DUPLICATE_FMR)
+    assert verification.engine is not None
+    limit = faces.by_full_name(verification.engine).threshold(DUPLICATE_FMR)
     hits = [Hit(*owners[n], distance) for n, distance in nearest(gallery, probe, limit)]
     verification.duplicates = [
         {

@@ -7,6 +7,7 @@ and burnt out (see docs/kyc.md); tests/kyc measures them again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ class Problem(StrEnum):
     GLARE = "glare"
 
 
+Points: TypeAlias = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True)
 class Face:
     """A box around a face, from the brows to the chin."""
@@ -42,11 +46,17 @@ class Face:
     bottom: int
     left: int
     score: float = 1.0
-    """How sure the detector is, on its own scale."""
+    """How sure the detector is: 1 is a face, half of it may be a pattern."""
+    points: Points | None = None
+    """Eyes, nose and corners of the mouth, left ones first, where the detector tells them."""
 
     @property
     def height(self) -> int:
         return self.bottom - self.top
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from cli.face import face
 from kyc import images
 from tests.kyc.drawn import LINA, OMAR, ZARA, portrait
 
+ENGINE = ("--engine", "face_recognition")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -28,9 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compare(folder: Path, a: str, b: str, *options: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
+    """Exit code, standard output, standard error; by the engine that works everywhere."""
     paths = [str(folder / f"{name}.jpg") for name in (a, b)]
-    result = CliRunner().invoke(face, ["compare", *paths, *options])
+    result = CliRunner().invoke(face, ["compare", *paths, *ENGINE, *options])
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -97,3 +99,64 @@ class TestCompare:
 
     def test_only_one_picture_comes_from_standard_input(self) -> None:
         assert CliRunner().invoke(face, ["compare", "-", "-"]).exit_code == 2
+
+    def test_at_another_rate(self, folder: Path) -> None:
+        _, usual, _ = compare(folder, "card", "lina", "--json")
+        _, strict, _ = compare(folder, "card", "lina", "--json", "--fmr", "1e-5")
+
+        assert json.loads(strict)["false_match_rate"] == 1e-5
+        assert json.loads(strict)["threshold"] > json.loads(usual)["threshold"]
+        assert json.loads(strict)["score"] == json.loads(usual)["score"]
+
+    def test_an_engine_whose_weights_are_not_here(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KOPA_WEIGHTS", str(tmp_path))
+
+        code, _, error = compare(folder, "card", "lina", "--engine", "fr_feature")
+
+        assert code == 2
+        assert "make models" in error
+
+
+class TestBatch:
+    def test_a_line_for_each_pair(self, folder: Path, tmp_path: Path) -> None:
+        pairs = self.table(folder, tmp_path, ("card", "lina"), ("card", "omar"))
+
+        result = CliRunner().invoke(face, ["compare", "--batch", pairs, *ENGINE])
+
+        answers = [json.loads(line) for line in result.stdout.splitlines()]
+        assert result.exit_code == 0
+        assert [answer["match"] for answer in answers] == [True, False]
+        assert answers[1]["b"].endswith("omar.jpg")
+        _, alone, _ = compare(folder, "card", "lina", "--json")
+        assert answers[0]["score"] == json.loads(alone)["score"]
+
+    def test_goes_on_after_a_file_that_is_no_picture(self, folder: Path, tmp_path: Path) -> None:
+        pairs = self.table(folder, tmp_path, ("card", "note"), ("card", "lina"))
+
+        result = CliRunner().invoke(face, ["compare", "--batch", pairs, *ENGINE])
+
+        failed, fine = (json.loads(line) for line in result.stdout.splitlines())
+        assert result.exit_code == 1
+        assert "is not a JPEG" in failed["error"]
+        assert fine["match"] is True
+
+    @pytest.mark.parametrize("table", ["x,y\n1,2\n", "a,b\ncard.jpg,\n"])
+    def test_a_table_without_pairs_is_one_line(self, tmp_path: Path, table: str) -> None:
+        (tmp_path / "pairs.csv").write_text(table)
+
+        result = CliRunner().invoke(face, ["compare", "--batch", str(tmp_path / "pairs.csv")])
+
+        assert result.exit_code == 2
+        assert "needs the columns a and b" in result.stderr
+
+    def test_two_pictures_or_a_batch(self, folder: Path) -> None:
+        result = CliRunner().invoke(face, ["compare", str(folder / "card.jpg")])
+
+        assert result.exit_code == 2
+
+    def table(self, folder: Path, place: Path, *pairs: tuple[str, str]) -> str:
+        lines = [f"{folder / a}.jpg,{folder / b}.jpg" for a, b in pairs]
+        (place / "pairs.csv").write_text("\n".join(["a,b", *lines]))
+        return str(place / "pairs.csv")

@@ -70,9 +70,16 @@ class TestCompare:
         comparison = faces.compare(engine, portrait(LINA), selfie)
 
         assert comparison.verdict is Verdict.UNSURE
-        assert comparison.distance is None
         assert comparison.template is None
         assert comparison.explanation == ("selfie_several_faces",)
+
+    def test_tells_the_distance_of_the_main_faces_even_so(self, engine: FaceEngine) -> None:
+        selfie = side_by_side(portrait(OMAR), portrait(LINA, width=330))
+
+        comparison = faces.compare(engine, portrait(LINA), selfie)
+
+        assert comparison.distance is not None
+        assert comparison.distance < comparison.threshold
 
     def test_says_on_which_picture_there_is_no_face(self, engine: FaceEngine) -> None:
         wall = np.full((400, 400, 3), 180, dtype=np.uint8)
@@ -127,8 +134,9 @@ class TestThreshold:
     def test_lies_between_the_measured_rates(self, engine: FaceEngine) -> None:
         assert 0.477 < engine.threshold(3e-4) < 0.545
 
-    def test_is_stricter_for_the_careful_look(self, engine: FaceEngine) -> None:
-        assert engine.threshold(1e-3, carefully=True) < engine.threshold(1e-3)
+    def test_is_stricter_for_the_closer_look(self, engine: FaceEngine) -> None:
+        assert engine.closer is not None
+        assert engine.closer.threshold(1e-3) < engine.threshold(1e-3)
 
     @pytest.mark.parametrize("fmr", [0.5, 1e-9])
     def test_is_not_guessed_beyond_what_was_measured(self, engine: FaceEngine, fmr: float) -> None:
