@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from sandbox.people import Person
 from sandbox.store import Json
-from sandbox.telegram import account, person
+from sandbox.telegram import account, payments, person
 from sandbox.telegram.files import media_type
 from sandbox.telegram.requests import Upload
 from sandbox.telegram.state import Chat
@@ -40,6 +40,13 @@ class Saying(BaseModel):
 class Pressing(BaseModel):
     message_id: int
     data: str
+
+
+class Paying(BaseModel):
+    """An invoice, with a card that works or that the bank declines."""
+
+    message_id: int
+    card: payments.Card = payments.Card.GOOD
 
 
 class Editing(BaseModel):
@@ -74,6 +81,7 @@ def routes(world: World) -> APIRouter:
     router = APIRouter(prefix="/people/{person_id}")
     _writing_routes(router, world)
     _touching_routes(router, world)
+    _paying_routes(router, world)
     _reading_routes(router, world)
     return router
 
@@ -182,6 +190,22 @@ def _touching_routes(router: APIRouter, world: World) -> None:
             return [] if update is None else [update]
 
         return await _done(world, chat, wait, act)
+
+
+def _paying_routes(router: APIRouter, world: World) -> None:
+    telegram = world.telegram
+
+    @router.post("/pay")
+    async def pay(person_id: int, paying: Paying, wait: Wait = 0) -> Json:
+        chat = _chat(world, person_id)
+        ends: list[payments.Paid] = []
+
+        async def act() -> list[int]:
+            ends.append(await payments.pay(telegram, chat, paying.message_id, paying.card))
+            return list(ends[0].update_ids)
+
+        done = await _done(world, chat, wait, act)
+        return done | {"outcome": ends[0].outcome, "text": ends[0].text}
 
 
 def _reading_routes(router: APIRouter, world: World) -> None:

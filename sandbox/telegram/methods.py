@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from sandbox.store import Json
-from sandbox.telegram import account, editing, sending
+from sandbox.telegram import account, editing, payments, sending
 from sandbox.telegram.refusals import Refusal, too_many
 from sandbox.telegram.requests import Call
 from sandbox.telegram.state import Telegram
@@ -14,7 +14,12 @@ from sandbox.trouble import Trouble
 
 Method = Callable[[Telegram, Call], Awaitable[Any]]
 
-METHODS: dict[str, Method] = {**account.METHODS, **sending.METHODS, **editing.METHODS}
+METHODS: dict[str, Method] = {
+    **account.METHODS,
+    **sending.METHODS,
+    **editing.METHODS,
+    **payments.METHODS,
+}
 
 
 async def answer(telegram: Telegram, call: Call) -> Json:

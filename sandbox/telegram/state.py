@@ -1,5 +1,6 @@
 """The chats of one bot: who is there, what was said, what the keyboard shows."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,10 @@ class BotAccount:
     token: str
     first_name: str = "Kopa"
     username: str = "kopa_sandbox_bot"
+    provider_token: str = ""
+    """With which invoices are taken; empty: none are."""
+    checkout_seconds: float = 10.0
+    """How long the bot may think about a payment."""
 
     @property
     def id(self) -> int:
@@ -75,6 +80,14 @@ class Pressed:
     asked_at: int
 
 
+@dataclass
+class Checkout:
+    """A payment that waits for the bot's answer."""
+
+    refusal: str | None = None
+    is_answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Telegram:
     """Everything that the Bot API server knows. Methods and doors act on it."""
 
@@ -89,6 +102,8 @@ class Telegram:
         self.updates = Updates(self.store, self.outgoing, self.door, self.clock)
         self.callbacks: dict[str, Pressed] = {}
         """Callback queries that wait for an answer."""
+        self.checkouts: dict[str, Checkout] = {}
+        """Payments that the bot was asked about."""
         self.chats: dict[int, Chat] = {}
         self._restore()
 

@@ -26,6 +26,7 @@ TOKEN = "7000000001:the-sandbox-token"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "the-auth-token"
 OUR_NUMBER = "+15005550006"
+PROVIDER = "284685063:TEST:the-provider"
 RAIL_KEY = "the-rail-key"
 RAIL_SECRET = "the-rail-secret"
 
@@ -94,10 +95,11 @@ async def running_sandbox(
     rail_callback_url: str = "",
     clock: ShiftedClock | None = None,
     control: ClockControl | None = None,
+    checkout_seconds: float = 10.0,
 ) -> AsyncIterator[Running]:
     clock = clock or ShiftedClock()
     config = SandboxConfig(
-        bot=BotAccount(TOKEN),
+        bot=BotAccount(TOKEN, provider_token=PROVIDER, checkout_seconds=checkout_seconds),
         sms=SmsAccount(
             ACCOUNT_SID, AUTH_TOKEN, OUR_NUMBER, inbound_url=inbound_url, delivery_seconds=0.02
         ),

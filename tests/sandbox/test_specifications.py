@@ -1,5 +1,6 @@
 """What the stand-ins answer, against independent descriptions of the two services."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tests.sandbox.serving import (
     AMINA,
     AUTH_TOKEN,
     OUR_NUMBER,
+    PROVIDER,
     TOKEN,
     Running,
 )
@@ -121,6 +123,19 @@ CALLS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
         FILE,
     ),
+    (
+        "sendInvoice",
+        {
+            "title": "Loan",
+            "description": "x",
+            "payload": "C1",
+            "provider_token": PROVIDER,
+            "currency": "KES",
+            "prices": [{"label": "Loan", "amount": 560_000}],
+            "start_parameter": "C1",
+        },
+        {},
+    ),
     ("sendMessage", {"text": "Number?", "reply_markup": CONTACT}, {}),
     (
         "sendMessage",
@@ -143,7 +158,7 @@ CALLS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("close", {}, {}),
     ("logOut", {}, {}),
 ]
-TRIED_ELSEWHERE = {"getFile", "answerCallbackQuery"}
+TRIED_ELSEWHERE = {"getFile", "answerCallbackQuery", "answerPreCheckoutQuery"}
 
 
 class Caller:
@@ -212,6 +227,24 @@ class TestTelegram:
         photo = next(u["message"]["photo"] for u in updates if "photo" in u.get("message", {}))
         file = await caller.call("getFile", {"file_id": photo[-1]["file_id"]}, {})
         assert file["file_path"].startswith("photos/")
+
+    async def test_a_payment_is_as_described(self, sandbox: Running, bot_api: BotApi) -> None:
+        caller = Caller(sandbox, bot_api)
+        await sandbox.act(AMINA, "say", text="hi", wait=0)
+        invoice = next(given for method, given, _ in CALLS if method == "sendInvoice")
+        shown = await caller.call("sendInvoice", {"chat_id": AMINA, **invoice}, {})
+        hi = await caller.call("getUpdates", {}, {})
+        paying = asyncio.ensure_future(
+            sandbox.act(AMINA, "pay", message_id=shown["message_id"], wait=0)
+        )
+        later = {"offset": hi[-1]["update_id"] + 1, "timeout": 20}
+        (asked,) = await caller.call("getUpdates", later, {})
+        agreed = {"pre_checkout_query_id": asked["pre_checkout_query"]["id"], "ok": True}
+        assert await caller.call("answerPreCheckoutQuery", agreed, {}) is True
+        assert (await paying)["outcome"] == "paid"
+
+        told = await caller.call("getUpdates", later | {"offset": asked["update_id"] + 1}, {})
+        assert told[0]["message"]["successful_payment"]["invoice_payload"] == "C1"
 
     def test_the_checker_itself_finds_faults(self, bot_api: BotApi) -> None:
         good = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}

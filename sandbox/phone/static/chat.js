@@ -3,6 +3,7 @@
 import { post, quietly } from "./api.js";
 import { byId, el, fill } from "./dom.js";
 import { dayOf, fromSeconds } from "./format.js";
+import { Checkout } from "./checkout.js";
 import { drawMessage } from "./message.js";
 import { alertBox, toast } from "./notices.js";
 
@@ -14,6 +15,7 @@ export class Chat {
     this.composer = composer;
     this.log = byId("log");
     this.pressed = new Map();
+    this.checkout = new Checkout();
   }
 
   show(person, chat) {
@@ -32,6 +34,7 @@ export class Chat {
     return {
       say: quietly((text) => post(`/people/${this.person.id}/say`, { text })),
       fileUrl: (id) => `api/people/${this.person.id}/files/${encodeURIComponent(id)}`,
+      pay: (message) => this.checkout.open(this.person, message),
       press: quietly((message, button, element) => this.press(message, button, element)),
       copy: (text) => navigator.clipboard.writeText(text).then(() => toast("Copied")),
       reply: (message) => this.composer.reply(message),

@@ -20,3 +20,9 @@ export function size(bytes) {
   if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KB`;
   return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
+
+export function minorMoney(minor, currency) {
+  const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  const written = String(minor).padStart(digits + 1, "0");
+  return money(digits ? `${written.slice(0, -digits)}.${written.slice(-digits)}` : written, currency);
+}

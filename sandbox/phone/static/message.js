@@ -2,10 +2,11 @@
 
 import { el } from "./dom.js";
 import { formatted } from "./entities.js";
-import { fromSeconds, size, timeOf } from "./format.js";
+import { fromSeconds, minorMoney, size, timeOf } from "./format.js";
 
 const summaries = {
   photo: "Photo", document: "File", video: "Video", video_note: "Video message", voice: "Voice message",
+  invoice: "Invoice", successful_payment: "Payment",
   audio: "Audio", sticker: "Sticker", contact: "Contact", location: "Location", animation: "Animation",
 };
 
@@ -50,7 +51,18 @@ function contact(shared) {
   return card(name, `+${shared.phone_number.replace(/^\+/, "")}`);
 }
 
+function invoice({ title, description, total_amount: total, currency }) {
+  return el("div", { class: "invoice" }, el("strong", {}, title), el("p", {}, description),
+    el("p", { class: "invoice-total" }, minorMoney(total, currency)));
+}
+
+function payment({ total_amount: total, currency }) {
+  return el("p", { class: "paid" }, `You paid ${minorMoney(total, currency)} by card`);
+}
+
 function media(message, actions) {
+  if (message.invoice) return invoice(message.invoice);
+  if (message.successful_payment) return payment(message.successful_payment);
   if (message.photo) return photo(message, actions);
   if (message.document) return file(message.document, message.has_protected_content, actions);
   if (message.video) return film(message.video, false, actions);
@@ -69,10 +81,12 @@ function inlineButton(message, button, actions) {
     return el("a", { class: "inline-button", href: button.url, target: "_blank", rel: "noopener noreferrer" }, button.text);
   }
   const press = (event) => {
-    if (button.copy_text) actions.copy(button.copy_text.text);
+    if (button.pay) actions.pay(message);
+    else if (button.copy_text) actions.copy(button.copy_text.text);
     else actions.press(message, button, event.currentTarget);
   };
-  return el("button", { type: "button", class: "inline-button", onclick: press }, button.text);
+  return el("button", { type: "button", class: "inline-button", onclick: press },
+    button.pay ? `Pay ${minorMoney(message.invoice.total_amount, message.invoice.currency)}` : button.text);
 }
 
 function inlineKeyboard(message, actions) {
