@@ -2,9 +2,7 @@
 
 import structlog
 from aiogram import Bot, F, Router
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BotCommand
 
@@ -31,6 +29,7 @@ from kit.clock import Clock
 from kit.config import Settings
 from kit.db import Sessions
 from kit.text import DEFAULT_LOCALE, Texts
+from notifications.channels import telegram
 from onboarding.decisioning import Underwriter
 
 log = structlog.get_logger(__name__)
@@ -51,11 +50,7 @@ COMMANDS = (
 
 
 def create_bot(settings: Settings, session: BaseSession | None = None) -> Bot:
-    """A client of Telegram, or of whatever speaks its protocol at TELEGRAM_API_URL."""
-    token = settings.telegram_bot_token.get_secret_value()
-    if session is None and settings.telegram_api_url:
-        session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    return Bot(token, session=session)
+    return telegram.client(settings, session)
 
 
 def create_dispatcher(

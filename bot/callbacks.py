@@ -51,6 +51,7 @@ class Menu(StrEnum):
     SCHEDULE = "schedule"
     PAY = "pay"
     PAYOFF = "payoff"
+    CARD = "card"
     CHANGE = "change"
     CALENDAR = "calendar"
     STATEMENT = "statement"
@@ -65,6 +66,13 @@ class Receipt(CallbackData, prefix="receipt"):
 
 class Pay(CallbackData, prefix="p"):
     """Pay this much (minor units) on the loan with this reference; 0 asks for an amount."""
+
+    loan: str
+    amount: int
+
+
+class Card(CallbackData, prefix="c"):
+    """An invoice for this much (minor units), to pay by card in the chat."""
 
     loan: str
     amount: int

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import refusals, show
+from bot import payments, refusals, show
 from bot.context import Office, UpdateContext, opened, sender
 from bot.models import TelegramUpdate
 from bot.screens.base import Reply, Screen
@@ -46,6 +46,8 @@ class UpdateDispatcher(Dispatcher):
         """Handle one update and show the answer. Raises when it should be delivered again."""
         if update.bot != bot:
             update = Update.model_validate(update.model_dump(), context={"bot": bot})
+        if await payments.took(bot, self.office, update):
+            return
         person = sender(update)
         if person is None:
             return

@@ -1,6 +1,7 @@
 """What the screens of a loan show, read from servicing for one business day."""
 
 from functools import partial
+from typing import NamedTuple
 
 from bot.context import UpdateContext
 from bot.screens import loan as screens
@@ -16,6 +17,7 @@ from servicing.papers import picture as pictures
 from servicing.papers import plan as plans
 from servicing.papers import receipt as printed_receipts
 from servicing.papers import statement as statements
+from servicing.rails import telegram
 from servicing.states import LoanStatus
 
 _ENDED = {
@@ -23,6 +25,13 @@ _ENDED = {
     LoanStatus.CANCELED: "loan-canceled",
     LoanStatus.WRITTEN_OFF: "loan-written-off",
 }
+
+
+class _Open(NamedTuple):
+    """What the borrower was asked for and may still pay: in the wallet, or by card."""
+
+    waiting: Money | None = None
+    invoice: Money | None = None
 
 
 async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
@@ -42,6 +51,7 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
         rail=rail,
         payee=context.office.settings.payee(rail),
         is_held=await queries.is_held(session, loan),
+        takes_cards=telegram.is_offered(context.office.settings, loan.currency),
     )
 
 
@@ -94,9 +104,23 @@ async def receipt(context: UpdateContext, loan: Loan, paid: Repayment) -> Screen
 
 
 async def pay(context: UpdateContext, loan: Loan) -> Screen:
-    waiting = await queries.find_open_request(context.session, loan.id, now=context.now)
-    amount = waiting.amount if waiting is not None else None
-    return screens.pay(await standing_of(context, loan), amount, context.words)
+    open_now = await _open_request(context, loan)
+    return screens.pay(
+        await standing_of(context, loan), open_now.waiting, context.words, invoice=open_now.invoice
+    )
+
+
+async def cards(context: UpdateContext, loan: Loan) -> Screen:
+    """By which amount to pay by card; while the wallet is asked, it is to answer first."""
+    open_now, standing = await _open_request(context, loan), await standing_of(context, loan)
+    if open_now.waiting is not None or not standing.takes_cards:
+        return screens.pay(standing, open_now.waiting, context.words, invoice=open_now.invoice)
+    return screens.cards(standing, open_now.invoice, context.words)
+
+
+async def is_asked(context: UpdateContext, loan: Loan) -> bool:
+    """Whether a wallet was asked and has not answered. An invoice gives way to what comes next."""
+    return (await _open_request(context, loan)).waiting is not None
 
 
 async def payoff(context: UpdateContext, loan: Loan) -> Screen:
@@ -105,6 +129,14 @@ async def payoff(context: UpdateContext, loan: Loan) -> Screen:
 
 async def confirm(context: UpdateContext, loan: Loan, amount: Money) -> Screen:
     return screens.confirm(await standing_of(context, loan), amount, context.words)
+
+
+async def _open_request(context: UpdateContext, loan: Loan) -> _Open:
+    asked = await queries.find_open_request(context.session, loan.id, now=context.now)
+    if asked is None:
+        return _Open()
+    by_card = asked.rail == telegram.NAME
+    return _Open(invoice=asked.amount) if by_card else _Open(waiting=asked.amount)
 
 
 async def latest(context: UpdateContext, dossier: Dossier) -> Screen:

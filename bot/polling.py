@@ -16,8 +16,10 @@ from bot.dispatcher import UpdateDispatcher
 
 log = structlog.get_logger(__name__)
 
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member", "pre_checkout_query"]
 _WAIT_SECONDS = 25
+_LOOK_SECONDS = 2.0
+"""How often one looks, while updates are being handled, who else is about to pay."""
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -36,7 +38,7 @@ async def run(bot: Bot, dispatcher: UpdateDispatcher) -> None:
             log.warning("bot.polling_failed", why=type(failure).__name__, failures=failures)
             await asyncio.sleep(_pause(failure, failures))
             continue
-        await handle(bot, dispatcher, fetched.updates)
+        await _handled(bot, dispatcher, fetched.updates, offset)
         offset = fetched.next_offset
 
 
@@ -45,14 +47,14 @@ class Fetched(NamedTuple):
     next_offset: int
 
 
-async def fetch(bot: Bot, offset: int | None) -> Fetched:
+async def fetch(bot: Bot, offset: int | None, *, wait_seconds: int = _WAIT_SECONDS) -> Fetched:
     """The next updates. One that our library cannot read must not hold up all the others."""
     try:
         updates = await bot.get_updates(
             offset=offset,
-            timeout=_WAIT_SECONDS,
+            timeout=wait_seconds,
             allowed_updates=ALLOWED,
-            request_timeout=_WAIT_SECONDS + 10,
+            request_timeout=wait_seconds + 10,
         )
         numbers = [update.update_id for update in updates]
     except ClientDecodeError as unreadable:
@@ -72,11 +74,42 @@ def _read(bot: Bot, raw: dict[str, Any]) -> Update | None:
         return None
 
 
+async def _handled(
+    bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update], offset: int | None
+) -> None:
+    """Whoever is about to pay has ten seconds, and does not wait for the slowest of the others."""
+    work = asyncio.ensure_future(handle(bot, dispatcher, updates))
+    answered = {update.update_id for update in updates}
+    try:
+        while not (await asyncio.wait({work}, timeout=_LOOK_SECONDS))[0]:
+            answered |= await _look_for_payers(bot, dispatcher, offset, answered)
+        work.result()
+    finally:
+        work.cancel()
+
+
+async def _look_for_payers(
+    bot: Bot, dispatcher: UpdateDispatcher, offset: int | None, answered: set[int]
+) -> set[int]:
+    """Nothing is confirmed: all that is not about paying comes again with the next updates."""
+    try:
+        fetched = await fetch(bot, offset, wait_seconds=0)
+    except AiogramError:
+        return set()
+    paying = [
+        update
+        for update in fetched.updates
+        if update.pre_checkout_query is not None and update.update_id not in answered
+    ]
+    await asyncio.gather(*(dispatcher.feed_update(bot, update) for update in paying))
+    return {update.update_id for update in paying}
+
+
 async def handle(bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update]) -> None:
-    """People side by side, the updates of one person in their order."""
-    ordered = sorted(updates, key=lambda update: (_person(update), update.update_id))
+    """People side by side, the updates of one person in their order; who pays waits for nobody."""
+    ordered = sorted(updates, key=lambda update: (_lane(update), update.update_id))
     await asyncio.gather(
-        *(_in_order(bot, dispatcher, list(own)) for _, own in groupby(ordered, key=_person))
+        *(_in_order(bot, dispatcher, list(own)) for _, own in groupby(ordered, key=_lane))
     )
 
 
@@ -98,7 +131,9 @@ async def _taken(bot: Bot, dispatcher: UpdateDispatcher, update: Update) -> bool
     return True
 
 
-def _person(update: Update) -> int:
+def _lane(update: Update) -> int:
+    if update.pre_checkout_query is not None:
+        return -update.update_id
     person = sender(update)
     return person.id if person is not None else 0
 

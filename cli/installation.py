@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import bot.tasks
 import notifications.delivery
 import onboarding.tasks
+import servicing.card_tasks
 import servicing.funding.tasks
 import servicing.tasks
 from bot.app import create_bot
@@ -36,6 +37,7 @@ TASKS = (
     bot.tasks,
     notifications.delivery,
     onboarding.tasks,
+    servicing.card_tasks,
     servicing.funding.tasks,
     servicing.tasks,
 )

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from kit.clock import SystemClock
 from kit.config import Settings
-from servicing.rails import configured
+from servicing.rails import configured, telegram
 from servicing.rails.mpesa import rail as mpesa
 
 _NEEDED = (
@@ -40,6 +40,7 @@ _NEEDED_BY_RAIL = {
         "MPESA_CERTIFICATE",
         "MPESA_CALLBACK_SECRET",
     ),
+    "telegram": ("TELEGRAM_PAYMENT_PROVIDER_TOKEN",),
 }
 
 
@@ -57,6 +58,7 @@ def check_outside(settings: Settings) -> None:
         )
     if "mpesa" in configured.names(settings):
         check_mpesa(settings)
+    check_cards(settings)
 
 
 def check_simulated(settings: Settings) -> None:
@@ -69,6 +71,7 @@ def check_simulated(settings: Settings) -> None:
         check_rail(settings, rail)
     if "mpesa" in spoken_of:
         check_mpesa(settings)
+    check_cards(settings)
 
 
 def check_rail(settings: Settings, rail: str) -> None:
@@ -86,6 +89,14 @@ def check_mpesa(settings: Settings) -> None:
         raise click.UsageError(
             f"MPESA_CERTIFICATE, MPESA_CALLERS or MPESA_FOLDER: {error}"
         ) from None
+
+
+def check_cards(settings: Settings) -> None:
+    is_wanted = _is_set(settings, "TELEGRAM_PAYMENT_PROVIDER_TOKEN")
+    if is_wanted and not telegram.takes(settings.currency):
+        raise click.UsageError(
+            f"Telegram takes no cards in {settings.currency}: unset TELEGRAM_PAYMENT_PROVIDER_TOKEN"
+        )
 
 
 def check_shared(settings: Settings) -> None:

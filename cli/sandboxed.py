@@ -19,10 +19,11 @@ from sandbox.sms.state import SmsAccount
 from sandbox.telegram.state import BotAccount
 from sandbox.wallet.state import WalletAccount
 from servicing import queries as loans
-from servicing.rails import configured
+from servicing.rails import configured, telegram
 from servicing.rails.gsma import rail as gsma
 
 _TOKEN = "1000000001:sandbox-token-of-no-use-elsewhere"  # noqa: S105
+_PROVIDER = "284685063:TEST:sandbox"
 _SMS = SmsAccount(sid="AC" + "5" * 32, auth_token="sandbox", number="+15005550006")  # noqa: S106
 _DAY = 24
 _STRIDE_HOURS = 2
@@ -40,6 +41,7 @@ def settings_for(settings: Settings, base: str | None = None) -> Settings:
         simulated |= {
             "telegram_bot_token": SecretStr(_TOKEN),
             "telegram_api_url": f"{base}/telegram",
+            "telegram_payment_provider_token": _cards(settings),
         }
     if not settings.twilio_account_sid:
         simulated |= {
@@ -51,6 +53,10 @@ def settings_for(settings: Settings, base: str | None = None) -> Settings:
     if settings.rail not in configured.spoken_of(settings):
         simulated |= _rail(settings, base)
     return settings.model_copy(update=simulated)
+
+
+def _cards(settings: Settings) -> SecretStr:
+    return SecretStr(_PROVIDER if telegram.takes(settings.currency) else "")
 
 
 def _rail(settings: Settings, base: str) -> dict[str, object]:
@@ -74,7 +80,7 @@ def config_for(settings: Settings) -> SandboxConfig:
     hooks = f"{settings.base_url}/webhooks"
     speaks_gsma = settings.rail == gsma.NAME
     return SandboxConfig(
-        bot=BotAccount(token=_TOKEN, first_name=settings.lender_name),
+        bot=BotAccount(token=_TOKEN, first_name=settings.lender_name, provider_token=_PROVIDER),
         sms=SmsAccount(
             sid=_SMS.sid,
             auth_token=_SMS.auth_token,

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = Field(
         SecretStr(""), validation_alias=_outside("TELEGRAM_WEBHOOK_SECRET")
     )
+    telegram_payment_provider_token: SecretStr = Field(
+        SecretStr(""), validation_alias=_outside("TELEGRAM_PAYMENT_PROVIDER_TOKEN")
+    )
+    """From @BotFather, for the provider that takes cards in the chat. Empty: no cards."""
     twilio_account_sid: str = Field("", validation_alias=_outside("TWILIO_ACCOUNT_SID"))
     twilio_auth_token: SecretStr = Field(
         SecretStr(""), validation_alias=_outside("TWILIO_AUTH_TOKEN")

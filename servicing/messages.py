@@ -81,6 +81,14 @@ async def payment_declined(
                amount=spoken(asked.amount), button=PAY)  # fmt: skip
 
 
+async def invoice_refused(
+    session: AsyncSession, loan: Loan, asked: PaymentRequest, *, now: datetime
+) -> None:
+    """Telegram did not take the invoice: for a card, the amount is too small or too large."""
+    await _say(session, loan, "invoice_refused", key=f"declined:{asked.id}", now=now,
+               amount=spoken(asked.amount), button=PAY)  # fmt: skip
+
+
 async def payment_taken_back(
     session: AsyncSession, loan: Loan, repayment: Repayment, *, now: datetime
 ) -> None:

@@ -1,21 +1,26 @@
-"""Asking the borrower's wallet for money: the borrower accepts there, and the rail tells us."""
+"""Asking the borrower for money, in the wallet or by an invoice for a card: the rail tells us."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import ids, jobs
 from kit.crypto import Vault, person_key
-from kit.errors import DomainError
+from kit.errors import DomainError, Kind
 from kit.money import Money
+from notifications import contacts
 from servicing import chargebacks, messages, queries, repayments, suspense
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
+from servicing.rails import telegram
 from servicing.rails.base import SMALLEST, Direction
 from servicing.states import PAYMENT_REQUEST, LoanStatus
 
 COLLECT = "servicing.collect"
+EXPIRED = "expired"
+"""How a request failed that nobody answered."""
+_SAME_TAP = timedelta(minutes=1)
 
 
 class AmountAbovePayoff(DomainError):
@@ -24,10 +29,28 @@ class AmountAbovePayoff(DomainError):
     code = "amount_above_payoff"
 
 
+class NoChat(DomainError):
+    """The borrower has no chat to show an invoice in."""
+
+    kind = Kind.CONFLICT
+    code = "no_chat"
+
+
 async def request(
-    session: AsyncSession, vault: Vault, *, loan_id: UUID, amount: Money, on: date, now: datetime
+    session: AsyncSession,
+    vault: Vault,
+    *,
+    loan_id: UUID,
+    amount: Money,
+    on: date,
+    now: datetime,
+    by_card: bool = False,
 ) -> PaymentRequest:
-    """Ask the wallet that the loan was paid to; an open request for the same amount is reused."""
+    """Ask the wallet that the loan was paid to, or show an invoice for a card in the chat.
+
+    A request that waits in the wallet for the same amount is reused. A new invoice takes the place
+    of the one before, which a borrower may have deleted.
+    """
     loan = await queries.get_loan(session, loan_id, lock=True)
     if loan.status is not LoanStatus.ACTIVE:
         raise repayments.LoanNotRepayable(status=loan.status)
@@ -37,24 +60,31 @@ async def request(
     if amount.minor > most.minor:
         raise AmountAbovePayoff(most=most.major, currency=most.currency)
     payout = (await queries.list_payouts(session, loan.id))[-1]
-    amount = _movable(amount, payout.rail)
+    rail = telegram.NAME if by_card else payout.rail
+    amount = _movable(amount, rail)
     waiting = await queries.find_open_request(session, loan.id, now=now)
-    if waiting is not None and waiting.amount == amount:
-        return waiting
+    is_waiting_there = waiting is not None and (waiting.rail == telegram.NAME) == by_card
+    if waiting is not None and is_waiting_there and waiting.amount == amount:
+        is_fresh = now - waiting.created_at < _SAME_TAP
+        if is_fresh or not by_card:
+            return waiting
     key = await person_key(session, vault, loan.borrower_id, now=now)
     request_id = ids.new_id()
     asked = PaymentRequest(
         id=request_id,
         loan_id=loan.id,
         client_ref=f"C{request_id.hex}",
-        rail=payout.rail,
+        rail=rail,
         status=PAYMENT_REQUEST.initial,
         amount_minor=amount.minor,
         currency=amount.currency,
         tries=0,
         created_at=now,
     )
-    account = key.open_text(payout.account_place, payout.account)
+    account = (
+        await _chat(session, loan) if by_card
+        else key.open_text(payout.account_place, payout.account)
+    )  # fmt: skip
     asked.account = key.seal(asked.account_place, account)
     session.add(asked)
     await session.flush()
@@ -92,8 +122,11 @@ async def fail(
     session: AsyncSession, loan: Loan, asked: PaymentRequest, *, on: date, now: datetime
 ) -> None:
     """Declined: nothing moved and nothing changes; the borrower may have expected otherwise."""
-    if loan.status is LoanStatus.ACTIVE:
-        await messages.payment_declined(session, loan, asked, now=now)
+    if loan.status is not LoanStatus.ACTIVE or asked.failure_code == EXPIRED:
+        return
+    by_card = asked.rail == telegram.NAME
+    tell = messages.invoice_refused if by_card else messages.payment_declined
+    await tell(session, loan, asked, now=now)
 
 
 async def come_back(
@@ -103,6 +136,13 @@ async def come_back(
     return await chargebacks.take_back(
         session, f"rail:{asked.client_ref}", asked.amount, on=on, now=now
     )
+
+
+async def _chat(session: AsyncSession, loan: Loan) -> str:
+    contact = await contacts.get(session, loan.borrower_id)
+    if contact.telegram_chat_id is None:
+        raise NoChat()
+    return telegram.address(contact.telegram_chat_id, contact.locale)
 
 
 def _movable(amount: Money, rail: str | None) -> Money:

@@ -15,12 +15,12 @@ from servicing import incidents, living, messages, queries, suspense
 from servicing.ledger.rules import Event
 from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
+from servicing.rails import telegram
 from servicing.rails.base import Direction
 from servicing.states import REFUND, OrderEvent
 from servicing.treasury.models import Refund
 
 SEND = "servicing.refund"
-_NOT_BY_PAYOUT = "telegram"
 
 
 class NobodyToRefund(DomainError):
@@ -28,6 +28,13 @@ class NobodyToRefund(DomainError):
 
     kind = Kind.CONFLICT
     code = "nobody_to_refund"
+
+
+class RefundAtProvider(DomainError):
+    """It was paid by card. Only the provider can give it back to that card, in its dashboard."""
+
+    kind = Kind.CONFLICT
+    code = "refund_at_provider"
 
 
 async def order(
@@ -41,6 +48,8 @@ async def order(
 ) -> Proposal:
     """Two people have it sent to the borrower's own, proven phone."""
     item = await suspense.waiting(session, item_id)
+    if item.rail == telegram.NAME:
+        raise RefundAtProvider()
     if item.loan_id is None:
         raise NobodyToRefund()
     loan = await queries.get_loan(session, item.loan_id)
@@ -112,14 +121,13 @@ async def _send(
     session: AsyncSession, vault: Vault, loan: Loan, item: SuspenseItem, account: str, *,
     now: datetime,
 ) -> None:  # fmt: skip
-    rail = item.rail or loan.rail
     refund_id = ids.new_id()
     refund = Refund(
         id=refund_id,
         item_id=item.id,
         loan_id=loan.id,
         client_ref=f"R{refund_id.hex}",
-        rail=None if rail == _NOT_BY_PAYOUT else rail,
+        rail=item.rail or loan.rail,
         status=REFUND.initial,
         amount_minor=item.amount_minor,
         currency=item.currency,

@@ -7,7 +7,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot import loan_places, places, refusals
-from bot.callbacks import Menu, Pay, Receipt
+from bot.callbacks import Card, Menu, Pay, Receipt
 from bot.context import UpdateContext
 from bot.handlers.where import Where
 from bot.screens import loan as screens
@@ -19,6 +19,7 @@ from kit.money import Money
 from onboarding import answers
 from servicing import payment_requests, queries
 from servicing.models import Loan, Repayment
+from servicing.rails import telegram
 from servicing.states import LoanStatus
 
 
@@ -89,9 +90,34 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
         return await places.stale(context)
     if callback_data.amount == 0:
         return reply(screens.another_amount(context.words))
-    if await queries.find_open_request(context.session, loan.id, now=context.now) is not None:
+    if await loan_places.is_asked(context, loan):
         return reply(await loan_places.pay(context, loan))
     amount = Money(callback_data.amount, loan.currency)
+    await _ask(context, loan, amount)
+    return reply(screens.requested(amount, context.words))
+
+
+async def cards(event: CallbackQuery, context: UpdateContext) -> Reply | Screen:
+    loan = _loan(context)
+    if loan is None or loan.status is not LoanStatus.ACTIVE:
+        return await pay(event, context)
+    return await loan_places.cards(context, loan)
+
+
+async def pressed_card(_: CallbackQuery, callback_data: Card, context: UpdateContext) -> Reply:
+    """Show an invoice. A double tap is one; later it is shown anew."""
+    loan = _loan(context)
+    if loan is None or loan.reference != callback_data.loan or callback_data.amount <= 0:
+        return await places.stale(context)
+    is_offered = telegram.is_offered(context.office.settings, loan.currency)
+    if not is_offered or await loan_places.is_asked(context, loan):
+        return reply(await loan_places.pay(context, loan))
+    amount = Money(callback_data.amount, loan.currency)
+    await _ask(context, loan, amount, by_card=True)
+    return reply(screens.invoiced(amount, context.words))
+
+
+async def _ask(context: UpdateContext, loan: Loan, amount: Money, *, by_card: bool = False) -> None:
     await payment_requests.request(
         context.session,
         vault_of(context.session),
@@ -99,8 +125,8 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
         amount=amount,
         on=context.on,
         now=context.now,
+        by_card=by_card,
     )
-    return reply(screens.requested(amount, context.words))
 
 
 async def typed_amount(message: Message, context: UpdateContext) -> Reply | Screen:
@@ -147,6 +173,8 @@ def register(router: Router) -> None:
     router.callback_query.register(pay, Where(F.data == Menu.PAY))
     router.callback_query.register(payoff, Where(F.data == Menu.PAYOFF))
     router.callback_query.register(pressed, Pay.filter())
+    router.callback_query.register(cards, Where(F.data == Menu.CARD))
+    router.callback_query.register(pressed_card, Card.filter())
     papers = {
         Menu.CALENDAR: loan_places.calendar,
         Menu.STATEMENT: loan_places.statement,

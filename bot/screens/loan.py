@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.callbacks import Amend, Menu, Pay, Receipt
+from bot.callbacks import Amend, Card, Menu, Pay, Receipt
 from bot.screens import prices, ways
 from bot.screens.base import Button, Screen, buttons, lines, paragraphs, table
 from bot.text import Words
@@ -33,6 +33,8 @@ class Standing:
     """and whom he names there."""
     is_held: bool
     """Agreed, and there is no money for it today."""
+    takes_cards: bool
+    """Here in the chat."""
 
     @property
     def is_active(self) -> bool:
@@ -123,8 +125,13 @@ def ended(key: str, words: Words) -> Screen:
     )
 
 
-def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
-    """How much: what is due, everything, or an amount of one's own."""
+def pay(
+    standing: Standing, waiting: Money | None, words: Words, *, invoice: Money | None = None
+) -> Screen:
+    """How much: what is due, everything, or an amount of one's own.
+
+    `waiting` is in the wallet. `invoice`: what can still be paid by card.
+    """
     by_hand = _by_hand(standing, words)
     if waiting is not None:
         return Screen(
@@ -136,13 +143,41 @@ def pay(standing: Standing, waiting: Money | None, words: Words) -> Screen:
         _payment("pay-next", standing, _next_amount(standing), words),
     ]
     return Screen(
-        paragraphs(words("pay-title"), by_hand),
+        paragraphs(_invoice(invoice, words), words("pay-title"), by_hand),
         buttons(
             *([choice] for choice in choices if choice is not None),
             [(words.label("pay-all", amount=standing.payoff), Menu.PAYOFF)],
             [(words.label("pay-other"), _pay(standing, 0))],
+            [(words.label("pay-card"), Menu.CARD)] if standing.takes_cards else [],
             [ways.to(Menu.LOAN, words)],
         ),
+    )
+
+
+def cards(standing: Standing, invoice: Money | None, words: Words) -> Screen:
+    """The same amounts, for an invoice."""
+    choices = [
+        ("pay-now", standing.due_now),
+        ("pay-next", _next_amount(standing)),
+        ("pay-all", standing.payoff),
+    ]
+    return Screen(
+        paragraphs(_invoice(invoice, words), words("pay-card-title")),
+        buttons(
+            *(
+                [(words.label(key, amount=amount), _card(standing, amount))]
+                for key, amount in choices
+                if amount
+            ),
+            [(words.label("button-back"), Menu.PAY)],
+        ),
+    )
+
+
+def invoiced(amount: Money, words: Words) -> Screen:
+    return Screen(
+        words("pay-card-sent", amount=amount),
+        buttons([ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
     )
 
 
@@ -150,7 +185,7 @@ def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
     return Screen(
         words("pay-confirm", amount=amount),
         buttons(
-            [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
+            *_payments(standing, amount, words),
             [(words.label("button-back"), Menu.PAY)],
         ),
     )
@@ -163,7 +198,7 @@ def payoff(standing: Standing, words: Words) -> Screen:
     return Screen(
         paragraphs(words("payoff-title", amount=amount), saved, words("payoff-today")),
         buttons(
-            [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))],
+            *_payments(standing, amount, words),
             [(words.label("button-back"), Menu.PAY)],
         ),
     )
@@ -215,6 +250,25 @@ def _next_amount(standing: Standing) -> Money:
 
 def _payment(key: str, standing: Standing, amount: Money, words: Words) -> Button | None:
     return (words.label(key, amount=amount), _pay(standing, amount.minor)) if amount else None
+
+
+def _payments(standing: Standing, amount: Money, words: Words) -> list[list[Button]]:
+    """Every way to pay just this."""
+    ways_to_pay: list[list[Button]] = [
+        [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))]
+    ]
+    if standing.takes_cards:
+        by_card = words.label("pay-card-button", amount=amount)
+        ways_to_pay.append([(by_card, _card(standing, amount))])
+    return ways_to_pay
+
+
+def _invoice(amount: Money | None, words: Words) -> str | None:
+    return words("pay-card-waiting", amount=amount) if amount is not None else None
+
+
+def _card(standing: Standing, amount: Money) -> Card:
+    return Card(loan=standing.loan.reference, amount=amount.minor)
 
 
 def _pay(standing: Standing, amount_minor: int) -> Pay:

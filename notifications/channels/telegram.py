@@ -1,6 +1,9 @@
 """Telegram through aiogram. The Bot API knows no key of ours and no look-up of sent messages."""
 
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.base import BaseSession
+from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -15,6 +18,7 @@ from aiogram.exceptions import (
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import ClientConnectorError
 
+from kit.config import Settings
 from notifications.channels.base import (
     Accepted,
     Button,
@@ -30,6 +34,13 @@ from notifications.states import DeliveryStatus
 
 # Bad requests that say the chat is gone, as against a slip of ours in the message.
 _CLOSED = ("chat not found", "user is deactivated", "peer_id_invalid", "user not found")
+
+
+def client(settings: Settings, session: BaseSession | None = None) -> Bot:
+    """Of Telegram, or of whatever speaks its protocol at TELEGRAM_API_URL."""
+    if session is None and settings.telegram_api_url:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    return Bot(settings.telegram_bot_token.get_secret_value(), session=session)
 
 
 class TelegramChannel:

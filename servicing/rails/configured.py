@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kit.clock import Clock
 from kit.config import Settings
-from servicing.rails import wallet
+from servicing.rails import telegram, wallet
 from servicing.rails.base import Rail, Rails
 from servicing.rails.gsma import rail as gsma
 from servicing.rails.iso20022.orders import Account, Payer
@@ -28,6 +28,7 @@ def spoken_of(settings: Settings) -> list[str]:
         "iso20022": settings.rail_folder,
         "gsma": settings.gsma_base_url,
         "mpesa": settings.mpesa_consumer_key.get_secret_value(),
+        telegram.NAME: settings.telegram_payment_provider_token.get_secret_value(),
     }
     return [name for name, is_set in first.items() if is_set]
 
@@ -50,4 +51,5 @@ _MADE_BY: dict[str, Callable[[Settings, Clock], Rail]] = {
     "iso20022": _bank,
     "gsma": gsma.of,
     "mpesa": mpesa.of,
+    telegram.NAME: telegram.of,
 }

@@ -39,6 +39,12 @@ pay-confirm = Pay <b>{ $amount }</b>?
 pay-button = 💳 Pay { $amount }
 pay-requested = <b>Please confirm { $amount } in your wallet.</b> We write to you when the money has arrived.
 pay-waiting = <b>A payment of { $amount } is waiting in your wallet.</b> Please confirm it there.
+pay-card = 💳 Card, here in Telegram
+pay-card-title = <b>How much do you want to pay by card?</b> I send you an invoice here. You give your card to the payment provider only; we never see it. For another amount, write it.
+pay-card-button = 💳 By card: { $amount }
+pay-card-sent = <b>Your invoice for { $amount } is coming.</b> Press the button below it to pay with your card. It can be paid for a day, and once.
+pay-card-waiting = <b>An invoice for { $amount } is above in this chat.</b> You can pay it by card there, or choose again.
+pay-card-later = I cannot check this payment just now, and nothing was taken. Please try again in a minute.
 pay-by-reference = { $rail ->
         [mpesa] You can also pay with M-Pesa yourself or at an agent: Pay Bill, business number <code>{ $payee }</code>, account number <code>{ $reference }</code>.
         [gsma] You can also pay with mobile money yourself or at an agent: pay to <code>{ $payee }</code>, reference <code>{ $reference }</code>.

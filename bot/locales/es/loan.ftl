@@ -39,6 +39,12 @@ pay-confirm = ¿Pagar <b>{ $amount }</b>?
 pay-button = 💳 Pagar { $amount }
 pay-requested = <b>Confirma { $amount } en tu billetera, por favor.</b> Te escribimos cuando llegue el dinero.
 pay-waiting = <b>Hay un pago de { $amount } esperando en tu billetera.</b> Confírmalo allí, por favor.
+pay-card = 💳 Tarjeta, aquí en Telegram
+pay-card-title = <b>¿Cuánto quieres pagar con tarjeta?</b> Te mando una factura aquí. Tu tarjeta solo la ve el proveedor de pagos; nosotros nunca la vemos. Si quieres otro monto, escríbelo.
+pay-card-button = 💳 Con tarjeta: { $amount }
+pay-card-sent = <b>Tu factura de { $amount } está en camino.</b> Presiona el botón debajo de ella para pagar con tu tarjeta. Se puede pagar durante un día, y una sola vez.
+pay-card-waiting = <b>Más arriba en este chat hay una factura de { $amount }.</b> Puedes pagarla allí con tarjeta, o elegir otra vez.
+pay-card-later = Ahora mismo no puedo revisar este pago y no se te cobró nada. Inténtalo otra vez en un minuto, por favor.
 pay-by-reference = { $rail ->
         [mpesa] También puedes pagar tú mismo con M-Pesa o en un agente: Pay Bill, número de negocio <code>{ $payee }</code>, número de cuenta <code>{ $reference }</code>.
         [gsma] También puedes pagar tú mismo con dinero móvil o en un agente: paga a <code>{ $payee }</code>, referencia <code>{ $reference }</code>.

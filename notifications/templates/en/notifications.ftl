@@ -69,6 +69,10 @@ payment_declined-telegram = Your wallet did not pay <b>{ $amount }</b>, and noth
 payment_declined-sms = { $lender }: your wallet did not pay { $amount }; nothing was taken. Try again in the chat, or send it with reference { $loan }.
 payment_declined-button = Try again
 
+invoice_refused-telegram = We could not make an invoice for <b>{ $amount }</b> by card, and nothing was taken. Please choose another amount or another way with /pay, or send the money yourself with the reference { $loan }.
+invoice_refused-sms = { $lender }: no invoice for { $amount } by card could be made; nothing was taken. Choose another way, or send it with reference { $loan }.
+invoice_refused-button = Pay another way
+
 payment_taken_back-telegram = Your payment of <b>{ $amount }</b> for loan { $loan } was taken back by your bank or wallet, so it no longer counts. See what is owed now with /loan. If you did not ask for it, talk to us.
 payment_taken_back-sms = { $lender }: your payment of { $amount } for loan { $loan } was taken back by your bank or wallet and no longer counts. See the chat, or call us.
 payment_taken_back-button = Pay

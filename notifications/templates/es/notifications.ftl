@@ -69,6 +69,10 @@ payment_declined-telegram = Tu billetera no pagó <b>{ $amount }</b> y no se te 
 payment_declined-sms = { $lender }: tu billetera no pago { $amount } y no se cobro nada. Intenta otra vez en el chat o manda el dinero con la referencia { $loan }.
 payment_declined-button = Intentar otra vez
 
+invoice_refused-telegram = No pudimos hacer una factura de <b>{ $amount }</b> para pagar con tarjeta y no se te cobró nada. Elige otro monto u otra forma con /pay, o manda el dinero tú mismo con la referencia { $loan }.
+invoice_refused-sms = { $lender }: no se pudo hacer la factura de { $amount } con tarjeta; no se cobro nada. Paga de otra forma, referencia { $loan }.
+invoice_refused-button = Pagar de otra forma
+
 payment_taken_back-telegram = Tu banco o billetera retiró tu pago de <b>{ $amount }</b> para el préstamo { $loan }, así que ya no cuenta. Mira lo que debes ahora con /loan. Si no lo pediste tú, habla con nosotros.
 payment_taken_back-sms = { $lender }: tu banco o billetera retiro tu pago de { $amount } para el prestamo { $loan }; ya no cuenta. Mira el chat o llama.
 payment_taken_back-button = Pagar

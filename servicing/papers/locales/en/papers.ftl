@@ -104,3 +104,6 @@ funder-par-60 = Of loans late by more than 60 days
 funder-par-90 = Of loans late by more than 90 days
 funder-expected-loss = Expected loss
 funder-note = Interest counts when borrowers pay it. Where your part is the safer one, what others cover first counts as principal repaid.
+
+invoice-title = Loan { $reference }
+invoice-description = Payment of { $amount } to { $lender }. Your card is given to the payment provider only; we never see it.

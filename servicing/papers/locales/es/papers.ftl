@@ -104,3 +104,6 @@ funder-par-60 = De préstamos con más de 60 días de atraso
 funder-par-90 = De préstamos con más de 90 días de atraso
 funder-expected-loss = Pérdida esperada
 funder-note = El interés cuenta cuando los prestatarios lo pagan. Donde su parte es la más segura, lo que otros cubren primero cuenta como capital devuelto.
+
+invoice-title = Préstamo { $reference }
+invoice-description = Pago de { $amount } a { $lender }. Tu tarjeta solo la ve el proveedor de pagos; nosotros nunca la vemos.
