@@ -58,6 +58,13 @@ async def take_back(
     return True
 
 
+async def was_given_back(session: AsyncSession, rail: str, key: str) -> bool:
+    """Whether money that had come in, asked for or not, has left us again by our own act."""
+    names = (f"{rail}:{key}", f"rail:{key}")
+    item = await session.scalar(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
+    return item is not None and item.refund_reference is not None and not _is_back(item)
+
+
 async def charge_back(
     session: AsyncSession,
     repayment_id: UUID,

@@ -9,7 +9,7 @@ from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import rail_events, reconciliation
+from servicing import chargebacks, rail_events, reconciliation
 from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
@@ -42,7 +42,12 @@ _FOLLOWS = (
     Category.RETURNED,
     Category.NOT_POSTED,
 )
-_WRITTEN_OFF = (Category.AMOUNT, Category.DUPLICATE, Category.UNKNOWN_REFERENCE)
+_WRITTEN_OFF = (
+    Category.AMOUNT,
+    Category.DUPLICATE,
+    Category.UNKNOWN_REFERENCE,
+    Category.RETURNED,
+)
 
 
 async def explain(
@@ -91,14 +96,20 @@ async def put_right(
 async def write_off(
     session: AsyncSession, break_id: UUID, *, staff_id: UUID, reason: str, on: date, now: datetime
 ) -> Proposal:
-    """The difference will not come back: a loss, a charge of the rail's, or a gain."""
+    """The difference will not come back: a loss, a charge of the rail's, or a gain.
+
+    What the rail took back after we had given it back has left us twice.
+    """
     found = await _open(session, break_id)
     line = await _line(session, found)
     is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
     is_possible = found.category in _WRITTEN_OFF and not is_other_currency
     if not is_possible or line is None or _is_income(found, line):
         raise BreakActNotPossible(category=found.category)
-    sign = -1 if line.direction is Direction.PAYOUT else 1
+    is_lost = found.category == Category.RETURNED
+    if is_lost and not await chargebacks.was_given_back(session, line.rail, line.key):
+        raise BreakActNotPossible(category=found.category)
+    sign = -1 if is_lost or line.direction is Direction.PAYOUT else 1
     difference = Money(sign * ((found.theirs_minor or 0) - (found.ours_minor or 0)), found.currency)
     proposal = await _agree(
         session, found, "write_off", staff_id=staff_id, reason=reason, now=now,

@@ -11,7 +11,7 @@ from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.ids import new_id
 from kit.money import Money
-from servicing import payment_requests, queries, rail_events, tasks
+from servicing import payment_requests, queries, rail_events, suspense, tasks
 from servicing.ledger import balances
 from servicing.models import (
     Loan,
@@ -273,6 +273,36 @@ class TestWriteOff:
         assert await open_breaks(lender) == []
         await lender.verifies()
 
+    async def test_posts_what_the_rail_took_back_after_we_had_given_it_back(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        came = incoming("W9", "rent", kes(500))
+        lines = [await paid_out(lender, loan), came]
+        found = await only_break(lender, lines)
+        await two_act(lender, "put_right", found.id)
+        await given_back(lender, "wallet:W9")
+        lines.append(replace(came, status=OutcomeStatus.RETURNED))
+        found = await only_break(lender, lines)
+        with pytest.raises(breaks.BreakActNotPossible):
+            await two_act(lender, "put_right", found.id)
+
+        await two_act(lender, "write_off", found.id)
+
+        assert (await trial(lender))["rail_differences"] == kes(500).minor
+        await compares(lender, lines)
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
+    async def test_is_no_answer_to_what_can_be_undone(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        came = await sends(lender, loan)
+        back = replace(came, status=OutcomeStatus.RETURNED)
+        found = await only_break(lender, [await paid_out(lender, loan), came, back])
+
+        with pytest.raises(breaks.BreakActNotPossible):
+            await act(lender, "write_off", found.id, UMA)
+
     async def test_gains_nothing_from_money_of_nobody(self, lender: Lender) -> None:
         loan = await lender.lends()
         lines = [await paid_out(lender, loan), incoming("W9", "rent", kes(500))]
@@ -342,6 +372,19 @@ class TestPosition:
         await compares(lender, lines, balances=told)
 
         assert await self.of(lender) == ("-29201.00", {"before_first_statement": "100000.00"})
+
+
+async def given_back(lender: Lender, reference: str) -> None:
+    for staff_id in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            item_id = await session.scalar(
+                select(SuspenseItem.id).where(SuspenseItem.reference == reference)
+            )
+            assert item_id is not None
+            await suspense.refund(
+                session, item_id, reference="M-1", staff_id=staff_id, reason="not ours",
+                on=lender.on, now=lender.now,
+            )  # fmt: skip
 
 
 async def sends(lender: Lender, loan: Loan) -> StatementLine:
