@@ -24,6 +24,7 @@ class Verification(Row):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
+        Index("ix_verifications_template", "template_engine", "template_at"),
     )
 
     borrower_id: Mapped[UUID] = mapped_column(index=True)
@@ -54,9 +55,16 @@ class Verification(Row):
     reasons: Mapped[list[Any]] = mapped_column(default=list)
     """Codes that explain the verdict, in the order in which they were found out."""
     duplicates: Mapped[list[Any]] = mapped_column(default=list)
-    """`{verification_id, borrower_id, distance}` of other borrowers with this face."""
+    """`{kind, verification_id, borrower_id, distance}` of other borrowers with this face, document,
+    phone or account; without `kind` a face."""
+    document_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Blind index of the document's country and number."""
     template: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """The selfie's face as numbers, sealed with the borrower's key."""
+    template_engine: Mapped[str | None] = mapped_column(String(60))
+    """Name and version of what made the template: later than `engine` when made again."""
+    template_at: Mapped[datetime | None]
+    """When the template was written, for those who keep a copy in memory."""
     created_at: Mapped[datetime]
     concluded_at: Mapped[datetime | None]
     """When it was passed or refused."""
