@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from kyc import faces, images, workers
+from kyc.documents import capture, finding
 from kyc.faces import FaceComparison
+from kyc.images import Pixels
 from kyc.quality import Finding, Shot
 
 
@@ -42,8 +46,23 @@ async def warm_up() -> None:
 
 def inspect_here(content: bytes, shot: Shot) -> Inspection:
     """`inspect` in this process."""
-    examined = faces.examine(faces.default_engine(), images.decode(content), shot)
+    pixels = images.decode(content)
+    if shot is Shot.DOCUMENT:
+        return _inspect_document(pixels)
+    examined = faces.examine(faces.default_engine(), pixels, shot)
     return Inspection(shot, images.encode(examined.pixels), len(examined.faces), examined.findings)
+
+
+def _inspect_document(pixels: Pixels) -> Inspection:
+    """The document first, and then the portrait in it."""
+    found = finding.find(pixels)
+    upright = np.ascontiguousarray(np.rot90(pixels, found.quarters))
+    examined = faces.examine(faces.default_engine(), upright, Shot.DOCUMENT)
+    findings = {one.problem: one for one in capture.check(pixels, found)}
+    for one in examined.findings:
+        findings.setdefault(one.problem, one)
+    content = images.encode(examined.pixels)
+    return Inspection(Shot.DOCUMENT, content, len(examined.faces), tuple(findings.values()))
 
 
 def clean_here(content: bytes) -> bytes:

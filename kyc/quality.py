@@ -32,6 +32,12 @@ class Problem(StrEnum):
     BLURRED = "blurred"
     TOO_BRIGHT = "too_bright"
     GLARE = "glare"
+    NO_DOCUMENT = "no_document"
+    SEVERAL_DOCUMENTS = "several_documents"
+    FROM_SCREEN = "from_screen"
+    CROPPED = "cropped"
+    DOCUMENT_TOO_SMALL = "document_too_small"
+    ASKEW = "askew"
 
 
 Points: TypeAlias = tuple[tuple[float, float], ...]

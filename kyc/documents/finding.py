@@ -25,6 +25,8 @@ UP_UNSURE = "up_unsure"
 
 RIVAL_SHARE = 0.4
 """Another outline at least this large next to the best one is a second document."""
+_LARGEST_PORTRAIT = 0.85
+"""Of the page's height. Passports and cards print 0.4 to 0.7 of it."""
 _LOOK = 640
 _LONGEST_PAGE = 2000
 _MARGIN = 0.008
@@ -53,7 +55,7 @@ class Found:
     rows: tuple[Row, ...] = field(repr=False)
     """Rows of print in the page."""
     documents: int
-    """How many there are: 0 when nothing is printed in what was found."""
+    """How many there are; 0 when what was found does not look printed."""
     rim_sides: int
     """Sides of the document that the picture's rim may have cut off."""
     notes: tuple[str, ...]
@@ -84,10 +86,18 @@ def find(pixels: Pixels) -> Found:
         portrait=stand.portrait,
         zone_top=stand.zone_top,
         rows=stand.rows,
-        documents=max(len(whole), 1) if len(stand.rows) >= lines.LEAST_ROWS else 0,
+        documents=max(len(whole), 1) if _is_printed(stand, straight) else 0,
         rim_sides=seen[0].rim_sides if seen else 0,
         notes=_notes(len(whole), stand),
     )
+
+
+def _is_printed(stand: upright.Stand, page: Pixels) -> bool:
+    """Whether it is a document at all: with rows of print, and no face that fills it."""
+    tall = page.shape[stand.quarters % 2]
+    portrait = stand.portrait
+    fills = portrait is not None and portrait[3] - portrait[1] > _LARGEST_PORTRAIT * tall
+    return len(stand.rows) >= lines.LEAST_ROWS and not fills
 
 
 def _notes(outlines_found: int, stand: upright.Stand) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_ROWS = 4
+LEAST_ROWS = 6
 """A document has more rows of print than a face, a wall or a table has things that look like it."""
 SIDE = 800
 """The longer side at which rows are looked for."""

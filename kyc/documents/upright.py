@@ -1,11 +1,11 @@
 """Which way up is a straightened page? By its portrait, its machine-readable zone and its rows."""
 
+import importlib
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
 import cv2
-import dlib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,7 +106,7 @@ def _surest_face(gray: NDArray[np.uint8]) -> tuple[float, Box]:
 
 @cache
 def _detector() -> Any:
-    return dlib.get_frontal_face_detector()
+    return importlib.import_module("dlib").get_frontal_face_detector()
 
 
 def _is_neighbor(row: Row, other: Row) -> bool:

@@ -54,6 +54,11 @@ def card(holder: Holder, portrait: Image.Image) -> Image.Image:
     return page
 
 
+def shot(holder: Holder, portrait: Image.Image, *, seed: int = 7) -> bytes:
+    """A phone's JPEG of the holder's passport on a table."""
+    return jpeg(photographed(passport(holder, portrait), seed=seed))
+
+
 def photographed(
     document: Image.Image, *, seed: int = 7, width: int = 1600, tilt: float = 0.03,
     turn: float = 2.0, across: float = 0.86,

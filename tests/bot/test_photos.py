@@ -1,6 +1,7 @@
 """The job that fetches a photograph: real files through the real check and download."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,11 @@ from PIL import Image
 
 from bot import tasks
 from kit.errors import TransientFailure
-from tests.conftest import SHARED
+from kyc import images
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
-
-FACE = SHARED / "data" / "faces" / "img1.jpg"
+from tests.kyc import drawn
 
 
 def picture(gray: int) -> bytes:
@@ -91,11 +91,19 @@ class TestTheJob:
         with pytest.raises(TransientFailure):
             await runs(lender, amina)
 
-    @pytest.mark.skipif(not FACE.exists(), reason="needs the photographs of ../shared/data/faces")
-    async def test_takes_a_real_face_and_asks_for_the_selfie(
+    async def test_a_face_is_no_document(
         self, lender: Lender, amina: Chatter, asked: Story
     ) -> None:
-        await amina.sends_photo(FACE.read_bytes())
+        await amina.sends_photo(images.encode(drawn.portrait(drawn.LINA)))
+
+        assert "I cannot see a document" in await runs(lender, amina)
+        assert await lender.step(amina) == "document"
+
+    async def test_takes_a_passport_and_asks_for_the_selfie(
+        self, lender: Lender, amina: Chatter, asked: Story, tmp_path: Path
+    ) -> None:
+        passport = drawn.passport_file(tmp_path, drawn.face_file(tmp_path, drawn.LINA))
+        await amina.sends_photo(passport.read_bytes())
 
         assert "Your photo is good" in await runs(lender, amina)
         assert await lender.step(amina) == "selfie"

@@ -20,6 +20,7 @@ import pytest
 from kit.clock import SystemClock
 from tests.conftest import SHARED
 from tests.e2e.phone import Phone
+from tests.kyc import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
@@ -128,3 +129,9 @@ def faces() -> Path:
     if not FACES.exists():
         pytest.skip("needs the photographs of ../shared/data/faces")
     return FACES
+
+
+@pytest.fixture(scope="session")
+def passport(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the person in `img20.jpg` and `img21.jpg`."""
+    return drawn.passport_file(tmp_path_factory.mktemp("documents"), faces / "img20.jpg")

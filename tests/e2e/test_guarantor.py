@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Lender
 from tests.e2e.phone import Phone
-from tests.e2e.test_whole_loan import SAME
+from tests.e2e.test_whole_loan import SELFIE
 
 pytestmark = pytest.mark.xdist_group("program")
 
@@ -18,7 +18,7 @@ def number_of(lender: Lender, phone: Phone) -> str:
     return next(str(person["phone"]) for person in people if person["id"] == phone.person_id)
 
 
-def asks_for_a_large_loan(amina: Phone, faces: Path, guarantor: str) -> None:
+def asks_for_a_large_loan(amina: Phone, passport: Path, selfie: Path, guarantor: str) -> None:
     amina.says("/start")
     amina.presses("English")
     amina.presses("For my business")
@@ -35,9 +35,9 @@ def asks_for_a_large_loan(amina: Phone, faces: Path, guarantor: str) -> None:
     amina.presses("4 to 7")
     amina.presses("own home")
     amina.presses("1")
-    amina.sends_photo(faces / SAME[0])
+    amina.sends_photo(passport)
     amina.sees("photo of your face")
-    amina.sends_photo(faces / SAME[1])
+    amina.sends_photo(selfie)
     amina.sees("For how much do you sell")
     amina.says("800,000")
     amina.says("Kisumu Wholesalers")
@@ -49,9 +49,11 @@ def asks_for_a_large_loan(amina: Phone, faces: Path, guarantor: str) -> None:
 
 
 class TestAGuarantor:
-    def test_reads_agrees_and_lets_the_loan_go_on(self, lender: Lender, faces: Path) -> None:
+    def test_reads_agrees_and_lets_the_loan_go_on(
+        self, lender: Lender, passport: Path, faces: Path
+    ) -> None:
         amina, chen = lender.phone("Amina"), lender.phone("Chen")
-        asks_for_a_large_loan(amina, faces, number_of(lender, chen))
+        asks_for_a_large_loan(amina, passport, faces / SELFIE, number_of(lender, chen))
         amina.sees("Your identity is confirmed")
         assert chen.sms() == []
         amina.presses("All is right")

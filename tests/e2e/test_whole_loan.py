@@ -9,8 +9,8 @@ from tests.e2e.phone import Phone
 
 pytestmark = pytest.mark.xdist_group("program")
 
-SAME = ("img20.jpg", "img21.jpg")
-"""Two photographs of one person."""
+SELFIE = "img21.jpg"
+"""Of the person on the passport."""
 OTHER = "img1.jpg"
 
 
@@ -59,10 +59,12 @@ def takes_the_loan(amina: Phone) -> None:
 
 
 class TestWholeLoan:
-    def test_is_lived_through_in_the_chat(self, lender: Lender, faces: Path) -> None:
+    def test_is_lived_through_in_the_chat(
+        self, lender: Lender, passport: Path, faces: Path
+    ) -> None:
         amina = lender.phone("Amina")
         registers(amina)
-        sends_pictures(amina, *(faces / name for name in SAME))
+        sends_pictures(amina, passport, faces / SELFIE)
         applies(amina)
         amina.sees("Your identity is confirmed")
         amina.presses("All is right")
@@ -102,10 +104,12 @@ class TestWholeLoan:
 
 
 class TestAnotherFace:
-    def test_becomes_a_case_that_two_people_may_overrule(self, lender: Lender, faces: Path) -> None:
+    def test_becomes_a_case_that_two_people_may_overrule(
+        self, lender: Lender, passport: Path, faces: Path
+    ) -> None:
         amina = lender.phone("Amina")
         registers(amina)
-        sends_pictures(amina, faces / SAME[0], faces / OTHER)
+        sends_pictures(amina, passport, faces / OTHER)
         applies(amina)
         amina.presses("All is right")
 

@@ -1,16 +1,16 @@
 """A person who borrows by chat, one question at a time, so that a story can stop anywhere."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-from PIL import Image
 
 from tests.conftest import SHARED
 from tests.e2e.phone import Phone
 from tests.fleet.programs import until
-from tests.kyc.drawn import LINA, OMAR, Look, portrait
+from tests.kyc import drawn
+from tests.kyc.drawn import LINA, OMAR, Look
 
 FACES = SHARED / "data" / "faces"
 _PATIENT = 90.0
@@ -122,19 +122,19 @@ class Trouble:
         return f"{self.phone.base}/sandbox/api/wallet/trouble"
 
 
-def faces(folder: Path, photographs: tuple[str, str], look: Look) -> tuple[Path, Path]:
-    """Document and selfie of one person: photographs where there are any, else drawings."""
-    if FACES.exists():
-        return FACES / photographs[0], FACES / photographs[1]
-    paths = folder / "document.jpg", folder / "selfie.jpg"
-    for path, smile in zip(paths, (0.0, 0.5), strict=True):
-        Image.fromarray(portrait(look, width=420, smile=smile)).save(path, quality=92)
-    return paths
+def pictures(
+    folder: Path, number: str, photographs: tuple[str, str], look: Look
+) -> tuple[Path, Path]:
+    """Passport and selfie of one person: with photographs where there are any, else drawings."""
+    one, other = (FACES / name for name in photographs)
+    if not FACES.exists():
+        one, other = (drawn.face_file(folder, look, smile) for smile in (0.0, 0.5))
+    return drawn.passport_file(folder, one, replace(drawn.AMINA, number=number)), other
 
 
 def amina(phone: Phone, folder: Path) -> Applicant:
-    return Applicant(phone, *faces(folder, ("img20.jpg", "img21.jpg"), LINA))
+    return Applicant(phone, *pictures(folder, "A1002003", ("img20.jpg", "img21.jpg"), LINA))
 
 
 def bruno(phone: Phone, folder: Path) -> Applicant:
-    return Applicant(phone, *faces(folder, ("img13.jpg", "img14.jpg"), OMAR))
+    return Applicant(phone, *pictures(folder, "B4005006", ("img13.jpg", "img14.jpg"), OMAR))

@@ -92,6 +92,12 @@ photo-problem-face-too-small = The face is too small. Please come closer.
 photo-problem-blurred = The picture is not sharp. Hold the phone still.
 photo-problem-too-bright = It is too bright. Please turn away from the light.
 photo-problem-glare = Light is shining on the document. Please tilt it a little.
+photo-problem-no-document = I cannot see a document. Please lay it on a table and photograph the side with your portrait.
+photo-problem-several-documents = I see more than one document. Please photograph only one.
+photo-problem-from-screen = This looks like a photo of a screen. Please photograph the document itself.
+photo-problem-cropped = Part of the document is cut off. Its four corners must be in the picture.
+photo-problem-document-too-small = The document is too small. Please come closer until it fills the picture.
+photo-problem-askew = The document is seen from the side. Please hold the phone straight above it.
 
 phone-thanks = ✓ Thank you, I have your number.
 button-share-phone = 📱 Share my phone number

@@ -92,6 +92,12 @@ photo-problem-face-too-small = La cara se ve muy pequeña. Acércate, por favor.
 photo-problem-blurred = La foto está borrosa. No muevas el teléfono.
 photo-problem-too-bright = Hay demasiada luz. Aléjate un poco de la luz, por favor.
 photo-problem-glare = La luz brilla sobre el documento. Inclínalo un poco, por favor.
+photo-problem-no-document = No veo un documento. Ponlo sobre una mesa y toma la foto del lado donde está tu retrato.
+photo-problem-several-documents = Veo más de un documento. Fotografía solo uno, por favor.
+photo-problem-from-screen = Parece la foto de una pantalla. Fotografía el documento mismo, por favor.
+photo-problem-cropped = Una parte del documento queda fuera. Deben verse sus cuatro esquinas.
+photo-problem-document-too-small = El documento se ve muy pequeño. Acércate hasta que llene la foto, por favor.
+photo-problem-askew = El documento se ve de lado. Sostén el teléfono justo encima, por favor.
 
 phone-thanks = ✓ Gracias, ya tengo tu número.
 button-share-phone = 📱 Compartir mi número
