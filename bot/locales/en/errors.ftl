@@ -53,6 +53,18 @@ error-picture-check-failed = I could not look at this photo. Please send it agai
 error-picture-not-good = Please take this photo again.
 error-picture-missing = A photo is missing. Please send it.
 
+# Video notes.
+error-challenge-expired = Your video note came too late. Please record a new one: here is what to do now.
+error-clip-older-than-challenge = This video note was recorded before I asked. Please record a new one.
+error-clip-forwarded = Please record the video note here, now; a forwarded one does not count.
+error-act-unknown = This is not something that we ask for.
+error-clip-too-large = This video note is larger than { $limit_mb } MB. Please record a shorter one.
+error-clip-format-unsupported = I can only watch video notes. Hold the camera button of the chat to record one.
+error-clip-not-readable = I cannot watch this video note: it is cut off or damaged. Please record it again.
+error-clip-without-picture = I see no picture in this video note. Please record it again with the camera.
+error-clip-too-many-pixels = This film is too large for me. Please record a video note with the camera button of the chat.
+error-clip-too-long = This video note is longer than { $limit_seconds } seconds. Please record a shorter one.
+
 # The journey.
 error-not-registered = Please start with the price of a loan.
 error-step-not-asked = This button is old. Here is where you are now.

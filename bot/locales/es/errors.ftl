@@ -53,6 +53,18 @@ error-picture-check-failed = No pude mirar esta foto. Mándala otra vez, por fav
 error-picture-not-good = Toma esta foto otra vez, por favor.
 error-picture-missing = Falta una foto. Mándala, por favor.
 
+# Videomensajes.
+error-challenge-expired = Tu videomensaje llegó demasiado tarde. Graba uno nuevo, por favor: esto es lo que hay que hacer ahora.
+error-clip-older-than-challenge = Este videomensaje se grabó antes de que te lo pidiera. Graba uno nuevo, por favor.
+error-clip-forwarded = Graba el videomensaje aquí y ahora, por favor; uno reenviado no cuenta.
+error-act-unknown = Esto no es algo que pidamos.
+error-clip-too-large = Este videomensaje pesa más de { $limit_mb } MB. Graba uno más corto, por favor.
+error-clip-format-unsupported = Solo puedo ver videomensajes. Mantén pulsado el botón de la cámara del chat para grabar uno, por favor.
+error-clip-not-readable = No puedo ver este videomensaje: está cortado o dañado. Grábalo de nuevo, por favor.
+error-clip-without-picture = No veo ninguna imagen en este videomensaje. Grábalo de nuevo con la cámara, por favor.
+error-clip-too-many-pixels = Este vídeo es demasiado grande para mí. Graba un videomensaje con el botón de la cámara del chat, por favor.
+error-clip-too-long = Este videomensaje dura más de { $limit_seconds } segundos. Graba uno más corto, por favor.
+
 # El camino.
 error-not-registered = Empieza por ver cuánto cuesta un préstamo, por favor.
 error-step-not-asked = Este botón ya no vale. Aquí es donde estás ahora.
