@@ -112,6 +112,7 @@ def look(
         after = replay.at(supposed.story, day)
         if type_ is Type.TOP_UP:
             top_ups.check(loan, before, after.principal_owed, on=day)
+            top_ups.check_movable(loan, after.drawn - before.drawn)
     except InvalidTerms as refusal:
         said = {"reason": str(refusal), "because": why.code(refusal.reason)}
         raise ChangeNotPossible(**said) from None

@@ -51,12 +51,14 @@ async def open_loan(
     pd_ppm: int | None = None,
     paid_out: Money | None = None,
     amendment_id: UUID | None = None,
+    rail: str | None = None,
 ) -> Loan:
     """Open the loan of an application, once, and send its money to `account`.
 
     It falls due by `terms`, dated again from the day on which the money arrives. `pd_ppm` is the
     probability of default that the decision was made with; expected loss is reckoned from it.
-    `paid_out`: what is sent, when the rest takes over other loans by an amendment.
+    `paid_out`: what is sent, when the rest takes over other loans by an amendment. `rail`: whose
+    the account is; None: of the one that takes new orders.
     """
     await lock_key(session, f"open_loan:{application_id}")
     if (loan := await queries.find_by_application(session, application_id)) is not None:
@@ -85,7 +87,7 @@ async def open_loan(
     if sent:
         await new_payout(
             session, vault, loan, attempt=1, amount_minor=sent.minor, account=account, now=now,
-            amendment_id=amendment_id,
+            amendment_id=amendment_id, rail=rail,
         )  # fmt: skip
     audit.record(
         session, actor=f"borrower:{borrower_id}", action="loan.open", subject=loan.subject, now=now,
@@ -104,6 +106,7 @@ async def new_payout(
     account: str,
     now: datetime,
     amendment_id: UUID | None = None,
+    rail: str | None = None,
 ) -> Payout:
     """A payout and the job that carries it out, both in the caller's transaction."""
     key = await person_key(session, vault, loan.borrower_id, now=now)
@@ -114,6 +117,7 @@ async def new_payout(
         attempt=attempt,
         amendment_id=amendment_id,
         client_ref=f"P{payout_id.hex}",
+        rail=rail,
         status=PAYOUT.initial,
         amount_minor=amount_minor,
         currency=loan.currency,

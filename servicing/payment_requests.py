@@ -59,7 +59,7 @@ async def request(
     most = (await queries.payoff_quote(session, loan, on=on)).total
     if amount.minor > most.minor:
         raise AmountAbovePayoff(most=most.major, currency=most.currency)
-    payout = (await queries.list_payouts(session, loan.id))[-1]
+    payout = await queries.last_payout(session, loan)
     rail = telegram.NAME if by_card else payout.rail
     amount = _movable(amount, rail)
     waiting = await queries.find_open_request(session, loan.id, now=now)

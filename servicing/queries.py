@@ -20,7 +20,7 @@ from servicing.debts import Debt
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.life import PENALTY
-from servicing.models import Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.models import Amendment, Installment, Loan, PaymentRequest, Payout, Repayment
 from servicing.states import ASKABLE, OPEN, LoanStatus, OrderStatus
 
 _ANSWERED_WITHIN = timedelta(hours=24)
@@ -132,6 +132,16 @@ async def list_repayments(session: AsyncSession, loan_id: UUID) -> list[Repaymen
 
 async def find_repayment(session: AsyncSession, rail_reference: str) -> Repayment | None:
     return await session.scalar(select(Repayment).where(Repayment.rail_reference == rail_reference))
+
+
+async def last_payout(session: AsyncSession, loan: Loan) -> Payout:
+    """Where its borrower takes money. A loan in the place of another, and without money of its own,
+    has the other's."""
+    sent = await list_payouts(session, loan.id)
+    if sent:
+        return sent[-1]
+    took_over = await session.get_one(Amendment, loan.application_id)
+    return await last_payout(session, await get_loan(session, took_over.loan_id))
 
 
 async def list_payouts(session: AsyncSession, loan_id: UUID) -> list[Payout]:

@@ -114,7 +114,7 @@ async def order(
 ) -> None:
     """Open the new loan. Its money is sent, or it takes the place of the others at once."""
     plan = await _plan(session, loan, amendment.change, on=on, lock=True)
-    sent = await queries.list_payouts(session, loan.id)
+    sent = await queries.last_payout(session, loan)
     vault = vault_of(session)
     if plan.lent:
         audit.move(session, AMENDMENT, amendment, AmendmentEvent.PAY_OUT, actor=actor, now=now)
@@ -125,12 +125,13 @@ async def order(
         borrower_id=loan.borrower_id,
         terms=plan.terms,
         rules=plan.rules,
-        account=await origination.account_of(session, vault, sent[-1], now=now),
+        account=await origination.account_of(session, vault, sent, now=now),
         on=plan.on,
         now=now,
         pd_ppm=loan.pd_now_ppm or loan.pd_ppm,
         paid_out=Money(plan.lent, loan.currency),
         amendment_id=amendment.id,
+        rail=sent.rail,
     )  # fmt: skip
     await gate.inherit(session, new, loan, now=now)
     if not plan.lent:
@@ -266,6 +267,7 @@ def _check(plan: _Plan) -> None:
     loan = plan.olds[0].loan
     if any(old.loan.status is not LoanStatus.ACTIVE for old in plan.olds):
         raise InvalidTerms(field="also", reason=_ALSO)
+    top_ups.check_movable(loan, plan.lent)
     if plan.lent:
         for old in plan.olds:
             top_ups.check(loan, old.life, plan.terms.principal.minor, on=plan.on)

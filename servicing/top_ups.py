@@ -23,6 +23,7 @@ from servicing.ledger.rules import EntryKind
 from servicing.life import Life
 from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
+from servicing.rails.base import SMALLEST
 from servicing.states import AMENDMENT, AmendmentEvent, AmendmentStatus
 from servicing.terms import LoanTerms
 from servicing.why import Why
@@ -45,6 +46,14 @@ def check(loan: Loan, before: Life, principal_minor: int, *, on: date) -> None:
     if principal_minor > most:
         limit = Money(most, loan.currency)
         raise InvalidTerms(field="amount", reason=f"must leave at most {limit} of principal")
+
+
+def check_movable(loan: Loan, minor: int) -> None:
+    """Refuse to promise what the loan's rail cannot move."""
+    unit = SMALLEST.get(loan.rail or "", 1)
+    if minor % unit:
+        least = Money(unit, loan.currency).major
+        raise InvalidTerms(field="amount", reason=f"must be a multiple of {least}")
 
 
 def check_price(loan: Loan, terms: LoanTerms) -> None:
@@ -73,14 +82,15 @@ async def order(
     """Send the money to where the loan was paid to."""
     audit.move(session, AMENDMENT, amendment, AmendmentEvent.PAY_OUT, actor=actor, now=now)
     await session.flush()
-    sent = await queries.list_payouts(session, loan.id)
+    sent = await queries.last_payout(session, loan)
     vault = vault_of(session)
     await origination.new_payout(
         session, vault, loan,
-        attempt=sent[-1].attempt + 1,
+        attempt=sent.attempt + 1,
         amount_minor=Money.parse(amendment.preview["paid_out"], loan.currency).minor,
-        account=await origination.account_of(session, vault, sent[-1], now=now),
+        account=await origination.account_of(session, vault, sent, now=now),
         amendment_id=amendment.id,
+        rail=sent.rail,
         now=now,
     )  # fmt: skip
 

@@ -110,11 +110,15 @@ async def _from_pools(
 def _candidates(
     lending: Sequence[Pool], funded: FundedLoan | None, payout: Payout, facts: Facts
 ) -> Iterator[tuple[Pool, Policy]]:
-    """The loan's own pool, once it has one; else all that take it, in their order."""
+    """The loan's own pool, once it has one; else all that take it, in their order.
+
+    A pool's money is at its rail, and by that one's lock whoever promises it is alone.
+    """
     for pool in lending:
+        if pool.rail != payout.rail:
+            continue
         policy = limits.parse(pool.policy, pool.currency)
-        takes = pool.rail == payout.rail and policy.takes(facts)
-        if takes if funded is None else pool.id == funded.pool_id:
+        if policy.takes(facts) if funded is None else pool.id == funded.pool_id:
             yield pool, policy
 
 

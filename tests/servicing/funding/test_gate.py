@@ -239,6 +239,20 @@ class TestMoreOnALoan:
         assert (book.at_work, book.free) == (35_000_00, 15_000_00)
         await lender.verifies()
 
+    async def test_is_never_lent_from_money_at_another_rail(
+        self, lender: Lender, treasury: Treasury, pool: Pool
+    ) -> None:
+        lender.product = {"amount_max_minor": 90_000_00}
+        loan = await lender.lends()
+        async with unit_of_work(lender.sessions) as session:
+            (await pools.get_pool(session, pool.id)).rail = "gsma"
+        await amends(lender, loan, {"type": "top_up", "amount": "5000", "installments": 3})
+
+        await lender.pays_out(loan)
+
+        assert [reason for reason, _ in await held(lender)] == ["no_pool"]
+        assert (await treasury.book(pool)).on_the_way == 0
+
     async def test_that_takes_its_place_stays_with_its_funders(
         self, lender: Lender, treasury: Treasury, pool: Pool
     ) -> None:
