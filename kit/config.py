@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     mpesa_folder: Path | None = Field(None, validation_alias=_outside("MPESA_FOLDER"))
     """Where staff put statements from the organisation's portal."""
 
+    screening_dir: Path | None = None
+    """Where the lender puts sanctions and PEP lists. Unset: `kopa screening load FOLDER` only."""
+
     worker_id: str = ""
     """Name of this worker. Empty: `local` on SQLite, host-process-random on PostgreSQL."""
     worker_dead_after_seconds: float = 30.0

@@ -11,6 +11,7 @@ from kit.config import Settings
 from kit.crypto import person_key, vault_of
 from kit.money import Money
 from kyc.models import Verification
+from kyc.screening.check import ON_A_LIST
 from kyc.states import VerificationStatus
 from onboarding import (
     calculator,
@@ -148,14 +149,17 @@ async def _refer(
         borrower_id=dossier.borrower.id,
         application_id=dossier.draft.id,
         reasons=reasons,
-        needs_second=kind is CaseKind.IDENTITY and is_mismatch(dossier.verification),
+        needs_second=kind is CaseKind.IDENTITY and needs_second(dossier.verification),
         now=now,
     )
 
 
-def is_mismatch(verification: Verification | None) -> bool:
-    """The faces are clearly of two people: passing this needs two members of staff."""
-    return verification is not None and face_verdict(verification) is FaceVerdict.NO
+def needs_second(verification: Verification | None) -> bool:
+    """Passing this needs two members of staff: the faces are clearly of two people, or the name
+    is on a sanctions or PEP list."""
+    if verification is None:
+        return False
+    return face_verdict(verification) is FaceVerdict.NO or ON_A_LIST in verification.reasons
 
 
 def face_verdict(verification: Verification) -> FaceVerdict | None:

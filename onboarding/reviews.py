@@ -9,6 +9,8 @@ from kit import audit, four_eyes
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from kyc import verifications
+from kyc.screening import hits
+from kyc.screening.models import Outcome
 from kyc.states import VerificationStatus
 from kyc.verifications import PersonVerdict
 from notifications import outbox
@@ -86,6 +88,7 @@ async def approve(
             raise four_eyes.SameStaff()
         case.confirmed_by = staff_id
     _resolve(session, case, "approve", staff_id, now)
+    await _settle_hits(session, case, Outcome.CLEARED, now)
     if case.application_id is not None:
         await _follow_approval(session, case, staff_id, underwriter, now)
     return case
@@ -107,6 +110,7 @@ async def decline(
     await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
     case.verdict_reasons = list(dict.fromkeys(reasons))
     _resolve(session, case, "decline", staff_id, now)
+    await _settle_hits(session, case, Outcome.CONFIRMED, now)
     if case.application_id is not None:
         await _follow_decline(session, case, staff_id, now)
     return case
@@ -122,6 +126,13 @@ async def close(
     await cases.add_note(session, case, staff_id=staff_id, text=note, now=now)
     _resolve(session, case, "closed", staff_id, now)
     return case
+
+
+async def _settle_hits(session: AsyncSession, case: Case, outcome: Outcome, now: datetime) -> None:
+    """Whoever says that the identity holds has seen the hits. A refused identity proves none."""
+    is_told = case.kind is CaseKind.SCREENING
+    if is_told or (case.kind is CaseKind.IDENTITY and outcome is Outcome.CLEARED):
+        await hits.settle(session, case.borrower_id, outcome, now=now)
 
 
 def _require_open(case: Case) -> None:

@@ -110,6 +110,8 @@ class CaseKind(StrEnum):
     IDENTITY = "identity"
     CREDIT = "credit"
     FRAUD = "fraud"
+    SCREENING = "screening"
+    """A borrower looks like somebody on a sanctions or PEP list."""
     SUPPORT = "support"
 
 

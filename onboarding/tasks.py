@@ -10,7 +10,7 @@ from kit import audit, jobs
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.errors import DomainError
-from kyc import duplicates, embedded, verifications
+from kyc import duplicates, verifications
 from kyc import queries as verification_queries
 from kyc.checks import CheckResult, Evidence
 from kyc.embedded import Check
@@ -18,7 +18,7 @@ from kyc.models import Verification
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from notifications import outbox
 from notifications.states import Purpose
-from onboarding import cases, decisioning, dossiers, identity, reviews
+from onboarding import cases, checking, decisioning, dossiers, identity, reviews, screening
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus, CaseKind
@@ -30,9 +30,10 @@ async def identify(context: jobs.Context, *, verification_id: str) -> None:
     number = UUID(verification_id)
     async with unit_of_work(context.sessions) as session:
         evidence = await _evidence(session, number, now=context.clock.now())
+        made_by = await checking.checks_of(session, number)
     if evidence is None:
         return  # A repeat: the check has been concluded.
-    results = [await _made(kind, check, evidence) for kind, check in embedded.CHECKS.items()]
+    results = [await _made(kind, check, evidence) for kind, check in made_by.items()]
     async with unit_of_work(context.sessions) as session:
         await conclude(
             session, number, results, context.service(Underwriter), now=context.clock.now()
@@ -70,6 +71,7 @@ async def conclude(
     if verification.status is not VerificationStatus.CHECKING:
         return
     await verifications.conclude(session, vault_of(session), verification, results, now=now)
+    await screening.remember(session, verification.borrower_id, results, now=now)
     await session.flush()
     await duplicates.search_face(session, vault_of(session), verification, now=now)
     await session.flush()
@@ -99,7 +101,7 @@ async def _follow(
             borrower_id=dossier.borrower.id,
             application_id=application.id,
             reasons=list(verification.reasons),
-            needs_second=decisioning.is_mismatch(verification),
+            needs_second=decisioning.needs_second(verification),
             now=now,
         )
     await outbox.notify(

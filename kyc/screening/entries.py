@@ -105,7 +105,7 @@ class Draft:
             return None
         ordered = sorted(self._names.items(), key=lambda item: item[1] is not Strength.PRIMARY)
         return Entry(
-            uid=self.uid,
+            uid=self.uid[:200],
             kind=self.kind,
             names=tuple(Alias(text, strength) for text, strength in ordered),
             births=tuple(self._births),

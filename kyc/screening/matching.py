@@ -5,10 +5,10 @@ stands in docs/kyc.md with what was measured.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kyc.screening import names
 from kyc.screening.entries import Alias, Birth, Entry, Strength
@@ -93,6 +93,15 @@ class Hit:
     """As the list has them."""
     country_agrees: bool | None
     countries: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the entry in the database."""
+        return self.publisher, self.uid
+
+    def explained(self) -> dict[str, Any]:
+        """For the record and for machines."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

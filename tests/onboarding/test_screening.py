@@ -1,0 +1,209 @@
+"""Lists from a folder: loaded once, borrowers screened again, one case for a borrower's hits."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from kit import jobs
+from kit.db import Sessions, unit_of_work
+from kit.four_eyes import SameStaff
+from kit.ids import new_id
+from kyc.checks import Evidence
+from kyc.models import Verification
+from kyc.screening import hits, lists
+from kyc.screening.models import Outcome, ScreeningHit
+from kyc.states import CheckKind, CheckVerdict
+from onboarding import cases, checking, decisioning, reviews, screening
+from onboarding.models import Borrower, Case
+from onboarding.states import CaseKind
+from tests.onboarding.people import SETTINGS, Applicant
+
+AMINA = b'name,birth_date\n"OTIENO, Amina Wanjiru",1991-03-14\n'
+OTHERS = b"name\nBakari Odumbe\nMusa Velero\n"
+
+
+class SetClock:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def context(sessions: Sessions, now: datetime) -> jobs.Context:
+    return jobs.Context(sessions, SetClock(now))
+
+
+@pytest.fixture
+async def amina(sessions: Sessions, now: datetime) -> Borrower:
+    """She has sent both pictures."""
+    async with unit_of_work(sessions) as session:
+        applicant = Applicant(session, now)
+        dossier = await applicant.answers_until(await applicant.begins(), "product")
+        return dossier.borrower
+
+
+async def load(context: jobs.Context, folder: Path, **files: bytes) -> list[str]:
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_bytes(content)
+    told = await screening.load(context.sessions, folder, now=context.clock.now())
+    return [each.outcome for each in told]
+
+
+async def rows(
+    context: jobs.Context, table: type[Case | ScreeningHit]
+) -> list[Case | ScreeningHit]:
+    async with unit_of_work(context.sessions) as session:
+        return list(await session.scalars(select(table)))
+
+
+async def rescreen(context: jobs.Context, after: str | None = None) -> None:
+    await screening.rescreen(context, run="run", after=after)
+
+
+class TestLoad:
+    async def test_twice_is_once(self, context: jobs.Context, tmp_path: Path) -> None:
+        assert await load(context, tmp_path, peps=OTHERS) == ["loaded"]
+        assert await load(context, tmp_path, peps=OTHERS) == ["unchanged"]
+        assert await load(context, tmp_path, peps=OTHERS + b"Third Person\n") == ["loaded"]
+
+        async with unit_of_work(context.sessions) as session:
+            [current] = await lists.in_force(session)
+            versions = await lists.versions(session)
+        assert (current.entries, current.publisher) == (3, "own:peps")
+        assert [version.superseded_at is None for version in versions] == [True, False]
+
+    async def test_a_bad_file_leaves_the_list_as_it_was(
+        self, context: jobs.Context, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=OTHERS)
+
+        assert await load(context, tmp_path, peps=b"name\n\0") == ["screening_list_not_readable"]
+        async with unit_of_work(context.sessions) as session:
+            assert [row.entries for row in await lists.in_force(session)] == [2]
+
+    async def test_a_list_that_lost_most_of_itself_is_refused(
+        self, context: jobs.Context, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=OTHERS + b"Third Person\n")
+
+        assert await load(context, tmp_path, peps=b"name\nMusa Velero\n") == [
+            "screening_list_shrank"
+        ]
+
+    async def test_of_two_files_of_a_publisher_the_newer_counts(
+        self, context: jobs.Context, tmp_path: Path
+    ) -> None:
+        xml = '<CONSOLIDATED_LIST dateGenerated="2026-0{}-01"><INDIVIDUALS><INDIVIDUAL><DATAID>1'
+        xml += (
+            "</DATAID><FIRST_NAME>MUSA</FIRST_NAME></INDIVIDUAL></INDIVIDUALS></CONSOLIDATED_LIST>"
+        )
+        for month, name in ((3, "a.xml"), (2, "b.xml")):
+            (tmp_path / name).write_text(xml.format(month))
+
+        assert await load(context, tmp_path) == ["loaded", "older"]
+
+
+class TestRescreening:
+    async def test_opens_one_case_for_a_borrower_and_an_entry(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        await rescreen(context)
+        await rescreen(context)
+        await load(context, tmp_path, peps=AMINA + b"Bakari Odumbe,\n")
+        await rescreen(context)
+
+        [case] = await rows(context, Case)
+        [hit] = await rows(context, ScreeningHit)
+        assert isinstance(case, Case)
+        assert isinstance(hit, ScreeningHit)
+        assert (case.kind, case.borrower_id, case.needs_second) == (
+            CaseKind.SCREENING,
+            amina.id,
+            True,
+        )
+        assert hit.case_id == case.id
+        async with unit_of_work(context.sessions) as session:
+            told = await hits.explained(session, hit, now=context.clock.now())
+        assert (told["name"], told["birth"]) == ("OTIENO, Amina Wanjiru", "same_day")
+
+    async def test_of_a_new_entry_opens_another(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        await rescreen(context)
+        await load(context, tmp_path, more=AMINA)
+        await rescreen(context)
+
+        assert len(await rows(context, Case)) == 2
+
+    async def test_goes_on_after_the_last_borrower_of_a_batch(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        await rescreen(context, after=str(amina.id))
+        assert not await rows(context, Case)
+
+        await rescreen(context, after=str(UUID(int=0)))
+        assert len(await rows(context, Case)) == 1
+
+    async def test_keeps_the_name_sealed(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        await rescreen(context)
+
+        [hit] = await rows(context, ScreeningHit)
+        assert isinstance(hit, ScreeningHit)
+        assert b"amina" not in hit.found_sealed.lower()
+
+
+class TestTheCheck:
+    async def verdict(self, context: jobs.Context, borrower: Borrower) -> CheckVerdict:
+        async with unit_of_work(context.sessions) as session:
+            number = await session.scalar(
+                select(Verification.id).where(Verification.borrower_id == borrower.id)
+            )
+            assert number is not None
+            made_by = await checking.checks_of(session, number)
+        typed = {"full_name": "Amina W. Otieno", "birth_date": "1991-03-14"}
+        return (await made_by[CheckKind.SCREENING](Evidence(b"", b"", typed=typed))).verdict
+
+    async def test_is_left_out_without_lists(self, context: jobs.Context, amina: Borrower) -> None:
+        assert await self.verdict(context, amina) is CheckVerdict.SKIPPED
+
+    async def test_doubts_until_two_of_staff_have_cleared_it(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        assert await self.verdict(context, amina) is CheckVerdict.DOUBT
+        await rescreen(context)
+        [case] = await rows(context, Case)
+        first, second = new_id(), new_id()
+
+        await self.approve(context, case.id, first)
+        with pytest.raises(SameStaff):
+            await self.approve(context, case.id, first)
+        assert await self.verdict(context, amina) is CheckVerdict.DOUBT
+        await self.approve(context, case.id, second)
+
+        [hit] = await rows(context, ScreeningHit)
+        assert isinstance(hit, ScreeningHit)
+        assert hit.outcome is Outcome.CLEARED
+        assert await self.verdict(context, amina) is CheckVerdict.CLEAR
+
+    async def approve(self, context: jobs.Context, case_id: UUID, staff_id: UUID) -> None:
+        async with unit_of_work(context.sessions) as session:
+            await reviews.approve(
+                session,
+                await cases.get(session, case_id, lock=True),
+                staff_id=staff_id,
+                note="Another year of birth, another town.",
+                underwriter=decisioning.load(SETTINGS),
+                now=context.clock.now(),
+            )
