@@ -1,17 +1,19 @@
 """The tables that staff look at: their columns, and how all of their rows are read."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports
 from api.exports import Column, Fetch, Table
-from kit import audit, four_eyes
+from kit import audit
 from kit.audit import AuditEvent
+from kit.db import Row
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import order_reviews, queries
+from servicing import order_reviews, queries, reconciliation
 from servicing.closing import parts
 from servicing.closing.models import DayCloseFailure
 from servicing.closing.parts import Run
@@ -33,6 +35,7 @@ from servicing.order_history import Step
 from servicing.orders import Order, Orders
 from servicing.states import LoanStatus, OrderStatus
 
+Kept = TypeVar("Kept", bound=Row)
 NAME_OF = {each.account: each.name for each in CHART}
 
 
@@ -332,10 +335,21 @@ def movements_of(
     return fetch
 
 
-def waiting_proposals() -> Fetch[Proposal]:
-    async def fetch(session: AsyncSession, last: Proposal | None) -> Sequence[Proposal]:
+def all_of(list_open: Callable[..., Awaitable[Sequence[Kept]]]) -> Fetch[Kept]:
+    """What `list_open` lists by ids, page by page."""
+
+    async def fetch(session: AsyncSession, last: Kept | None) -> Sequence[Kept]:
         after = last.id if last is not None else None
-        return await four_eyes.list_open(session, after=after, limit=exports.PAGE)
+        return await list_open(session, after=after, limit=exports.PAGE)
+
+    return fetch
+
+
+def runs_of(rail: str | None = None) -> Fetch[ReconciliationRun]:
+    async def fetch(
+        session: AsyncSession, last: ReconciliationRun | None
+    ) -> Sequence[ReconciliationRun]:
+        return await reconciliation.list_runs(session, rail=rail, after=last, limit=exports.PAGE)
 
     return fetch
 

@@ -44,11 +44,14 @@ async def is_reported(session: AsyncSession, *, kind: str, subject: str) -> bool
     return found is not None
 
 
-async def list_open(session: AsyncSession) -> list[Incident]:
-    rows = await session.scalars(
-        select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.id)
-    )
-    return list(rows)
+async def list_open(
+    session: AsyncSession, *, after: UUID | None = None, limit: int | None = None
+) -> list[Incident]:
+    """The oldest first. `after`: the last id of the page before."""
+    query = select(Incident).where(Incident.resolved_at.is_(None))
+    if after is not None:
+        query = query.where(Incident.id > after)
+    return list(await session.scalars(query.order_by(Incident.id).limit(limit)))
 
 
 async def resolve(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -99,21 +100,31 @@ async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:
     return {each.reference for each in found if each.category is not Category.DUPLICATE}
 
 
-async def list_open(session: AsyncSession) -> list[ReconciliationBreak]:
-    rows = await session.scalars(
-        select(ReconciliationBreak)
-        .where(ReconciliationBreak.resolved_at.is_(None))
-        .order_by(ReconciliationBreak.day, ReconciliationBreak.id)
-    )
-    return list(rows)
+async def list_open(
+    session: AsyncSession, *, after: UUID | None = None, limit: int | None = None
+) -> list[ReconciliationBreak]:
+    """Those that were found first. `after`: the last id of the page before."""
+    query = select(ReconciliationBreak).where(ReconciliationBreak.resolved_at.is_(None))
+    if after is not None:
+        query = query.where(ReconciliationBreak.id > after)
+    return list(await session.scalars(query.order_by(ReconciliationBreak.id).limit(limit)))
 
 
-async def list_runs(session: AsyncSession, *, rail: str | None = None) -> list[ReconciliationRun]:
-    """The newest ninety, newest day first."""
-    query = select(ReconciliationRun).order_by(ReconciliationRun.day.desc(), ReconciliationRun.rail)
+async def list_runs(
+    session: AsyncSession,
+    *,
+    rail: str | None = None,
+    after: ReconciliationRun | None = None,
+    limit: int = 90,
+) -> list[ReconciliationRun]:
+    """Newest day first. `after`: the last of the page before."""
+    key = ReconciliationRun.day, ReconciliationRun.rail
+    query = select(ReconciliationRun).order_by(key[0].desc(), key[1])
     if rail is not None:
-        query = query.where(ReconciliationRun.rail == rail)
-    return list(await session.scalars(query.limit(90)))
+        query = query.where(key[1] == rail)
+    if after is not None:
+        query = query.where((key[0] < after.day) | (key[0] == after.day) & (key[1] > after.rail))
+    return list(await session.scalars(query.limit(limit)))
 
 
 async def _replace(

@@ -81,11 +81,14 @@ async def receive(
         )  # fmt: skip
 
 
-async def list_open(session: AsyncSession) -> list[SuspenseItem]:
-    rows = await session.scalars(
-        select(SuspenseItem).where(SuspenseItem.resolved_at.is_(None)).order_by(SuspenseItem.id)
-    )
-    return list(rows)
+async def list_open(
+    session: AsyncSession, *, after: UUID | None = None, limit: int | None = None
+) -> list[SuspenseItem]:
+    """What waits the longest first. `after`: the last id of the page before."""
+    query = select(SuspenseItem).where(SuspenseItem.resolved_at.is_(None))
+    if after is not None:
+        query = query.where(SuspenseItem.id > after)
+    return list(await session.scalars(query.order_by(SuspenseItem.id).limit(limit)))
 
 
 async def assign(

@@ -39,7 +39,8 @@ async def list_proposals(
     session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
 ) -> Page[ProposalShown] | Response:
     """The longest waiting first."""
-    if (file := await export.of(listings.PROPOSALS, listings.waiting_proposals())) is not None:
+    every = listings.all_of(four_eyes.list_open)
+    if (file := await export.of(listings.PROPOSALS, every)) is not None:
         return file
     rows = await four_eyes.list_open(session, after=after, limit=limit)
     return Page.of([ProposalShown.model_validate(row) for row in rows], limit)

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import exports, listings
+from api import listings
 from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.exports import FILES, Export
-from api.schemas import MoneyShown, Record, Shown
+from api.schemas import MoneyShown, Page, PageSize, Record, Shown
 from api.v1.proposals import ProposalShown, Reasoned
 from kit import audit, jobs
 from kit.four_eyes import Proposal
@@ -52,23 +52,26 @@ class RunShown(Shown):
     """What makes the difference."""
 
 
-@router.get("/breaks", response_model=list[BreakShown], responses=FILES)
-async def list_breaks(session: Session, export: Export) -> list[BreakShown] | Response:
+@router.get("/breaks", response_model=Page[BreakShown], responses=FILES)
+async def list_breaks(
+    session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
+) -> Page[BreakShown] | Response:
     """Lines of the rails' statements that differ from our books."""
-    rows = await reconciliation.list_open(session)
-    if (file := await export.of(listings.BREAKS, exports.listed(rows))) is not None:
+    every = listings.all_of(reconciliation.list_open)
+    if (file := await export.of(listings.BREAKS, every)) is not None:
         return file
-    return [_break(row) for row in rows]
+    rows = await reconciliation.list_open(session, after=after, limit=limit)
+    return Page.of([_break(row) for row in rows], limit)
 
 
 @router.get("/runs", response_model=list[RunShown], responses=FILES)
 async def list_reconciliations(
     session: Session, export: Export, rail: str | None = None
 ) -> list[RunShown] | Response:
-    """The newest days, and what each rail held beside what our ledger says."""
-    rows = await reconciliation.list_runs(session, rail=rail)
-    if (file := await export.of(listings.RUNS, exports.listed(rows))) is not None:
+    """The newest days, and what each rail held beside what our ledger says. A file has all."""
+    if (file := await export.of(listings.RUNS, listings.runs_of(rail))) is not None:
         return file
+    rows = await reconciliation.list_runs(session, rail=rail)
     return [await _run(session, row) for row in rows]
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response, status
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import auth, exports, listings
+from api import auth, listings
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
 from api.exports import FILES, Export, Exports, Table
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Word
@@ -26,7 +26,7 @@ from servicing import (
     suspense,
 )
 from servicing.disbursements import PAYOUTS
-from servicing.models import Incident, SuspenseItem
+from servicing.models import SuspenseItem
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
 from servicing.refunds import REFUNDS
@@ -161,15 +161,17 @@ async def cancel_payout(loan_id: UUID, session: Session, who: Staff, now: Now) -
     return LoanGivenUp.model_validate(loan)
 
 
-@router.get("/suspense", response_model=list[SuspenseShown], responses=FILES)
+@router.get("/suspense", response_model=Page[SuspenseShown], responses=FILES)
 async def list_suspense(
-    session: Session, today: Today, export: Export
-) -> list[SuspenseShown] | Response:
+    session: Session, today: Today, export: Export, after: UUID | None = None, limit: PageSize = 50
+) -> Page[SuspenseShown] | Response:
     """Money that came in and fits no running loan, and whose it may be."""
-    rows = await suspense.list_open(session)
-    if (file := await export.of(listings.SUSPENSE, exports.listed(rows))) is not None:
+    every = listings.all_of(suspense.list_open)
+    if (file := await export.of(listings.SUSPENSE, every)) is not None:
         return file
-    return [_item(row, await owners.propose(session, row, on=today)) for row in rows]
+    rows = await suspense.list_open(session, after=after, limit=limit)
+    shown = [_item(row, await owners.propose(session, row, on=today)) for row in rows]
+    return Page.of(shown, limit)
 
 
 @router.post("/suspense/{item_id}/assign", response_model=ProposalShown)
@@ -244,11 +246,16 @@ async def charge_repayment_back(
     )
 
 
-@router.get("/incidents", response_model=list[IncidentShown], responses=FILES)
-async def list_incidents(session: Session, export: Export) -> list[Incident] | Response:
+@router.get("/incidents", response_model=Page[IncidentShown], responses=FILES)
+async def list_incidents(
+    session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
+) -> Page[IncidentShown] | Response:
     """Where the outside contradicts what we know about money. Nothing was posted."""
-    rows = await incidents.list_open(session)
-    return await export.of(listings.INCIDENTS, exports.listed(rows)) or rows
+    every = listings.all_of(incidents.list_open)
+    if (file := await export.of(listings.INCIDENTS, every)) is not None:
+        return file
+    rows = await incidents.list_open(session, after=after, limit=limit)
+    return Page.of([IncidentShown.model_validate(row) for row in rows], limit)
 
 
 @router.post("/incidents/{incident_id}/resolve", response_model=ProposalShown)

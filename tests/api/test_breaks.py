@@ -53,9 +53,8 @@ class TestBreaks:
         lines = [short, incoming("W9", loan.reference, kes(500))]
         told = Balances(kes(100_000), kes(100_506))
         await compares(lender, lines, balances=told)
-        open_ = {
-            row["category"]: row for row in (await aude.get("/v1/reconciliation/breaks")).json()
-        }
+        listed = (await aude.get("/v1/reconciliation/breaks")).json()["items"]
+        open_ = {row["category"]: row for row in listed}
         assert set(open_) == {"amount", "missing_here", "missing_at_rail"}
 
         await both(carl, ada, path=f"/v1/reconciliation/breaks/{open_['amount']['id']}/write-off")
@@ -71,7 +70,7 @@ class TestBreaks:
         assert (alone, forbidden.status_code) == ([200, 403], 403)
         assert (wrong.status_code, wrong.json()["code"]) == (409, "break_act_not_possible")
         assert (gone.status_code, gone.json()["code"]) == (404, "break_not_found")
-        assert (await aude.get("/v1/reconciliation/breaks")).json() == []
+        assert (await aude.get("/v1/reconciliation/breaks")).json()["items"] == []
         books = (await ada.get("/v1/ledger/trial-balance")).json()
         assert books["balanced"] is True
         await lender.verifies()
@@ -112,7 +111,7 @@ class TestSuspense:
                 on=lender.on, now=lender.now, rail="wallet", written="rent",
                 payer="254700000009",
             )  # fmt: skip
-        [item] = (await carl.get("/v1/suspense")).json()
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
         assert item["written"] == "rent"
         assert item["proposals"] == [
             {"loan_id": str(loan.id), "loan_reference": loan.reference,
@@ -122,9 +121,8 @@ class TestSuspense:
         assert (nobody.status_code, nobody.json()["code"]) == (409, "nobody_to_refund")
         await lender.receives(loan, await lender.payoff(loan) - kes(1))
         await lender.receives(loan, kes(401))
-        over = next(
-            row for row in (await carl.get("/v1/suspense")).json() if row["reason"] == "overpaid"
-        )
+        listed = (await carl.get("/v1/suspense")).json()["items"]
+        over = next(row for row in listed if row["reason"] == "overpaid")
 
         await both(carl, ada, path=f"/v1/suspense/{over['id']}/send-back")
 

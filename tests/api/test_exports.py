@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -13,6 +13,7 @@ from kit.audit import AuditEvent
 from kit.db import Sessions, unit_of_work
 from kit.money import Money
 from servicing import incidents
+from servicing.models import ReconciliationRun
 from tests.api.conftest import Enter, SetClock, Sit
 from tests.servicing.lending import Lender
 
@@ -140,6 +141,28 @@ class TestFiles:
         call = await (await enter("Uma")).get("/v1/payouts", params={"format": "csv"})
 
         assert (page.status_code, call.status_code) == (403, 403)
+
+    async def test_of_reconciliations_hold_every_run(
+        self, sit: Sit, enter: Enter, lender: Lender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("api.exports.PAGE", 3)
+        days = [date(2026, 1, 1) + timedelta(days=n) for n in range(100)]
+        ran = [(rail, day) for day in days[::-1] for rail in ("gsma", "wallet")]
+        async with unit_of_work(lender.sessions) as session:
+            session.add_all(
+                ReconciliationRun(
+                    rail=rail, day=day, matched=0, late=0, breaks=0, ran_at=lender.now
+                )
+                for rail, day in ran
+            )
+
+        call = await (await enter("Aude")).get("/v1/reconciliation/runs", params={"format": "csv"})
+        page = await (await sit("Aude")).opens("/reconciliation", format="csv", part="runs")
+
+        for file in (call, page):
+            rows = read_csv(file.content)[1:]
+            assert [row[1] for row in rows] == [day.isoformat() for _, day in ran]
+            assert len({tuple(row[:2]) for row in rows}) == 200
 
     async def test_go_beyond_one_page(
         self, sit: Sit, lender: Lender, monkeypatch: pytest.MonkeyPatch

@@ -176,7 +176,7 @@ class TestSuspense:
                 session, reference="wallet:W5", reason="unknown_reference",
                 amount=kes(700), on=START, now=clock.at,
             )  # fmt: skip
-        [item] = (await carl.get("/v1/suspense")).json()
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
         path, body = f"/v1/suspense/{item['id']}/assign", WHY | {"loan_id": str(loan.id)}
 
         proposed = await carl.post(path, json=body)
@@ -193,7 +193,7 @@ class TestSuspense:
         assert (again.status_code, again.json()["code"]) == (404, "suspense_item_not_found")
         shown = (await carl.get(f"/v1/loans/{loan.id}")).json()
         assert [row["amount"]["amount"] for row in shown["repayments"]] == ["700.00"]
-        assert (await carl.get("/v1/suspense")).json() == []
+        assert (await carl.get("/v1/suspense")).json()["items"] == []
 
     async def test_is_given_back_by_a_payment_that_two_have_seen(
         self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, sessions: Sessions, clock: SetClock
@@ -203,7 +203,7 @@ class TestSuspense:
                 session, reference="wallet:W5", reason="unknown_reference", amount=kes(700),
                 on=START, now=clock.at,
             )  # fmt: skip
-        [item] = (await carl.get("/v1/suspense")).json()
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
         path = f"/v1/suspense/{item['id']}/refund"
 
         for client in (carl, ada):
@@ -211,7 +211,7 @@ class TestSuspense:
         other = await carl.post(f"/v1/suspense/{NOBODY}/refund", json=WHY | {"reference": "B"})
 
         assert answer.json()["facts"] == {"reference": "BANK-1"}
-        assert (await carl.get("/v1/suspense")).json() == []
+        assert (await carl.get("/v1/suspense")).json()["items"] == []
         books = (await ada.get("/v1/ledger/trial-balance")).json()
         assert books["balanced"] is True
         assert (other.status_code, other.json()["code"]) == (404, "suspense_item_not_found")
@@ -224,7 +224,7 @@ class TestSuspense:
                 session, reference="wallet:W5", reason="unknown_reference", amount=kes(700),
                 on=START, now=clock.at,
             )  # fmt: skip
-        [item] = (await carl.get("/v1/suspense")).json()
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
         path = f"/v1/suspense/{item['id']}/refund"
         proposed = (await carl.post(path, json=WHY | {"reference": "BANK-1"})).json()
 
@@ -235,7 +235,7 @@ class TestSuspense:
         assert (differs.status_code, differs.json()["code"]) == (409, "proposal_differs")
         assert (withdrawn.status_code, again.status_code) == (200, 404)
         assert (await ada.get("/v1/proposals")).json()["items"] == []
-        assert len((await carl.get("/v1/suspense")).json()) == 1
+        assert len((await carl.get("/v1/suspense")).json()["items"]) == 1
 
 
 class TestIncidents:
@@ -251,25 +251,41 @@ class TestIncidents:
                 )
             )  # fmt: skip
 
-        [incident] = (await aude.get("/v1/incidents")).json()
-        [found] = (await aude.get("/v1/reconciliation/breaks")).json()
+        [incident] = (await aude.get("/v1/incidents")).json()["items"]
+        [found] = (await aude.get("/v1/reconciliation/breaks")).json()["items"]
 
         assert (incident["kind"], incident["facts"]) == ("odd", {"told": "x"})
         assert (found["ours"]["amount"], found["theirs"]) == ("1.00", None)
+
+    async def test_come_page_by_page(
+        self, aude: httpx.AsyncClient, sessions: Sessions, clock: SetClock
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            for n in range(3):
+                await incidents.report(session, kind="odd", subject=f"wallet:{n}", now=clock.at)
+        seen, after = [], None
+        for most in (2, 2):
+            asked = {"limit": most} | ({"after": after} if after else {})
+            page = (await aude.get("/v1/incidents", params=asked)).json()
+            seen += [each["subject"] for each in page["items"]]
+            after = page["next"]
+
+        assert seen == ["wallet:0", "wallet:1", "wallet:2"]
+        assert after is None
 
     async def test_are_resolved_by_two(
         self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, sessions: Sessions, clock: SetClock
     ) -> None:
         async with unit_of_work(sessions) as session:
             await incidents.report(session, kind="odd", subject="wallet:1", now=clock.at, told="x")
-        [incident] = (await carl.get("/v1/incidents")).json()
+        [incident] = (await carl.get("/v1/incidents")).json()["items"]
         path = f"/v1/incidents/{incident['id']}/resolve"
 
         await carl.post(path, json=WHY)
-        assert len((await carl.get("/v1/incidents")).json()) == 1
+        assert len((await carl.get("/v1/incidents")).json()["items"]) == 1
         resolved = await ada.post(path, json=WHY)
         again = await ada.post(path, json=WHY)
 
         assert resolved.json()["confirmed_at"] is not None
-        assert (await carl.get("/v1/incidents")).json() == []
+        assert (await carl.get("/v1/incidents")).json()["items"] == []
         assert (again.status_code, again.json()["code"]) == (404, "incident_not_found")

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import exports, listings
+from api import listings
 from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
+from api.console.forms import Key
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1.proposals import Reasoned
@@ -21,13 +22,15 @@ router = APIRouter(prefix=f"{HOME}/incidents", include_in_schema=False)
 
 
 @router.get("", name="list_incidents")
-async def show_incidents(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    rows = await incidents.list_open(session)
-    if (answer := await file.of(listings.INCIDENTS, exports.listed(rows))) is not None:
+async def show_incidents(
+    desk: AtDesk, session: Session, file: AskedFile, after: Key = None
+) -> Response:
+    every = listings.all_of(incidents.list_open)
+    if (answer := await file.of(listings.INCIDENTS, every)) is not None:
         return answer
-    return drawing.page(
-        desk, "incidents.html", incidents=drawing.table(desk, listings.INCIDENTS, rows)
-    )
+    rows = await incidents.list_open(session, after=after, limit=drawing.PAGE_SIZE)
+    drawn = drawing.table(desk, listings.INCIDENTS, rows, after=drawing.last_key(rows))
+    return drawing.page(desk, "incidents.html", incidents=drawn)
 
 
 @router.get("/{incident_id}", name="list_incidents")

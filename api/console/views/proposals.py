@@ -22,7 +22,8 @@ router = APIRouter(prefix=f"{HOME}/proposals", include_in_schema=False)
 async def show_proposals(
     desk: AtDesk, session: Session, file: AskedFile, after: Key = None
 ) -> Response:
-    if (answer := await file.of(listings.PROPOSALS, listings.waiting_proposals())) is not None:
+    every = listings.all_of(four_eyes.list_open)
+    if (answer := await file.of(listings.PROPOSALS, every)) is not None:
         return answer
     return await _page(desk, session, after)
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import exports, listings
+from api import listings
 from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
+from api.console.forms import Key
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1 import reconciliation as calls
@@ -28,8 +29,14 @@ _Agree = Callable[[AsyncSession, str], Awaitable[Proposal]]
 
 
 @router.get("/reconciliation", name="list_breaks")
-async def show_reconciliation(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    return await _overview(desk, session, file)
+async def show_reconciliation(
+    desk: AtDesk, session: Session, file: AskedFile, after: Key = None
+) -> Response:
+    every = listings.all_of(reconciliation.list_open)
+    taken = await file.of(listings.BREAKS, every, part="breaks") or await file.of(
+        listings.RUNS, listings.runs_of(), part="runs"
+    )
+    return taken or await _overview(desk, session, after)
 
 
 @router.post("/reconciliation/{rail}/{day}", name="reconcile_again")
@@ -81,21 +88,17 @@ async def write_break_off(break_id: UUID, desk: AtDesk) -> Response:
 
 
 async def _overview(
-    desk: Desk, session: AsyncSession, file: AskedFile | None, **answer: Any
+    desk: Desk, session: AsyncSession, after: UUID | None, **answer: Any
 ) -> Response:
-    found = await reconciliation.list_open(session)
+    found = await reconciliation.list_open(session, after=after, limit=drawing.PAGE_SIZE)
     runs = await reconciliation.list_runs(session)
-    if file is not None:
-        taken = await file.of(
-            listings.BREAKS, exports.listed(found), part="breaks"
-        ) or await file.of(listings.RUNS, exports.listed(runs), part="runs")
-        if taken is not None:
-            return taken
     newest = {run.rail: run for run in reversed(runs)}
     return drawing.page(
         desk,
         "reconciliation.html",
-        breaks=drawing.table(desk, listings.BREAKS, found, part="breaks"),
+        breaks=drawing.table(
+            desk, listings.BREAKS, found, after=drawing.last_key(found), part="breaks"
+        ),
         runs=drawing.table(desk, listings.RUNS, runs, part="runs"),
         newest=[(run, await positions.of_run(session, run)) for _, run in sorted(newest.items())],
         **{"refusal": None, **answer},
