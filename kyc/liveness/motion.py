@@ -18,7 +18,8 @@ _RELIEF = 0.35
 turned by 10, 20 and 30 degrees moved it by 0.06, 0.12 and 0.19 against the plane, photographs
 swung by 28 and 40 degrees by 0.01 to 0.04."""
 _STRAIGHT_DEGREES = 6.0
-_STRAIGHT_SHARE = 0.15
+_ASIDE_DEGREES = 12.0
+"""So far from the camera somebody may look all the time who holds the phone aside."""
 _AROUND_SECONDS = 1.5
 
 
@@ -61,10 +62,10 @@ def measure(sights: Sequence[Sight]) -> Motion:
 
 
 def straight_looks(sights: Sequence[Sight]) -> list[int]:
-    """Which sights show the face looking straight ahead, as straight as this face ever seems to."""
-    away = np.abs([sight.yaw for sight in sights])
-    limit = max(_STRAIGHT_DEGREES, float(np.quantile(away, _STRAIGHT_SHARE)))
-    return [int(index) for index in np.flatnonzero(away <= limit)]
+    """Which sights show the face as it mostly looks, if that is nearly straight ahead."""
+    yaws = np.array([sight.yaw for sight in sights])
+    away = np.abs(yaws - np.clip(np.median(yaws), -_ASIDE_DEGREES, _ASIDE_DEGREES))
+    return [int(index) for index in np.flatnonzero(away <= max(_STRAIGHT_DEGREES, away.min()))]
 
 
 def _straight(sights: Sequence[Sight]) -> Points:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""For each pixel the column and the row that it shows."""
 
 SIDE = 400
 """Telegram's video notes are squares of 384 to 640 pixels."""
@@ -30,21 +32,17 @@ _FACE_SHARE = 0.32
 _AXIS_MM = 90
 """How far behind the eyes the head turns."""
 _CAMERA_MM = 600
+_STEP_DEGREES = 0.25
 _GRID = 40
 _MOUTH_MM = 20
 _INSIDE = (46, 20, 24)
 
-_RELIEF_MM = dict(
-    zip(
-        (*range(17, 68),),
-        (
-            -14, -2, 5, 8, 9, 9, 8, 5, -2, -14, 6, 14, 21, 28, 8, 13, 15, 13, 8,
-            -8, 0, 1, -3, 0, 0, -3, 1, 0, -8, 0, 0, 0, 8, 13, 14, 13, 8, 0, 7, 11, 12, 11, 7,
-            1, 11, 12, 11, 1, 11, 12, 11,
-        ),
-        strict=False,
-    )
-) | {5: -38, 6: -25, 7: -10, 8: -4, 9: -10, 10: -25, 11: -38}  # fmt: skip
+_FACE_MM = (
+    -14, -2, 5, 8, 9, 9, 8, 5, -2, -14, 6, 14, 21, 28, 8, 13, 15, 13, 8, -8, 0, 1, -3, 0, 0,
+    -3, 1, 0, -8, 0, 0, 0, 8, 13, 14, 13, 8, 0, 7, 11, 12, 11, 7, 1, 11, 12, 11, 1, 11, 12, 11,
+)  # fmt: skip
+_JAW_MM = {5: -38, 6: -25, 7: -10, 8: -4, 9: -10, 10: -25, 11: -38}
+_RELIEF_MM = _JAW_MM | dict(zip(range(17, 68), _FACE_MM, strict=True))
 """How far each of the 68 points stands out of the plane of the eyes, on an average face."""
 
 
@@ -76,6 +74,7 @@ class Actor:
         eyes = self.points[[36, 45]]
         self.mm = float(np.linalg.norm(eyes[1] - eyes[0])) / _EYES_APART_MM
         self.middle = eyes.mean(axis=0)
+        self._turns: dict[float, Maps] = {}
 
     def show(self, pose: Pose) -> Pixels:
         face = self.face
@@ -84,15 +83,17 @@ class Actor:
         if pose.closed > 0:
             for eye in (range(36, 42), range(42, 48)):
                 face = self._lid(face, eye, pose.closed)
-        across, down = self._turned(pose.yaw)
+        yaw = round(pose.yaw / _STEP_DEGREES) * _STEP_DEGREES
+        if yaw not in self._turns:
+            self._turns[yaw] = self._turned(yaw)
+        across, down = self._turns[yaw]
         seen = _zoomed(across, down, pose)
         return np.asarray(
             cv2.remap(face, *seen, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             dtype=np.uint8,
         )
 
-    def _turned(self, yaw: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """For each pixel of the turned head, where it was in the picture."""
+    def _turned(self, yaw: float) -> Maps:
         chosen = list(_RELIEF_MM)
         places = (self.points[chosen] - self.middle) / self.mm
         relief = np.array([_RELIEF_MM[index] for index in chosen], dtype=np.float64)
@@ -287,7 +288,7 @@ def _curve(columns: Floats, corners: Floats) -> Floats:
     return np.asarray(np.interp(columns, corners[:, 0], corners[:, 1]))
 
 
-def _spline(targets: Floats, sources: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _spline(targets: Floats, sources: Floats) -> Maps:
     """A thin-plate spline through the points, on a coarse grid that is made finer."""
     n = len(targets)
     system = np.zeros((n + 3, n + 3))
@@ -313,9 +314,7 @@ def _kernel(a: Floats, b: Floats) -> Floats:
     return np.asarray(squared * np.log(squared + 1e-9))
 
 
-def _zoomed(
-    across: NDArray[np.float32], down: NDArray[np.float32], pose: Pose
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _zoomed(across: NDArray[np.float32], down: NDArray[np.float32], pose: Pose) -> Maps:
     steps = np.arange(SIDE, dtype=np.float32)
     columns = (steps - SIDE * (0.5 + pose.right)) / pose.zoom + SIDE / 2
     rows = (steps - SIDE * (0.5 + pose.down)) / pose.zoom + SIDE / 2
