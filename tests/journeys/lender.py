@@ -153,10 +153,10 @@ class Lender:
         return business_date(self.clock.now(), SETTINGS.timezone)
 
 
-async def open_lender(sessions: Sessions, now: datetime) -> Lender:
-    clock, bot = SetClock(now), create_bot(SETTINGS, Telegram())
-    underwriter = decisioning.load(SETTINGS)
+async def open_lender(sessions: Sessions, now: datetime, settings: Settings = SETTINGS) -> Lender:
+    clock, bot = SetClock(now), create_bot(settings, Telegram())
+    underwriter = decisioning.load(settings)
     async with unit_of_work(sessions) as session:
-        await catalog.load(session, SETTINGS.products_file, now=now)
-    dispatcher = create_dispatcher(sessions, clock, SETTINGS, underwriter)
+        await catalog.load(session, settings.products_file, now=now)
+    dispatcher = create_dispatcher(sessions, clock, settings, underwriter)
     return Lender(sessions, clock, dispatcher, bot, underwriter)
