@@ -21,8 +21,9 @@ from kit.errors import DomainError, Kind
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MEMORY_BYTES = 1024**3
-"""Address space: libraries and models reserve 350 MB of it, the largest picture 300 MB more."""
+MEMORY_BYTES = 3 * 2**29
+"""Address space: libraries and models reserve 500 MB of it, threads that wait 200 MB, the largest
+picture 300 MB more. Less than a third of it is ever in use."""
 CPU_SECONDS = 30
 WORKERS = max(1, (os.cpu_count() or 1) // 2)
 
