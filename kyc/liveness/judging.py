@@ -14,7 +14,7 @@ import numpy as np
 from kyc import faces, images
 from kyc.faces import DIFFERENT_FMR, SAME_FMR, FaceEngine, Template
 from kyc.images import Pixels
-from kyc.liveness import acts, continuity, motion, passive
+from kyc.liveness import acts, continuity, landmarks, motion, passive
 from kyc.liveness.acts import Answer, Answers
 from kyc.liveness.challenge import Act
 from kyc.liveness.clips import Film
@@ -139,6 +139,7 @@ def judge(
     """Raises a DomainError for a clip or a picture that cannot be read."""
     shots = {Shot.SELFIE: selfie, Shot.DOCUMENT: document}
     pictures = {shot: images.decode(content) for shot, content in shots.items() if content}
+    landmarks.load()
     film, watch = Film(clip), Watch()
     start = time.process_time()
     for frame in film.looks():

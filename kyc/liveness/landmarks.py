@@ -100,6 +100,12 @@ class Watch:
             self.crowded.append(at)
 
 
+def load() -> None:
+    """Read the models, once a process."""
+    _detector()
+    _predictor()
+
+
 def _near(gray: Pixels, last: Face) -> Face | None:
     margin = round(last.height * _NEIGHBORHOOD)
     top, left = max(0, last.top - margin), max(0, last.left - margin)
