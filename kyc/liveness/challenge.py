@@ -24,7 +24,7 @@ class Act(StrEnum):
     COME_CLOSER = "come_closer"
 
 
-_TURNS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})
+TURNS = frozenset({Act.TURN_LEFT, Act.TURN_RIGHT})
 
 
 class ChallengeExpired(DomainError):
@@ -83,7 +83,7 @@ def issue(random: Random, now: datetime) -> Challenge:
     while True:
         acts = tuple(random.sample(list(Act), ACTS_ASKED))
         # Only a turn of the head shows that it is not flat.
-        if _TURNS & set(acts):
+        if TURNS & set(acts):
             break
     return Challenge(acts, now, now + LIFETIME, f"{random.getrandbits(64):016x}")
 

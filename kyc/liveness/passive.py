@@ -16,7 +16,8 @@ from kyc.quality import Face
 
 _AROUND = 2.7
 """The crop's side over the box's: paper and frames show around the face."""
-_LIVE = 1
+_LIVE = 0
+"""Of the three answers: live, and two kinds of attack."""
 
 
 def score(pictures: Sequence[tuple[Pixels, Face]]) -> float | None:

@@ -1,0 +1,76 @@
+"""Video notes: what following a face costs, who passes and who is refused, kind by kind.
+
+The films are rendered from photographs: acting people, and impostors. They show that the rules
+hold; they are no test of presentation attacks by any standard.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from bench import impostors
+from bench.report import Goal, Line
+from kyc import images
+from kyc.images import Pixels
+from kyc.liveness import challenge, judging
+from kyc.liveness.challenge import ACTS_ASKED, Act
+from sandbox.specimens import films
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "faces"
+PHOTOGRAPHS = Path(os.environ.get("KOPA_BENCH_FACES", _SHARED))
+"""A folder of photographs named img<n>.jpg, one clear face in each."""
+FRAME_GOAL = Goal("at most", 20)
+PASS_GOAL, REFUSE_GOAL = Goal("at least", 0.9), Goal("at least", 1)
+_PEOPLE, _VICTIMS = 16, 4
+
+
+def lines(*, tiny: bool = False) -> list[Line]:
+    people = _people(2 if tiny else _PEOPLE)
+    genuine = [
+        judging.judge(films.record(person, _asked(n), n), _asked(n))
+        for n, person in enumerate(people)
+    ]
+    passed = sum(report.is_live for report in genuine) / len(genuine)
+    frame = sum(report.cpu_ms_per_frame for report in genuine) / len(genuine)
+    return [
+        Line("liveness: a frame is decoded and its face followed", "CPU ms", frame,
+             goal=FRAME_GOAL),
+        Line(f"liveness: {len(genuine)} acting people pass", "share", passed, goal=PASS_GOAL),
+        *_refusals(people[: 2 if tiny else _VICTIMS]),
+    ]  # fmt: skip
+
+
+def _refusals(people: Sequence[Pixels]) -> Iterator[Line]:
+    for name, make in impostors.OF_ONE.items():
+        clips = [make(person, _asked(n), n) for n, person in enumerate(people)]
+        yield _refused(name, clips)
+    for name, make_of_two in impostors.OF_TWO.items():
+        clips = [
+            make_of_two(person, people[n - 1], _asked(n), n) for n, person in enumerate(people)
+        ]
+        yield _refused(name, clips)
+
+
+def _refused(name: str, clips: Sequence[bytes]) -> Line:
+    refused = sum(not judging.judge(clip, _asked(n)).is_live for n, clip in enumerate(clips))
+    what = f"liveness: {len(clips)} times {name}, refused"
+    return Line(what, "share", refused / len(clips), goal=REFUSE_GOAL)
+
+
+def _asked(n: int) -> tuple[Act, ...]:
+    """What the n-th person is asked: the same in every run."""
+    acts = tuple(Random(n).sample(list(Act), ACTS_ASKED))
+    return acts if set(acts) & challenge.TURNS else (Act.TURN_LEFT, *acts[1:])
+
+
+def _people(count: int) -> list[Pixels]:
+    if not PHOTOGRAPHS.is_dir():
+        raise FileNotFoundError(f"no photographs in {PHOTOGRAPHS}: set KOPA_BENCH_FACES")
+    found: list[Pixels] = []
+    for path in sorted(PHOTOGRAPHS.glob("img*.jpg"), key=lambda path: (len(path.stem), path.stem)):
+        if len(path.stem) <= len("img99"):
+            found.append(images.decode(path.read_bytes()))
+        if len(found) == count:
+            break
+    return found
