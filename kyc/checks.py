@@ -4,7 +4,7 @@ A check never refuses anybody: it is clear, or a person looks.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +30,8 @@ class Evidence:
     """What was asked for in it."""
     typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the borrower said: `full_name`, `birth_date`."""
+    noticed: Sequence[Mapping[str, Any]] = ()
+    """What spoke against the document's upload, before it was cleaned."""
     on: date | None = None
     """The lender's day, for ages and expiry."""
 

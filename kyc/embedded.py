@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from kyc import pictures
+from kyc import originals, pictures
 from kyc.checks import CheckResult, Evidence
 from kyc.faces import FaceComparison, Verdict
 from kyc.quality import Shot
@@ -47,5 +47,8 @@ def face_result(comparison: FaceComparison) -> CheckResult:
     )
 
 
-CHECKS: Mapping[CheckKind, Check] = {CheckKind.FACE: face}
+CHECKS: Mapping[CheckKind, Check] = {
+    CheckKind.AUTHENTICITY: originals.check,
+    CheckKind.FACE: face,
+}
 """In the order in which they are made."""

@@ -57,6 +57,10 @@ class Verification(Row):
     duplicates: Mapped[list[Any]] = mapped_column(default=list)
     """`{kind, verification_id, borrower_id, distance}` of other borrowers with this face, document,
     phone or account; without `kind` a face."""
+    document_hash: Mapped[str | None] = mapped_column(String(16))
+    """Of the picture as it came, to know it again: 64 bits in hexadecimal."""
+    document_signals: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """`{reason, measured, limit}` for what was odd about the upload."""
     document_index: Mapped[str | None] = mapped_column(String(64), index=True)
     """Blind index of the document's country and number."""
     template: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kyc import faces, images, workers
-from kyc.documents import capture, finding
+from kyc.documents import authenticity, capture, finding
+from kyc.documents.authenticity import Signal
 from kyc.faces import FaceComparison
 from kyc.images import Pixels
 from kyc.quality import Finding, Shot
@@ -20,6 +21,10 @@ class Inspection:
     """A new upright JPEG without metadata: the only form in which a picture is stored."""
     faces_found: int
     findings: tuple[Finding, ...]
+    signals: tuple[Signal, ...] = ()
+    """What speaks against a document's picture: seen in the upload, before it was cleaned."""
+    image_hash: str | None = None
+    """Of a document's picture, to know it again."""
 
 
 async def inspect(content: bytes, shot: Shot) -> Inspection:
@@ -48,12 +53,12 @@ def inspect_here(content: bytes, shot: Shot) -> Inspection:
     """`inspect` in this process."""
     pixels = images.decode(content)
     if shot is Shot.DOCUMENT:
-        return _inspect_document(pixels)
+        return _inspect_document(content, pixels)
     examined = faces.examine(faces.default_engine(), pixels, shot)
     return Inspection(shot, images.encode(examined.pixels), len(examined.faces), examined.findings)
 
 
-def _inspect_document(pixels: Pixels) -> Inspection:
+def _inspect_document(upload: bytes, pixels: Pixels) -> Inspection:
     """The document first, and then the portrait in it."""
     found = finding.find(pixels)
     upright = np.ascontiguousarray(np.rot90(pixels, found.quarters))
@@ -61,8 +66,14 @@ def _inspect_document(pixels: Pixels) -> Inspection:
     findings = {one.problem: one for one in capture.check(pixels, found)}
     for one in examined.findings:
         findings.setdefault(one.problem, one)
-    content = images.encode(examined.pixels)
-    return Inspection(Shot.DOCUMENT, content, len(examined.faces), tuple(findings.values()))
+    return Inspection(
+        shot=Shot.DOCUMENT,
+        content=images.encode(examined.pixels),
+        faces_found=len(examined.faces),
+        findings=tuple(findings.values()),
+        signals=authenticity.examine(upload, pixels, found.page),
+        image_hash=f"{authenticity.image_hash(examined.pixels):016x}",
+    )
 
 
 def clean_here(content: bytes) -> bytes:

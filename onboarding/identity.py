@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit, jobs, storage
 from kit.crypto import vault_of
 from kit.errors import DomainError
+from kyc import originals, verifications
 from kyc import queries as verification_queries
-from kyc import verifications
 from kyc.checks import Evidence
 from kyc.models import Verification
 from kyc.pictures import Inspection
@@ -65,6 +65,8 @@ async def receive_photo(
         else verifications.attach_selfie
     )
     attach(session, verification, blob.id, now=now)
+    if inspection.shot is Shot.DOCUMENT:
+        originals.remember(verification, inspection)
     if dossier.is_drafting:
         telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
     await session.flush()
@@ -109,6 +111,7 @@ async def evidence(
         selfie=await _read(session, selfie, now),
         clip=await _read(session, clip, now) if clip is not None else None,
         challenge=verification.challenge,
+        noticed=await originals.noticed(session, verification),
         typed={
             name: await journey.known_value(session, dossier, name, now=now)
             for name in _TYPED

@@ -1,0 +1,94 @@
+"""Is the picture of a document what a camera saw? Signals towards a person, never a refusal.
+
+Each signal is a number against a limit. How often they are wrong stands in docs/kyc.md.
+"""
+
+import io
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kyc.documents import recapture
+from kyc.images import Pixels
+
+
+class Reason(StrEnum):
+    FROM_SCREEN = "document_from_screen"
+    """A grid of dots over the whole picture: a screen, or a coarse print."""
+    GRAY_COPY = "document_gray_copy"
+    """No color at all: a photocopy, or a document that was printed without color."""
+    EDITED = "document_edited"
+    """The file names a program for editing or making pictures."""
+    SEEN_BEFORE = "document_image_seen_before"
+    """Another borrower has sent this very picture."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    reason: Reason
+    measured: float
+    limit: float
+
+
+GRID = 10.0
+COLOR = 2.0
+"""Median distance from gray, of 128. Colored documents measure 3.6 to 20, copies 0."""
+SAME_BITS = 4
+"""Pictures whose hashes differ in no more bits are the same picture, saved again."""
+
+_EDITORS = re.compile(
+    rb"photoshop|gimp|lightroom|illustrator|affinity|pixelmator|paint\.net|paintshop|corel|canva\b"
+    rb"|snapseed|picsart|facetune|photopea|krita|inkscape|figma|imagemagick|graphicsmagick"
+    rb"|stable.?diffusion|midjourney|dall.?e\b|firefly|trainedAlgorithmicMedia|comfyui|novelai",
+    re.IGNORECASE,
+)
+
+
+def examine(upload: bytes, pixels: Pixels, page: Pixels) -> tuple[Signal, ...]:
+    """What speaks against the picture: `upload` as it came, `page` the document in it."""
+    grid, colors = recapture.grid(pixels), color(page)
+    signals = {
+        Signal(Reason.FROM_SCREEN, grid, GRID): grid > GRID,
+        Signal(Reason.GRAY_COPY, colors, COLOR): colors < COLOR,
+        Signal(Reason.EDITED, 1, 0): names_an_editor(upload),
+    }
+    return tuple(signal for signal, holds in signals.items() if holds)
+
+
+def image_hash(pixels: Pixels) -> int:
+    """64 bits of the coarsest forms: alike for the same picture at any size and quality."""
+    gray = cv2.resize(_gray(pixels), (32, 32), interpolation=cv2.INTER_AREA)
+    waves = cv2.dct(gray.astype(np.float32))[:8, :8].flatten()
+    return int.from_bytes(np.packbits(waves > np.median(waves[1:])).tobytes())
+
+
+def differing_bits(one: int, other: int) -> int:
+    return (one ^ other).bit_count()
+
+
+def names_an_editor(upload: bytes) -> bool:
+    """Whether the notes beside the picture (not the picture) name a program that edits."""
+    try:
+        with Image.open(io.BytesIO(upload), formats=("JPEG", "PNG", "WEBP")) as image:
+            notes = [*image.info.values(), *image.getexif().values()]
+            applications = getattr(image, "applist", [])
+    except Exception:
+        return False  # Damaged notes say nothing.
+    notes += [content for _, content in applications]
+    written = (note if isinstance(note, bytes) else str(note).encode() for note in notes)
+    return any(_EDITORS.search(note) for note in written)
+
+
+def color(page: Pixels) -> float:
+    """The typical distance from gray."""
+    lab = cv2.cvtColor(page, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return round(float(np.median(np.hypot(lab[..., 1] - 128, lab[..., 2] - 128))), 1)
+
+
+def _gray(pixels: Pixels) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
