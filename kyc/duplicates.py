@@ -1,103 +1,146 @@
-"""Was this face seen before, on another borrower? Exact, over every stored template.
+"""Was this face, document, phone or account seen before, on another borrower?
 
-A hit is a signal for the decision and evidence for a person, never a refusal: at a false-match
-rate of one in a million some strangers still look alike, and twins do always.
+A hit lets a person look, and never refuses anybody: at a false-match rate of one in a million some
+strangers still look alike, twins do always, and families share telephones.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.crypto import PersonKey, PersonKeyRow, Vault, person_key
-from kyc import faces
-from kyc.faces import Template
+from kit.crypto import Vault
+from kit.db import lock_key
+from kyc import faces, gallery
+from kyc.checks import CheckResult
 from kyc.models import Verification
-from kyc.verifications import template_place
+from kyc.states import CheckKind, CheckVerdict
 
-FACE_SEEN_BEFORE = "face_seen_before"
 DUPLICATE_FMR = 1e-6
 """One search of a million borrowers finds one stranger."""
+_CANDIDATES = 32
+
+
+class Seen(StrEnum):
+    """What two borrowers have in common."""
+
+    FACE = "face"
+    DOCUMENT = "document"
+    PHONE = "phone"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True)
 class Hit:
-    verification_id: UUID
+    kind: Seen
     borrower_id: UUID
-    distance: float
+    verification_id: UUID | None = None
+    distance: float | None = None
 
 
-async def search_face(
-    session: AsyncSession, vault: Vault, verification: Verification, *, now: datetime
-) -> list[Hit]:
-    """Other borrowers with the face of this verification, nearest first; kept as evidence."""
-    await session.refresh(verification, ["template"])
-    if verification.template is None:
-        return []
-    key = await person_key(session, vault, verification.borrower_id, now=now)
-    probe = _opened(key, verification.id, verification.template)
-    owners, gallery = await _others(session, vault, verification)
-    assert verification.engine is not None
-    limit = faces.by_full_name(verification.engine).threshold(DUPLICATE_FMR)
-    hits = [Hit(*owners[n], distance) for n, distance in nearest(gallery, probe, limit)]
-    verification.duplicates = [
-        {
-            "verification_id": str(hit.verification_id),
-            "borrower_id": str(hit.borrower_id),
-            "distance": hit.distance,
-        }
-        for hit in hits
+async def check(
+    session: AsyncSession,
+    vault: Vault,
+    verification: Verification,
+    results: Sequence[CheckResult],
+    *,
+    shared: Mapping[Seen, Sequence[UUID]],
+    now: datetime,
+) -> CheckResult:
+    """Search for what the other checks found out; keep the hits with the verification.
+
+    `shared` are other borrowers that the caller knows to have the same phone or account.
+    """
+    # Two borrowers with one face, checked in the same moment, would each be the first.
+    await lock_key(session, "duplicates")
+    hits = [
+        *await _faces(session, vault, verification, results, now),
+        *await _documents(session, vault, verification, results),
+        *(Hit(kind, borrower_id) for kind, ids in shared.items() for borrower_id in ids),
     ]
+    verification.duplicates = [_kept(hit) for hit in hits]
+    counts = {kind.value: sum(hit.kind is kind for hit in hits) for kind in Seen}
     if hits:
         audit.record(
-            session, actor=audit.SYSTEM, action="verification.face_seen_before",
-            subject=f"verification:{verification.id}", now=now, hits=len(hits),
+            session, actor=audit.SYSTEM, action="verification.seen_before",
+            subject=f"verification:{verification.id}", now=now, **counts,
         )  # fmt: skip
-    return hits
-
-
-def nearest(gallery: NDArray[np.float32], probe: Template, limit: float) -> list[tuple[int, float]]:
-    """Rows of the gallery within `limit` of the probe, with their distances, nearest first."""
-    distances = np.linalg.norm(gallery - probe, axis=1)
-    (rows,) = np.nonzero(distances <= limit)
-    ordered = rows[np.argsort(distances[rows], kind="stable")]
-    return [(int(row), round(float(distances[row]), 4)) for row in ordered]
-
-
-async def _others(
-    session: AsyncSession, vault: Vault, verification: Verification
-) -> tuple[list[tuple[UUID, UUID]], NDArray[np.float32]]:
-    """The templates of all other borrowers who were not erased, opened, by the same engine."""
-    rows = await session.execute(
-        select(
-            Verification.id, Verification.borrower_id, Verification.template, PersonKeyRow.wrapped
-        )
-        .join(PersonKeyRow, PersonKeyRow.person_id == Verification.borrower_id)
-        .where(
-            Verification.borrower_id != verification.borrower_id,
-            Verification.engine == verification.engine,
-            Verification.template.is_not(None),
-            PersonKeyRow.wrapped.is_not(None),
-        )
-        .order_by(Verification.id)
+    return CheckResult(
+        kind=CheckKind.DUPLICATES,
+        verdict=CheckVerdict.DOUBT if hits else CheckVerdict.CLEAR,
+        source="kopa",
+        reasons=tuple(f"{kind}_seen_before" for kind, count in counts.items() if count),
+        numbers={"hits": counts, "fmr": DUPLICATE_FMR},
     )
-    owners: list[tuple[UUID, UUID]] = []
-    templates: list[Template] = []
-    for verification_id, borrower_id, sealed, wrapped in rows:
-        assert sealed is not None
-        assert wrapped is not None
-        key = PersonKey(vault.unwrap(f"person_keys.wrapped.{borrower_id}", wrapped))
-        owners.append((verification_id, borrower_id))
-        templates.append(_opened(key, verification_id, sealed))
-    if not templates:
-        return owners, np.empty((0, 128), dtype=np.float32)
-    return owners, np.stack(templates)
 
 
-def _opened(key: PersonKey, verification_id: UUID, sealed: bytes) -> Template:
-    return np.frombuffer(key.open(template_place(verification_id), sealed), dtype=np.float32)
+async def _faces(
+    session: AsyncSession,
+    vault: Vault,
+    verification: Verification,
+    results: Sequence[CheckResult],
+    now: datetime,
+) -> list[Hit]:
+    """Other borrowers with this face, nearest first."""
+    face = next((result for result in results if result.kind is CheckKind.FACE), None)
+    engine = None if face is None else faces.find_engine(face.source)
+    if face is None or face.template is None or engine is None:
+        return []
+    probe = np.frombuffer(face.template, dtype=np.float32)
+    copy = await gallery.current(session, vault, face.source, now=now)
+    likely = copy.nearest(probe, _CANDIDATES)
+    rows = await session.execute(
+        gallery.sealed_templates(face.source).where(
+            Verification.id.in_(likely), Verification.borrower_id != verification.borrower_id
+        )
+    )
+    limit = engine.threshold(DUPLICATE_FMR)
+    found = [_hit(row, engine.distance(probe, gallery.opened(vault, row))) for row in rows]
+    near = [hit for hit in found if hit.distance is not None and hit.distance <= limit]
+    return sorted(near, key=lambda hit: hit.distance or 0.0)
+
+
+def _hit(row: gallery.Sealed, distance: float) -> Hit:
+    return Hit(Seen.FACE, row[1], row[0], round(distance, 4))
+
+
+async def _documents(
+    session: AsyncSession, vault: Vault, verification: Verification, results: Sequence[CheckResult]
+) -> list[Hit]:
+    """Other borrowers who showed a document of this country with this number."""
+    verification.document_index = _document_index(vault, results)
+    if verification.document_index is None:
+        return []
+    rows = await session.execute(
+        select(Verification.borrower_id, Verification.id).where(
+            Verification.document_index == verification.document_index,
+            Verification.borrower_id != verification.borrower_id,
+        )
+    )
+    return [Hit(Seen.DOCUMENT, *row) for row in rows]
+
+
+def _document_index(vault: Vault, results: Sequence[CheckResult]) -> str | None:
+    document = next((result for result in results if result.kind is CheckKind.DOCUMENT), None)
+    fields: Mapping[str, Any] = {} if document is None else document.found.get("fields", {})
+    number, country = (
+        "".join(filter(str.isalnum, str(fields.get(name, {}).get("value", "")))).upper()
+        for name in ("number", "country")
+    )
+    return vault.blind_index("verifications.document", f"{country}:{number}") if number else None
+
+
+def _kept(hit: Hit) -> dict[str, Any]:
+    return {
+        "kind": hit.kind,
+        "borrower_id": str(hit.borrower_id),
+        "verification_id": hit.verification_id and str(hit.verification_id),
+        "distance": hit.distance,
+    }

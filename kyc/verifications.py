@@ -198,6 +198,7 @@ async def _remember_face(
     if result.template is not None:
         key = await person_key(session, vault, verification.borrower_id, now=now)
         verification.template = key.seal(template_place(verification.id), result.template)
+        verification.template_engine, verification.template_at = result.source, now
 
 
 def _move(

@@ -1,11 +1,13 @@
 """What other applications say about this one: shared phones, wallets, files, faces, and haste."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.storage import Blob
+from kyc.duplicates import Seen
 from kyc.states import VerificationStatus
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Borrower
@@ -19,9 +21,10 @@ _UNSURE_STATUSES = frozenset({VerificationStatus.CHECKING, VerificationStatus.NE
 
 async def of(session: AsyncSession, dossier: Dossier, *, now: datetime) -> frozenset[str]:
     found: set[str] = set()
-    if await _phone_is_shared(session, dossier.borrower):
+    others = await shared(session, dossier)
+    if others[Seen.PHONE]:
         found.add(Signal.PHONE_SHARED)
-    if await _wallet_is_shared(session, dossier.draft):
+    if others[Seen.ACCOUNT]:
         found.add(Signal.WALLET_SHARED)
     if await _file_is_shared(session, dossier):
         found.add(Signal.DOCUMENT_SHARED)
@@ -35,7 +38,7 @@ def _identity_signals(dossier: Dossier) -> set[str]:
     if verification is None:
         return set()
     found: set[str] = set()
-    if verification.duplicates:
+    if any(hit.get("kind", Seen.FACE) == Seen.FACE for hit in verification.duplicates):
         found.add(Signal.FACE_SHARED)
     if verification.status in _UNSURE_STATUSES:
         found.add(Signal.FACE_UNSURE)
@@ -44,27 +47,23 @@ def _identity_signals(dossier: Dossier) -> set[str]:
     return found
 
 
-async def _phone_is_shared(session: AsyncSession, borrower: Borrower) -> bool:
-    if borrower.phone_index is None:
-        return False  # Staff took it back, and no other was proven yet.
-    others = await session.scalar(
-        select(func.count(Borrower.id)).where(
-            Borrower.phone_index == borrower.phone_index, Borrower.id != borrower.id
-        )
+async def shared(session: AsyncSession, dossier: Dossier) -> dict[Seen, list[UUID]]:
+    """Other borrowers with the same telephone, or who asked for money to the same account."""
+    borrower, application = dossier.borrower, dossier.draft
+    phones = select(Borrower.id).where(
+        Borrower.phone_index == borrower.phone_index, Borrower.id != borrower.id
     )
-    return bool(others)
-
-
-async def _wallet_is_shared(session: AsyncSession, application: Application) -> bool:
-    if application.wallet_index is None:
-        return False  # A shop is paid, not a wallet.
-    others = await session.scalar(
-        select(func.count(Application.id)).where(
-            Application.wallet_index == application.wallet_index,
-            Application.borrower_id != application.borrower_id,
-        )
+    accounts = select(Application.borrower_id).where(
+        Application.wallet_index == application.wallet_index,
+        Application.borrower_id != application.borrower_id,
     )
-    return bool(others)
+    # Without a proven telephone, or when a shop is paid, there is nothing to compare.
+    return {
+        Seen.PHONE: list(await session.scalars(phones)) if borrower.phone_index else [],
+        Seen.ACCOUNT: list(await session.scalars(accounts.distinct()))
+        if application.wallet_index
+        else [],
+    }
 
 
 async def _file_is_shared(session: AsyncSession, dossier: Dossier) -> bool:

@@ -18,7 +18,7 @@ from kyc.models import Verification
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from notifications import outbox
 from notifications.states import Purpose
-from onboarding import cases, checking, decisioning, dossiers, identity, reviews, screening
+from onboarding import cases, checking, decisioning, dossiers, identity, reviews, screening, signals
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus, CaseKind
@@ -70,12 +70,15 @@ async def conclude(
     verification = await verification_queries.get_verification(session, verification_id, lock=True)
     if verification.status is not VerificationStatus.CHECKING:
         return
+    dossier = await dossiers.get(session, verification.borrower_id, lock=True)
+    seen = await duplicates.check(
+        session, vault_of(session), verification, results,
+        shared=await signals.shared(session, dossier), now=now,
+    )  # fmt: skip
+    results = [*results, seen]
     await verifications.conclude(session, vault_of(session), verification, results, now=now)
     await screening.remember(session, verification.borrower_id, results, now=now)
     await session.flush()
-    await duplicates.search_face(session, vault_of(session), verification, now=now)
-    await session.flush()
-    dossier = await dossiers.get(session, verification.borrower_id, lock=True)
     await _follow(session, dossier, verification, underwriter, now)
 
 

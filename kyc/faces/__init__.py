@@ -22,8 +22,9 @@ from kyc.faces.feature_engine import FeatureEngine
 
 __all__ = [
     "DIFFERENT_FMR", "ENGINES", "SAME_FMR", "DlibEngine", "Examined", "FaceComparison",
-    "FaceEngine", "FeatureEngine", "Picture", "Sighting", "Template", "Verdict", "by_full_name",
-    "compare", "compare_many", "compare_pictures", "default_engine", "engine", "examine", "here",
+    "FaceEngine", "FeatureEngine", "Picture", "Sighting", "Template", "Verdict", "compare",
+    "compare_many", "compare_pictures", "default_engine", "engine", "examine", "find_engine",
+    "here",
 ]  # fmt: skip
 
 
@@ -40,9 +41,10 @@ def engine(name: str) -> FaceEngine:
     return ENGINES[name]()
 
 
-def by_full_name(name: str) -> FaceEngine:
-    """The engine that made a stored template. KeyError when this version has none such."""
-    return engine({made.name: short for short, made in ENGINES.items()}[name])
+def find_engine(full_name: str) -> FaceEngine | None:
+    """The engine that made a stored template, if this version has it."""
+    short = next((name for name, made in ENGINES.items() if made.name == full_name), None)
+    return None if short is None else engine(short)
 
 
 def here() -> list[str]:
