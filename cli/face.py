@@ -2,31 +2,18 @@
 
 import csv
 import json
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli import documents
-from kit.errors import DomainError
-from kyc import faces, images
+from cli import documents, pictures
+from kyc import faces
 from kyc.faces import FaceComparison, FaceEngine, Picture, Verdict
 
-_SENTENCES = {
-    "picture_too_large": "is larger than 10 MB",
-    "picture_format_unsupported": "is not a JPEG, PNG or WebP picture",
-    "picture_not_readable": "is cut off or damaged",
-    "picture_too_many_pixels": "has too many pixels",
-    "picture_moves": "is an animation, not a picture",
-}
 _KEPT = 4096
 """Pictures of a batch that are remembered: some 100 KB each."""
-
-
-class _Unreadable(Exception):
-    """One sentence about a file that is no picture."""
 
 
 @click.group()
@@ -71,7 +58,7 @@ def compare(
         comparison = faces.compare_pictures(
             _picture(chosen, document), _picture(chosen, selfie), fmr=fmr
         )
-    except _Unreadable as refusal:
+    except pictures.Unreadable as refusal:
         documents.refuse(str(refusal))
     if as_json:
         documents.write(_document(comparison))
@@ -89,7 +76,7 @@ def _compare_all(engine: FaceEngine, source: str, fmr: float) -> int:
         try:
             comparison = faces.compare_pictures(picture(pair["a"]), picture(pair["b"]), fmr=fmr)
             answer |= _document(comparison)
-        except _Unreadable as refusal:
+        except pictures.Unreadable as refusal:
             answer["error"] = str(refusal)
             failures += 1
         click.echo(json.dumps(answer))
@@ -108,16 +95,7 @@ def _pairs(source: str) -> list[dict[str, str]]:
 
 
 def _picture(engine: FaceEngine, source: str) -> Picture:
-    limit = images.MAX_BYTES + 1
-    try:
-        if source == "-":
-            return Picture(engine, images.decode(sys.stdin.buffer.read(limit)))
-        with Path(source).open("rb") as file:
-            return Picture(engine, images.decode(file.read(limit)))
-    except OSError as error:
-        raise _Unreadable(f"{source} cannot be read: {error.strerror}") from None
-    except DomainError as error:
-        raise _Unreadable(f"{source} {_SENTENCES[error.code]}") from None
+    return Picture(engine, pictures.read(source))
 
 
 def _document(comparison: FaceComparison) -> dict[str, Any]:

@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("cli.backup:backup", "The whole database in one sealed file."),
     "bench": ("cli.bench:bench", "Speed beside that of named peers."),
     "bot": ("cli.run:bot", "The bot by long polling."),
+    "document": ("cli.document:document", "Read an identity document."),
     "face": ("cli.face:face", "Compare the faces of two pictures."),
     "gsma": ("cli.gsma:gsma", "Where mobile money announces payments to us."),
     "ledger": ("cli.ledger:ledger", "Whether the books are right."),

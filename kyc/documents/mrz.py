@@ -221,8 +221,8 @@ def _number(text: str, layout: Layout) -> tuple[str, bool]:
         rest = _cut(text, layout.optional[0]).partition("<")[0]
         if len(rest) > 1:
             whole = number + rest[:-1]
-            return whole.replace("<", ""), check_digit(whole) == rest[-1]
-    return number.rstrip("<"), _holds(text, layout.number) and number.strip("<") != ""
+            return whole.strip("<"), check_digit(whole) == rest[-1]
+    return number.strip("<"), _holds(text, layout.number) and number.strip("<") != ""
 
 
 def _repaired(read: str, layout: Layout) -> tuple[str, dict[int, str]]:

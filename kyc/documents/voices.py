@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import date
 from itertools import product
 
-from kyc.documents import mrz
-from kyc.documents.mrz import DIGIT_LIKE, LAYOUTS, Layout, Mrz, Repair
+from kyc.documents import countries, mrz
+from kyc.documents.mrz import DIGIT_LIKE, ISSUER, LAYOUTS, Layout, Mrz, Repair
 
 _FILLERS = str.maketrans(
     {"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": "<<"}
@@ -74,6 +74,7 @@ def settle(readings: Sequence[Mrz], *, on: date, least: int = 2) -> Mrz | None:
     texts = [reading.text for reading in readings if reading.format is kind]
     layout = LAYOUTS[kind]
     protected = _protected(layout)
+    texts = _with_known_countries(texts, layout)
     heard = [
         "".join(dict.fromkeys(letters)) if place in protected else _agreed(letters, least)
         for place, letters in enumerate(zip(*texts, strict=True))
@@ -89,6 +90,20 @@ def settle(readings: Sequence[Mrz], *, on: date, least: int = 2) -> Mrz | None:
         return None
     [zone] = accepted.values()
     return replace(zone, repairs=(*zone.repairs, *_outvoted(readings, zone, layout)))
+
+
+def _with_known_countries(texts: Sequence[str], layout: Layout) -> list[str]:
+    """A code that no country has, where another reading has one, is misread."""
+    for start, end in (ISSUER, layout.nationality):
+        known = [
+            text[start:end] for text in texts if countries.is_code(text[start:end].rstrip("<"))
+        ]
+        if known:
+            texts = [
+                text if text[start:end] in known else text[:start] + known[0] + text[end:]
+                for text in texts
+            ]
+    return list(texts)
 
 
 def _agreed(letters: Sequence[str], least: int) -> str:

@@ -4,7 +4,7 @@ Check digits say nothing about names, countries and sex: there two readings have
 only one recognizer works, its reading counts alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,8 @@ class Zone:
     """Quarter turns against the clock after which the page is upright; None without a zone."""
     readings: tuple[Mrz, ...]
     """What each voice read, also when they do not agree."""
+    is_accepted: bool = False
+    """Every check holds, and the readings agree where there is none."""
 
 
 def read(pixels: Pixels, *, on: date) -> Zone:
@@ -35,7 +37,7 @@ def read(pixels: Pixels, *, on: date) -> Zone:
         readings = list(_voices(strip, on))
         mrz = _settled(readings, on)
         if mrz is not None:
-            return Zone(mrz, quarters, tuple(readings))
+            return Zone(mrz, quarters, tuple(readings), is_accepted=True)
         if len(readings) > len(best.readings):
             best = Zone(_most_checks(readings), quarters, tuple(readings))
     return best
@@ -45,16 +47,13 @@ def read_again(zone: Zone, page: Pixels, lines: Sequence[TextLine], *, on: date)
     """With the whole upright page as further voices."""
     readings = list(zone.readings)
     gray = strips.gray_of(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY))
-    further: tuple[Callable[[], list[str]], ...] = (
-        lambda: [line.text for line in lines],
-        lambda: recognizers.zone_lines(gray),
-    )
-    for voice in further:
-        heard = voices.best(voice(), on=on)
+    for voice in ([line.text for line in lines], recognizers.zone_lines(gray)):
+        heard = voices.best(voice, on=on)
         if heard is not None and voices.is_plausible(heard):
             readings.append(heard)
-            if (mrz := _settled(readings, on)) is not None:
-                return Zone(mrz, zone.quarters, tuple(readings))
+    mrz = _settled(readings, on)
+    if mrz is not None:
+        return Zone(mrz, zone.quarters, tuple(readings), is_accepted=True)
     return Zone(_most_checks(readings), zone.quarters, tuple(readings))
 
 

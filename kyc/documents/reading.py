@@ -1,0 +1,251 @@
+"""Read a document from one or several pictures: machine-readable zone and visual zone in one.
+
+The zone wins where its check digits hold. What both say is surer, what they say differently is a
+reason for a person to look.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from kyc.documents import (
+    capture,
+    consistency,
+    countries,
+    finding,
+    printed_dates,
+    visual,
+    words,
+    zones,
+)
+from kyc.documents import recognizers as ocr
+from kyc.documents.consistency import Reason
+from kyc.documents.fields import Field, FieldName, Source
+from kyc.documents.labels import Kind
+from kyc.documents.mrz import Mrz
+from kyc.documents.recognizers import TextLine
+from kyc.documents.visual import VisualZone
+from kyc.documents.zones import Zone
+from kyc.images import Pixels
+from kyc.quality import Finding
+
+NOTHING_READ = "nothing_read"
+ZONE_DOUBTFUL = "zone_doubtful"
+"""A machine-readable zone is there, but not every check holds or the readings do not agree."""
+
+_KINDS = {"P": Kind.PASSPORT, "V": Kind.VISA}
+_OWN_CHECK = {
+    FieldName.NUMBER: "document_number",
+    FieldName.BIRTH_DATE: "birth_date",
+    FieldName.EXPIRY_DATE: "expiry_date",
+}
+_ACCEPTED, _OWN_CHECK_HOLDS, _UNCHECKED = 0.97, 0.8, 0.4
+_AGREED = 0.99
+_RELIABLE = 0.75
+_SURE = 0.85
+"""A row read less clearly does not contradict a zone whose checks hold."""
+_NEEDED = (FieldName.NAME, FieldName.NUMBER, FieldName.BIRTH_DATE)
+
+
+@dataclass(frozen=True)
+class DocumentReading:
+    kind: Kind
+    mrz: Mrz | None
+    is_mrz_accepted: bool
+    fields: Mapping[FieldName, Field]
+    findings: tuple[Reason, ...]
+    """Where its parts say different things."""
+    quality: tuple[tuple[Finding, ...], ...]
+    """What is wrong with each picture as a photograph."""
+    notes: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Read with all its checks: nothing is doubtful and name, number and birth are known."""
+        reliable = [name for name, field in self.fields.items() if field.confidence >= _RELIABLE]
+        return (
+            (self.is_mrz_accepted if self.mrz is not None else True)
+            and all(name in reliable for name in _NEEDED)
+            and not self.findings
+        )
+
+
+@dataclass(frozen=True)
+class _Side:
+    zone: Zone
+    lines: tuple[TextLine, ...]
+    visual: VisualZone
+    quality: tuple[Finding, ...]
+
+
+def read(images: Sequence[Pixels], *, on: date) -> DocumentReading:
+    """`images` are the pages or sides of one document, in any order and turn."""
+    sides = [_side(pixels, on) for pixels in images]
+    best = max(sides, key=lambda side: (side.zone.is_accepted, side.zone.mrz is not None))
+    zone = best.zone
+    printed: dict[FieldName, Field] = {}
+    for side in sides:
+        for name, field in side.visual.fields.items():
+            printed.setdefault(name, field)
+    page = _Page([line for side in sides for line in side.lines], on)
+    told = dict(_from_zone(zone, page)) if zone.mrz is not None else {}
+    kinds = [side.visual.kind for side in sides if side.visual.kind is not Kind.UNKNOWN]
+    fields = _completed(_merged(told, printed))
+    return DocumentReading(
+        kind=_kind(zone.mrz, kinds),
+        mrz=zone.mrz,
+        is_mrz_accepted=zone.is_accepted,
+        fields=fields,
+        findings=tuple(_differing(told, printed, page)),
+        quality=tuple(side.quality for side in sides),
+        notes=tuple(_notes(zone, fields)),
+    )
+
+
+def _side(pixels: Pixels, on: date) -> _Side:
+    zone = zones.read(pixels, on=on)
+    found = finding.find(pixels)
+    # The zone knows better than the portrait which way is up.
+    turns = 0 if zone.quarters is None else (zone.quarters - found.quarters) % 4
+    page = np.ascontiguousarray(np.rot90(found.page, turns))
+    quality = capture.check(pixels, found)
+    lines = ocr.page_lines(page)
+    if not zone.is_accepted:
+        zone = zones.read_again(zone, page, lines, on=on)
+    return _Side(zone, tuple(lines), visual.read(_without_zone(lines), on=on), quality)
+
+
+def _without_zone(lines: Sequence[TextLine]) -> list[TextLine]:
+    return [line for line in lines if "<<" not in line.text.replace(" ", "")]
+
+
+def _kind(mrz: Mrz | None, printed: Sequence[Kind]) -> Kind:
+    if mrz is not None and mrz.document_code[:1] in _KINDS:
+        return _KINDS[mrz.document_code[:1]]
+    if printed:
+        return printed[0]
+    return Kind.UNKNOWN if mrz is None else Kind.IDENTITY_CARD
+
+
+def _from_zone(zone: Zone, page: "_Page") -> Iterator[tuple[FieldName, Field]]:
+    mrz = zone.mrz
+    assert mrz is not None
+    said = {
+        FieldName.SURNAME: mrz.surname,
+        FieldName.GIVEN_NAMES: mrz.given_names,
+        FieldName.NUMBER: mrz.number,
+        FieldName.BIRTH_DATE: page.born(mrz.birth),
+        FieldName.EXPIRY_DATE: mrz.expiry,
+        FieldName.SEX: mrz.sex,
+        FieldName.NATIONALITY: mrz.nationality,
+        FieldName.COUNTRY: mrz.issuer,
+    }
+    for name, value in said.items():
+        if not value:
+            continue
+        checks = [check for check in [_OWN_CHECK.get(name)] if check and mrz.checks[check]]
+        sure = _OWN_CHECK_HOLDS if checks else _UNCHECKED
+        if zone.is_accepted:
+            sure = _ACCEPTED
+            checks += [
+                check for check in ("composite",) if check in mrz.checks and name in _OWN_CHECK
+            ]
+        if page.shows(name, value):
+            sure, checks = (
+                (_AGREED if zone.is_accepted else max(sure, 0.9)),
+                [*checks, "visual_zone"],
+            )
+        yield name, Field(value, sure, Source.MRZ, tuple(checks))
+
+
+class _Page:
+    """What is printed outside the machine-readable zone, to look values up in."""
+
+    def __init__(self, lines: Sequence[TextLine], on: date) -> None:
+        texts = [line.text for line in _without_zone(lines)]
+        self._words = set(consistency.name_words(" ".join(texts)))
+        self._compact = [consistency.compact(text) for text in texts]
+        self._dates = {iso for text in texts for iso in printed_dates.find(text, on=on)}
+        self._dates |= {iso for text in texts for iso in printed_dates.find(text, on=on, past=True)}
+        self._countries = {countries.find(words.fold(text)) for text in texts} | self._words
+
+    def born(self, birth: str) -> str:
+        """A zone has no century: the page says when it was the one before."""
+        if not birth:
+            return birth
+        earlier = f"{int(birth[:4]) - 100}{birth[4:]}"
+        return earlier if earlier in self._dates and birth not in self._dates else birth
+
+    def shows(self, name: FieldName, value: str) -> bool:
+        match name:
+            case FieldName.SURNAME | FieldName.GIVEN_NAMES:
+                return set(consistency.name_words(value)) <= self._words
+            case FieldName.NUMBER:
+                return any(consistency.compact(value) in text for text in self._compact)
+            case FieldName.BIRTH_DATE | FieldName.EXPIRY_DATE:
+                return value in self._dates
+            case FieldName.COUNTRY | FieldName.NATIONALITY:
+                return value in self._countries
+        return False
+
+
+def _merged(
+    told: Mapping[FieldName, Field], printed: Mapping[FieldName, Field]
+) -> dict[FieldName, Field]:
+    merged = dict(printed)
+    for name, field in told.items():
+        other = merged.get(name)
+        if other is None or field.confidence >= _OWN_CHECK_HOLDS or other.confidence < _UNCHECKED:
+            merged[name] = field
+    if FieldName.SURNAME in told:
+        # The page's own row may hold the names in another order or script.
+        merged.pop(FieldName.NAME, None)
+    return merged
+
+
+def _completed(fields: dict[FieldName, Field]) -> dict[FieldName, Field]:
+    """The whole name from its parts; a number of the person where the document has no other."""
+    surname, given = fields.get(FieldName.SURNAME), fields.get(FieldName.GIVEN_NAMES)
+    if surname and FieldName.NAME not in fields:
+        parts = [part for part in (given, surname) if part is not None]
+        fields[FieldName.NAME] = Field(
+            " ".join(part.value for part in parts),
+            min(part.confidence for part in parts),
+            surname.source,
+            tuple(check for check in surname.checks if all(check in p.checks for p in parts)),
+        )
+    national = fields.get(FieldName.NATIONAL_NUMBER)
+    if national and FieldName.NUMBER not in fields:
+        fields[FieldName.NUMBER] = replace(national)
+    return {name: fields[name] for name in FieldName if name in fields}
+
+
+def _differing(
+    told: Mapping[FieldName, Field], printed: Mapping[FieldName, Field], page: _Page
+) -> Iterator[Reason]:
+    for name, field in told.items():
+        other = printed.get(name)
+        if other is None or page.shows(name, field.value) or other.confidence < _SURE:
+            continue
+        if not _alike(name, field.value, other.value):
+            evidence = {"mrz": field.value, "visual": other.value}
+            yield Reason("mrz_and_visual_zone_differ", name, evidence)
+
+
+def _alike(name: FieldName, one: str, other: str) -> bool:
+    if name in (FieldName.SURNAME, FieldName.GIVEN_NAMES):
+        return consistency.same_name(one, other)
+    if name in (FieldName.COUNTRY, FieldName.NATIONALITY):
+        return countries.same(one, other) or not countries.is_code(other)
+    return other.startswith(one) or consistency.compact(one) in consistency.compact(other)
+
+
+def _notes(zone: Zone, fields: Mapping[FieldName, Field]) -> Iterator[str]:
+    if not ocr.has_tesseract():
+        yield ocr.TESSERACT_MISSING
+    if zone.mrz is not None and not zone.is_accepted:
+        yield ZONE_DOUBTFUL
+    if not fields:
+        yield NOTHING_READ

@@ -1,0 +1,131 @@
+"""Find labels in a row of print: phrases of `labels`, also with a letter misread."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from anyascii import anyascii
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from kyc.documents import labels
+from kyc.documents.fields import FieldName
+
+_HAN = "\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}"
+_TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_LONG_ENOUGH_TO_MISREAD = 7
+_SHORT = 3
+_LONGEST = 5
+"""Words of a phrase."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A label within a row; `start` and `end` count letters of the row."""
+
+    name: FieldName | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Capitals without accents, words parted by one space. Han characters stay."""
+    return " ".join(token.text for token in _tokens(text))
+
+
+def marks(text: str) -> list[Mark]:
+    """The labels in a row, from left to right."""
+    tokens = _tokens(text)
+    found: list[Mark] = []
+    place = 0
+    while place < len(tokens):
+        mark, used = _mark_at(text, tokens, place, after=found[-1].end if found else 0)
+        if mark is not None:
+            found.append(mark)
+        place += used
+    return found
+
+
+def names_a_field(text: str) -> bool:
+    """Whether any of its words is a label: then it is no name of a person."""
+    single = _phrases()[1]
+    return any(len(word) > _SHORT + 1 and word in single for word in fold(text).split())
+
+
+def _mark_at(text: str, tokens: list[_Token], place: int, after: int) -> tuple[Mark | None, int]:
+    for length in range(min(_LONGEST, len(tokens) - place), 0, -1):
+        taken = tokens[place : place + length]
+        start, end = taken[0].start, taken[-1].end
+        known, name = _meaning(" ".join(token.text for token in taken), length)
+        if known and (length > 1 or _stands_alone(text, start, end, after)):
+            return Mark(name, start, end), length
+    return None, 1
+
+
+def _stands_alone(text: str, start: int, end: int, after: int) -> bool:
+    """One word is a label only at the beginning or after another label, and the shortest ones
+    only when something parts them from what follows: names of people are words too."""
+    before, behind = text[after:start].strip(" .:*"), text[end:].lstrip()
+    begins = not before or before[-1] in "/()" or re.fullmatch(r"\d{1,2}[a-d]?", before) is not None
+    if re.match(rf"[{_HAN}]", text[start]):
+        return True
+    return begins and (end - start > _SHORT or not behind or behind[0] in ":./()°º#")
+
+
+def _meaning(phrase: str, length: int) -> tuple[bool, FieldName | None]:
+    phrases = _phrases().get(length, {})
+    if phrase in phrases:
+        return True, phrases[phrase]
+    if len(phrase) >= _LONG_ENOUGH_TO_MISREAD and not re.search(rf"[{_HAN}]", phrase):
+        near = process.extractOne(
+            phrase, phrases.keys(), scorer=Levenshtein.distance, score_cutoff=len(phrase) // 7
+        )
+        if near is not None and len(near[0]) >= _LONG_ENOUGH_TO_MISREAD:
+            return True, phrases[near[0]]
+    return False, None
+
+
+@cache
+def _phrases() -> dict[int, dict[str, FieldName | None]]:
+    """By number of words."""
+    found: dict[int, dict[str, FieldName | None]] = {}
+    for name, phrases in labels.PHRASES.items():
+        for phrase in labels.listed(phrases):
+            found.setdefault(len(phrase.split()), {}).setdefault(phrase, name)
+    return found
+
+
+@cache
+def _han_labels() -> re.Pattern[str]:
+    """Chinese has no spaces: labels stand in front of what they name."""
+    phrases = [p for words in _phrases().values() for p in words if re.match(rf"[{_HAN}]", p)]
+    return re.compile("|".join(sorted(phrases, key=len, reverse=True)))
+
+
+def _tokens(text: str) -> list[_Token]:
+    return list(_split(text))
+
+
+def _split(text: str) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(text):
+        if not re.match(rf"[{_HAN}]", match[0]):
+            plain = re.sub(r"[^A-Z0-9]", "", anyascii(match[0]).upper())
+            yield _Token(plain, match.start(), match.end())
+            continue
+        place = match.start()
+        for label in _han_labels().finditer(match[0]):
+            if place < match.start() + label.start():
+                yield _Token(text[place : match.start() + label.start()], place,
+                             match.start() + label.start())  # fmt: skip
+            place = match.start() + label.end()
+            yield _Token(label[0], match.start() + label.start(), place)
+        if place < match.end():
+            yield _Token(text[place : match.end()], place, match.end())
