@@ -67,11 +67,22 @@ async def fetch(bot: Bot, offset: int | None, *, wait_seconds: int = _WAIT_SECON
 
 
 def _read(bot: Bot, raw: dict[str, Any]) -> Update | None:
-    try:
-        return Update.model_validate(raw, context={"bot": bot})
-    except ValidationError:
-        log.warning("bot.update_unreadable", update_id=raw.get("update_id"))
-        return None
+    for form in (raw, _payment_alone(raw)):
+        try:
+            return Update.model_validate(form, context={"bot": bot})
+        except ValidationError:
+            log.warning("bot.update_unreadable", update_id=raw.get("update_id"))
+    return None
+
+
+def _payment_alone(raw: dict[str, Any]) -> dict[str, Any]:
+    """Without whatever else there is: news of money must not get lost."""
+    told = raw.get("message")
+    if not isinstance(told, dict) or "successful_payment" not in told:
+        return {}
+    names = ("message_id", "date", "chat", "from", "successful_payment")
+    message = {name: told[name] for name in names if name in told}
+    return {"update_id": raw.get("update_id"), "message": message}
 
 
 async def _handled(
@@ -85,7 +96,8 @@ async def _handled(
             answered |= await _look_for_payers(bot, dispatcher, offset, answered)
         work.result()
     finally:
-        work.cancel()
+        work.cancel()  # When we are stopped ourselves.
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _look_for_payers(

@@ -159,6 +159,11 @@ REFUSALS = {
     "refund_under_way": Refusal(
         "A rail is giving it back", "Wait until the refund has settled or failed."
     ),
+    "refund_at_provider": Refusal(
+        "It was paid by card",
+        "Give it back in the payment provider's dashboard, to the card it came from. Then say here"
+        " by which payment it was given back.",
+    ),
     "nobody_to_refund": Refusal(
         "Nobody to send it to",
         "Nobody knows whose money it is, or that borrower has no proven phone. Give it back by a"

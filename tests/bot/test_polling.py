@@ -27,6 +27,25 @@ class TestFetching:
         assert [update.update_id for update in fetched.updates] == [good["update_id"]]
         assert fetched.next_offset == 9_000_001
 
+    async def test_keeps_the_money_of_what_cannot_be_read(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        payment = {
+            "currency": "KES",
+            "total_amount": 560_000,
+            "invoice_payload": "C1",
+            "telegram_payment_charge_id": "t1",
+            "provider_payment_charge_id": "p1",
+        }
+        odd = amina.message(successful_payment=payment, poll=1)
+        answer = {"ok": True, "result": [odd]}
+        amina.telegram.broken.append(ClientDecodeError("no", ValueError("poll"), answer))
+        (update,) = (await polling.fetch(lender.bot, None)).updates
+
+        assert update.message is not None
+        assert update.message.successful_payment is not None
+        assert update.message.successful_payment.total_amount == 560_000
+
     async def test_of_nothing_keeps_the_place(self, lender: Lender) -> None:
         assert (await polling.fetch(lender.bot, 77)).next_offset == 77
 

@@ -165,6 +165,23 @@ class TestPreflight:
         rails = configured.rails(both, SystemClock())
         assert [rail.name for rail in rails.all] == ["wallet", "gsma"]
 
+    def test_cards_stand_beside_the_rail_where_telegram_knows_the_currency(self) -> None:
+        cards = {"telegram_payment_provider_token": "1:TEST:2"}
+        preflight.check_outside(settings(**cards))
+        with pytest.raises(click.UsageError, match="Telegram takes no cards in XAF"):
+            preflight.check_outside(settings(**cards, currency="XAF"))
+        with pytest.raises(click.UsageError, match="not set: TELEGRAM_BOT_TOKEN"):
+            preflight.check_simulated(settings(telegram_bot_token="", **cards))
+
+    def test_a_sandbox_takes_cards_where_telegram_would(self) -> None:
+        kenya, gabon = (
+            sandboxed.settings_for(Settings(_env_file=None, currency=each))
+            for each in ("KES", "XAF")
+        )
+        token = kenya.telegram_payment_provider_token.get_secret_value()
+        assert sandboxed.config_for(kenya).bot.provider_token == token
+        assert gabon.telegram_payment_provider_token.get_secret_value() == ""
+
     def test_mobile_money_that_is_not_named_is_simulated(self) -> None:
         simulated = sandboxed.settings_for(settings(rail="gsma", rail_base_url=""))
         assert (simulated.rail, simulated.gsma_base_url[-5:]) == ("gsma", "/gsma")

@@ -18,7 +18,9 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     KeyboardButton,
+    LabeledPrice,
     Message,
+    PreCheckoutQuery,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
 )
@@ -38,6 +40,7 @@ from tests.sandbox.serving import (
     AMINA,
     AUTH_TOKEN,
     OUR_NUMBER,
+    PROVIDER,
     RAIL_KEY,
     Running,
     running_sandbox,
@@ -113,6 +116,28 @@ async def answer_edit(message: Message) -> None:
     await message.answer(f"Corrected to {message.text}")
 
 
+async def bill(message: Message) -> None:
+    prices = [LabeledPrice(label="Loan L-7K3QFWXM", amount=560_000)]
+    await message.answer_invoice(
+        title="Loan L-7K3QFWXM",
+        description="Payment of KES 5,600 to Kopa Lending.",
+        payload="sold out" if message.text == "late bill" else "C1",
+        provider_token=PROVIDER,
+        currency="KES",
+        prices=prices,
+    )
+
+
+async def agree_to_payment(query: PreCheckoutQuery) -> None:
+    is_good = query.invoice_payload == "C1"
+    await query.answer(ok=is_good, error_message=None if is_good else "This is too late, sorry.")
+
+
+async def thank_for_payment(message: Message) -> None:
+    assert message.successful_payment is not None
+    await message.answer(f"Received {message.successful_payment.total_amount}")
+
+
 async def vanish(message: Message) -> None:
     await message.delete()
 
@@ -131,6 +156,9 @@ def demo_routes() -> Router:
     router.message.register(answer_photo, F.photo)
     router.message.register(answer_film, F.video_note)
     router.message.register(vanish, F.text == "vanish")
+    router.message.register(bill, F.text.endswith("bill"))
+    router.pre_checkout_query.register(agree_to_payment)
+    router.message.register(thank_for_payment, F.successful_payment)
     router.message.register(echo)
     return router
 
@@ -275,6 +303,36 @@ async def test_own_messages_are_edited_and_deleted(
         await box.fill("vanish")
         await box.press("Enter")
         await expect(log.get_by_text("vanish")).to_have_count(0)
+
+
+async def test_an_invoice_is_paid_by_card(
+    sandbox: Running, chatting: None, browser: Browser
+) -> None:
+    await sandbox.act(AMINA, "say", text="bill", wait=0)
+    async with phone(browser, sandbox) as page:
+        log, dialog, alert = page.locator("#log"), page.locator("#checkout"), page.locator("#alert")
+        button = log.get_by_role("button", name="Pay 5\u202f600.00 KES")
+        await button.click()
+        await expect(dialog).to_contain_text("5\u202f600.00 KES")
+        await shot(page, "15-checkout")
+        await dialog.get_by_label("is declined").check()
+        await dialog.get_by_role("button", name="Pay", exact=True).click()
+        await expect(alert).to_contain_text("Your card was declined")
+        await alert.get_by_role("button", name="OK").click()
+
+        await button.click()
+        await dialog.get_by_role("button", name="Pay", exact=True).click()
+        await expect(log).to_contain_text("You paid 5\u202f600.00 KES by card")
+        await expect(log).to_contain_text("Received 560000")
+        await expect(button).to_have_count(0)
+        await shot(page, "16-paid")
+
+        await page.get_by_role("textbox", name="Message").fill("late bill")
+        await page.keyboard.press("Enter")
+        await button.click()
+        await dialog.get_by_role("button", name="Pay", exact=True).click()
+        await expect(alert).to_contain_text("This is too late, sorry.")
+        await shot(page, "17-refused")
 
 
 async def test_text_messages_and_the_wallet(
