@@ -22,6 +22,7 @@ _TREASURES = frozenset({_C, _ADMIN})
 _OVERSEES = frozenset({_A, _ADMIN})
 _ACTS = frozenset({_U, _C, _ADMIN})
 _RUNS = frozenset({_ADMIN})
+_ERASES = frozenset({_U, _ADMIN})
 
 MATRIX: dict[str, frozenset[Role]] = {
     "get_me": _EVERYBODY,
@@ -40,6 +41,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_borrower": _SERVES,
     "reveal_borrower": _CALLS,
     "reset_phone": _CALLS,
+    "erase_borrower": _ERASES,
     "get_conversation": _SERVES,
     "list_messages": _SERVES,
     "list_applications": _REVIEWS,

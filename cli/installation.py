@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bot.tasks
 import notifications.delivery
+import onboarding.erasure
 import onboarding.tasks
 import servicing.card_tasks
 import servicing.funding.tasks
@@ -36,6 +37,7 @@ from servicing.rails.base import Rails
 TASKS = (
     bot.tasks,
     notifications.delivery,
+    onboarding.erasure,
     onboarding.tasks,
     servicing.card_tasks,
     servicing.funding.tasks,

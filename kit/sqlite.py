@@ -43,6 +43,8 @@ _PRAGMAS = (
     # and those are ours too: within a commit they would keep everybody waiting.
     "synchronous=NORMAL",
     "wal_autocheckpoint=0",
+    # Erased keys are overwritten; not every build of SQLite does it by itself.
+    "secure_delete=ON",
 )
 _FLEETING = ("journal_mode=MEMORY", "foreign_keys=ON", "synchronous=OFF", "temp_store=MEMORY")
 Found = tuple[Any, Any, int, int | None]

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -133,6 +133,16 @@ async def forget_phone(session: AsyncSession, *, person_id: UUID, now: datetime)
     contact.phone = contact.phone_index = contact.phone_bad_at = contact.sms_opted_out_at = None
     _note(session, contact, "contact.phone_forgotten", now)
     return contact
+
+
+async def forget(session: AsyncSession, *, person_id: UUID) -> None:
+    """Nothing leads to the person any more: no chat, no number, no hash of it."""
+    contact = await find(session, person_id, lock=True)
+    if contact is not None:
+        contact.telegram_chat_id = contact.phone = contact.phone_index = None
+    await session.execute(
+        update(InboundMessage).where(InboundMessage.person_id == person_id).values(phone_index="")
+    )
 
 
 async def phone_of(

@@ -90,6 +90,11 @@ async def cancel_sms(session: AsyncSession, *, person_id: UUID, reason: str, now
     return _stop([row for row in rows if row.channels == [Channel.SMS]], reason, now)
 
 
+async def cancel_all(session: AsyncSession, *, person_id: UUID, reason: str, now: datetime) -> int:
+    """Stop whatever this person was still to get; how much was stopped."""
+    return _stop(await _waiting(session, Notification.person_id == person_id), reason, now)
+
+
 async def _waiting(
     session: AsyncSession, *conditions: ColumnElement[bool]
 ) -> Sequence[Notification]:

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from api import persons
-from api.deps import Now, OurVault, Session, Staff, permitted
+from api.deps import Now, OurVault, Session, Staff, Wired, permitted
 from api.schemas import Page, PageSize, Record, Shown, Strict, Text
 from api.v1.proposals import ProposalShown, Reasoned
 from kit.crypto import KeyDestroyed
 from kit.four_eyes import Proposal
+from kyc import custody
 from notifications import queries
 from notifications.queries import Direction, Said, Sent
 from notifications.states import Channel, DeliveryStatus, Purpose, Status
-from onboarding import dossiers, phones
+from onboarding import dossiers, erasure, phones
 
 router = APIRouter(prefix="/v1/borrowers", tags=["borrowers"], dependencies=[Depends(permitted)])
 
@@ -126,6 +127,19 @@ async def reset_phone(
     """The proven number is lost. When a second person says the same, it is forgotten with its
     codes and pending SMS, and the chat asks the borrower to prove another one."""
     return await phones.reset(session, borrower_id, staff_id=who.id, reason=body.reason, now=now)
+
+
+@router.post("/{borrower_id}/erasure", response_model=ProposalShown)
+async def erase_borrower(
+    borrower_id: UUID, body: Reasoned, session: Session, who: Staff, wiring: Wired, now: Now
+) -> Proposal:
+    """Forget the person for good. When a second member of staff says the same, the key is
+    destroyed with which all that is known of them was sealed. Refused while a loan is owed,
+    something is open, or the law keeps the records, and until when."""
+    keeping = custody.retention(wiring.settings.country)
+    return await erasure.ask(
+        session, borrower_id, keeping=keeping, staff_id=who.id, reason=body.reason, now=now
+    )
 
 
 @router.get("/{borrower_id}/conversation", response_model=list[SaidShown])

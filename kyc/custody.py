@@ -1,0 +1,120 @@
+"""How long pictures and films are kept, by country, and their destruction when the time is over."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
+
+from kit import storage
+from kit.storage import Blob
+from kyc.models import Verification, VerificationCheck
+from kyc.states import VerificationStatus
+
+PICTURES = ("selfie", "clip")
+"""Kinds of files that no law asks for once the identity is concluded."""
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Retention:
+    pictures_days: int
+    """Selfies and films, after the conclusion that they served."""
+    unfinished_days: int
+    """Pictures of a verification that the borrower never completed."""
+    applicant_days: int
+    """Everything about a person who never got a loan, after their last application."""
+    records_years: int
+    """Everything about a person, the document's copy included, after their last loan ended."""
+    law: str
+    url: str
+
+    def keeps_until(self, ended: date) -> date:
+        """The day after which the law asks no more for a relationship that ended then."""
+        try:
+            return ended.replace(year=ended.year + self.records_years)
+        except ValueError:  # The 29th of February.
+            return ended.replace(year=ended.year + self.records_years, day=28)
+
+    def ended_before(self, on: date) -> date:
+        """Relationships that ended before this day need no longer be kept on `on`."""
+        try:
+            return on.replace(year=on.year - self.records_years)
+        except ValueError:
+            return on.replace(year=on.year - self.records_years, day=28)
+
+
+@cache
+def retention(country: str) -> Retention:
+    """Of the country, and of nobody's law in particular where it is not listed."""
+    return Retention(**(_table()["default"] | _table().get(country, {})))
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = yaml.safe_load(
+        Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    )
+    return table
+
+
+async def erase_pictures(
+    session: AsyncSession, keeping: Retention, *, held: Select[UUID], now: datetime
+) -> int:
+    """Destroy selfies and films whose time is over, except those of persons that are `held`;
+    how many. Call it again until it finds none."""
+    due = select(Blob).where(
+        Blob.kind.in_((*PICTURES, "document")),
+        Blob.erased_at.is_(None),
+        Blob.person_id.not_in(held),
+        or_(_served(keeping, now), _abandoned(keeping, now)),
+    )
+    rows = (await session.scalars(due.order_by(Blob.id).limit(_AT_ONCE))).all()
+    for blob in rows:
+        storage.erase(session, blob, reason="time_over", now=now)
+    await session.flush()
+    return len(rows)
+
+
+def _served(keeping: Retention, now: datetime) -> ColumnElement[bool]:
+    """A verification that it may have been for was concluded long enough ago."""
+    ended = select(Verification.id).where(
+        Verification.borrower_id == Blob.person_id,
+        Verification.created_at <= Blob.created_at,
+        Verification.concluded_at >= Blob.created_at,
+        Verification.concluded_at < now - timedelta(days=keeping.pictures_days),
+    )
+    return and_(Blob.kind.in_(PICTURES), ended.exists())
+
+
+def _abandoned(keeping: Retention, now: datetime) -> ColumnElement[bool]:
+    """It waits for a borrower who does not come back."""
+    waiting = select(Verification.id).where(
+        Verification.borrower_id == Blob.person_id,
+        Verification.created_at <= Blob.created_at,
+        Verification.status == VerificationStatus.COLLECTING,
+    )
+    return and_(Blob.created_at < now - timedelta(days=keeping.unfinished_days), waiting.exists())
+
+
+async def forget(session: AsyncSession, borrower_id: UUID) -> None:
+    """Of an erased person: what their key had sealed, and who looked like them."""
+    of_person = select(Verification.id).where(Verification.borrower_id == borrower_id)
+    await session.execute(
+        update(VerificationCheck)
+        .where(VerificationCheck.verification_id.in_(of_person))
+        .values(found_sealed=None)
+    )
+    await session.execute(
+        update(Verification)
+        .where(Verification.borrower_id == borrower_id)
+        .values(
+            template=None, duplicates=[], challenge=None, document_hash=None, document_index=None
+        )
+    )
