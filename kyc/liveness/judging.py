@@ -16,7 +16,7 @@ from kyc.faces import DIFFERENT_FMR, SAME_FMR, FaceEngine, Template
 from kyc.images import Pixels
 from kyc.liveness import acts, continuity, landmarks, motion, passive
 from kyc.liveness.acts import Answer, Answers
-from kyc.liveness.challenge import Act
+from kyc.liveness.challenge import TURNS, Act
 from kyc.liveness.clips import Film
 from kyc.liveness.continuity import Continuity
 from kyc.liveness.landmarks import Sight, Watch
@@ -191,7 +191,12 @@ def _flat(moved: Motion) -> list[str]:
 
 def _flatness(moved: Motion) -> float:
     """The narrowing that several looks without a turn in depth reach."""
-    unturned = np.sort(moved.narrowing[np.abs(moved.turn) < FLAT_DEGREES])
+    seen = np.abs(moved.turn) < FLAT_DEGREES
+    for event in acts.find(moved)[0]:
+        if event.act in TURNS:
+            # In the middle of a far turn the points may be anywhere.
+            seen &= (moved.at < event.at) | (moved.at > event.until)
+    unturned = np.sort(moved.narrowing[seen])
     return round(float(unturned[FLAT_LOOKS - 1]), 3) if len(unturned) >= FLAT_LOOKS else 1.0
 
 
