@@ -130,7 +130,7 @@ def _hog_at(pixels: Pixels, side: int) -> list[Face]:
 def _uprightness(pixels: Pixels) -> float:
     found = [_hog_at(pixels, _TURN_SIDE)]
     if has_networks():
-        found.append(_by_networks(pixels))
+        found.append(_look(pixels, *_LOOKS[0]))
     return sum(max(0.0, surest(faces)) for faces in found)
 
 
