@@ -5,7 +5,9 @@ from typing import TypeAlias
 
 from kyc import originals, pictures
 from kyc.checks import CheckResult, Evidence
+from kyc.documents import check as documents
 from kyc.faces import FaceComparison, Verdict
+from kyc.liveness import check as liveness
 from kyc.quality import Shot
 from kyc.states import CheckKind, CheckVerdict
 
@@ -48,7 +50,9 @@ def face_result(comparison: FaceComparison) -> CheckResult:
 
 
 CHECKS: Mapping[CheckKind, Check] = {
+    CheckKind.DOCUMENT: documents.check,
     CheckKind.AUTHENTICITY: originals.check,
     CheckKind.FACE: face,
+    CheckKind.LIVENESS: liveness.check,
 }
 """In the order in which they are made."""
