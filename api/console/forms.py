@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator
 
 from api.console.door import Desk
+from onboarding.states import CaseStatus
 from servicing.states import LoanStatus, OrderStatus
 
 M = TypeVar("M", bound=BaseModel)
@@ -19,6 +20,7 @@ Key = Annotated[UUID | None, _OR_NONE]
 Number = Annotated[int | None, _OR_NONE]
 OrderState = Annotated[OrderStatus | None, _OR_NONE]
 LoanState = Annotated[LoanStatus | None, _OR_NONE]
+CaseState = Annotated[CaseStatus | None, _OR_NONE]
 
 
 def read(desk: Desk, shape: type[M]) -> M:

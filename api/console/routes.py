@@ -7,6 +7,7 @@ from api.console import door, drawing
 from api.console.door import HOME
 from api.console.views import (
     audit,
+    cases,
     day_closes,
     funding,
     home,
@@ -55,6 +56,7 @@ def routes() -> APIRouter:
         loans,
         orders,
         proposals,
+        cases,
         suspense,
         incidents,
         reconciliation,

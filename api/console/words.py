@@ -43,6 +43,7 @@ _MENU = (
     Group(
         "Needs a person",
         (
+            Entry("Cases", "/console/cases", "list_cases"),
             Entry("Suspense", "/console/suspense", "list_suspense"),
             Entry("Incidents", "/console/incidents", "list_incidents"),
             Entry("Reconciliation", "/console/reconciliation", "list_breaks"),
@@ -69,9 +70,9 @@ _MENU = (
 )
 
 _TONES = {
-    Tone.GOOD: "settled active closed applied holds",
+    Tone.GOOD: "settled active closed applied holds clear resolved",
     Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying",
-    Tone.WARN: "needs_review proposed returned held",
+    Tone.WARN: "needs_review proposed returned held doubt waiting retaking",
     Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
     " not_posted",
 }
@@ -92,6 +93,9 @@ DONE = {
     "retried": "The money is sent again. This page shows how it goes.",
     "asked": "The statement is fetched again. Open this page in a minute.",
     "canceled": "The loan was given up. No money went out and none will.",
+    "taken": "The case is yours.",
+    "decided": "Decided. The borrower is told what concerns them.",
+    "pictures": "The borrower is asked for new pictures. The case goes on when they were checked.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 
@@ -168,6 +172,18 @@ REFUSALS = {
         "Nobody to send it to",
         "Nobody knows whose money it is, or that borrower has no proven phone. Give it back by a"
         " payment outside, and say by which one.",
+    ),
+    "case_not_found": Refusal("No such case", "Look for it in the list of cases."),
+    "case_resolved": Refusal("Decided already", "Somebody decided it in the meantime."),
+    "pictures_awaited": Refusal(
+        "New pictures are awaited", "The case goes on when the borrower has sent them."
+    ),
+    "file_not_found": Refusal("No such file", "It does not belong to this case."),
+    "file_erased": Refusal(
+        "This file was destroyed", "The time for which it may be kept was over (docs/custody.md)."
+    ),
+    "personal_data_erased": Refusal(
+        "This person was erased", "Nothing that was known of them can be opened any more."
     ),
     "incident_not_found": Refusal(
         "Resolved already", "There is no such incident, or it was resolved in the meantime."

@@ -1,0 +1,148 @@
+"""A case at the console: evidence on request, every look on record, two people against a doubt."""
+
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from api.app import create_app
+from kit.audit import AuditEvent
+from kit.config import Settings
+from kit.crypto import Vault
+from kit.db import Sessions, unit_of_work
+from kyc.screening import hits
+from onboarding import decisioning
+from onboarding.decisioning import Underwriter
+from onboarding.models import Case
+from onboarding.states import CaseStatus
+from tests.api.conftest import SetClock, Sit
+from tests.onboarding.people import SETTINGS, Applicant
+from tests.onboarding.test_decisions import DIFFERENT, sent
+
+HIT = {
+    "publisher": "un", "uid": "1", "name": "Amina OTIENO", "alias": "Amina OTIENO",
+    "strength": "primary", "program": "DRC", "score": 0.93, "birth": "in_range",
+    "pairs": [{"ours": "amina", "theirs": "amina", "likeness": 1.0}], "only_ours": ["wanjiru"],
+    "only_theirs": [], "births": ["1991"], "countries": ["KE"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def underwriter() -> Underwriter:
+    return decisioning.load(SETTINGS)
+
+
+@pytest.fixture
+def app(
+    settings: Settings, sessions: Sessions, clock: SetClock, vault: Vault, wall: SetClock,
+    underwriter: Underwriter,
+) -> FastAPI:  # fmt: skip
+    services: dict[type, object] = {Underwriter: underwriter}
+    return create_app(settings, sessions, clock, vault, services=services, wall=wall)
+
+
+@pytest.fixture
+async def page(sessions: Sessions, clock: SetClock, underwriter: Underwriter) -> str:
+    """Amina's selfie shows another face than her document, and her name is on a list."""
+    async with unit_of_work(sessions) as session:
+        amina = Applicant(session, clock.at)
+        dossier = await sent(amina, underwriter, DIFFERENT)
+        assert dossier.case is not None
+        await hits.record(session, dossier.borrower.id, [HIT], now=amina.now)
+        clock.at = amina.now
+        return f"/cases/{dossier.case.id}"
+
+
+async def case_of(sessions: Sessions, page: str) -> Case:
+    async with sessions() as session:
+        return await session.get_one(Case, UUID(page.rpartition("/")[2]))
+
+
+async def looks(sessions: Sessions) -> list[str]:
+    async with sessions() as session:
+        staff = select(AuditEvent.action).where(AuditEvent.actor.startswith("staff:"))
+        return list(await session.scalars(staff.order_by(AuditEvent.id)))
+
+
+async def test_pictures_and_names_are_shown_on_request_and_each_look_is_recorded(
+    sit: Sit, sessions: Sessions, page: str
+) -> None:
+    uma = await sit("Uma")
+
+    before = await uma.reads(page)
+    closed = (await uma.opens(page)).text
+    assert "0.860 apart" in before
+    assert "one stranger in 1,000 passes" in before
+    assert "Wanjiru" not in before
+    assert "/files/" not in closed
+    assert "identity.opened" not in await looks(sessions)
+
+    shown = await uma.reads(page, show="1")
+    assert "Amina Wanjiru Otieno" in shown
+    assert "1991-03-14" in shown
+    assert "Amina OTIENO 0.93" in shown
+    assert "Only the borrower's wanjiru" in shown
+    assert "identity.opened" in await looks(sessions)
+
+    address = (
+        (await uma.opens(page, show="1")).text.partition('<img src="/console')[2].split('"')[0]
+    )
+    picture = await uma.opens(address)
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert "no-store" in picture.headers["cache-control"]
+    assert (await looks(sessions))[-1] == "blob.read"
+
+
+async def test_a_file_of_another_case_is_not_shown(sit: Sit, page: str) -> None:
+    uma = await sit("Uma")
+
+    answer = await uma.opens(f"{page}/files/00000000-0000-7000-8000-000000000000")
+
+    assert answer.status_code == 404
+
+
+async def test_passing_against_a_doubt_takes_two(sit: Sit, sessions: Sessions, page: str) -> None:
+    uma, usha = await sit("Uma"), await sit("Usha")
+
+    assert "another member of staff" in await uma.does(
+        f"{page}/approve", page=page, note="They are twins, I called."
+    )
+    alone = await uma.sends(f"{page}/approve", note="Again")
+    assert alone.status_code == 403
+    assert (await case_of(sessions, page)).status is CaseStatus.PROPOSED
+    await usha.does(f"{page}/approve", page=page, note="I called, too.")
+
+    assert (await case_of(sessions, page)).verdict == "approve"
+
+
+async def test_new_pictures_are_asked_for(sit: Sit, sessions: Sessions, page: str) -> None:
+    uma = await sit("Uma")
+
+    said = await uma.does(
+        f"{page}/pictures", page=page, pictures="selfie", reason="blurred", note="Not sharp."
+    )
+
+    assert "asked for new pictures" in said
+    assert (await case_of(sessions, page)).status is CaseStatus.RETAKING
+
+
+async def test_refusing_needs_a_reason_that_the_borrower_understands(
+    sit: Sit, sessions: Sessions, page: str
+) -> None:
+    uma = await sit("Uma")
+
+    rude = await uma.sends(f"{page}/decline", page=page, reason="rude", note="No.")
+    assert rude.status_code == 422
+    await uma.does(f"{page}/decline", reason="identity_not_confirmed", note="Not the same.")
+
+    assert (await case_of(sessions, page)).verdict_reasons == ["identity_not_confirmed"]
+
+
+async def test_roles(sit: Sit, page: str) -> None:
+    aude, carl = await sit("Aude"), await sit("Carl")
+
+    assert "Decide" not in await aude.reads(page)
+    assert (await aude.sends(f"{page}/approve", page=page, note="x")).status_code == 403
+    assert (await carl.opens(page)).status_code == 403
+    assert "Identity" in await carl.reads("/cases", kind="identity", status="")
