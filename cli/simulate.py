@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=int, default=1, show_default=True, help="So many at a time.")
 @click.option("--database", default="", help="A PostgreSQL server; without it SQLite in memory.")
 @click.option("--bug", help="Plant one of the known defects (docs/simulation.md).")
-@click.option("--disbursements", type=int, help="Only pay out so many loans, under all faults.")
+@click.option(
+    "--disbursements", type=click.IntRange(1), help="Only pay out so many loans, under all faults."
+)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def simulate(
     *, seed: int, seeds: int, days: int, jobs: int, database: str, bug: str | None,
@@ -33,18 +35,19 @@ def simulate(
         documents.refuse(f"no bug {bug}: there are {', '.join(bugs.BUGS)}")
     live: run.Live = partial(run.run, days=days, bug=bug)
     if disbursements is not None:
-        seeds, live = -(-disbursements // payouts.LOANS), payouts.run
+        loans = min(disbursements, payouts.LOANS)
+        seeds, live = -(-disbursements // loans), partial(payouts.run, loans=loans)
     outcomes = run.many(range(seed, seed + seeds), live, server=database, jobs=jobs)
-    failed = 0
     ended = []
     for outcome in outcomes:
-        failed += outcome.failure is not None
-        ended.append(outcome.as_document())
+        ended.append(outcome)
         if not as_json:
             click.echo(_told(outcome))
     if as_json:
-        documents.write(ended)
-    if failed:
+        documents.write([outcome.as_document() for outcome in ended])
+    elif disbursements is not None:
+        click.echo(payouts.told(ended))
+    if any(outcome.failure is not None for outcome in ended):
         raise SystemExit(1)
 
 

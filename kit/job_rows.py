@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import TableClause, column, select, table, update
+from sqlalchemy import Select, TableClause, Update, bindparam, column, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _DONE, _DEAD, _WAITING = "SUCCESS", "ERROR", "ENQUEUED"
@@ -19,24 +20,38 @@ class JobRow:
 
 async def list_waiting(session: AsyncSession, queues: frozenset[str]) -> list[JobRow]:
     """Jobs of these queues that are neither done nor dead, in the order of their keys."""
-    rows = _table(session, "workflow_status", "status", "queue_name")
-    given = _table(session, "workflow_input", "inputs")
-    found = await session.execute(
+    found = await session.execute(_waiting(session.get_bind().dialect.name, queues))
+    return [JobRow(key, *json.loads(inputs)["positionalArgs"]) for key, inputs in found]
+
+
+async def end(session: AsyncSession, key: str, *, is_done: bool) -> None:
+    ended = {"ended": key, "now": _DONE if is_done else _DEAD}
+    await session.execute(_end(session.get_bind().dialect.name), ended)
+
+
+@cache
+def _waiting(dialect_name: str, queues: frozenset[str]) -> Select[Any]:
+    rows = _table(dialect_name, "workflow_status", "status", "queue_name")
+    given = _table(dialect_name, "workflow_input", "inputs")
+    return (
         select(rows.c.workflow_uuid, given.c.inputs)
         .join(given, given.c.workflow_uuid == rows.c.workflow_uuid)
         .where(rows.c.status == _WAITING, rows.c.queue_name.in_(queues))
         .order_by(rows.c.workflow_uuid)
     )
-    return [JobRow(key, *json.loads(inputs)["positionalArgs"]) for key, inputs in found]
 
 
-async def end(session: AsyncSession, key: str, *, is_done: bool) -> None:
-    rows = _table(session, "workflow_status", "status")
-    status = _DONE if is_done else _DEAD
-    await session.execute(update(rows).where(rows.c.workflow_uuid == key).values(status=status))
+@cache
+def _end(dialect_name: str) -> Update:
+    rows = _table(dialect_name, "workflow_status", "status")
+    return (
+        update(rows)
+        .where(rows.c.workflow_uuid == bindparam("ended"))
+        .values(status=bindparam("now"))
+    )
 
 
-def _table(session: AsyncSession, name: str, *columns: str) -> TableClause:
-    schema = "dbos" if session.get_bind().dialect.name == "postgresql" else None
+def _table(dialect_name: str, name: str, *columns: str) -> TableClause:
+    schema = "dbos" if dialect_name == "postgresql" else None
     names = ("workflow_uuid", *columns)
     return table(name, *(column(each) for each in names), schema=schema)

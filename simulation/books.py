@@ -11,17 +11,27 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from servicing import chargebacks
 from servicing.ledger.chart import CASHES
 from servicing.ledger.models import Line
-from servicing.models import Loan, PaymentRequest, Payout, Repayment, SuspenseItem
+from servicing.models import (
+    Loan,
+    PaymentRequest,
+    Payout,
+    ReconciliationBreak,
+    Repayment,
+    SuspenseItem,
+)
 from servicing.rails.base import Direction
+from servicing.reconciliation import Resolution
 from servicing.states import OrderStatus
 from simulation.rail import SimulatedRail, Transfer
 from simulation.world import World
 
-RETURNED, TAKEN_BACK, BY_HAND = "returned:", "back:", "R-"
-"""What staff write as references: a payout that came back, a payment that was taken back, and
-money that they sent themselves."""
+RETURNED, BY_HAND = "returned:", "R-"
+"""What staff write as references: a payout that came back, and money that they sent themselves."""
+TAKEN_BACK = chargebacks.RETURNED
+"""What Kopa writes itself when the rail takes back what waited in suspense."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Rows:
     items: Mapping[str, Row[Any]]
     refunds: Mapping[str, Row[Any]]
     """Suspense items by the payment that gave them back."""
+    losses: Mapping[str, Row[Any]]
+    """What two have written off, by the rail's name for it."""
 
     def received(self, reference: str) -> int:
         """What stands in the books for money that came in under this reference."""
@@ -42,9 +54,13 @@ class Rows:
         if repayment is not None:
             return 0 if repayment.reversed_on else int(repayment.amount_minor)
         item = self.items.get(reference)
-        if item is None or f"{TAKEN_BACK}{reference}" in self.refunds:
+        if item is None or (item.refund_reference or "").startswith(TAKEN_BACK):
             return 0
         return int(item.amount_minor)
+
+    def lost(self, key: str) -> int:
+        loss = self.losses.get(key)
+        return 0 if loss is None else int(loss.theirs_minor)
 
     def order(self, reference: str) -> Row[Any] | None:
         return self.payouts.get(reference) or self.requests.get(reference)
@@ -74,25 +90,30 @@ class Position:
         return self.theirs == self.ours
 
 
-def _columns(model: Any, *names: str) -> Select[Any]:
-    return select(*(getattr(model, name) for name in names))
+def columns(model: Any, *names: str) -> Select[Any]:
+    return select(*(model.__table__.c[name] for name in names))
 
 
 _ORDER = ("client_ref", "id", "loan_id", "status", "amount_minor", "currency", "created_at", "rail")
 # Built once: building a statement costs as much as running it.
-_LOANS = _columns(
+_LOANS = columns(
     Loan, "id", "status", "reference", "currency", "borrower_id", "accrued_on", "disbursed_on"
 )
-_PAYOUTS = _columns(Payout, *_ORDER, "amendment_id", "attempt")
-_REQUESTS = _columns(PaymentRequest, *_ORDER)
-_REPAYMENTS = _columns(
+_PAYOUTS = columns(Payout, *_ORDER, "amendment_id", "attempt")
+_REQUESTS = columns(PaymentRequest, *_ORDER)
+_REPAYMENTS = columns(
     Repayment, "rail_reference", "id", "loan_id", "amount_minor", "currency", "paid_on",
     "reversed_on",
 )  # fmt: skip
-_ITEMS = _columns(
+_ITEMS = columns(
     SuspenseItem, "reference", "id", "loan_id", "amount_minor", "currency", "reason",
     "resolved_at", "refund_reference", "rail",
 )  # fmt: skip
+
+
+_LOSSES = columns(ReconciliationBreak, "reference", "theirs_minor", "currency").where(
+    ReconciliationBreak.resolution == Resolution.WRITTEN_OFF
+)
 
 
 async def read(session: AsyncSession) -> Rows:
@@ -104,6 +125,7 @@ async def read(session: AsyncSession) -> Rows:
         await all_of(_LOANS), await all_of(_PAYOUTS), await all_of(_REQUESTS),
         await all_of(_REPAYMENTS), items,
         {item.refund_reference: item for item in items.values() if item.refund_reference},
+        await all_of(_LOSSES),
     )  # fmt: skip
 
 
@@ -128,9 +150,9 @@ def positions(world: World, rows: Rows) -> Iterator[Position]:
 def _ours(rows: Rows, rail: SimulatedRail, key: str, transfer: Transfer) -> tuple[str, int]:
     if transfer.direction is Direction.INCOMING:
         reference = f"{rail.name}:{key}"
-        return reference, rows.received(reference)
+        return reference, rows.received(reference) - rows.lost(key)
     if transfer.direction is Direction.COLLECT:
-        return key, rows.received(f"rail:{key}")
+        return key, rows.received(f"rail:{key}") - rows.lost(key)
     refund = rows.refunds.get(key)
     return key, -int(refund.amount_minor) if refund is not None else _paid(rows, key)
 
@@ -176,6 +198,8 @@ def cash_of_rows(rows: Rows) -> Counter[str]:
             cash[item.currency] += item.amount_minor
     for item in rows.refunds.values():
         cash[item.currency] -= item.amount_minor
+    for loss in rows.losses.values():
+        cash[loss.currency] -= loss.theirs_minor
     return cash
 
 
@@ -190,10 +214,11 @@ async def cash_of_ledger(session: AsyncSession) -> dict[Any, Counter[str]]:
 
 def _moved(column: Any) -> Any:
     return (
-        select(Line.loan_id, Line.currency, func.sum(Line.amount_minor))
+        select(_LINES.c.loan_id, _LINES.c.currency, func.sum(_LINES.c.amount_minor))
         .where(column.in_(CASHES))
-        .group_by(Line.loan_id, Line.currency)
+        .group_by(_LINES.c.loan_id, _LINES.c.currency)
     )
 
 
-_CASH_IN, _CASH_OUT = _moved(Line.debit), _moved(Line.credit)
+_LINES = Line.__table__
+_CASH_IN, _CASH_OUT = _moved(_LINES.c.debit), _moved(_LINES.c.credit)

@@ -149,14 +149,18 @@ def sweeper_never_asks() -> list[Patch]:
 
 @_bug
 def job_forgotten() -> list[Patch]:
-    """Some payouts have no job: it was enqueued after the commit, and the process died there."""
-    enqueue = jobs.enqueue
+    """Some payouts have no job (it was enqueued after the commit), and nobody looks for them."""
+    enqueue, list_to_ask = jobs.enqueue, orders.list_to_ask
 
     async def wrong(session: Any, name: str, *, key: str, **given: Any) -> None:
         if name != "servicing.disburse" or int(key[-1], 16) % 4:
             await enqueue(session, name, key=key, **given)
 
-    return [(jobs, "enqueue", wrong)]
+    async def sent_only(session: Any, kind: Any, *, now: datetime) -> list[Any]:
+        found = await list_to_ask(session, kind, now=now)
+        return [each for each in found if (await session.get_one(kind.model, each)).tries]
+
+    return [(jobs, "enqueue", wrong), (orders, "list_to_ask", sent_only)]
 
 
 @_bug
@@ -362,10 +366,10 @@ def reversal_forgotten() -> list[Patch]:
 def statement_not_compared() -> list[Patch]:
     """The statement is fetched, and no line of it is held against what we know."""
 
-    async def wrong(*_: Any) -> None:
-        return None
+    async def wrong(*_: Any) -> Any:
+        return reconciliation._Compared((), 0, 0)
 
-    return [(reconciliation, "_difference", wrong)]
+    return [(reconciliation, "_compare", wrong)]
 
 
 @_bug

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -34,10 +35,9 @@ def make_template(path: Path) -> None:
 @asynccontextmanager
 async def on_sqlite(template: Path) -> AsyncIterator[AsyncEngine]:
     """One process simulates one world after the other, in the same file."""
-    load_models()
     path = template.parent / f"world-{os.getpid()}.db"
     shutil.copyfile(template, path)
-    engine = sqlite.create_engine(f"sqlite+aiosqlite:///{path}", is_fleeting=True)
+    engine = _engine_of(f"sqlite+aiosqlite:///{path}")
     try:
         yield engine
     finally:
@@ -63,15 +63,23 @@ def _url(server: str, name: str) -> str:
 
 @asynccontextmanager
 async def on_postgresql(server: str, template: str) -> AsyncIterator[AsyncEngine]:
-    load_models()
     name = f"{template}_{os.getpid()}"
     await _run_on(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    engine = db.create_engine(_url(server, name))
+    engine = _engine_of(_url(server, name))
     try:
         yield engine
     finally:
         await engine.dispose()
         await _run_on(server, f'DROP DATABASE "{name}"')
+
+
+@cache
+def _engine_of(url: str) -> AsyncEngine:
+    """One for all worlds of a process: what was compiled for one serves the next."""
+    load_models()
+    if make_url(url).get_backend_name() == "sqlite":
+        return sqlite.create_engine(url, is_fleeting=True)
+    return db.create_engine(url)
 
 
 async def _run_on(server: str, statement: str) -> None:

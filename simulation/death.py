@@ -24,7 +24,9 @@ class Reaper:
         self._left = 0
         self.deaths = 0
         self.commits = 0
-        """That were tried: as long as there are none, there is no new job."""
+        """That were tried: as long as there are none, nothing is new."""
+        self.enqueued = 0
+        """How often a job was written, whether it was committed or not."""
 
     def arm(self) -> None:
         """Before an act: it may be the last one of its process."""
@@ -46,7 +48,8 @@ class Reaper:
     def watching(self, engine: AsyncEngine) -> Iterator[None]:
         """Every statement and every commit is such a point."""
 
-        def point(*_: object) -> None:
+        def point(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            self.enqueued += "workflow_input (" in statement
             self.point()
 
         def commit(*_: object) -> None:

@@ -1,6 +1,8 @@
 """Nothing but payouts, very many, under all faults: none twice, none lost, none unexplained."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,16 +18,29 @@ from simulation.world import Size, World
 LOANS = 250
 """In one world."""
 _DAYS, _QUIET_DAYS = 5, 6
+_SUMMED = ("loans", "orders", "paid", "paid_twice", "lost", "unexplained")
 
 
+@dataclass
 class Payouts(Outcome):
+    loans: int = LOANS
+
     @property
     def replay(self) -> str:
-        return f"kopa simulate --seed {self.seed} --disbursements {LOANS}"
+        return f"kopa simulate --seed {self.seed} --disbursements {self.loans}"
 
 
 async def run(seed: int, engine: AsyncEngine, *, loans: int = LOANS) -> Outcome:
-    return await worlds.tell(Payouts(seed, _DAYS), engine, Size(loans, (365,)), _live)
+    found = Payouts(seed, _DAYS, loans=loans)
+    return await worlds.tell(found, engine, Size(loans, (365,)), _live)
+
+
+def told(ended: Iterable[Outcome]) -> str:
+    """What came of all of them together."""
+    sums = Counter[str]()
+    for outcome in ended:
+        sums.update({name: outcome.counts.get(name, 0) for name in _SUMMED})
+    return ", ".join(f"{sums[name]} {name.replace('_', ' ')}" for name in _SUMMED)
 
 
 async def _live(

@@ -24,8 +24,9 @@ from servicing.models import Incident, ReconciliationBreak, SuspenseItem
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury import breaks
 from simulation import books
-from simulation.books import BY_HAND, RETURNED, TAKEN_BACK, Position, Rows
+from simulation.books import BY_HAND, RETURNED, Position, Rows
 from simulation.world import World
 
 Agreement = Callable[..., Awaitable[object]]
@@ -45,7 +46,9 @@ class Office:
         async with world.sessions() as session:
             rows = await books.read(session)
             noted = list(await session.scalars(select(Incident)))
-            broken = set(await session.scalars(select(ReconciliationBreak.reference)))
+            told = list(await session.scalars(select(ReconciliationBreak)))
+        broken = {each.reference for each in told}
+        waiting = {each.reference: each for each in told if each.resolved_at is None}
         positions = list(books.positions(world, rows))
         await self._reviews(rows)
         await self._payouts(rows)
@@ -56,11 +59,12 @@ class Office:
             if each.names & broken
             or ((order := rows.order(each.key)) is not None and str(order.id) in about)
         ]
-        await self._differences(shown, rows)
+        await self._differences(shown, rows, waiting)
+        await self._explain(positions, waiting)
         await self._suspense(rows)
         await self._changes(rows)
-        waiting = [incident for incident in noted if incident.resolved_at is None]
-        await self._incidents(waiting, positions)
+        unresolved = [incident for incident in noted if incident.resolved_at is None]
+        await self._incidents(unresolved, positions)
         await self._pay_by_hand()
 
     def _has_work(self) -> bool:
@@ -125,21 +129,26 @@ class Office:
             else:
                 await world.do(partial(disbursements.cancel, loan_id=loan_id, **given))
 
-    async def _differences(self, positions: list[Position], rows: Rows) -> None:
+    async def _differences(
+        self, positions: list[Position], rows: Rows, waiting: Mapping[str, ReconciliationBreak]
+    ) -> None:
         """What breaks and incidents show: money that came back, or that nobody told us of."""
         for each in positions:
             if each.is_square or each.rail is None or not self._does():
                 continue
             transfer = each.transfers[0]
-            if transfer.status is OutcomeStatus.SETTLED and each.ours == 0:
+            is_own = transfer.direction is Direction.INCOMING  # What we ordered we ask about.
+            if transfer.status is OutcomeStatus.SETTLED and each.ours == 0 and is_own:
                 self.world.ring(each.rail, each.rail.tell_again(transfer), timedelta(minutes=1))
             elif transfer.status is OutcomeStatus.RETURNED and each.ours > 0:
-                await self._take_back(each, rows)
+                await self._take_back(each, rows, waiting.get(each.key))
             elif transfer.status is OutcomeStatus.RETURNED and each.ours < 0:
                 await self._book_returned(each, rows)
 
-    async def _take_back(self, position: Position, rows: Rows) -> None:
-        """A payment that its payer's bank took back."""
+    async def _take_back(
+        self, position: Position, rows: Rows, found: ReconciliationBreak | None
+    ) -> None:
+        """A payment that its payer's bank took back: from the loan, from suspense, or from us."""
         world = self.world
         is_own = position.transfers[0].direction is Direction.INCOMING
         reference = position.reference if is_own else f"rail:{position.reference}"
@@ -151,8 +160,25 @@ class Office:
                     actor=f"staff:{world.staff[0]}", reason="taken back", **self._when,
                 )
             )  # fmt: skip
-        elif item is not None and item.resolved_at is None:
-            await self._refund(item.id, f"{TAKEN_BACK}{reference}")
+        elif item is not None and found is not None:
+            given: dict[str, Any] = {"break_id": found.id, "reason": "taken back", **self._when}
+            if item.resolved_at is None:
+                await self._both(breaks.put_right, zone=world.zone, **given)
+            else:
+                await self._both(breaks.write_off, **given)
+
+    async def _explain(
+        self, positions: list[Position], waiting: Mapping[str, ReconciliationBreak]
+    ) -> None:
+        """What agrees since days, by another entry than the statement's, needs nothing more."""
+        lately = self.world.today - timedelta(days=4)
+        for each in positions:
+            found = waiting.get(each.key)
+            if each.is_square and found is not None and found.day < lately and self._does():
+                await self._both(
+                    breaks.explain, break_id=found.id, reason="entered by hand",
+                    now=self.world.clock.now(),
+                )  # fmt: skip
 
     async def _book_returned(self, position: Position, rows: Rows) -> None:
         """A whole loan's money came back: it is entered like a payment of the borrower."""

@@ -24,6 +24,7 @@ class Worker:
         self._context, self._random, self._reaper = context, random, reaper
         self._not_before: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
+        self._left = 0
         self._seen = -1
         self.ran = 0
         self.dead: list[str] = []
@@ -43,8 +44,8 @@ class Worker:
                 await self._run(job)
 
     def _may_find_any(self) -> bool:
-        """Whether anything was committed since the last look, or the pause of a job is over."""
-        now, seen = self._context.clock.now(), self._reaper.commits
+        """Whether a job was written or left since the last look, or the pause of one is over."""
+        now, seen = self._context.clock.now(), self._reaper.enqueued + self._left
         over = [key for key, until in self._not_before.items() if until <= now]
         for key in over:
             del self._not_before[key]
@@ -59,7 +60,7 @@ class Worker:
             self._reaper.point()
             await self._end(job, is_done=True)
         except Killed:
-            pass  # Its row still waits: the next worker takes it.
+            self._left += 1  # Its row still waits: the next worker takes it.
         except jobs.Later as pause:
             self._pause(job, pause.seconds)
         except (TransientFailure, OperationalError) as failure:

@@ -11,7 +11,7 @@ from simulation import bugs, run
 PAGE = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
 TOLD = set(re.findall(r"^\| `(\w+)` \| .+ \|$", PAGE, re.MULTILINE))
 SHOWN = re.findall(r"^\| `(\w+)` \| .+ \| `[\w.]+` \| (\d+) \|$", PAGE, re.MULTILINE)
-WORLDS, DAYS = 6, 20
+WORLDS, DAYS = 8, 40
 """From the listed seed on. What a world comes to changes with the product's statements."""
 
 

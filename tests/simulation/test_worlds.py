@@ -4,18 +4,25 @@ import os
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
 from cli.main import kopa
 from simulation import payouts, run
 from simulation.run import Outcome
+from tests.postgres import Server
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "2"))
 
 
 def lives(template: Path, seed: int, *, days: int, bug: str | None = None) -> Outcome:
     return run.on_sqlite(partial(run.run, days=days, bug=bug), template, seed)
+
+
+def databases(server: Server) -> set[str]:
+    with psycopg.connect(server.admin) as connection:
+        return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
@@ -48,6 +55,34 @@ def test_payouts_arrive_once(sqlite_template: Path) -> None:
     assert outcome.counts["orders"] >= 12
     assert outcome.counts["paid"] >= 8
     assert [outcome.counts[name] for name in ("paid_twice", "lost", "unexplained")] == [0, 0, 0]
+
+
+def test_several_worlds_at_a_time_are_those_that_come_one_by_one() -> None:
+    live = partial(run.run, days=2)
+
+    one_by_one = {each.seed: each.digest for each in run.many((1, 2), live)}
+    at_a_time = {each.seed: each.digest for each in run.many((1, 2), live, jobs=2)}
+
+    assert len(one_by_one) == 2
+    assert at_a_time == one_by_one
+
+
+def test_worlds_on_a_server_leave_nothing_there(postgres: Server) -> None:
+    url = postgres.url("postgres")
+
+    (outcome,) = run.many([1], partial(run.run, days=8), server=url)
+
+    assert outcome.failure is None, f"{outcome.replay}\n{outcome.rule}: {outcome.failure}"
+    assert outcome.counts["transfers"]
+    assert not any(name.startswith("kopa_simulation") for name in databases(postgres))
+
+
+def test_disbursements_are_summed_up() -> None:
+    ran = CliRunner().invoke(kopa, ["simulate", "--seed", "4", "--disbursements", "6"])
+
+    assert ran.exit_code == 0, ran.stdout
+    assert "6 loans, " in ran.stdout
+    assert "0 paid twice, 0 lost, 0 unexplained" in ran.stdout
 
 
 def test_a_failing_seed_says_how_to_see_it_again() -> None:
