@@ -21,9 +21,9 @@ from kit.errors import DomainError, Kind
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MEMORY_BYTES = 3 * 2**29
+MEMORY_BYTES = 2 * 2**30
 """Address space: libraries and models reserve 500 MB of it, threads that wait 200 MB, the largest
-picture 300 MB more. Less than a third of it is ever in use."""
+picture 300 MB more, reading a page of 1,280 pixels 700 MB. Less than half of it is ever in use."""
 CPU_SECONDS = 30
 WORKERS = max(1, (os.cpu_count() or 1) // 2)
 
