@@ -28,7 +28,7 @@ FORESHORTENED = 0.75
 ROWS_AT_RIM = 1
 _LOOK, _TILE = 1000, 50
 _SATURATED, _WHITE_PAPER, _HALO = 250, 238, 205
-_RIM_SHARE = 0.006
+_RIM_SHARE = 0.012
 
 
 def check(pixels: Pixels, found: Found) -> tuple[Finding, ...]:
@@ -104,7 +104,7 @@ def _cropped(found: Found) -> list[Finding]:
     width = found.page.shape[1]
     rim = _RIM_SHARE * width
     reach = [(row.x - row.width / 2, row.x + row.width / 2) for row in found.rows]
-    cut = sum(left <= rim or right >= width - rim for left, right in reach)
+    cut = sum(bool(left <= rim or right >= width - rim) for left, right in reach)
     return [Finding(Problem.CROPPED, cut, ROWS_AT_RIM)] if cut > ROWS_AT_RIM else []
 
 

@@ -30,6 +30,8 @@ _LARGEST_PORTRAIT = 0.85
 _LOOK = 640
 _LONGEST_PAGE = 2000
 _MARGIN = 0.008
+_BESIDE = 0.03
+"""Print so near to an edge, next to the document's size, is inside."""
 _CUT_ROW = 6
 """A row of print so many times as long as high does not run over the edge of a document."""
 _LONG_ROW = 0.6
@@ -115,32 +117,37 @@ def _outlines(pixels: Pixels) -> list[Outline]:
     scale = min(1.0, _LOOK / max(pixels.shape[:2]))
     reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = np.asarray(reduced, dtype=np.uint8)
-    print_rows = lines.rows(_gray(small))
-    found = [
-        outline
-        for outline in outlines.search(small)
-        if not _is_printed_beyond(print_rows, outline.corners)
-    ]
-    if not found:
-        return []
-    found.sort(key=lambda outline: not outline.is_whole)
-    own = [found[0], *_others(small, found[0], found[1:])]
-    return [Outline(one.corners / scale, one.worth, one.rim_sides) for one in own]
+    rows = lines.rows(_gray(small))
+    uncut = [one for one in outlines.search(small) if not _cuts_a_row(one.corners, rows)]
+    uncut.sort(key=lambda outline: not outline.is_whole)
+    for best in uncut:
+        own = [best, *_others(small, best, uncut)]
+        if not _is_printed_beyond([one.corners for one in own], rows):
+            return [Outline(one.corners / scale, one.worth, one.rim_sides) for one in own]
+    return []
 
 
-def _is_printed_beyond(rows: list[Row], quad: Quad) -> bool:
-    """Whether print goes on outside: then the outline is only a part of the document."""
-    wider = _grown(quad, 0.03)
-    inside = outside = 0.0
+def _cuts_a_row(quad: Quad, rows: list[Row]) -> bool:
+    """A line that runs through a row of print is no edge of a document."""
+    wider = _grown(quad, _BESIDE)
     for row in rows:
-        ends = [row.x + row.width * step for step in (-0.45, 0.0, 0.45)]
-        held = [cv2.pointPolygonTest(wider, (end, row.y), False) >= 0 for end in ends]
-        if any(held) and not all(held) and row.width > _CUT_ROW * row.height:
+        ends = [_holds(wider, row, step) for step in (-0.45, 0.0, 0.45)]
+        if any(ends) and not all(ends) and row.width > _CUT_ROW * row.height:
             return True
-        if not any(held) and row.width > _LONG_ROW * min(outlines.sides(quad)):
-            return True
-        inside, outside = inside + row.width * all(held), outside + row.width * (not any(held))
-    return outside > _PRINT_BEYOND * inside
+    return False
+
+
+def _is_printed_beyond(quads: list[Quad], rows: list[Row]) -> bool:
+    """Whether print goes on outside: then the outline is only a part of the document."""
+    wider = [_grown(quad, _BESIDE) for quad in quads]
+    beyond = [row.width for row in rows if not any(_holds(quad, row, 0) for quad in wider)]
+    inside = sum(row.width for row in rows) - sum(beyond)
+    longest = _LONG_ROW * min(min(outlines.sides(quad)) for quad in quads)
+    return max(beyond, default=0) > longest or sum(beyond) > _PRINT_BEYOND * inside
+
+
+def _holds(quad: Quad, row: Row, step: float) -> bool:
+    return bool(cv2.pointPolygonTest(quad, (row.x + row.width * step, row.y), False) >= 0)
 
 
 def _others(small: Pixels, best: Outline, rest: list[Outline]) -> list[Outline]:

@@ -37,7 +37,7 @@ def rows(gray: NDArray[np.uint8]) -> list[Row]:
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
     found = []
-    for left, top, width, height, area in boxes[1:count]:
+    for left, top, width, height, area in boxes[1:count].tolist():
         long_enough = width >= _LONGER * height and area >= 0.45 * width * height
         if not (_LOWEST <= height <= _HIGHEST and long_enough):
             continue

@@ -136,4 +136,4 @@ def _portrait(view: _View, scale: float) -> Box | None:
 def _zone_top(view: _View) -> float | None:
     if not view.zone:
         return None
-    return round(min(row.y - row.height for row in view.zone) / view.height, 3)
+    return round(float(min(row.y - row.height for row in view.zone)) / view.height, 3)
