@@ -124,9 +124,10 @@ async def fail(
     """Declined: nothing moved and nothing changes; the borrower may have expected otherwise."""
     if loan.status is not LoanStatus.ACTIVE or asked.failure_code == EXPIRED:
         return
-    by_card = asked.rail == telegram.NAME
-    tell = messages.invoice_refused if by_card else messages.payment_declined
-    await tell(session, loan, asked, now=now)
+    if asked.rail != telegram.NAME:
+        await messages.payment_declined(session, loan, asked, now=now)
+    elif asked.rail_id is None:  # It was never shown.
+        await messages.invoice_refused(session, loan, asked, now=now)
 
 
 async def come_back(

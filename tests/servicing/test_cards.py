@@ -452,7 +452,13 @@ class TestMoneyThatGoesBack:
                     session, item.id, reference="re_1", staff_id=who, reason="by hand",
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
+            async with unit_of_work(lender.sessions) as session:
+                await order_reviews.fail(
+                    session, REQUESTS, asked.id, failure_code="other_amount", staff_id=who,
+                    reason="given back", on=lender.on, zone=ZONE, now=lender.now,
+                )  # fmt: skip
 
+        assert await told(lender, loan) == []
         assert await waits(lender) == []
         assert await held_by_card(lender) == 0
 
