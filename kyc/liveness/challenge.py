@@ -1,5 +1,6 @@
 """What a person is asked to do before the camera: three acts in an order nobody knew before."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +70,7 @@ class Challenge:
         }
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> "Challenge":
+    def from_json(cls, document: Mapping[str, Any]) -> "Challenge":
         return cls(
             parse(document["acts"]),
             datetime.fromisoformat(document["issued_at"]),
@@ -88,7 +89,7 @@ def issue(random: Random, now: datetime) -> Challenge:
     return Challenge(acts, now, now + LIFETIME, f"{random.getrandbits(64):016x}")
 
 
-def parse(names: list[str]) -> tuple[Act, ...]:
+def parse(names: Sequence[str]) -> tuple[Act, ...]:
     try:
         return tuple(Act(name.strip()) for name in names)
     except ValueError:

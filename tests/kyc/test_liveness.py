@@ -16,12 +16,14 @@ from PIL import Image, ImageSequence
 from bench import impostors
 from cli.liveness import liveness
 from kyc import images
-from kyc.liveness import acts, challenge, judging, motion
+from kyc.checks import Evidence
+from kyc.liveness import acts, challenge, check, judging, motion
 from kyc.liveness.challenge import Act, Challenge
 from kyc.liveness.clips import Film
 from kyc.liveness.judging import LivenessReport, Verdict
 from kyc.liveness.landmarks import Watch
 from kyc.liveness.motion import Motion
+from kyc.states import CheckKind, CheckVerdict
 from sandbox.specimens import films
 from sandbox.specimens.faces import LINA, OMAR, portrait
 
@@ -204,6 +206,37 @@ class TestJudge:
         report = judged(films.film([wall] * 60))
 
         assert (report.verdict, report.reasons[0]) == (Verdict.NOT_LIVE, "no_face")
+
+
+class TestCheck:
+    """As an identity is checked: in a worker, with evidence from the database."""
+
+    async def test_without_a_film_there_is_nothing_to_check(self) -> None:
+        done = await check.check(Evidence(b"", b""))
+
+        assert (done.kind, done.verdict) == (CheckKind.LIVENESS, CheckVerdict.SKIPPED)
+
+    async def test_a_person_who_does_what_was_asked_is_clear(self) -> None:
+        asked = Challenge(ASKED, NOW, NOW + challenge.LIFETIME, "0")
+        picture = images.encode(lina())
+
+        done = await check.check(
+            Evidence(picture, picture, clip=genuine(), challenge=asked.to_json())
+        )
+
+        assert (done.verdict, done.reasons) == (CheckVerdict.CLEAR, ())
+        assert json.loads(json.dumps(done.numbers))["verdict"] == "live"
+
+    async def test_what_is_not_clear_is_for_a_person(self) -> None:
+        asked = Challenge((Act.TURN_RIGHT,), NOW, NOW + challenge.LIFETIME, "0")
+        picture = images.encode(lina())
+
+        done = await check.check(
+            Evidence(picture, picture, clip=genuine(), challenge=asked.to_json())
+        )
+
+        assert done.verdict is CheckVerdict.DOUBT
+        assert "turn_right_not_found" in done.reasons
 
 
 class TestPhotographs:
