@@ -48,7 +48,7 @@ INTEREST = (
     Event.INTEREST_REFINANCED,
 )
 """Interest that was settled, and so is to be shared. Waived or written off, nobody has it."""
-_LOST = (Event.PRINCIPAL_WRITTEN_OFF, Event.PRINCIPAL_WAIVED)
+LOST = (Event.PRINCIPAL_WRITTEN_OFF, Event.PRINCIPAL_WAIVED)
 _TAKEN_BACK = (Event.CHARGED_BACK,)
 """A repayment that went back: it lends nothing anew."""
 _WATCHED = {
@@ -140,14 +140,11 @@ class PoolBook:
 
 async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
     """As it stands now. Whoever acts on it holds the lock of its cash (`pools.lock`)."""
-    stakes = await session.scalars(select(Stake).where(Stake.pool_id == pool.id).order_by(Stake.id))
-    books = {stake.id: StakeBook(stake) for stake in stakes}
-    await _add_movements(session, books)
-    await _add_withdrawals(session, books)
+    books = await with_capital(session, pool)
     found = PoolBook(pool, list(books.values()))
     loans = unfinished(pool)
     # First: what arrives meanwhile counts twice, never not at all.
-    committed = await _committed(session, pool)
+    committed = {loan_id: int(minor) for loan_id, minor in await session.execute(going_out(pool))}
     shares = await shares_of(session, loans)
     flows = await flows_of(session, loans)
     for loan_id, borrower_id, facts in await _loans(session, loans):
@@ -161,6 +158,15 @@ async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
             books[row.stake_id].on_the_way += going
         found.exposures.append(Exposure(borrower_id, facts, at_work + on_the_way))
     return found
+
+
+async def with_capital(session: AsyncSession, pool: Pool) -> dict[UUID, StakeBook]:
+    """Each stake with what its own movements say, and nothing of the loans that it is in."""
+    stakes = await session.scalars(select(Stake).where(Stake.pool_id == pool.id).order_by(Stake.id))
+    books = {stake.id: StakeBook(stake) for stake in stakes}
+    await _add_movements(session, books)
+    await _add_withdrawals(session, books)
+    return books
 
 
 async def shares_of(session: AsyncSession, loans: Select[UUID]) -> dict[UUID, list[LoanShare]]:
@@ -248,9 +254,10 @@ async def _loans(session: AsyncSession, loans: Select[UUID]) -> Sequence[Any]:
     return rows.all()
 
 
-async def _committed(session: AsyncSession, pool: Pool) -> dict[UUID, int]:
-    rows = await session.execute(
-        select(Commitment.loan_id, func.sum(Commitment.principal_minor))
+def going_out(pool: Pool) -> Select[UUID, int]:
+    """By loan, what payouts under way take from the pool."""
+    return (
+        select(Commitment.loan_id, func.sum(Commitment.principal_minor).label("minor"))
         .join(Payout, Payout.id == Commitment.payout_id)
         .where(
             Commitment.loan_id.in_(of_pool_loans(pool)),
@@ -259,7 +266,6 @@ async def _committed(session: AsyncSession, pool: Pool) -> dict[UUID, int]:
         )
         .group_by(Commitment.loan_id)
     )
-    return {loan_id: int(minor) for loan_id, minor in rows}
 
 
 async def _add_movements(session: AsyncSession, books: dict[UUID, StakeBook]) -> None:
@@ -303,7 +309,7 @@ def _count(flows: LoanFlows, event: Event, minor: int) -> None:
         flows.interest += minor
     if event is Event.RECOVERED:
         flows.recovered += minor
-    elif event in _LOST:
+    elif event in LOST:
         flows.written_off += minor
     elif event in _TAKEN_BACK:
         flows.repaid -= minor

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
-from servicing.funding import books, limits, pools
-from servicing.funding.books import PoolBook
+from servicing.funding import limits, pools, standing
 from servicing.funding.limits import Exposure, Policy
 from servicing.funding.models import Commitment, Floor, FundedLoan, Hold, LoanShare, Pool
 from servicing.funding.shares import apportion
+from servicing.funding.standing import Standing
 from servicing.ledger import balances
 from servicing.ledger.chart import cash_of
 from servicing.models import Loan, Payout
@@ -97,10 +97,10 @@ async def _from_pools(
         return None  # More on a loan that is the lender's own.
     first: Held | None = None
     for pool, policy in _candidates(lending, funded, payout, known):
-        book = await books.of_pool(session, pool)
-        refused = None if is_released else _refusal(policy, book, asked)
+        stands = await standing.of_pool(session, pool, borrower_id=loan.borrower_id)
+        refused = None if is_released else _refusal(policy, stands, asked)
         if refused is None:
-            await _take(session, book, loan, payout, asked, funded, now)
+            await _take(session, stands, loan, payout, asked, funded, now)
             return None
         found = {"pool": pool.code, **limits.described(refused, pool.currency)}
         first = first or Held(refused.reason, found)
@@ -122,9 +122,9 @@ def _candidates(
             yield pool, policy
 
 
-def _refusal(policy: Policy, book: PoolBook, asked: Exposure) -> limits.Refusal | None:
+def _refusal(policy: Policy, stands: Standing, asked: Exposure) -> limits.Refusal | None:
     return limits.refusal(
-        policy, asked, book.exposures, capital_minor=book.capital, free_minor=book.free
+        policy, asked, stands.exposures, capital_minor=stands.capital, free_minor=stands.free
     )
 
 
@@ -135,7 +135,7 @@ def _principal(loan: Loan, payout: Payout) -> int:
 
 async def _take(
     session: AsyncSession,
-    book: PoolBook,
+    stands: Standing,
     loan: Loan,
     payout: Payout,
     asked: Exposure,
@@ -143,12 +143,12 @@ async def _take(
     now: datetime,
 ) -> None:
     if funded is None:
-        weights = _weights(book, asked.minor)
+        weights = _weights(stands, asked.minor)
         if not any(weights):
             return  # Released for a pool without capital: the lender's own money.
-        parts = zip(book.stakes, apportion(asked.minor, weights), strict=True)
+        parts = zip(stands.stakes, apportion(asked.minor, weights), strict=True)
         given = [(each.stake.id, part) for each, part in parts]
-        await _share(session, loan, book.pool.id, asked.facts, given, now)
+        await _share(session, loan, stands.pool.id, asked.facts, given, now)
     session.add(Commitment(payout_id=payout.id, loan_id=loan.id, principal_minor=asked.minor))
     await session.flush()
 
@@ -171,7 +171,8 @@ async def _share(
     await session.flush()
 
 
-def _weights(book: PoolBook, minor: int) -> list[int]:
+def _weights(stands: Standing, minor: int) -> list[int]:
     """By what each stake has free. Where that is too little, and staff let it go: by capital."""
-    free = [max(each.free, 0) for each in book.stakes]
-    return free if sum(free) >= minor else [max(each.capital, 0) for each in book.stakes]
+    if stands.free >= minor:
+        return [max(each.free, 0) for each in stands.stakes]
+    return [max(each.capital, 0) for each in stands.stakes]
