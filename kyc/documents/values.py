@@ -17,6 +17,7 @@ FEMALE = frozenset(
      "KVINNA", "KVINDE", "K", "KVK", "V", "Z", "N", "MUJER", "VROUW", "ZENA", "ZENSKI", "FEM", "女"]
 )  # fmt: skip
 _NAME = re.compile("[^\\W\\d_](?:[^\\W\\d_]|[ '\N{RIGHT SINGLE QUOTATION MARK}.,-])*")
+_TITLE = re.compile(r"^(MR|MRS|MISS|MS|DR|SHRI|SMT|SRI)\.? (?=\w)", re.IGNORECASE)
 _MOST_SEX_LETTERS = 12
 _PRINTED_OVER = frozenset({"SPECIMEN", "CIMEN", "SPECI", "SAMPLE", "VOID"})
 
@@ -77,7 +78,7 @@ def _name(name: FieldName, text: str, context: Context) -> Value | None:
     match = _NAME.match(text)
     if match is None or len(match[0]) < 0.8 * len(text):
         return None
-    plain = " ".join(match[0].split()).strip(" .,-")
+    plain = _TITLE.sub("", " ".join(match[0].split())).strip(" .,-")
     if len(plain) < 2 or words.names_a_field(plain) or words.fold(plain) in _PRINTED_OVER:
         return None
     return Value(plain)

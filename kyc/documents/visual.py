@@ -164,6 +164,8 @@ def _is_under(other: TextLine, line: TextLine, start: float, stop: float) -> boo
 
 def _with_more_rows(name: FieldName, value: Value, line: TextLine, rows: Sequence[_Row]) -> Value:
     """An address goes on in the rows under it that begin at the same place."""
+    if name in (FieldName.SURNAME, FieldName.GIVEN_NAMES):
+        return _with_second_name(value, line, rows)
     if name is not FieldName.ADDRESS:
         return value
     parts, last = [value.value], line
@@ -178,6 +180,22 @@ def _with_more_rows(name: FieldName, value: Value, line: TextLine, rows: Sequenc
             parts.append(below.text)
             last = below
     return Value(("" if not value.value.isascii() else ", ").join(parts))
+
+
+def _with_second_name(value: Value, line: TextLine, rows: Sequence[_Row]) -> Value:
+    """Two surnames stand in two rows of the same print, one right under the other."""
+    for other in rows:
+        below = other.line
+        if (
+            not other.marks
+            and 0 < below.top - line.top < 1.6 * line.height
+            and abs(below.left - line.left) < 0.5 * line.height
+            and abs(below.height - line.height) < 0.25 * line.height
+            and re.fullmatch(r"[^\W\d_]+", below.text)
+            and not words.names_a_field(below.text)
+        ):
+            return Value(f"{value.value} {below.text}", value.checks)
+    return value
 
 
 def _unlabelled(

@@ -16,6 +16,9 @@ _HAN = "\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}"
 _TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _LONG_ENOUGH_TO_MISREAD = 7
 _SHORT = 3
+_SAME = re.compile(r"\s*/\s*")
+_NUMBERED = re.compile(r"\(?\d{1,2}[a-d]?|\[?[a-z]")
+"""Before a label: "02", "(4b", "[a"."""
 _LONGEST = 5
 """Words of a phrase."""
 
@@ -48,10 +51,19 @@ def marks(text: str) -> list[Mark]:
     place = 0
     while place < len(tokens):
         mark, used = _mark_at(text, tokens, place, after=found[-1].end if found else 0)
-        if mark is not None:
+        if mark is not None and found and _SAME.fullmatch(text[found[-1].end : mark.start]):
+            found[-1] = _merged(found[-1], mark)
+        elif mark is not None:
             found.append(mark)
         place += used
     return found
+
+
+def _merged(one: Mark, other: Mark) -> Mark:
+    """One label in two languages. "Name / Surname" is the surname: the more telling word counts."""
+    vague = (FieldName.NAME, FieldName.NUMBER)
+    name = other.name if one.name in vague and other.name is not None else one.name
+    return Mark(name, one.start, other.end)
 
 
 def names_a_field(text: str) -> bool:
@@ -73,11 +85,11 @@ def _mark_at(text: str, tokens: list[_Token], place: int, after: int) -> tuple[M
 def _stands_alone(text: str, start: int, end: int, after: int) -> bool:
     """One word is a label only at the beginning or after another label, and the shortest ones
     only when something parts them from what follows: names of people are words too."""
-    before, behind = text[after:start].strip(" .:*"), text[end:].lstrip()
-    begins = not before or before[-1] in "/()" or re.fullmatch(r"\d{1,2}[a-d]?", before) is not None
+    before, behind = text[after:start].strip(" .:*])"), text[end:].lstrip()
+    begins = not before or before[-1] in "/(" or _NUMBERED.fullmatch(before) is not None
     if re.match(rf"[{_HAN}]", text[start]):
         return True
-    return begins and (end - start > _SHORT or not behind or behind[0] in ":./()°º#")
+    return begins and (end - start > _SHORT or not behind or behind[0] in ":./()°º#0123456789")
 
 
 def _meaning(phrase: str, length: int) -> tuple[bool, FieldName | None]:
