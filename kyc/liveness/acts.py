@@ -19,7 +19,7 @@ BLINK_SHARE = 0.72
 LIDS_SHARE, LIDS_LIKENESS = 0.88, 0.85
 """Of slit eyes the points say little: then the picture of the eyes has to change as well."""
 BLINK_SECONDS = (0.06, 0.6)
-BLINKS_APART_SECONDS = 2.5
+BLINKS_APART_SECONDS = 3.0
 MOUTH_FACTOR, MOUTH_MARGIN = 1.5, 0.15
 """Above one's own level: factor and margin, whichever asks for more."""
 MOUTH_LOOKS = 3
