@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -12,6 +12,19 @@ _ROOT = Path(__file__).resolve().parent.parent
 def _outside(name: str) -> AliasChoices:
     """Settings of outside services keep the name under which the world knows them."""
     return AliasChoices(name, f"KOPA_{name}")
+
+
+CheckName = Literal["document", "authenticity", "face", "liveness", "duplicates", "screening"]
+
+
+class KycProvider(BaseModel):
+    """Who makes a check of the identity instead of Kopa."""
+
+    url: str
+    key: SecretStr
+    """Signs what we ask and what they answer."""
+    name: str = ""
+    """On the record. Empty: the host of `url`."""
 
 
 class Settings(BaseSettings):
@@ -134,6 +147,8 @@ class Settings(BaseSettings):
     mpesa_folder: Path | None = Field(None, validation_alias=_outside("MPESA_FOLDER"))
     """Where staff put statements from the organisation's portal."""
 
+    kyc_providers: dict[CheckName, KycProvider] = {}
+    """Checks that somebody else makes: `{"face": {"url": …, "key": …}}`."""
     screening_dir: Path | None = None
     """Where the lender puts sanctions and PEP lists. Unset: `kopa screening load FOLDER` only."""
 

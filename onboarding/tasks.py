@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs
+from kit.config import Settings
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.errors import DomainError
@@ -30,7 +31,8 @@ async def identify(context: jobs.Context, *, verification_id: str) -> None:
     number = UUID(verification_id)
     async with unit_of_work(context.sessions) as session:
         evidence = await _evidence(session, number, now=context.clock.now())
-        made_by = await checking.checks_of(session, number)
+        replaced = context.service(Settings).kyc_providers
+        made_by = await checking.checks_of(session, number, replaced)
     if evidence is None:
         return  # A repeat: the check has been concluded.
     results = [await _made(kind, check, evidence) for kind, check in made_by.items()]
@@ -75,7 +77,8 @@ async def conclude(
         session, vault_of(session), verification, results,
         shared=await signals.shared(session, dossier), now=now,
     )  # fmt: skip
-    results = [*results, seen]
+    if all(result.kind is not CheckKind.DUPLICATES for result in results):
+        results = [*results, seen]
     await verifications.conclude(session, vault_of(session), verification, results, now=now)
     await screening.remember(session, verification.borrower_id, results, now=now)
     await session.flush()

@@ -17,6 +17,7 @@ from sandbox.phone import chat, events, page, people, refusals, sms, wallet
 from sandbox.phone import clock as clock_bar
 from sandbox.sms.app import create_app as create_sms
 from sandbox.telegram.app import create_app as create_telegram
+from sandbox.vendor.app import create_app as create_vendor
 from sandbox.wallet.app import create_app as create_wallet
 from sandbox.world import SandboxConfig, World
 
@@ -46,6 +47,7 @@ def create_app(config: SandboxConfig, clock: Clock, hooks: ClockControl) -> Fast
     app.mount("/sandbox/wallet", create_wallet(world.wallet))
     app.mount("/sandbox/mpesa", create_mpesa(world.mpesa))
     app.mount("/sandbox/gsma", create_gsma(world.wallet))
+    app.mount("/sandbox/vendor", create_vendor(world.vendor))
     static = Path(__file__).parent / "phone" / "static"
     app.mount("/sandbox/static", StaticFiles(directory=static))
     app.include_router(_api(world), prefix="/sandbox/api")
@@ -58,6 +60,7 @@ def _api(world: World) -> APIRouter:
     for routes in (people, chat, sms, wallet, events, clock_bar):
         router.include_router(routes.routes(world))
     router.include_router(trouble.routes(world.telegram.door), prefix="/telegram")
+    router.include_router(trouble.routes(world.vendor.door), prefix="/vendor")
     router.include_router(trouble.routes(world.sms.door), prefix="/sms")
     router.include_router(trouble.routes(world.wallet.door), prefix="/wallet")
     router.include_router(trouble.routes(world.mpesa.door), prefix="/mpesa")

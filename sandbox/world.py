@@ -14,6 +14,7 @@ from sandbox.sms.state import Sms, SmsAccount
 from sandbox.store import Store
 from sandbox.surroundings import Surroundings
 from sandbox.telegram.state import BotAccount, Telegram
+from sandbox.vendor.app import Vendor
 from sandbox.wallet import transfers
 from sandbox.wallet.state import Wallet, WalletAccount
 
@@ -24,6 +25,8 @@ class SandboxConfig:
     sms: SmsAccount
     wallet: WalletAccount
     mpesa: MpesaAccount = field(default_factory=MpesaAccount)
+    vendor_key: str = "sandbox-vendor"
+    """Of the provider of identity checks."""
     folder: Path | None = None
     """Where everything is kept over a restart; None keeps it in memory."""
     hosts: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class World:
         self.sms = Sms(config.sms, surroundings)
         self.wallet = Wallet(config.wallet, surroundings, self.people)
         self.mpesa = Mpesa(config.mpesa, surroundings)
+        self.vendor = Vendor(config.vendor_key)
         for person in self.people.list():
             self.telegram.enrol(person)
 

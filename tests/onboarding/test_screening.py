@@ -170,7 +170,7 @@ class TestTheCheck:
                 select(Verification.id).where(Verification.borrower_id == borrower.id)
             )
             assert number is not None
-            made_by = await checking.checks_of(session, number)
+            made_by = await checking.checks_of(session, number, {})
         typed = {"full_name": "Amina W. Otieno", "birth_date": "1991-03-14"}
         return (await made_by[CheckKind.SCREENING](Evidence(b"", b"", typed=typed))).verdict
 
