@@ -13,8 +13,6 @@ def session(file: Weights) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # An arena would keep the memory of the largest picture for ever.
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
         weights.load(file), options, providers=["CPUExecutionProvider"]

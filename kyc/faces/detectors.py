@@ -16,7 +16,7 @@ from kyc.quality import Face, Points
 SURE = 1.0
 """A detection with this score is a face; with half of it it may be a pattern."""
 
-_LOOKS = ((320, 24.0), (800, 24.0), (1600, 32.0))
+_LOOKS = ((320, 30.0), (800, 24.0), (1600, 32.0))
 """Longest side of the copy and smallest face in it. A portrait on a card may fill only a
 twentieth of the picture."""
 _TURN_SIDE = 400
