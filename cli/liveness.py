@@ -1,15 +1,16 @@
 """`kopa liveness`: judge a video note from the command line, exactly as the identity check does."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli import documents
+from cli import documents, pictures
 from kit.errors import DomainError
-from kyc import images
 from kyc.liveness import challenge, clips, judging
+from kyc.liveness.challenge import Act
 from kyc.liveness.judging import LivenessReport
 
 _SENTENCES = {
@@ -19,11 +20,6 @@ _SENTENCES = {
     "clip_without_picture": "is a film without pictures",
     "clip_too_many_pixels": "has more than 1920 pixels a side",
     "clip_too_long": "is longer than a minute",
-    "picture_too_large": "is larger than 10 MB",
-    "picture_format_unsupported": "is not a JPEG, PNG or WebP picture",
-    "picture_not_readable": "is cut off or damaged",
-    "picture_too_many_pixels": "has too many pixels",
-    "picture_moves": "is an animation, not a picture",
 }
 
 
@@ -53,14 +49,7 @@ def check(
         acts = challenge.parse(asked.split(","))
     except DomainError as error:
         documents.refuse(f"--challenge takes acts out of {error.params['known']}")
-    pictures = {
-        name: None if source is None else _picture(source)
-        for name, source in (("selfie", selfie), ("document", document))
-    }
-    try:
-        report = judging.judge(_read(video, clips.MAX_BYTES), acts, **pictures)
-    except DomainError as error:
-        documents.refuse(f"{video} {_SENTENCES[error.code]}")
+    report = _judged(video, acts, selfie, document)
     if as_json:
         documents.write(_document(report))
     else:
@@ -68,23 +57,32 @@ def check(
     raise SystemExit(0 if report.is_live else 1)
 
 
-def _picture(source: str) -> bytes:
-    content = _read(source, images.MAX_BYTES)
+def _judged(
+    video: str, acts: Sequence[Act], selfie: str | None, document: str | None
+) -> LivenessReport:
     try:
-        images.decode(content)
+        return judging.judge(
+            _read(video), acts,
+            selfie=pictures.read(selfie) if selfie else None,
+            document=pictures.read(document) if document else None,
+        )  # fmt: skip
+    except pictures.Unreadable as error:
+        documents.refuse(str(error))
     except DomainError as error:
-        documents.refuse(f"{source} {_SENTENCES[error.code]}")
-    return content
+        documents.refuse(f"{video} {_SENTENCES[error.code]}")
 
 
-def _read(source: str, limit: int) -> bytes:
+def _read(video: str) -> bytes:
+    limit = clips.MAX_BYTES + 1
     try:
-        if source == "-":
-            return sys.stdin.buffer.read(limit + 1)
-        with Path(source).open("rb") as file:
-            return file.read(limit + 1)
+        if video == "-":
+            return sys.stdin.buffer.read(limit)
+        with Path(video).open("rb") as file:
+            return file.read(limit)
     except OSError as error:
-        documents.refuse(f"{source} cannot be read: {error.strerror}")
+        documents.refuse(f"{video} cannot be read: {error.strerror}")
+    except ValueError:
+        documents.refuse(f"{video!r} is not the name of a file")
 
 
 def _document(report: LivenessReport) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kyc import faces, images
+from kyc import faces
 from kyc.faces import DIFFERENT_FMR, SAME_FMR, FaceEngine, Template
 from kyc.images import Pixels
 from kyc.liveness import acts, continuity, landmarks, motion, passive
@@ -133,12 +133,12 @@ def judge(
     clip: bytes,
     asked: Sequence[Act],
     *,
-    selfie: bytes | None = None,
-    document: bytes | None = None,
+    selfie: Pixels | None = None,
+    document: Pixels | None = None,
 ) -> LivenessReport:
-    """Raises a DomainError for a clip or a picture that cannot be read."""
+    """Raises a DomainError for a clip that cannot be read."""
     shots = {Shot.SELFIE: selfie, Shot.DOCUMENT: document}
-    pictures = {shot: images.decode(content) for shot, content in shots.items() if content}
+    pictures = {shot: pixels for shot, pixels in shots.items() if pixels is not None}
     landmarks.load()
     film, watch = Film(clip), Watch()
     start = time.process_time()

@@ -43,7 +43,7 @@ def genuine() -> bytes:
 
 
 def judged(clip: bytes, asked: Sequence[Act] = ASKED) -> LivenessReport:
-    return judging.judge(clip, asked, selfie=images.encode(lina()))
+    return judging.judge(clip, asked, selfie=lina())
 
 
 class TestChallenge:
@@ -244,11 +244,11 @@ class TestPhotographs:
 
     @pytest.mark.parametrize("name", ["img2", "img20", "img30"])
     def test_act_and_pass(self, photographs: Path, name: str) -> None:
-        person = (photographs / f"{name}.jpg").read_bytes()
+        person = images.decode((photographs / f"{name}.jpg").read_bytes())
         asked = (Act.OPEN_MOUTH, Act.TURN_RIGHT, Act.BLINK_TWICE)
 
         report = judging.judge(
-            films.record(images.decode(person), asked, 2), asked, selfie=person, document=person
+            films.record(person, asked, 2), asked, selfie=person, document=person
         )
 
         assert report.reasons == ()
