@@ -9,6 +9,7 @@ from aiogram import Bot
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bot.tasks
+import kyc.tasks
 import notifications.delivery
 import onboarding.erasure
 import onboarding.tasks
@@ -36,6 +37,7 @@ from servicing.rails.base import Rails
 # A worker runs every job there is, so it imports every room's tasks.
 TASKS = (
     bot.tasks,
+    kyc.tasks,
     notifications.delivery,
     onboarding.erasure,
     onboarding.tasks,

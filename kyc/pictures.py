@@ -44,6 +44,11 @@ async def compare(document: bytes, selfie: bytes) -> FaceComparison:
     return await workers.run(compare_here, document, selfie)
 
 
+async def describe(selfie: bytes) -> tuple[str, bytes | None]:
+    """The engine's name and the template of a stored selfie's face; None without a face."""
+    return await workers.run(describe_here, selfie)
+
+
 async def warm_up() -> None:
     """Start a worker and load its models, so that the first borrower does not wait for them."""
     await workers.run(_load)
@@ -84,6 +89,14 @@ def clean_here(content: bytes) -> bytes:
 def compare_here(document: bytes, selfie: bytes) -> FaceComparison:
     """`compare` in this process."""
     return faces.compare(faces.default_engine(), images.decode(document), images.decode(selfie))
+
+
+def describe_here(selfie: bytes) -> tuple[str, bytes | None]:
+    """`describe` in this process."""
+    engine = faces.default_engine()
+    pixels = images.decode(selfie)
+    found = engine.detect(pixels)
+    return engine.name, engine.embed(pixels, found[0]).tobytes() if found else None
 
 
 def _load() -> None:
