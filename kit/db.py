@@ -48,6 +48,8 @@ from kit import sqlite
 from kit.ids import new_id
 
 PAUSE_SECONDS = 5.0
+FORGOTTEN_SECONDS = 60
+"""A program that is frozen in a transaction keeps its locks: then the server ends it."""
 Sessions = async_sessionmaker[AsyncSession]
 _JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -106,9 +108,18 @@ def create_engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
         return sqlite.create_engine(url)
     # psycopg, not asyncpg: the job engine retries only psycopg's serialization failures.
-    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=10, max_overflow=10, hide_parameters=True, connect_args=_options(url)
+    )
     _ping_after_a_pause(engine)
     return engine
+
+
+def _options(url: str) -> dict[str, str]:
+    """Whatever else is asked for in the address goes before."""
+    if "options" in make_url(url).query:
+        return {}
+    return {"options": f"-cidle_in_transaction_session_timeout={FORGOTTEN_SECONDS}s"}
 
 
 def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Sessions:

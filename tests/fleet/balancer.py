@@ -17,6 +17,8 @@ class Balancer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Request)
         self.ports = ports
         self.served = dict.fromkeys(ports, 0)
+        self.patience_seconds = 60.0
+        """How long one may think before the next is asked."""
         self._turn = itertools.count()
 
     def in_turn(self) -> list[int]:
@@ -47,7 +49,8 @@ class _Request(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815 - the library's name
 
     def _forwarded(self, port: int, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        patience = self.server.patience_seconds
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
         try:
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()

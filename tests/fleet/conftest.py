@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.fleet import programs
 from tests.fleet.applicant import Applicant, amina, bruno
@@ -13,6 +14,8 @@ from tests.fleet.programs import Program, Site, answers, printed_variables, says
 from tests.postgres import Server
 
 DEAD_AFTER_SECONDS = 3.0
+FORGOTTEN = {"options": "-cidle_in_transaction_session_timeout=15s"}
+"""When the server ends the transaction of a program that is frozen."""
 
 
 @dataclass
@@ -53,11 +56,12 @@ def fleet(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """All programs start at once on an empty database."""
     name = f"kopa_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_fleet"
     postgres.create(name)
+    address = make_url(postgres.url(name)).update_query_dict(FORGOTTEN)
     port, ports = programs.free_port(), [programs.free_port(), programs.free_port()]
     with balancing(ports) as balancer:
         site = programs.site(
             tmp_path_factory.mktemp("fleet"),
-            postgres.url(name),
+            address.render_as_string(hide_password=False),
             KOPA_PUBLIC_URL=balancer.address,
             KOPA_WORKER_DEAD_AFTER_SECONDS=str(DEAD_AFTER_SECONDS),
         )

@@ -3,13 +3,18 @@
 import json
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from kit.jobs import sync_url
 from tests.fleet.applicant import Applicant, Trouble
 from tests.fleet.conftest import Fleet
-from tests.fleet.programs import says, until
+from tests.fleet.programs import answers, says, until
 
 HELD_SECONDS = 15.0
 FOR_EVER = 3_600.0
@@ -48,6 +53,63 @@ def gets_into_the_payout(person: Applicant, *troubles: tuple[str, float]) -> flo
     person.signs()
     until("the call reaches the rail", trouble.has_begun)
     return time.monotonic()
+
+
+@contextmanager
+def nobody_writes(fleet: Fleet, table: str) -> Iterator[None]:
+    engine = sa.create_engine(sync_url(fleet.site.url), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(sa.text(f"LOCK TABLE {table} IN SHARE MODE"))
+        yield
+
+
+def transactions(fleet: Fleet, state: str, of: str) -> int:
+    """How many of the programs are in this state with a statement about this table."""
+    rows = fleet.site.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE :of"
+        " AND pid <> pg_backend_pid() AND (state = :state OR wait_event_type = :state)",
+        state=state, of=f"%INSERT INTO {of}%",
+    )  # fmt: skip
+    return len(rows)
+
+
+class TestAFrozenApi:
+    def test_in_a_transaction_loses_and_doubles_nothing(self, fleet: Fleet) -> None:
+        """Telegram waits for an answer in vain, and tells the other one."""
+        people = f"{fleet.outside}/sandbox/api/people"
+        for name, phone in (("Dora", "+254711000001"), ("Efe", "+254711000002")):
+            httpx.post(people, json={"first_name": name, "phone": phone}).raise_for_status()
+        dora, efe = (fleet.site.phone(fleet.outside, name) for name in ("Dora", "Efe"))
+        dora.says("/start")
+        dora.sees("language", seconds=60)
+        balancer, frozen = fleet.balancer, fleet.apis[0]
+        ports, patience = balancer.ports, balancer.patience_seconds
+        balancer.ports, balancer.patience_seconds = ports[:1], 5.0
+        pressing = Thread(target=dora.presses, args=("English",))
+        with nobody_writes(fleet, "telegram_updates"):
+            pressing.start()
+            until("it waits", lambda: transactions(fleet, "Lock", "telegram_updates"))
+            frozen.signal(signal.SIGSTOP)
+        until(
+            "it holds what the other needs",
+            lambda: transactions(fleet, "idle in transaction", "telegram_updates"),
+        )
+        balancer.ports = ports[1:]
+
+        efe.says("/start")
+        efe.sees("language", seconds=60)
+        dora.sees("We keep nothing about you", seconds=90)
+        pressing.join()
+        frozen.signal(signal.SIGCONT)
+        address = f"http://127.0.0.1:{ports[0]}/health/ready"
+        until("the thawed one is back", answers(address), frozen)
+        balancer.ports, balancer.patience_seconds = ports, patience
+
+        said = [str(m.get("text", "")) for m in dora.messages() if m["from"]["is_bot"]]
+        assert sum("We keep nothing about you" in text for text in said) == 1
+        dora.presses("Apply")
+        dora.sees("agree", seconds=60)
 
 
 class TestFleet:
