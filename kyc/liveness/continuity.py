@@ -14,6 +14,7 @@ _NEXT_SECONDS = 0.25
 """Sights further apart have looks between them in which no face was found."""
 _STAYS = 5
 """Looks: longer than a blink."""
+_UNTURNED_DEGREES = 6
 _FRAMES_AROUND = 4
 _STILL = 0.02
 """Noise of the film itself, in shares of its contrast."""
@@ -53,9 +54,13 @@ def measure(
 
 
 def _change(sights: Sequence[Sight]) -> float:
-    patches = [sight.patch for sight in sights]
-    around = zip(patches, patches[1:], patches[2:], patches[_STAYS:], strict=False)
-    return _most(1 - max(likeness(a, b), likeness(before, after)) for before, a, b, after in around)
+    around = zip(sights, sights[1:], sights[2:], sights[_STAYS:], strict=False)
+    return _most(
+        1 - max(likeness(a.patch, b.patch), likeness(before.patch, after.patch))
+        for before, a, b, after in around
+        # A head that turns fast looks different in every look.
+        if abs(a.yaw - b.yaw) <= _UNTURNED_DEGREES
+    )
 
 
 def _moved(a: Sight, b: Sight) -> NDArray[np.float64]:
