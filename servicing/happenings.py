@@ -151,6 +151,9 @@ _SHAPING = (
     Type.RESCHEDULE,
     Type.REAGE,
     Type.REAMORTIZE,
+    Type.RATE_CHANGE,
+    Type.SPLIT,
+    Type.RESTRUCTURE,
     Type.PAUSE,
     Type.WRITE_OFF,
 )

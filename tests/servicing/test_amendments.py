@@ -71,6 +71,20 @@ async def amends(lender: Lender, loan: Loan, change: Mapping[str, Any]) -> Amend
     return await approves(lender, amendment)
 
 
+class TestMoneyOfTheDayBefore:
+    async def test_counts_from_the_change_that_it_would_have_made_impossible(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(date(2026, 12, 5))
+        await amends(lender, loan, {"type": "restructure", "installments": 2})
+
+        await lender.receives(loan, kes(40_000), on=date(2026, 12, 4))
+
+        assert (await lender.sees(loan)).closed_on == date(2026, 12, 5)
+        await lender.verifies()
+
+
 class TestPreview:
     async def test_shows_dates_and_cost_before_and_after(self, lender: Lender) -> None:
         loan = await lender.lends(**DAILY)
