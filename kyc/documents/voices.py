@@ -33,6 +33,7 @@ _MOST_DOUBTS = 5
 """More places in dispute have so many combinations that one may fit the checks by chance."""
 _MOST_CHANGED = 6
 """More letters too few or too many are another format's line."""
+_LIKELY = {"O": "0", "I": "1"}
 _NOISE = 3
 """At most so many letters beside the zone are cut off."""
 
@@ -71,14 +72,34 @@ def settle(readings: Sequence[Mrz], *, on: date, least: int = 2) -> Mrz | None:
     if not readings:
         return None
     kind = Counter(reading.format for reading in readings).most_common(1)[0][0]
-    texts = [reading.text for reading in readings if reading.format is kind]
+    same = [reading for reading in readings if reading.format is kind]
     layout = LAYOUTS[kind]
+    # Where a reading's own digits hold, others that slipped by a letter do not come into it.
+    right = [reading.text for reading in same if _digits_hold(reading)]
+    heard = _heard(same, right or [reading.text for reading in same], layout, least)
+    zone = _only(heard, layout, on)
+    if zone is None and not right:
+        zone = _only(_with_likely_digits(heard, layout), layout, on)
+    if zone is None:
+        return None
+    return replace(zone, repairs=(*zone.repairs, *_outvoted(same[0], zone, layout)))
+
+
+def _heard(
+    readings: Sequence[Mrz], deciding: Sequence[str], layout: Layout, least: int
+) -> list[str]:
+    """At each place what may stand there; empty where the readings do not agree."""
     protected = _protected(layout)
-    texts = _with_known_countries(texts, layout)
-    heard = [
-        "".join(dict.fromkeys(letters)) if place in protected else _agreed(letters, least)
-        for place, letters in enumerate(zip(*texts, strict=True))
+    texts = _with_known_countries([reading.text for reading in readings], layout)
+    return [
+        "".join(dict.fromkeys(text[place] for text in deciding))
+        if place in protected
+        else _agreed([text[place] for text in texts], least)
+        for place in range(layout.rows * layout.width)
     ]
+
+
+def _only(heard: Sequence[str], layout: Layout, on: date) -> Mrz | None:
     if not all(heard) or sum(len(letters) > 1 for letters in heard) > _MOST_DOUBTS:
         return None
     accepted = {
@@ -86,10 +107,21 @@ def settle(readings: Sequence[Mrz], *, on: date, least: int = 2) -> Mrz | None:
         for letters in product(*heard)
         if (zone := _parsed("".join(letters), layout, on)) is not None and zone.is_accepted
     }
-    if len(accepted) != 1:
-        return None
-    [zone] = accepted.values()
-    return replace(zone, repairs=(*zone.repairs, *_outvoted(readings, zone, layout)))
+    return next(iter(accepted.values())) if len(accepted) == 1 else None
+
+
+def _with_likely_digits(heard: Sequence[str], layout: Layout) -> list[str]:
+    """States avoid O and I in numbers: an O that everybody read may be a zero, never the other
+    way round."""
+    start, end = layout.number
+    return [
+        letters + _LIKELY.get(letters, "") if start <= place < end else letters
+        for place, letters in enumerate(heard)
+    ]
+
+
+def _digits_hold(zone: Mrz) -> bool:
+    return all(holds for name, holds in zone.checks.items() if name not in ("names", "letters"))
 
 
 def _with_known_countries(texts: Sequence[str], layout: Layout) -> list[str]:
@@ -123,11 +155,10 @@ def _protected(layout: Layout) -> frozenset[int]:
     ) - {layout.sex}
 
 
-def _outvoted(readings: Sequence[Mrz], zone: Mrz, layout: Layout) -> Iterator[Repair]:
+def _outvoted(first: Mrz, zone: Mrz, layout: Layout) -> Iterator[Repair]:
     """Where the first reading was another one."""
-    first = next(reading.text for reading in readings if reading.format is zone.format)
     known = {(repair.row, repair.column) for repair in zone.repairs}
-    for place, (read, taken) in enumerate(zip(first, zone.text, strict=True)):
+    for place, (read, taken) in enumerate(zip(first.text, zone.text, strict=True)):
         row, column = divmod(place, layout.width)
         if read != taken and (row, column) not in known:
             yield Repair(row, column, read, taken, "voices")

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 
 import cv2
+import numpy as np
 
 from kyc.documents import recognizers, strips, voices
 from kyc.documents.mrz import Mrz
 from kyc.documents.recognizers import TextLine
 from kyc.documents.strips import Gray, Strip
 from kyc.images import Pixels
+
+_SMALLER = 0.7
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,19 @@ def read(pixels: Pixels, *, on: date) -> Zone:
     for quarters, strip in _strips(gray):
         readings = list(_voices(strip, on))
         mrz = _settled(readings, on)
+        if mrz is None and readings:
+            readings += _smaller_voice(strip, on)
+            mrz = _settled(readings, on)
         if mrz is not None:
             return Zone(mrz, quarters, tuple(readings), is_accepted=True)
         if len(readings) > len(best.readings):
             best = Zone(_most_checks(readings), quarters, tuple(readings))
     return best
+
+
+def upright(pixels: Pixels, zone: Zone) -> Pixels:
+    """The picture turned as the zone says; as it is without one."""
+    return np.ascontiguousarray(np.rot90(pixels, zone.quarters or 0))
 
 
 def read_again(zone: Zone, page: Pixels, lines: Sequence[TextLine], *, on: date) -> Zone:
@@ -73,6 +84,15 @@ def _voices(strip: Strip, on: date) -> Iterator[Mrz]:
         heard = voices.best(lines, on=on)
         if heard is not None and voices.is_plausible(heard):
             yield heard
+
+
+def _smaller_voice(strip: Strip, on: date) -> list[Mrz]:
+    """Tesseract errs otherwise when letters are smaller."""
+    picture = cv2.resize(
+        strip.picture, None, fx=_SMALLER, fy=_SMALLER, interpolation=cv2.INTER_AREA
+    )
+    heard = voices.best(recognizers.zone_lines(strips.gray_of(picture)), on=on)
+    return [heard] if heard is not None and voices.is_plausible(heard) else []
 
 
 def _settled(readings: Sequence[Mrz], on: date) -> Mrz | None:
