@@ -9,6 +9,7 @@ BENCHES = {
     "day-close": "the end of the day, for many days and for many loans",
     "decision": "a whole credit decision",
     "face": "our comparison of faces against bare face_recognition",
+    "kyc": "documents read, faces recognized, living persons told from films of them",
     "postings": "entries of the ledger against plain rows",
     "quotes": "quotes against numpy-financial",
     "replay": "the life of one loan, told again from 100 events",
