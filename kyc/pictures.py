@@ -29,13 +29,13 @@ class Inspection:
 
 async def inspect(content: bytes, shot: Shot) -> Inspection:
     """Decode, clean and check one upload. A file that cannot be read raises its DomainError."""
-    if len(content) > images.MAX_BYTES:
-        raise images.PictureTooLarge(limit_mb=images.MAX_BYTES // 2**20)
+    _require_small(content)
     return await workers.run(inspect_here, content, shot)
 
 
 async def clean(content: bytes) -> bytes:
     """An upright JPEG without metadata, whatever the picture shows."""
+    _require_small(content)
     return await workers.run(clean_here, content)
 
 
@@ -61,6 +61,12 @@ def inspect_here(content: bytes, shot: Shot) -> Inspection:
         return _inspect_document(content, pixels)
     examined = faces.examine(faces.default_engine(), pixels, shot)
     return Inspection(shot, images.encode(examined.pixels), len(examined.faces), examined.findings)
+
+
+def _require_small(content: bytes) -> None:
+    """A huge file is not even carried to the worker."""
+    if len(content) > images.MAX_BYTES:
+        raise images.PictureTooLarge(limit_mb=images.MAX_BYTES // 2**20)
 
 
 def _inspect_document(upload: bytes, pixels: Pixels) -> Inspection:

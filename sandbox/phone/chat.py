@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from sandbox.people import Person
+from sandbox.phone import specimens
 from sandbox.store import Json
 from sandbox.telegram import account, payments, person
 from sandbox.telegram.files import media_type
@@ -83,6 +84,7 @@ def routes(world: World) -> APIRouter:
     _touching_routes(router, world)
     _paying_routes(router, world)
     _reading_routes(router, world)
+    router.include_router(specimens.routes(world))
     return router
 
 

@@ -55,10 +55,10 @@ def card(holder: Holder, portrait: Image.Image) -> Image.Image:
     return page
 
 
-def shot(holder: Holder, portrait: Image.Image) -> bytes:
-    """A phone's JPEG of the holder's passport on a table: every passport lies another way."""
-    seed = zlib.crc32(holder.number.encode())
-    return jpeg(photographed(passport(holder, portrait), seed=seed))
+def shot(holder: Holder, portrait: Image.Image, *, is_card: bool = False) -> bytes:
+    """A phone's JPEG of the holder's passport (or card) on a table: each lies another way."""
+    document = (card if is_card else passport)(holder, portrait)
+    return jpeg(photographed(document, seed=zlib.crc32(holder.number.encode())))
 
 
 def photographed(

@@ -167,3 +167,21 @@ async def test_it_stops_at_once_although_a_page_and_a_poll_are_open() -> None:
         assert (await poll).json() == {"ok": True, "result": []}
         assert loop.time() - begin < 10
         await page.aclose()
+
+
+class TestSpecimens:
+    @pytest.mark.parametrize("kind", ["passport", "card", "selfie"])
+    async def test_are_pictures_that_can_be_sent(self, sandbox: Running, kind: str) -> None:
+        wanted = {"name": "Amina Wanjiru Otieno", "birth_date": "1991-03-14"}
+        drawn = await sandbox.http.post(f"/people/{AMINA}/specimens/{kind}", data=wanted)
+
+        assert drawn.headers["content-type"] == "image/jpeg"
+        file = {"file": ("a.jpg", drawn.content)}
+        sent = await sandbox.http.post(f"/people/{AMINA}/send/photo", files=file)
+        assert sent.status_code == 200
+
+    async def test_what_is_no_picture_is_no_portrait(self, sandbox: Running) -> None:
+        file = {"portrait": ("a.jpg", b"no picture")}
+        answer = await sandbox.http.post(f"/people/{AMINA}/specimens/passport", files=file)
+
+        assert answer.status_code == 422

@@ -435,3 +435,15 @@ async def test_a_strict_policy_is_sent(sandbox: Running) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in page.text.replace("http-equiv", "")
+
+
+async def test_who_has_no_document_sends_a_specimen(
+    sandbox: Running, chatting: None, browser: Browser
+) -> None:
+    await sandbox.act(AMINA, "say", text="hello", wait=0)
+    async with phone(browser, sandbox) as page:
+        log = page.locator("#log")
+        await page.get_by_role("button", name="Attach").click()
+        await page.get_by_role("button", name="Specimen document").click()
+        await page.locator("#specimen").get_by_role("button", name="Send").click()
+        await expect(log.locator("article.own img.photo")).to_have_count(1, timeout=30_000)

@@ -4,7 +4,7 @@ import { toast } from "./notices.js";
 
 export class Refused extends Error {}
 
-async function call(method, path, options = {}) {
+async function call(method, path, options = {}, read = (response) => response.json()) {
   let response;
   try {
     response = await fetch(`api${path}`, { method, ...options });
@@ -12,15 +12,13 @@ async function call(method, path, options = {}) {
     toast("The sandbox does not answer. Is it running?");
     throw new Refused("no answer");
   }
+  if (response.ok) return read(response).catch(() => ({}));
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    const detail = Array.isArray(body.detail) ? body.detail[0].msg : body.detail;
-    const reason = body.message ?? detail ?? `Error ${response.status}`;
-    const sentence = reason.charAt(0).toUpperCase() + reason.slice(1);
-    toast(sentence);
-    throw new Refused(sentence);
-  }
-  return body;
+  const detail = Array.isArray(body.detail) ? body.detail[0].msg : body.detail;
+  const reason = body.message ?? detail ?? `Error ${response.status}`;
+  const sentence = reason.charAt(0).toUpperCase() + reason.slice(1);
+  toast(sentence);
+  throw new Refused(sentence);
 }
 
 export const get = (path) => call("GET", path);
@@ -28,12 +26,21 @@ export const get = (path) => call("GET", path);
 export const post = (path, body) =>
   call("POST", path, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-export function upload(path, file, fields) {
+function form(fields) {
   const form = new FormData();
-  form.append("file", file, file.name ?? "photo.jpg");
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  return call("POST", path, { body: form });
+  return form;
 }
+
+export function upload(path, file, fields) {
+  const body = form(fields);
+  body.append("file", file, file.name ?? "photo.jpg");
+  return call("POST", path, { body });
+}
+
+// A picture that the sandbox draws.
+export const drawn = (path, fields) =>
+  call("POST", path, { body: form(fields) }, (response) => response.blob());
 
 // An event handler may end in a refusal that the person has already been told about.
 export const quietly = (action) => async (...given) => {

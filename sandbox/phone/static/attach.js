@@ -1,6 +1,6 @@
 // The paper clip: photos from a file or the camera, documents, films, contacts.
 
-import { get, post, quietly, upload } from "./api.js";
+import { drawn, get, post, quietly, upload } from "./api.js";
 import { takePhoto } from "./camera.js";
 import { byId, el, fill } from "./dom.js";
 
@@ -42,7 +42,11 @@ export class Attachments {
     this.panel = el("div", { class: "attach-panel", role: "group", "aria-label": "Attach", hidden: true },
       KINDS.map(([kind, label, accept]) => this.picker(kind, label, accept)),
       this.tile("camera", "Camera", quietly(() => this.shoot())),
-      this.tile("contact", "Contact", quietly(() => this.chooseContact())));
+      this.tile("contact", "Contact", quietly(() => this.chooseContact())),
+      this.tile("specimen", "Specimen document", () => this.describeSpecimen()),
+      this.tile("selfie", "Drawn selfie", quietly(() => this.sendDrawn("selfie", {}))));
+    byId("specimen-cancel").onclick = () => byId("specimen").close();
+    byId("specimen-form").onsubmit = quietly((event) => this.sendSpecimen(event));
     byId("contact-cancel").onclick = () => byId("contact").close();
     byId("contact-form").onsubmit = quietly((event) => this.shareContact(event));
   }
@@ -83,6 +87,25 @@ export class Attachments {
   async shoot() {
     const photo = await takePhoto();
     if (photo) await this.send("photo", photo);
+  }
+
+  describeSpecimen() {
+    this.open(false);
+    const name = byId("specimen-form").elements.name;
+    name.value ||= `${this.person.first_name} ${this.person.last_name}`.trim();
+    byId("specimen").showModal();
+  }
+
+  async sendSpecimen(event) {
+    event.preventDefault();
+    const { kind, portrait, ...wanted } = Object.fromEntries(new FormData(event.target));
+    byId("specimen").close();
+    await this.sendDrawn(kind, portrait.size ? { ...wanted, portrait } : wanted);
+  }
+
+  async sendDrawn(kind, wanted) {
+    this.open(false);
+    await this.send("photo", await drawn(`/people/${this.person.id}/specimens/${kind}`, wanted));
   }
 
   async chooseContact() {
