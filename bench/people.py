@@ -102,7 +102,10 @@ def misspelled(name: str, rng: random.Random) -> str:
     """One letter lost, doubled, changed or swapped with the next in the longest word."""
     words = name.split()
     place = max(range(len(words)), key=lambda n: len(words[n]))
-    word, at = words[place], rng.randrange(1, len(words[place]) - 1)
+    word = words[place]
+    if len(word) < 4:
+        return f"{name}{name[-1]}"
+    at = rng.randrange(1, len(word) - 1)
     words[place] = rng.choice(
         (
             word[:at] + word[at + 1 :],
