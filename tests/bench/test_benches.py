@@ -14,7 +14,8 @@ NAMES = [
     pytest.param(
         name,
         marks=pytest.mark.skipif(
-            name in ("face", "kyc") and not (SHARED / "data" / "faces").is_dir(), reason="no photographs"
+            name in ("face", "kyc") and not (SHARED / "data" / "faces").is_dir(),
+            reason="no photographs",
         ),
     )
     for name in suite.BENCHES
