@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.liveness.challenge import Act
-from kyc.liveness.motion import Motion, Series
+from kyc.liveness.motion import Motion, smooth
 
 TURN_DEGREES = 18.0
 """A photograph swung by 50 degrees measures up to 12."""
@@ -153,7 +153,7 @@ def _openings(motion: Motion) -> Iterator[Event]:
 
 def _approaches(motion: Motion) -> Iterator[Event]:
     facing = np.abs(motion.turn) <= _FACING_DEGREES
-    at, height = motion.at[facing], _smooth(motion.height[facing])
+    at, height = motion.at[facing], smooth(motion.height[facing])
     growth = np.ones(len(at))
     for index in range(len(at)):
         recent = (at[: index + 1] >= at[index] - CLOSER_SECONDS).nonzero()[0]
@@ -174,14 +174,6 @@ def _closures(motion: Motion) -> Iterator[Closure]:
         if start > 0 and end < len(at):
             seconds = float(at[end - 1] - at[start]) + step
             yield Closure(float(at[start]), seconds, float(share[start:end].min()))
-
-
-def _smooth(values: Series) -> Series:
-    """The median of three: one wrong look does not count."""
-    if len(values) < 3:
-        return values
-    edged = np.concatenate([values[:1], values, values[-1:]])
-    return np.asarray(np.median([edged[:-2], edged[1:-1], edged[2:]], axis=0))
 
 
 def _runs(holds: NDArray[np.bool_], least: int) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.liveness.landmarks import Sight
-from kyc.liveness.motion import likeness
+from kyc.liveness.motion import likeness, smooth
 
 _NEXT_SECONDS = 0.25
 """Sights further apart have looks between them in which no face was found."""
@@ -27,7 +27,7 @@ class Continuity:
     shift: float
     """Of the face between two looks, in its heights."""
     growth: float
-    """Of the face between two looks: 0.2 for a fifth taller or smaller."""
+    """Of the face between two looks, if it stays: 0.2 for a fifth taller or smaller."""
     change: float
     """1 minus the likeness of the face before and after, if it stays: a blink passes."""
     pulse: float
@@ -42,10 +42,11 @@ def measure(
     sights: Sequence[Sight], thumbnails: Sequence[tuple[float, NDArray[np.float32]]]
 ) -> Continuity:
     near = [(a, b) for a, b in pairwise(sights) if b.at - a.at <= _NEXT_SECONDS]
+    heights = smooth(np.array([sight.height for sight in sights]))
     pulse, size = _pulse(thumbnails)
     return Continuity(
         shift=_most(float(np.linalg.norm(_moved(a, b))) / a.height for a, b in near),
-        growth=_most(max(a.height / b.height, b.height / a.height) - 1 for a, b in near),
+        growth=_most(max(a / b, b / a) - 1 for a, b in pairwise(heights)),
         change=_change(sights),
         pulse=pulse,
         pulse_size=size,
