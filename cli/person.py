@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 import api.staff
-from api.roles import Role
+from api import roles
 from cli import documents
 from kit import migrate
 from kit.clock import SystemClock
@@ -21,7 +21,6 @@ from migrations.tables import load_models
 from onboarding import erasure
 from onboarding.models import Borrower
 
-MAY_ERASE = (Role.UNDERWRITER, Role.ADMIN)
 _SENTENCES = {
     "erasure_loan_owed": "a loan is still owed or on its way",
     "erasure_application_open": "an application is still open",
@@ -69,7 +68,7 @@ async def _ask(settings: Settings, reference: str, name: str, reason: str) -> Pr
     try:
         async with unit_of_work(sessions_of(engine, open_vault(settings))) as session:
             member = await api.staff.get(session, name)
-            if member.disabled_at is not None or member.role not in MAY_ERASE:
+            if member.disabled_at is not None or not roles.allows("erase_borrower", member.role):
                 documents.refuse(f"{name} may not erase persons")
             borrower = await session.scalar(select(Borrower).where(Borrower.reference == reference))
             if borrower is None:
