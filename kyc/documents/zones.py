@@ -17,8 +17,6 @@ from kyc.documents.recognizers import TextLine
 from kyc.documents.strips import Gray, Strip
 from kyc.images import Pixels
 
-_SMALLER = 0.7
-
 
 @dataclass(frozen=True)
 class Zone:
@@ -39,9 +37,6 @@ def read(pixels: Pixels, *, on: date) -> Zone:
     for quarters, strip in _strips(gray):
         readings = list(_voices(strip, on))
         mrz = _settled(readings, on)
-        if mrz is None and readings:
-            readings += _smaller_voice(strip, on)
-            mrz = _settled(readings, on)
         if mrz is not None:
             return Zone(mrz, quarters, tuple(readings), is_accepted=True)
         if len(readings) > len(best.readings):
@@ -84,15 +79,6 @@ def _voices(strip: Strip, on: date) -> Iterator[Mrz]:
         heard = voices.best(lines, on=on)
         if heard is not None and voices.is_plausible(heard):
             yield heard
-
-
-def _smaller_voice(strip: Strip, on: date) -> list[Mrz]:
-    """Tesseract errs otherwise when letters are smaller."""
-    picture = cv2.resize(
-        strip.picture, None, fx=_SMALLER, fy=_SMALLER, interpolation=cv2.INTER_AREA
-    )
-    heard = voices.best(recognizers.zone_lines(strips.gray_of(picture)), on=on)
-    return [heard] if heard is not None and voices.is_plausible(heard) else []
 
 
 def _settled(readings: Sequence[Mrz], on: date) -> Mrz | None:
