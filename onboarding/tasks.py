@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs
 from kit.config import Settings
 from kit.crypto import vault_of
 from kit.db import unit_of_work
-from kit.errors import DomainError
+from kit.errors import DomainError, TransientFailure
 from kyc import duplicates, verifications
 from kyc import queries as verification_queries
 from kyc.checks import CheckResult, Evidence
@@ -23,6 +25,8 @@ from onboarding import cases, checking, decisioning, dossiers, identity, reviews
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus, CaseKind
+
+log = structlog.get_logger(__name__)
 
 
 @jobs.effect("onboarding.identify", queue="heavy")
@@ -47,6 +51,12 @@ async def _made(kind: CheckKind, check: Check, evidence: Evidence) -> CheckResul
         return await check(evidence)
     except DomainError as refusal:
         return CheckResult(kind, CheckVerdict.DOUBT, audit.SYSTEM, (refusal.code,))
+    except (TransientFailure, OperationalError):
+        raise  # Trying again helps.
+    except Exception as fault:
+        # Libraries raise whatever they stumble over in a picture: nobody waits for ever for that.
+        log.error("identity.check_failed", check=kind, error=type(fault).__name__)
+        return CheckResult(kind, CheckVerdict.DOUBT, audit.SYSTEM, ("check_failed",))
 
 
 async def _evidence(

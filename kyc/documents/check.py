@@ -7,12 +7,15 @@ from datetime import date
 from kyc import images, workers
 from kyc.checks import CheckResult, Evidence
 from kyc.documents import consistency, reading
+from kyc.documents.fields import FieldName
 from kyc.documents.reading import DocumentReading
 from kyc.states import CheckKind, CheckVerdict
 
 SOURCE = "documents-1"
 IN_PART = "document_read_in_part"
 """Name, number or birth date is missing, or not sure enough."""
+NOT_VOUCHED_FOR = "document_not_vouched_for"
+"""Print alone is easily made: no accepted zone, and no national number that says the birth date."""
 
 
 async def check(evidence: Evidence) -> CheckResult:
@@ -26,7 +29,7 @@ def check_here(document: bytes, typed: Mapping[str, str], on: date) -> CheckResu
 
 
 def result(read: DocumentReading, typed: Mapping[str, str], *, on: date) -> CheckResult:
-    """Clear when all that matters was read, nothing contradicts and the document is in force."""
+    """Clear when all that matters was read and vouched for, and nothing contradicts."""
     reasons = [
         *read.findings,
         *consistency.rules(read.fields, on=on),
@@ -35,6 +38,8 @@ def result(read: DocumentReading, typed: Mapping[str, str], *, on: date) -> Chec
     codes = [reason.code for reason in reasons]
     if not read.is_complete:
         codes.append(IN_PART)
+    if not _is_vouched_for(read):
+        codes.append(NOT_VOUCHED_FOR)
     return CheckResult(
         kind=CheckKind.DOCUMENT,
         verdict=CheckVerdict.DOUBT if codes else CheckVerdict.CLEAR,
@@ -51,3 +56,8 @@ def result(read: DocumentReading, typed: Mapping[str, str], *, on: date) -> Chec
             "reasons": [asdict(reason) for reason in reasons],
         },
     )
+
+
+def _is_vouched_for(read: DocumentReading) -> bool:
+    birth = read.fields.get(FieldName.BIRTH_DATE)
+    return read.is_mrz_accepted or (birth is not None and "national_number" in birth.checks)

@@ -16,15 +16,19 @@ ON = date(2026, 11, 22)
 TYPED = {"full_name": "Amina Wanjiru Otieno", "birth_date": "1991-03-14"}
 
 
-def reading(*findings: Reason, confidence: float = 0.97, **values: str) -> DocumentReading:
+def reading(
+    *findings: Reason, confidence: float = 0.97, is_vouched_for: bool = True, **values: str
+) -> DocumentReading:
     said = {
         "name": "OTIENO AMINA WANJIRU",
         "number": "L898902C3",
         "birth_date": "1991-03-14",
         "expiry_date": "2034-04-15",
     } | values
+    checks = ("national_number",) if is_vouched_for else ()
     fields = {
-        FieldName(name): Field(value, confidence, Source.VISUAL, ()) for name, value in said.items()
+        FieldName(name): Field(value, confidence, Source.VISUAL, checks)
+        for name, value in said.items()
     }
     return DocumentReading(Kind.PASSPORT, None, False, fields, findings, (), ())
 
@@ -44,6 +48,7 @@ def test_a_sound_document_of_the_one_who_typed_is_clear() -> None:
         (reading(), TYPED | {"full_name": "Zawadi Achieng"}, "typed_name_differs"),
         (reading(), TYPED | {"birth_date": "1990-03-14"}, "typed_birth_date_differs"),
         (reading(confidence=0.5), TYPED, check.IN_PART),
+        (reading(is_vouched_for=False), TYPED, check.NOT_VOUCHED_FOR),
         (
             reading(Reason("mrz_and_visual_zone_differ", FieldName.NUMBER, {"mrz": "1"})),
             TYPED,
