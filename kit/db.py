@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InternalError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -45,6 +45,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from kit import sqlite
+from kit.errors import TransientFailure
 from kit.ids import new_id
 
 PAUSE_SECONDS = 5.0
@@ -129,12 +130,20 @@ def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Se
 
 @asynccontextmanager
 async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """One transaction: committed when the block ends, rolled back when it raises."""
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises TransientFailure when the database has ended it, because we were frozen for too long.
+    """
     session = sessions()
     try:
         yield session
         # At once, and begun by its first statement: each await of a session costs a greenlet.
         await session.run_sync(_commit_and_close)
+    except InternalError as fault:
+        await asyncio.shield(session.close())
+        if fault.connection_invalidated:
+            raise TransientFailure("the database has ended the transaction") from fault
+        raise
     except BaseException:
         await asyncio.shield(session.close())
         raise

@@ -1,5 +1,6 @@
 """The unit of work and the types, on both databases."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kit import audit, db
 from kit.db import Sessions, create_engine, insert_once, unit_of_work
+from kit.errors import TransientFailure
 from kit.idempotency import IdempotencyKey
 
 
@@ -30,6 +32,18 @@ class TestUnitOfWork:
 
         async with sessions() as session:
             assert (await session.scalars(select(audit.AuditEvent))).all() == []
+
+    async def test_that_the_server_ended_may_be_tried_again(self, sessions: Sessions) -> None:
+        async def sleep() -> None:
+            async with unit_of_work(sessions) as session:
+                if session.get_bind().dialect.name != "postgresql":
+                    pytest.skip("SQLite ends no transaction by itself")
+                await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 20"))
+                await asyncio.sleep(0.5)
+                await session.execute(text("SELECT 1"))
+
+        with pytest.raises(TransientFailure):
+            await sleep()
 
 
 class TestInsertOnce:
