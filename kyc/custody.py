@@ -1,5 +1,6 @@
 """How long pictures and films are kept, by country, and their destruction when the time is over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,14 +13,18 @@ from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
-from kit import storage
+from kit import audit, storage
 from kit.storage import Blob
+from kyc import verifications
 from kyc.models import Verification, VerificationCheck
 from kyc.states import VerificationStatus
 
 PICTURES = ("selfie", "clip")
 """Kinds of files that no law asks for once the identity is concluded."""
+_REASON = "time_over"
 _AT_ONCE = 200
+_WAITING = (VerificationStatus.COLLECTING, VerificationStatus.NEEDS_PERSON)
+"""For a borrower, or for staff who have no case any more."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,30 @@ async def erase_pictures(
         or_(_served(keeping, now), _abandoned(keeping, now)),
     )
     rows = (await session.scalars(due.order_by(Blob.id).limit(_AT_ONCE))).all()
+    await _ask_again(session, {blob.id for blob in rows}, now)
     for blob in rows:
-        storage.erase(session, blob, reason="time_over", now=now)
+        storage.erase(session, blob, reason=_REASON, now=now)
     await session.flush()
     return len(rows)
+
+
+async def _ask_again(session: AsyncSession, destroyed: Collection[UUID], now: datetime) -> None:
+    """Who comes back to a verification under way is asked for these pictures as if for the first
+    time: nothing could be checked without them."""
+    places = (
+        Verification.document_blob_id, Verification.selfie_blob_id, Verification.clip_blob_id
+    )  # fmt: skip
+    incomplete = select(Verification).where(
+        Verification.status.in_(_WAITING), or_(*(place.in_(destroyed) for place in places))
+    )
+    for verification in await session.scalars(incomplete.with_for_update()):
+        if verification.status is VerificationStatus.NEEDS_PERSON:
+            verifications.send_back(
+                session, verification, (), actor=audit.SYSTEM, reason=_REASON, now=now
+            )
+        for place in places:
+            if getattr(verification, place.key) in destroyed:
+                setattr(verification, place.key, None)
 
 
 def _served(keeping: Retention, now: datetime) -> ColumnElement[bool]:
@@ -94,11 +119,11 @@ def _served(keeping: Retention, now: datetime) -> ColumnElement[bool]:
 
 
 def _abandoned(keeping: Retention, now: datetime) -> ColumnElement[bool]:
-    """It waits for a borrower who does not come back."""
+    """It waits for a borrower who does not come back, or for a person who has nothing to decide."""
     waiting = select(Verification.id).where(
         Verification.borrower_id == Blob.person_id,
         Verification.created_at <= Blob.created_at,
-        Verification.status == VerificationStatus.COLLECTING,
+        Verification.status.in_(_WAITING),
     )
     return and_(Blob.created_at < now - timedelta(days=keeping.unfinished_days), waiting.exists())
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from kit import crypto, dumps, jobs, storage
 from kit.audit import AuditEvent
@@ -22,7 +22,7 @@ from kit.storage import Blob, FileErased
 from kyc import custody
 from kyc.models import Verification
 from kyc.states import VerificationStatus
-from onboarding import erasure
+from onboarding import dossiers, erasure, identity
 from onboarding.models import Borrower
 from servicing.models import Loan
 from servicing.states import LoanStatus
@@ -92,6 +92,11 @@ async def ask(sessions: Sessions, borrower_id: UUID, staff_id: UUID, now: dateti
 async def run_custody(sessions: Sessions, now: datetime) -> None:
     services: dict[type, object] = {Settings: Settings(_env_file=None, country="KE")}
     await erasure.erase_due(jobs.Context(sessions, SetClock(now), services))
+
+
+async def verification_of(session: AsyncSession, borrower_id: UUID) -> Verification:
+    found = select(Verification).where(Verification.borrower_id == borrower_id)
+    return (await session.scalars(found)).one()
 
 
 async def blobs_of(sessions: Sessions, borrower_id: UUID) -> dict[str, Blob]:
@@ -196,20 +201,29 @@ class TestTime:
             trail = select(AuditEvent).where(AuditEvent.action == "blob.erased")
             assert len((await session.scalars(trail)).all()) == 1
 
-    async def test_destroys_pictures_that_nobody_came_back_for(
-        self, sessions: Sessions, amina: UUID, now: datetime
+    @pytest.mark.parametrize(
+        "status", [VerificationStatus.COLLECTING, VerificationStatus.NEEDS_PERSON]
+    )
+    async def test_destroys_pictures_that_nobody_came_back_for_and_asks_again(
+        self, sessions: Sessions, amina: UUID, now: datetime, status: VerificationStatus
     ) -> None:
         async with unit_of_work(sessions) as session:
-            verification = await session.scalar(
-                select(Verification).where(Verification.borrower_id == amina)
-            )
-            assert verification is not None
-            verification.status = VerificationStatus.COLLECTING
-            verification.concluded_at = None
+            verification = await verification_of(session, amina)
+            verification.status, verification.concluded_at = status, None
 
         await run_custody(sessions, now + timedelta(days=KEEPING.unfinished_days + 1))
 
         assert all(blob.erased_at for blob in (await blobs_of(sessions, amina)).values())
+        async with unit_of_work(sessions) as session:
+            verification = await verification_of(session, amina)
+            assert verification.status is VerificationStatus.COLLECTING
+            later = now + timedelta(days=KEEPING.unfinished_days + 2)
+            dossier = await Applicant(session, later).answers_until(
+                await dossiers.get(session, amina), "product"
+            )
+            assert dossier.verification is not None
+            assert dossier.verification.status is VerificationStatus.CHECKING
+            await identity.evidence(session, dossier, dossier.verification, now=later)
 
     async def test_forgets_who_never_got_a_loan(
         self, sessions: Sessions, amina: UUID, now: datetime
