@@ -3,7 +3,7 @@
 import structlog
 from aiogram import Bot, F, Router
 from aiogram.client.session.base import BaseSession
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand
 
 from bot import polling, text
@@ -99,7 +99,7 @@ async def run_polling(bot: Bot, dispatcher: UpdateDispatcher) -> None:
     """Take updates until cancelled."""
     try:
         await set_up(bot, dispatcher.office.texts)
-    except TelegramAPIError as failure:
+    except AiogramError as failure:
         # The menu stays as it was; a start without Telegram waits for it in the loop below.
         log.warning("bot.set_up_failed", why=type(failure).__name__)
     await polling.run(bot, dispatcher)

@@ -8,7 +8,7 @@ import html
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramRetryAfter
 from aiogram.types import Message, PreCheckoutQuery, SuccessfulPayment, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -111,7 +111,7 @@ async def _is_heard(bot: Bot, query: PreCheckoutQuery, refusal: str | None) -> b
         )
     except TelegramBadRequest as refused:
         log.info("bot.checkout_not_wanted", why=refused.message)
-    except TelegramAPIError as failure:
+    except AiogramError as failure:  # Also an answer that cannot be read.
         log.warning("bot.checkout_again", why=type(failure).__name__)
         pause = failure.retry_after if isinstance(failure, TelegramRetryAfter) else _PAUSE_SECONDS
         await asyncio.sleep(pause)

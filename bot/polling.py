@@ -113,8 +113,8 @@ async def _look_for_payers(
         for update in fetched.updates
         if update.pre_checkout_query is not None and update.update_id not in answered
     ]
-    await asyncio.gather(*(dispatcher.feed_update(bot, update) for update in paying))
-    return {update.update_id for update in paying}
+    taken = await asyncio.gather(*(_taken(bot, dispatcher, update) for update in paying))
+    return {update.update_id for update, is_taken in zip(paying, taken, strict=True) if is_taken}
 
 
 async def handle(bot: Bot, dispatcher: UpdateDispatcher, updates: Sequence[Update]) -> None:

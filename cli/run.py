@@ -12,7 +12,7 @@ from typing import Any
 import click
 import structlog
 import uvicorn
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -102,7 +102,7 @@ async def _run_sandbox(plain: Settings) -> None:
             warm = asyncio.ensure_future(pictures.warm_up())
             try:
                 await _announce(installation, time.monotonic() - started)
-                await _until_stopped()
+                await _until_stopped(polling)
             finally:
                 await _cancelled(polling, warm)
                 await own.stop()
@@ -120,7 +120,7 @@ async def _run_real(settings: Settings) -> None:
             listening = asyncio.ensure_future(_listen(installation, dispatcher))
             try:
                 click.echo(f"Kopa listens on {settings.base_url}, for staff on /console")
-                await _until_stopped()
+                await _until_stopped(listening)
             finally:
                 await _cancelled(listening)
                 await own.stop()
@@ -135,7 +135,7 @@ async def _run_api(settings: Settings) -> None:
             registering = asyncio.ensure_future(_register(installation))
             click.echo(f"Kopa's API listens on {settings.base_url}")
             try:
-                await _until_stopped()
+                await _until_stopped(registering)
             finally:
                 await _cancelled(registering)
 
@@ -146,7 +146,7 @@ async def _run_bot(settings: Settings) -> None:
         polling = asyncio.ensure_future(run_polling(installation.bot, _dispatcher(installation)))
         click.echo("Kopa's bot is polling")
         try:
-            await _until_stopped()
+            await _until_stopped(polling)
         finally:
             await _cancelled(polling)
 
@@ -203,7 +203,7 @@ async def _register(installation: Installation) -> None:
             await set_up(installation.bot)
             await register_webhook(installation.bot, installation.settings)
             return
-        except TelegramAPIError as failure:
+        except AiogramError as failure:
             logger.warning("bot.webhook_failed", why=str(failure), failures=failures)
             await asyncio.sleep(min(0.5 * 2**failures, _LONGEST_PAUSE_SECONDS))
 
@@ -269,7 +269,8 @@ async def _announce(installation: Installation, seconds: float) -> None:
     )
 
 
-async def _until_stopped() -> None:
+async def _until_stopped(*parts: "asyncio.Future[None]") -> None:
+    """Raises when one of the parts fails: a program without it must not look alive."""
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -279,7 +280,20 @@ async def _until_stopped() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+
+    failures: list[BaseException] = []
+
+    def watch(part: "asyncio.Future[None]") -> None:
+        if not part.cancelled() and (failure := part.exception()) is not None:
+            failures.append(failure)
+            stopped.set()
+
+    for part in parts:
+        part.add_done_callback(watch)
     await stopped.wait()
+    if failures:
+        logger.error("run.part_failed", exc_info=failures[0])
+        raise click.ClickException(f"A part of Kopa has failed: {failures[0]!r}")
 
 
 async def _cancelled(*futures: "asyncio.Future[None]") -> None:

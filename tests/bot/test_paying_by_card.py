@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramNetworkError
 from aiogram.methods import AnswerPreCheckoutQuery
 from aiogram.types import Update
 from pydantic import SecretStr
@@ -158,12 +158,18 @@ class TestTheQuestionBeforeTheCharge:
         assert not answer.ok
         assert "ya no se puede pagar" in str(answer.error_message)
 
+    @pytest.mark.parametrize(
+        "lost",
+        [
+            TelegramNetworkError(AnswerPreCheckoutQuery(pre_checkout_query_id="", ok=True), "no"),
+            ClientDecodeError("no", ValueError("no JSON"), "<html>502 Bad Gateway"),
+        ],
+    )
     async def test_is_agreed_to_until_telegram_hears_it(
-        self, lender: Lender, amina: Chatter
+        self, lender: Lender, amina: Chatter, lost: AiogramError
     ) -> None:
         asked = await is_asked(lender, await borrows(lender, amina))
         update = checkout(amina, asked.client_ref)
-        lost = TelegramNetworkError(AnswerPreCheckoutQuery(pre_checkout_query_id="", ok=True), "no")
         amina.telegram.broken.append(lost)
         before = len(amina.telegram.calls)
 
@@ -217,10 +223,11 @@ class TestPolling:
 
 
 class Slow:
-    """The real dispatcher, before which one message takes for ever."""
+    """The real dispatcher, before which one message takes for ever and who pays stumbles once."""
 
     def __init__(self, dispatcher: UpdateDispatcher) -> None:
         self._dispatcher = dispatcher
+        self.tries = 0
         self.has_begun, self.was_asked, self.may_end = (asyncio.Event() for _ in range(3))
 
     async def feed_update(self, bot: Any, update: Update) -> None:
@@ -228,6 +235,9 @@ class Slow:
             self.has_begun.set()
             await self.may_end.wait()
             return
+        self.tries += 1
+        if self.tries == 1:
+            raise ValueError("once")
         await self._dispatcher.feed_update(bot, update)
         self.was_asked.set()
 
