@@ -45,9 +45,12 @@ def found_in(folder: Path) -> list[Found]:
 
 def read(found: Found) -> tuple[Listing, str]:
     """The list and the hash of its files. Run it in a worker: the files come from outside."""
-    contents = [_content(path) for path in found.paths]
-    digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
-    return _listing(found, contents), digest
+    try:
+        contents = [_content(path) for path in found.paths]
+        digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
+        return _listing(found, contents), digest
+    except (OSError, ValueError, KeyError) as broken:
+        raise ListNotReadable(why=type(broken).__name__) from None
 
 
 def _content(path: Path) -> bytes:

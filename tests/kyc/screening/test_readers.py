@@ -193,6 +193,18 @@ class TestRefuses:
         with pytest.raises(ListNotReadable):
             folder.read(folder.Found((path,)))
 
+    def test_what_is_gone_or_may_not_be_read(self, tmp_path: Path) -> None:
+        with pytest.raises(ListNotReadable):
+            folder.read(folder.Found((tmp_path / "eu.xml",)))
+
+    def test_a_count_that_is_no_number(self, tmp_path: Path) -> None:
+        assert publishers.SDN_XML.count(b"<Record_Count>2<") == 1
+        with pytest.raises(ListNotReadable):
+            read(
+                tmp_path,
+                sdn_xml=publishers.SDN_XML.replace(b"<Record_Count>2<", b"<Record_Count>two<"),
+            )
+
 
 class TestWords:
     @pytest.mark.parametrize(
