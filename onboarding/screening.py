@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs
 from kit.config import Settings
-from kit.crypto import PersonKeyRow, person_key, vault_of
+from kit.crypto import KeyDestroyed, PersonKeyRow, person_key, vault_of
 from kit.db import Sessions, unit_of_work
 from kit.errors import DomainError
 from kyc.checks import CheckResult
@@ -111,7 +112,8 @@ async def rescreen(context: jobs.Context, *, run: str, after: str | None) -> Non
     found = await asyncio.to_thread(_search, index, persons)
     async with unit_of_work(context.sessions) as session:
         for borrower_id, of_one in found:
-            await open_case(session, borrower_id, of_one, now=context.clock.now())
+            with suppress(KeyDestroyed):  # Erased since the names were read.
+                await open_case(session, borrower_id, of_one, now=context.clock.now())
         audit.record(
             session, actor=audit.SYSTEM, action="borrowers.screened",
             subject=f"borrower:{ids[-1]}", now=context.clock.now(), persons=len(ids), run=run,
