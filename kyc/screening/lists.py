@@ -24,6 +24,11 @@ from kyc.screening.readers import folder
 from kyc.screening.readers.folder import Found
 
 _SHRINKS_TO = 0.5
+_IN_FORCE = (
+    select(ScreeningList)
+    .where(ScreeningList.superseded_at.is_(None))
+    .order_by(ScreeningList.publisher)
+)
 
 
 class ListShrank(DomainError):
@@ -98,8 +103,7 @@ async def keep(
 
 
 async def in_force(session: AsyncSession) -> Sequence[ScreeningList]:
-    query = select(ScreeningList).where(ScreeningList.superseded_at.is_(None))
-    return (await session.scalars(query.order_by(ScreeningList.publisher))).all()
+    return (await session.scalars(_IN_FORCE)).all()
 
 
 async def versions(session: AsyncSession) -> Sequence[ScreeningList]:
@@ -117,10 +121,10 @@ async def index(session: AsyncSession) -> Index | None:
     if not ids:
         return None
     if _indexed is None or _indexed[0] != ids:
-        query = select(ScreeningList).where(ScreeningList.id.in_(ids))
-        rows = (await session.scalars(query.options(undefer(ScreeningList.content)))).all()
+        # One statement for which and what: another process may replace a list at any moment.
+        rows = (await session.scalars(_IN_FORCE.options(undefer(ScreeningList.content)))).all()
         packed = [(row.publisher, row.content) for row in rows if row.content is not None]
-        _indexed = ids, await asyncio.to_thread(_built, packed)
+        _indexed = tuple(row.id for row in rows), await asyncio.to_thread(_built, packed)
     return _indexed[1]
 
 

@@ -1,11 +1,15 @@
 """Lists from a folder: loaded once, borrowers screened again, one case for a borrower's hits."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import jobs
 from kit.db import Sessions, unit_of_work
@@ -14,9 +18,9 @@ from kit.ids import new_id
 from kyc.checks import Evidence
 from kyc.models import Verification
 from kyc.screening import hits, lists
-from kyc.screening.models import Outcome, ScreeningHit
+from kyc.screening.models import Outcome, ScreeningHit, ScreeningList
 from kyc.states import CheckKind, CheckVerdict
-from onboarding import cases, checking, decisioning, reviews, screening
+from onboarding import cases, checking, decisioning, erasure, reviews, screening
 from onboarding.models import Borrower, Case
 from onboarding.states import CaseKind
 from tests.onboarding.people import SETTINGS, Applicant
@@ -107,8 +111,49 @@ class TestLoad:
 
         assert await load(context, tmp_path) == ["loaded", "older"]
 
+    async def test_a_version_that_is_replaced_while_it_is_read_is_read_again(
+        self, context: jobs.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await load(context, tmp_path, peps=OTHERS)
+        in_force = lists.in_force
+
+        async def replaced_then(session: AsyncSession) -> Sequence[ScreeningList]:
+            rows = await in_force(session)
+            (tmp_path / "peps.csv").write_bytes(OTHERS + b"Third Person\n")
+            [found] = lists.found_in(tmp_path)
+            await lists.keep(session, await lists.read(found), now=context.clock.now())
+            return rows
+
+        monkeypatch.setattr(lists, "in_force", replaced_then)
+        async with unit_of_work(context.sessions) as session:
+            index = await lists.index(session)
+        assert index is not None
+        assert len(index) == 3
+
 
 class TestRescreening:
+    async def test_goes_on_without_a_person_who_was_erased_meanwhile(
+        self,
+        context: jobs.Context,
+        amina: Borrower,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        search = asyncio.to_thread
+
+        async def erased_then(*args: Any) -> Any:
+            async with unit_of_work(context.sessions) as session:
+                borrower = await session.get_one(Borrower, amina.id)
+                await erasure.erase(session, borrower, why="asked", now=context.clock.now())
+            return await search(*args)
+
+        await rescreen(context, after=str(amina.id))  # The lists are in memory from here on.
+        monkeypatch.setattr(asyncio, "to_thread", erased_then)
+        await rescreen(context)
+
+        assert not await rows(context, Case)
+
     async def test_opens_one_case_for_a_borrower_and_an_entry(
         self, context: jobs.Context, amina: Borrower, tmp_path: Path
     ) -> None:
