@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cli import documents, pictures
+from kit.errors import DomainError
 from kyc import faces
 from kyc.faces import FaceComparison, FaceEngine, Picture, Verdict
 
@@ -58,7 +59,7 @@ def compare(
         comparison = faces.compare_pictures(
             _picture(chosen, document), _picture(chosen, selfie), fmr=fmr
         )
-    except pictures.Unreadable as refusal:
+    except (pictures.Unreadable, DomainError) as refusal:
         documents.refuse(str(refusal))
     if as_json:
         documents.write(_document(comparison))
@@ -70,28 +71,39 @@ def compare(
 def _compare_all(engine: FaceEngine, source: str, fmr: float) -> int:
     """The exit code. Each file is looked at once, however many pairs it is in."""
     failures = 0
-    picture = lru_cache(maxsize=_KEPT)(lambda path: _picture(engine, path))
-    for pair in _pairs(source):
-        answer: dict[str, Any] = {"a": pair["a"], "b": pair["b"]}
+    beside = Path(source).parent
+    picture = lru_cache(maxsize=_KEPT)(lambda name: _picture(engine, _found(name, beside)))
+    for first, second in _pairs(source):
+        answer: dict[str, Any] = {"a": first, "b": second}
         try:
-            comparison = faces.compare_pictures(picture(pair["a"]), picture(pair["b"]), fmr=fmr)
-            answer |= _document(comparison)
-        except pictures.Unreadable as refusal:
-            answer["error"] = str(refusal)
+            answer |= _document(faces.compare_pictures(picture(first), picture(second), fmr=fmr))
+        except Exception as fault:
+            # Whatever a library stumbles over in one pair, the others are still compared.
+            known = isinstance(fault, pictures.Unreadable | DomainError)
+            answer["error"] = str(fault) if known else f"cannot be compared: {type(fault).__name__}"
             failures += 1
         click.echo(json.dumps(answer))
     return 1 if failures else 0
 
 
-def _pairs(source: str) -> list[dict[str, str]]:
+def _pairs(source: str) -> list[tuple[str, str]]:
     try:
-        with Path(source).open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        # Spreadsheets write a mark before the first letter.
+        with Path(source).open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file, skipinitialspace=True)
+            table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
+            rows = [(row.get("a"), row.get("b")) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         documents.refuse(f"{source} cannot be read: {getattr(error, 'strerror', 'not a table')}")
-    if not all(row.get("a") and row.get("b") for row in rows):
+    pairs = [(first.strip(), second.strip()) for first, second in rows if first and second]
+    if not pairs or len(pairs) < len(rows):
         documents.refuse(f"{source} needs the columns a and b, filled in each row")
-    return rows
+    return pairs
+
+
+def _found(name: str, beside: Path) -> str:
+    """As written, or beside the table that names it."""
+    return name if Path(name).exists() else str(beside / name)
 
 
 def _picture(engine: FaceEngine, source: str) -> Picture:

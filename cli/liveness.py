@@ -69,7 +69,7 @@ def _judged(
     except pictures.Unreadable as error:
         documents.refuse(str(error))
     except DomainError as error:
-        documents.refuse(f"{video} {_SENTENCES[error.code]}")
+        documents.refuse(f"{video} {_SENTENCES.get(error.code, error)}")
 
 
 def _read(video: str) -> bytes:

@@ -131,7 +131,8 @@ def _frames(content: bytes, demuxer: str) -> Iterator[tuple[float, Any]]:
             yield last, frame
         if not count:
             raise ClipWithoutPicture()
-        if last < 0.8 * _seconds(stream) - 1:
+        # One picture may stand still for as long as it likes.
+        if count > 1 and last < 0.8 * _seconds(stream) - 1:
             # Cut off: the film promised more than it holds.
             raise ClipNotReadable()
 

@@ -142,7 +142,18 @@ class TestBatch:
         assert "is not a JPEG" in failed["error"]
         assert fine["match"] is True
 
-    @pytest.mark.parametrize("table", ["x,y\n1,2\n", "a,b\ncard.jpg,\n"])
+    def test_a_table_of_a_spreadsheet_beside_its_pictures(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        pairs = folder / "pairs.csv"
+        pairs.write_text("\ufeffA, B\ncard.jpg, lina.jpg\n", encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+
+        result = CliRunner().invoke(face, ["compare", "--batch", str(pairs), *ENGINE])
+
+        assert json.loads(result.stdout)["match"] is True
+
+    @pytest.mark.parametrize("table", ["", "a,b\n", "x,y\n1,2\n", "a,b\ncard.jpg,\n"])
     def test_a_table_without_pairs_is_one_line(self, tmp_path: Path, table: str) -> None:
         (tmp_path / "pairs.csv").write_text(table)
 
