@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.crypto import KeyDestroyed
 from kyc import queries as verifications
 from kyc.models import Verification
 from onboarding import cases, dossiers, guarantees, particulars, products, telemetry
@@ -71,7 +72,7 @@ async def of_case(session: AsyncSession, case: Case, *, now: datetime) -> Eviden
         verification=dossier.verification,
         behaviour=behaviour.explain(behaviour.measure(recorded, dossier.borrower.timezone)),
         events=[TimedEvent(e.kind, e.field, e.at, e.length) for e in recorded],
-        messages=await cases.messages(session, case, now=now),
+        messages=await _messages(session, case, now),
         guarantees=(
             await guarantees.of_application(session, application_id) if application_id else []
         ),
@@ -106,7 +107,7 @@ async def request_of(session: AsyncSession, dossier: Dossier, *, now: datetime) 
         "currency": application.currency,
         "frequency": application.frequency,
         "term": application.term,
-        "answers": await particulars.of(session, dossier, now=now),
+        "answers": await _answers(session, dossier, now),
         "purpose": application.purpose,
         "monthly_income_minor": application.monthly_income_minor,
         "monthly_obligations_minor": application.monthly_obligations_minor,
@@ -115,3 +116,19 @@ async def request_of(session: AsyncSession, dossier: Dossier, *, now: datetime) 
         "residence": borrower.residence,
         "dependents": borrower.dependents,
     }
+
+
+async def _messages(session: AsyncSession, case: Case, now: datetime) -> list[Message]:
+    """None of a person who was erased."""
+    try:
+        return await cases.messages(session, case, now=now)
+    except KeyDestroyed:
+        return []
+
+
+async def _answers(session: AsyncSession, dossier: Dossier, now: datetime) -> dict[str, str]:
+    """Of a person who was erased, what was not sealed."""
+    try:
+        return await particulars.of(session, dossier, now=now)
+    except KeyDestroyed:
+        return particulars.impersonal(dossier)

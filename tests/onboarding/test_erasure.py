@@ -22,8 +22,9 @@ from kit.storage import Blob, FileErased
 from kyc import custody
 from kyc.models import Verification
 from kyc.states import VerificationStatus
-from onboarding import dossiers, erasure, identity
+from onboarding import cases, dossiers, erasure, evidence, identity
 from onboarding.models import Borrower
+from onboarding.states import CaseKind
 from servicing.models import Loan
 from servicing.states import LoanStatus
 from tests.onboarding.people import Applicant
@@ -168,6 +169,23 @@ class TestErasure:
                 await storage.read(session, vault, blob, actor="x", purpose="proof", now=now)
             with pytest.raises(KeyDestroyed):
                 await crypto.person_key(session, vault, amina, now=now)
+
+    async def test_leaves_cases_that_staff_can_still_look_at(
+        self, sessions: Sessions, amina: UUID, now: datetime
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            dossier = await dossiers.get(session, amina)
+            case = await cases.open_case(
+                session, kind=CaseKind.CREDIT, borrower_id=amina,
+                application_id=dossier.draft.id, reasons=["dti_high"], now=now,
+            )  # fmt: skip
+            await cases.explain(session, case, "Her shop is closed.", now=now)
+            assert (await evidence.of_case(session, case, now=now)).messages
+            await erasure.erase(session, dossier.borrower, why="asked", now=now)
+
+            found = await evidence.of_case(session, case, now=now)
+        assert not found.messages
+        assert found.request is not None
 
     async def test_lets_the_person_come_back_as_somebody_new(
         self, sessions: Sessions, amina: UUID, now: datetime
