@@ -16,12 +16,13 @@ from typing import Annotated, Any, Literal
 
 import httpx
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from kit.config import CheckName, KycProvider
 from kit.errors import TransientFailure
 from kyc.checks import CheckResult, Evidence
 from kyc.embedded import Check
+from kyc.screening.matching import Hit
 from kyc.states import CheckKind, CheckVerdict
 
 UNAVAILABLE, NOT_UNDERSTOOD = "provider_unavailable", "provider_not_understood"
@@ -42,15 +43,28 @@ log = structlog.get_logger(__name__)
 
 _Code = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]{1,59}\z")]
 _Words = Annotated[str, StringConstraints(max_length=500)]
+_Number = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float
+
+
+class _Read(BaseModel):
+    """A field of a document."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    value: _Words
+    confidence: float | None = None
+
+
+_READ, _HITS = TypeAdapter(dict[_Code, _Read]), TypeAdapter(list[Hit])
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     verdict: Literal["clear", "doubt"]
     """A provider refuses nobody either."""
     reasons: list[_Code] = Field(default=[], max_length=20)
-    numbers: dict[_Code, float | int | bool] = Field(default={}, max_length=40)
+    numbers: dict[_Code, _Number] = Field(default={}, max_length=40)
     found: dict[_Code, Any] = Field(default={}, max_length=40)
 
 
@@ -100,7 +114,7 @@ class Provider:
             raise _NotUnderstood
         # The answer to this question: one to another would carry another signature.
         expected = signature(self.key, request_key.encode() + b"\n" + answer.content)
-        if not hmac.compare_digest(expected, answer.headers.get(SIGNATURE, "")):
+        if not hmac.compare_digest(expected.encode(), answer.headers.get(SIGNATURE, "").encode()):
             raise _NotUnderstood
         return answer.content
 
@@ -111,6 +125,7 @@ class Provider:
     def _result(self, content: bytes) -> CheckResult:
         try:
             answer = _Answer.model_validate_json(content)
+            found = _found(self.kind, answer.found)
         except ValidationError:
             raise _NotUnderstood from None
         return CheckResult(
@@ -118,8 +133,8 @@ class Provider:
             verdict=CheckVerdict(answer.verdict),
             source=self.name,
             reasons=tuple(answer.reasons),
-            numbers=answer.numbers,
-            found=answer.found,
+            numbers=_numbers(self.kind, answer.numbers),
+            found=found,
         )
 
     def _doubt(self, reason: str) -> CheckResult:
@@ -148,6 +163,41 @@ def checks(
 
 def signature(key: str, content: bytes) -> str:
     return f"sha256={hmac.new(key.encode(), content, hashlib.sha256).hexdigest()}"
+
+
+def _numbers(kind: CheckKind, said: Mapping[str, _Number]) -> dict[str, Any]:
+    """Those that mean something to Kopa as it understands them, all others as they came."""
+    if kind is not CheckKind.FACE:
+        return dict(said)
+    odd = {name for name in ("distance", "threshold", "fmr") if isinstance(said.get(name), bool)}
+    if not 0 < said.get("fmr", 0) < 1:
+        odd.add("fmr")
+    return {name: value for name, value in said.items() if name not in odd | {"problems"}}
+
+
+def _found(kind: CheckKind, said: Mapping[str, Any]) -> dict[str, Any]:
+    """With fields and hits in the shape of Kopa's own. Raises ValidationError for other fields;
+    other hits are left out: the verdict stands without them."""
+    found = dict(said)
+    if kind is CheckKind.DOCUMENT and "fields" in found:
+        read = _READ.validate_python(found["fields"])
+        found["fields"] = {name: field.model_dump() for name, field in read.items()}
+    if kind is CheckKind.SCREENING and (hits := _hits(found.pop("hits", ()))):
+        found["hits"] = hits
+    return found
+
+
+def _hits(said: Any) -> list[dict[str, Any]]:
+    try:
+        hits = {hit.key: hit for hit in _HITS.validate_python(said) if _can_be_kept(hit)}
+    except ValidationError:
+        return []
+    return [hit.explained() for hit in hits.values()]
+
+
+def _can_be_kept(hit: Hit) -> bool:
+    is_named = 0 < len(hit.publisher) <= 60 and 0 < len(hit.uid) <= 200
+    return is_named and "\0" not in hit.publisher + hit.uid and 0 <= hit.score <= 1
 
 
 def _sent(part: Any) -> Any:

@@ -4,13 +4,14 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.app import create_app
 from kit.audit import AuditEvent
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
+from kyc.models import Verification
 from kyc.screening import hits
 from onboarding import decisioning
 from onboarding.decisioning import Underwriter
@@ -92,6 +93,17 @@ async def test_pictures_and_names_are_shown_on_request_and_each_look_is_recorded
     assert picture.headers["content-type"] == "image/jpeg"
     assert "no-store" in picture.headers["cache-control"]
     assert (await looks(sessions))[-1] == "blob.read"
+
+
+@pytest.mark.parametrize("fmr", [None, 0.0])
+async def test_a_provider_need_not_say_how_many_strangers_pass(
+    sit: Sit, sessions: Sessions, page: str, fmr: float | None
+) -> None:
+    async with unit_of_work(sessions) as session:
+        await session.execute(update(Verification).values(fmr=fmr))
+    uma = await sit("Uma")
+
+    assert "count as one person's." in await uma.reads(page)
 
 
 async def test_a_file_of_another_case_is_not_shown(sit: Sit, page: str) -> None:

@@ -1,7 +1,9 @@
 """A provider takes the place of a check: signed, once, and never a pass when it does not answer."""
 
 import base64
+import json
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from kit.config import KycProvider, Settings
 from kyc import providers
 from kyc.checks import CheckResult, Evidence
 from kyc.providers import Provider
+from kyc.screening.entries import Strength
+from kyc.screening.matching import BirthAgrees, Hit
 from kyc.states import CheckKind, CheckVerdict
 from sandbox.trouble import Trouble
 from sandbox.vendor.app import Vendor, create_app
@@ -59,6 +63,26 @@ class TestAnswers:
         }
         assert screening == {"typed": {"full_name": "Amina Otieno"}}
 
+    @pytest.mark.parametrize("fmr", [0, 1, -0.1, True])
+    async def test_a_rate_that_is_none_is_left_out(self, vendor: Vendor, fmr: float) -> None:
+        said = {"distance": 0.3, "threshold": 0.5, "fmr": fmr, "problems": 0}
+        vendor.answers["1"] = json.dumps({"verdict": "clear", "numbers": said}).encode()
+
+        assert (await ask(vendor)).numbers == {"distance": 0.3, "threshold": 0.5}
+
+    async def test_hits_are_kept_in_the_shape_of_our_own(self, vendor: Vendor) -> None:
+        hit = Hit(
+            "OFAC", "7", "A. Otieno", "A. Otieno", Strength.WEAK, "", "person", 0.9, 0.9, (), (),
+            (), BirthAgrees.UNKNOWN, (), None, (),
+        )  # fmt: skip
+        for named, hits in enumerate(([hit.explained()] * 2, [{"name": "A. Otieno"}], 5)):
+            said = {"verdict": "doubt", "found": {"hits": hits}}
+            vendor.answers[str(named)] = json.dumps(said).encode()
+
+        found = [(await ask(vendor, CheckKind.SCREENING, named=str(n))).found for n in range(3)]
+
+        assert found == [{"hits": [hit.explained()]}, {}, {}]
+
 
 class TestFaults:
     async def test_a_failure_is_asked_again_under_the_same_key(self, vendor: Vendor) -> None:
@@ -86,6 +110,39 @@ class TestFaults:
         answer = await ask(vendor)
 
         assert (answer.verdict, answer.reasons) == (CheckVerdict.DOUBT, (reason,))
+
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [
+            (CheckKind.DOCUMENT, {"found": {"fields": []}}),
+            (CheckKind.DOCUMENT, {"found": {"fields": {"number": "X1"}}}),
+            (CheckKind.DOCUMENT, {"found": {"fields": {"number": {"value": 5}}}}),
+            (CheckKind.FACE, {"numbers": {"distance": float("nan")}}),
+            (CheckKind.FACE, {"numbers": {"distance": float("inf")}}),
+            (CheckKind.FACE, {"numbers": {"distance": 10**400}}),
+        ],
+    )
+    async def test_another_shape_is_a_doubt(
+        self, vendor: Vendor, kind: CheckKind, said: dict[str, Any]
+    ) -> None:
+        vendor.answers["1"] = json.dumps({"verdict": "clear"} | said).encode()
+
+        answer = await ask(vendor, kind)
+
+        assert (answer.verdict, answer.reasons) == (
+            CheckVerdict.DOUBT,
+            (providers.NOT_UNDERSTOOD,),
+        )
+
+    async def test_a_signature_of_other_letters_is_a_doubt(self) -> None:
+        def signed(request: httpx.Request) -> httpx.Response:
+            told = [(providers.SIGNATURE.encode(), "sha256=\u00e9".encode())]
+            return httpx.Response(200, headers=told)
+
+        transport = httpx.MockTransport(signed)
+        provider = Provider(CheckKind.FACE, "https://x.example", "k", "x", transport, 0)
+
+        assert (await provider.check(EVIDENCE, "1")).reasons == (providers.NOT_UNDERSTOOD,)
 
     async def test_nobody_there_is_a_doubt(self) -> None:
         def refuse(request: httpx.Request) -> httpx.Response:
