@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import audit
 from kit.clock import business_date
 from kit.db import insert_once
 from kit.errors import DomainError, Kind
@@ -22,7 +23,16 @@ from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.payment_requests import EXPIRED, REQUESTS
 from servicing.rails import telegram
 from servicing.rails.base import Outcome, OutcomeStatus
-from servicing.states import ARRIVED, ASKABLE, FINAL, NOT_SENT, LoanStatus
+from servicing.states import (
+    ARRIVED,
+    ASKABLE,
+    FINAL,
+    NOT_SENT,
+    PAYMENT_REQUEST,
+    LoanStatus,
+    OrderEvent,
+    OrderStatus,
+)
 
 _NAMED_MOST = 100
 # An invoice may be paid for a day, and Telegram keeps its news for another.
@@ -140,13 +150,21 @@ async def expire(session: AsyncSession, *, on: date, zone: str, now: datetime) -
     rows = await session.scalars(
         select(PaymentRequest.id).where(
             PaymentRequest.rail == telegram.NAME,
-            PaymentRequest.status.in_(ASKABLE),
+            PaymentRequest.status.in_((OrderStatus.CREATED, *ASKABLE)),
             PaymentRequest.created_at <= now - _HEARD_WITHIN,
         )
     )
     outcome = Outcome(OutcomeStatus.FAILED, failure_code=EXPIRED)
     unpaid = list(rows)
     for order_id in unpaid:
+        _, order = await orders.locked(session, REQUESTS, order_id)
+        if order.status in NOT_SENT:  # A word about it from outside would be in doubt.
+            order.failure_code = EXPIRED
+            audit.move(
+                session, PAYMENT_REQUEST, order, OrderEvent.FAIL, actor=audit.SYSTEM, now=now,
+                code=EXPIRED,
+            )  # fmt: skip
+            continue
         await orders.apply(session, REQUESTS, order_id, outcome, on=on, zone=zone, now=now)
     return len(unpaid)
 

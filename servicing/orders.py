@@ -185,20 +185,27 @@ async def presume_sent(
     _move(session, kind, order, OrderEvent.SUBMIT, now=now, why="restored")
 
 
-async def list_to_ask(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
-    """Orders under way, or held back, whose time to ask or to try again has come."""
+async def take_due(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
+    """Orders under way, or held back, whose time to ask or to try again has come.
+
+    Whoever begins says when to ask next. One that cannot even begin is taken ever more seldom.
+    """
     # A job may have died before its first step.
     never_begun = kind.model.ask_at.is_(None) & (kind.model.created_at <= now - _pause(1))
     rows = await session.scalars(
-        select(kind.model.id)
+        select(kind.model)
         .where(
             kind.model.status.in_((OrderStatus.CREATED, *ASKABLE)),
             (kind.model.ask_at <= now) | never_begun,
         )
         .order_by(kind.model.ask_at)
         .limit(500)
+        .with_for_update(skip_locked=True)
     )
-    return list(rows)
+    due = list(rows)
+    for order in due:
+        order.ask_at = now + min(now - order.created_at, timedelta(seconds=_ASK_SECONDS_MAX))
+    return [order.id for order in due]
 
 
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:

@@ -337,7 +337,7 @@ async def _alone(
 async def _enqueue_inquiries(
     session: AsyncSession, kind: Orders, now: datetime, tick: datetime
 ) -> None:
-    for order_id in await orders.list_to_ask(session, kind, now=now):
+    for order_id in await orders.take_due(session, kind, now=now):
         await jobs.enqueue(
             session,
             hints.INQUIRE,

@@ -144,23 +144,23 @@ def sweeper_never_asks() -> list[Patch]:
     async def wrong(*_: Any, **__: Any) -> list[Any]:
         return []
 
-    return [(orders, "list_to_ask", wrong)]
+    return [(orders, "take_due", wrong)]
 
 
 @_bug
 def job_forgotten() -> list[Patch]:
     """Some payouts have no job (it was enqueued after the commit), and nobody looks for them."""
-    enqueue, list_to_ask = jobs.enqueue, orders.list_to_ask
+    enqueue, take_due = jobs.enqueue, orders.take_due
 
     async def wrong(session: Any, name: str, *, key: str, **given: Any) -> None:
         if name != "servicing.disburse" or int(key[-1], 16) % 4:
             await enqueue(session, name, key=key, **given)
 
     async def sent_only(session: Any, kind: Any, *, now: datetime) -> list[Any]:
-        found = await list_to_ask(session, kind, now=now)
+        found = await take_due(session, kind, now=now)
         return [each for each in found if (await session.get_one(kind.model, each)).tries]
 
-    return [(jobs, "enqueue", wrong), (orders, "list_to_ask", sent_only)]
+    return [(jobs, "enqueue", wrong), (orders, "take_due", sent_only)]
 
 
 @_bug

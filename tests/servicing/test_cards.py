@@ -181,6 +181,15 @@ class TestAnInvoice:
         assert (await sees(lender, asked)).status is OrderStatus.FAILED
         assert await told(lender, loan) == []
 
+    async def test_that_was_never_shown_ends_too(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks(lender, loan, kes(500), is_sent=False)
+        lender.now += timedelta(hours=48)
+        await card_tasks.expire_invoices(lender.context)
+
+        ended = await sees(lender, asked)
+        assert (ended.status, ended.failure_code) == (OrderStatus.FAILED, "expired")
+        assert await in_doubt(lender) == []
+
     async def test_needs_a_chat(self, lender: Lender) -> None:
         other = await lender.lends()
         with pytest.raises(contacts.ContactNotFound):

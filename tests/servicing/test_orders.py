@@ -15,7 +15,7 @@ from kit.ids import new_id
 from servicing import disbursements, incidents, orders, origination, queries, tasks, terms
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, Payout
-from servicing.rails.base import Ack, AckStatus, Caps, Outcome, OutcomeStatus
+from servicing.rails.base import Ack, AckStatus, Caps, NoSuchRail, Outcome, OutcomeStatus
 from servicing.rules import LoanRules
 from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.lending import ACCOUNT, ZONE, Lender, kes
@@ -126,16 +126,35 @@ class TestDisburse:
         payout = await payout_of(lender, loan)
         assert (payout.tries, payout.ask_at) == (0, None)
         async with lender.sessions() as session:
-            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
+            assert await orders.take_due(session, PAYOUTS, now=lender.now) == []
         lender.now += timedelta(minutes=1)
 
         async with lender.sessions() as session:
-            (found,) = await orders.list_to_ask(session, PAYOUTS, now=lender.now)
+            (found,) = await orders.take_due(session, PAYOUTS, now=lender.now)
         await tasks.inquire(lender.context, kind="payout", order_id=str(found))
 
         assert [each.client_ref for each in lender.rail.sent] == [payout.client_ref]
         async with lender.sessions() as session:
-            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
+            assert await orders.take_due(session, PAYOUTS, now=lender.now) == []
+
+    async def test_that_cannot_begin_is_tried_ever_more_seldom(self, lender: Lender) -> None:
+        """Its rail is not set up any more: each try is a dead job, and there are others to see."""
+        loan = await lender.opens()
+        payout = await payout_of(lender, loan)
+        async with unit_of_work(lender.sessions) as session:
+            (await session.get_one(Payout, payout.id)).rail = "mpesa"
+
+        taken = 0
+        for _ in range(180):
+            lender.now += timedelta(minutes=1)
+            async with unit_of_work(lender.sessions) as session:
+                due = await orders.take_due(session, PAYOUTS, now=lender.now)
+            taken += len(due)
+            for order_id in due:
+                with pytest.raises(NoSuchRail):
+                    await tasks.inquire(lender.context, kind="payout", order_id=str(order_id))
+
+        assert taken == 8
 
     @pytest.mark.parametrize("honours_keys", [True, False])
     async def test_that_waited_in_a_backup_is_asked_about_before_it_goes(
@@ -221,7 +240,7 @@ class TestDisburse:
 
         later = lender.now + timedelta(minutes=1)
         async with unit_of_work(lender.sessions) as session:
-            assert await orders.list_to_ask(session, PAYOUTS, now=later) == [held.id]
+            assert await orders.take_due(session, PAYOUTS, now=later) == [held.id]
         await lender.pays_out(loan)
 
         assert (await payout_of(lender, loan)).status is OrderStatus.PENDING
@@ -375,12 +394,12 @@ class TestSweep:
         payout = await payout_of(lender, loan)
         assert payout.ask_at is not None
         async with lender.sessions() as session:
-            assert await orders.list_to_ask(session, PAYOUTS, now=lender.now) == []
-            assert payout_id in await orders.list_to_ask(session, PAYOUTS, now=payout.ask_at)
+            assert await orders.take_due(session, PAYOUTS, now=lender.now) == []
+            assert payout_id in await orders.take_due(session, PAYOUTS, now=payout.ask_at)
 
         lender.rail.knows[payout.client_ref] = settled()
         await tasks.inquire(lender.context, kind="payout", order_id=str(payout_id))
 
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         async with lender.sessions() as session:
-            assert await orders.list_to_ask(session, PAYOUTS, now=payout.ask_at) == []
+            assert await orders.take_due(session, PAYOUTS, now=payout.ask_at) == []
