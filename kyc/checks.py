@@ -61,7 +61,7 @@ async def keep(
     now: datetime,
 ) -> VerificationCheck:
     """Write the result of this attempt down. A repeat takes its place."""
-    check = await _find(session, verification, result.kind)
+    check = await find(session, verification, result.kind)
     if check is None:
         check = VerificationCheck(
             id=new_id(), verification_id=verification.id, attempt=verification.attempts,
@@ -76,6 +76,19 @@ async def keep(
         check.found_sealed = key.seal(_place(check), json.dumps(dict(result.found)))
     await session.flush()
     return check
+
+
+async def find(
+    session: AsyncSession, verification: Verification, kind: CheckKind
+) -> VerificationCheck | None:
+    """Of the latest attempt."""
+    return await session.scalar(
+        select(VerificationCheck).where(
+            VerificationCheck.verification_id == verification.id,
+            VerificationCheck.attempt == verification.attempts,
+            VerificationCheck.kind == kind,
+        )
+    )
 
 
 async def list_checks(session: AsyncSession, verification: Verification) -> list[VerificationCheck]:
@@ -103,18 +116,6 @@ async def found(
     key = await person_key(session, vault, verification.borrower_id, now=now)
     opened: dict[str, Any] = json.loads(key.open_text(_place(check), check.found_sealed))
     return opened
-
-
-async def _find(
-    session: AsyncSession, verification: Verification, kind: CheckKind
-) -> VerificationCheck | None:
-    return await session.scalar(
-        select(VerificationCheck).where(
-            VerificationCheck.verification_id == verification.id,
-            VerificationCheck.attempt == verification.attempts,
-            VerificationCheck.kind == kind,
-        )
-    )
 
 
 def _place(check: VerificationCheck) -> str:

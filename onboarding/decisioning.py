@@ -10,9 +10,9 @@ from kit import audit
 from kit.config import Settings
 from kit.crypto import person_key, vault_of
 from kit.money import Money
+from kyc import checks
 from kyc.models import Verification
-from kyc.screening.check import ON_A_LIST
-from kyc.states import VerificationStatus
+from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from onboarding import (
     calculator,
     cases,
@@ -149,17 +149,21 @@ async def _refer(
         borrower_id=dossier.borrower.id,
         application_id=dossier.draft.id,
         reasons=reasons,
-        needs_second=kind is CaseKind.IDENTITY and needs_second(dossier.verification),
+        needs_second=(
+            kind is CaseKind.IDENTITY and await needs_second(session, dossier.verification)
+        ),
         now=now,
     )
 
 
-def needs_second(verification: Verification | None) -> bool:
+async def needs_second(session: AsyncSession, verification: Verification | None) -> bool:
     """Passing this needs two members of staff: the faces are clearly of two people, or the name
-    is on a sanctions or PEP list."""
+    may be on a sanctions or PEP list, whatever whoever screened it calls that."""
     if verification is None:
         return False
-    return face_verdict(verification) is FaceVerdict.NO or ON_A_LIST in verification.reasons
+    screened = await checks.find(session, verification, CheckKind.SCREENING)
+    doubted = screened is not None and screened.verdict is CheckVerdict.DOUBT
+    return doubted or face_verdict(verification) is FaceVerdict.NO
 
 
 def face_verdict(verification: Verification) -> FaceVerdict | None:

@@ -129,10 +129,11 @@ async def close(
 
 
 async def _settle_hits(session: AsyncSession, case: Case, outcome: Outcome, now: datetime) -> None:
-    """Whoever says that the identity holds has seen the hits. A refused identity proves none."""
+    """Whoever says that the identity holds has seen its hits. A refused identity proves none."""
     is_told = case.kind is CaseKind.SCREENING
     if is_told or (case.kind is CaseKind.IDENTITY and outcome is Outcome.CLEARED):
-        await hits.settle(session, case.borrower_id, outcome, now=now)
+        case_id = case.id if is_told else None
+        await hits.settle(session, case.borrower_id, outcome, case_id=case_id, now=now)
 
 
 def _require_open(case: Case) -> None:

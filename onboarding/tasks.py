@@ -117,7 +117,7 @@ async def _follow(
             borrower_id=dossier.borrower.id,
             application_id=application.id,
             reasons=list(verification.reasons),
-            needs_second=decisioning.needs_second(verification),
+            needs_second=await decisioning.needs_second(session, verification),
             now=now,
         )
     await outbox.notify(

@@ -53,11 +53,17 @@ async def explained(session: AsyncSession, hit: ScreeningHit, *, now: datetime) 
 
 
 async def settle(
-    session: AsyncSession, borrower_id: UUID, outcome: Outcome, *, now: datetime
+    session: AsyncSession,
+    borrower_id: UUID,
+    outcome: Outcome,
+    *,
+    case_id: UUID | None,
+    now: datetime,
 ) -> None:
-    """What staff decided about everything of this borrower that was undecided."""
+    """What staff decided about the undecided hits of this case; without one, about those that the
+    check of the identity found. Hits of another case wait for its own decision."""
     for hit in await of_borrower(session, borrower_id):
-        if hit.outcome is None:
+        if hit.outcome is None and hit.case_id == case_id:
             hit.outcome, hit.decided_at = outcome, now
 
 

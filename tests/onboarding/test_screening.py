@@ -15,12 +15,21 @@ from kit import jobs
 from kit.db import Sessions, unit_of_work
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
-from kyc.checks import Evidence
+from kyc.checks import CheckResult, Evidence
 from kyc.models import Verification
 from kyc.screening import hits, lists
 from kyc.screening.models import Outcome, ScreeningHit, ScreeningList
 from kyc.states import CheckKind, CheckVerdict
-from onboarding import cases, checking, decisioning, erasure, reviews, screening
+from onboarding import (
+    cases,
+    checking,
+    decisioning,
+    dossiers,
+    erasure,
+    reviews,
+    screening,
+    tasks,
+)
 from onboarding.models import Borrower, Case
 from onboarding.states import CaseKind
 from tests.onboarding.people import SETTINGS, Applicant
@@ -241,6 +250,39 @@ class TestTheCheck:
         assert isinstance(hit, ScreeningHit)
         assert hit.outcome is Outcome.CLEARED
         assert await self.verdict(context, amina) is CheckVerdict.CLEAR
+
+    async def test_passing_an_identity_leaves_the_hits_of_another_case(
+        self, context: jobs.Context, amina: Borrower, tmp_path: Path
+    ) -> None:
+        await load(context, tmp_path, peps=AMINA)
+        await rescreen(context)
+        async with unit_of_work(context.sessions) as session:
+            case = await cases.open_case(
+                session, kind=CaseKind.IDENTITY, borrower_id=amina.id, application_id=None,
+                reasons=["blurred"], now=context.clock.now(),
+            )  # fmt: skip
+
+        await self.approve(context, case.id, new_id())
+
+        [hit] = await rows(context, ScreeningHit)
+        assert isinstance(hit, ScreeningHit)
+        assert hit.outcome is None
+
+    async def test_a_doubt_of_a_provider_takes_two_whatever_it_calls_it(
+        self, context: jobs.Context, amina: Borrower
+    ) -> None:
+        doubt = CheckResult(CheckKind.SCREENING, CheckVerdict.DOUBT, "vendor", ("watchlist",))
+        async with unit_of_work(context.sessions) as session:
+            dossier = await dossiers.get(session, amina.id)
+            assert dossier.verification is not None
+            await tasks.conclude(
+                session, dossier.verification.id, [doubt], decisioning.load(SETTINGS),
+                now=context.clock.now(),
+            )  # fmt: skip
+
+        [case] = await rows(context, Case)
+        assert isinstance(case, Case)
+        assert (case.kind, case.needs_second) == (CaseKind.IDENTITY, True)
 
     async def approve(self, context: jobs.Context, case_id: UUID, staff_id: UUID) -> None:
         async with unit_of_work(context.sessions) as session:
