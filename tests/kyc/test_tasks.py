@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import numpy as np
+import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import job_rows, jobs, storage
@@ -10,7 +11,7 @@ from kit.clock import ShiftedClock
 from kit.crypto import Vault, person_key
 from kit.db import Sessions, unit_of_work
 from kit.ids import new_id
-from kyc import faces, images, tasks
+from kyc import faces, images, pictures, tasks
 from kyc.models import Verification
 from kyc.states import VerificationStatus
 from kyc.verifications import template_place
@@ -37,6 +38,12 @@ async def verified(
     session.add(row)
     await session.flush()
     return row
+
+
+async def destroy_selfie(session: AsyncSession, row: Verification, now: datetime) -> None:
+    blob = await session.get_one(storage.Blob, row.selfie_blob_id)
+    storage.erase(session, blob, reason="time_over", now=now)
+    await session.flush()
 
 
 class TestDescribe:
@@ -72,6 +79,38 @@ class TestDescribe:
         async with unit_of_work(sessions) as session:
             assert (await session.get_one(Verification, number)).template_engine == OLD
 
+    async def test_leaves_a_template_whose_selfie_custody_has_destroyed(
+        self, sessions: Sessions, vault: Vault, now: datetime
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            row = await verified(session, vault, now)
+            await destroy_selfie(session, row, now)
+            number = row.id
+
+        await tasks.describe(jobs.Context(sessions, ShiftedClock()), verification_id=str(number))
+
+        async with unit_of_work(sessions) as session:
+            assert (await session.get_one(Verification, number)).template_engine == OLD
+
+    async def test_leaves_the_template_of_a_selfie_that_came_since(
+        self, sessions: Sessions, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            number = (await verified(session, vault, now)).id
+
+        async def slowly(selfie: bytes) -> tuple[str, bytes]:
+            async with unit_of_work(sessions) as session:
+                row = await session.get_one(Verification, number)
+                row.selfie_blob_id = new_id()
+            return "newer-2.0", bytes(512)
+
+        monkeypatch.setattr(pictures, "describe", slowly)
+
+        await tasks.describe(jobs.Context(sessions, ShiftedClock()), verification_id=str(number))
+
+        async with unit_of_work(sessions) as session:
+            assert (await session.get_one(Verification, number)).template_engine == OLD
+
 
 class TestRenewTemplates:
     async def test_asks_for_those_of_another_engine_whose_selfie_is_kept(
@@ -79,6 +118,7 @@ class TestRenewTemplates:
     ) -> None:
         older = await verified(session, vault, now)
         await verified(session, vault, now, keeps_selfie=False)
+        await destroy_selfie(session, await verified(session, vault, now), now)
         current = await verified(session, vault, now)
         current.template_engine = faces.default_engine().name
         await session.flush()
