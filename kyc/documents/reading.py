@@ -4,6 +4,7 @@ The zone wins where its check digits hold. What both say is surer, what they say
 reason for a person to look.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +25,7 @@ from kyc.documents import recognizers as ocr
 from kyc.documents.consistency import Reason
 from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
-from kyc.documents.mrz import Mrz
+from kyc.documents.mrz import Format, Mrz
 from kyc.documents.recognizers import TextLine
 from kyc.documents.visual import VisualZone
 from kyc.documents.zones import Zone
@@ -40,12 +41,18 @@ _OWN_CHECK = {
     FieldName.NUMBER: "document_number",
     FieldName.BIRTH_DATE: "birth_date",
     FieldName.EXPIRY_DATE: "expiry_date",
+    FieldName.ISSUE_DATE: "expiry_date",
 }
 _ACCEPTED, _OWN_CHECK_HOLDS, _UNCHECKED = 0.97, 0.8, 0.4
 _AGREED = 0.99
 _RELIABLE = 0.75
 _SURE = 0.85
 """A row read less clearly does not contradict a zone whose checks hold."""
+_NAMES = (FieldName.SURNAME, FieldName.GIVEN_NAMES)
+_CODES = (FieldName.COUNTRY, FieldName.NATIONALITY)
+_KENYAN = re.compile(r"<B0*(\d{5,})")
+"""Kenya's identity cards have the size of TD1, but in the second row the day of issue stands where
+others have the expiry, and the holder's number behind it; the first row's number is the card's."""
 _NEEDED = (FieldName.NAME, FieldName.NUMBER, FieldName.BIRTH_DATE)
 
 
@@ -73,7 +80,7 @@ class DocumentReading:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     zone: Zone
     lines: tuple[TextLine, ...]
     visual: VisualZone
@@ -82,7 +89,11 @@ class _Side:
 
 def read(images: Sequence[Pixels], *, on: date) -> DocumentReading:
     """`images` are the pages or sides of one document, in any order and turn."""
-    sides = [_side(pixels, on) for pixels in images]
+    return combine([_side(pixels, on) for pixels in images], on=on)
+
+
+def combine(sides: Sequence[Side], *, on: date) -> DocumentReading:
+    """What was read of each page or side, as one document."""
     best = max(sides, key=lambda side: (side.zone.is_accepted, side.zone.mrz is not None))
     zone = best.zone
     printed: dict[FieldName, Field] = {}
@@ -92,7 +103,7 @@ def read(images: Sequence[Pixels], *, on: date) -> DocumentReading:
     page = _Page([line for side in sides for line in side.lines], on)
     told = dict(_from_zone(zone, page)) if zone.mrz is not None else {}
     kinds = [side.visual.kind for side in sides if side.visual.kind is not Kind.UNKNOWN]
-    fields = _completed(_merged(told, printed))
+    fields = _completed(_merged(told, printed, zone))
     return DocumentReading(
         kind=_kind(zone.mrz, kinds),
         mrz=zone.mrz,
@@ -104,7 +115,7 @@ def read(images: Sequence[Pixels], *, on: date) -> DocumentReading:
     )
 
 
-def _side(pixels: Pixels, on: date) -> _Side:
+def _side(pixels: Pixels, on: date) -> Side:
     zone = zones.read(pixels, on=on)
     found = finding.find(pixels)
     # The zone knows better than the portrait which way is up.
@@ -114,7 +125,7 @@ def _side(pixels: Pixels, on: date) -> _Side:
     lines = ocr.page_lines(page)
     if not zone.is_accepted:
         zone = zones.read_again(zone, page, lines, on=on)
-    return _Side(zone, tuple(lines), visual.read(_without_zone(lines), on=on), quality)
+    return Side(zone, tuple(lines), visual.read(_without_zone(lines), on=on), quality)
 
 
 def _without_zone(lines: Sequence[TextLine]) -> list[TextLine]:
@@ -132,20 +143,13 @@ def _kind(mrz: Mrz | None, printed: Sequence[Kind]) -> Kind:
 def _from_zone(zone: Zone, page: "_Page") -> Iterator[tuple[FieldName, Field]]:
     mrz = zone.mrz
     assert mrz is not None
-    said = {
-        FieldName.SURNAME: mrz.surname,
-        FieldName.GIVEN_NAMES: mrz.given_names,
-        FieldName.NUMBER: mrz.number,
-        FieldName.BIRTH_DATE: page.born(mrz.birth),
-        FieldName.EXPIRY_DATE: mrz.expiry,
-        FieldName.SEX: mrz.sex,
-        FieldName.NATIONALITY: mrz.nationality,
-        FieldName.COUNTRY: mrz.issuer,
-    }
-    for name, value in said.items():
-        if not value:
+    for name, value in _said(mrz, page).items():
+        if not value or (name in _CODES and not re.fullmatch(r"[A-Z]{1,3}", value)):
             continue
-        checks = [check for check in [_OWN_CHECK.get(name)] if check and mrz.checks[check]]
+        check = _OWN_CHECK.get(name)
+        if name is FieldName.NUMBER and value != mrz.number:
+            check = None
+        checks = [check] if check and mrz.checks[check] else []
         sure = _OWN_CHECK_HOLDS if checks else _UNCHECKED
         if zone.is_accepted:
             sure = _ACCEPTED
@@ -158,6 +162,29 @@ def _from_zone(zone: Zone, page: "_Page") -> Iterator[tuple[FieldName, Field]]:
                 [*checks, "visual_zone"],
             )
         yield name, Field(value, sure, Source.MRZ, tuple(checks))
+
+
+def _said(mrz: Mrz, page: "_Page") -> dict[FieldName, str]:
+    holder = {
+        FieldName.SURNAME: mrz.surname,
+        FieldName.GIVEN_NAMES: mrz.given_names,
+        FieldName.BIRTH_DATE: page.born(mrz.birth),
+        FieldName.SEX: mrz.sex,
+    }
+    is_kenyan = mrz.format is Format.TD1 and mrz.issuer in ("KYA", "KEN")
+    if is_kenyan and (own := _KENYAN.match(mrz.lines[1], 15)):
+        return holder | {
+            FieldName.NUMBER: own[1],
+            FieldName.ISSUE_DATE: mrz.expiry,
+            FieldName.COUNTRY: "KEN",
+            FieldName.NATIONALITY: "KEN",
+        }
+    return holder | {
+        FieldName.NUMBER: mrz.number,
+        FieldName.EXPIRY_DATE: mrz.expiry,
+        FieldName.NATIONALITY: mrz.nationality,
+        FieldName.COUNTRY: mrz.issuer,
+    }
 
 
 class _Page:
@@ -184,7 +211,7 @@ class _Page:
                 return set(consistency.name_words(value)) <= self._words
             case FieldName.NUMBER:
                 return any(consistency.compact(value) in text for text in self._compact)
-            case FieldName.BIRTH_DATE | FieldName.EXPIRY_DATE:
+            case FieldName.BIRTH_DATE | FieldName.EXPIRY_DATE | FieldName.ISSUE_DATE:
                 return value in self._dates
             case FieldName.COUNTRY | FieldName.NATIONALITY:
                 return value in self._countries
@@ -192,17 +219,40 @@ class _Page:
 
 
 def _merged(
-    told: Mapping[FieldName, Field], printed: Mapping[FieldName, Field]
+    told: Mapping[FieldName, Field], printed: Mapping[FieldName, Field], zone: Zone
 ) -> dict[FieldName, Field]:
-    merged = dict(printed)
-    for name, field in told.items():
-        other = merged.get(name)
-        if other is None or field.confidence >= _OWN_CHECK_HOLDS or other.confidence < _UNCHECKED:
-            merged[name] = field
-    if FieldName.SURNAME in told:
+    merged = dict(printed) | {
+        name: field
+        for name, field in told.items()
+        if name not in printed or _outweighs(name, field, printed[name], zone)
+    }
+    surname = told.get(FieldName.SURNAME)
+    if surname and surname.confidence >= _OWN_CHECK_HOLDS:
         # The page's own row may hold the names in another order or script.
         merged.pop(FieldName.NAME, None)
+    if zone.is_accepted and FieldName.GIVEN_NAMES not in told and not _is_cut(zone):
+        # A person with one name: pages print it again beside the other label.
+        merged.pop(FieldName.GIVEN_NAMES, None)
     return merged
+
+
+def _outweighs(name: FieldName, field: Field, other: Field, zone: Zone) -> bool:
+    """Whether the zone's value counts, and not the printed one."""
+    if name in _NAMES and _is_cut(zone) and other.confidence >= _RELIABLE:
+        return not _goes_on(field.value, other.value)
+    is_other_form = zone.mrz is not None and not zone.mrz.checks["letters"]
+    if is_other_form and name in (FieldName.NUMBER, FieldName.EXPIRY_DATE):
+        # No codes where codes stand: what stands elsewhere may be something else too.
+        return other.confidence < _RELIABLE
+    return field.confidence >= _OWN_CHECK_HOLDS or other.confidence < _UNCHECKED
+
+
+def _is_cut(zone: Zone) -> bool:
+    return zone.mrz is not None and zone.mrz.names_are_cut
+
+
+def _goes_on(cut: str, whole: str) -> bool:
+    return "".join(consistency.name_words(whole)).startswith("".join(consistency.name_words(cut)))
 
 
 def _completed(fields: dict[FieldName, Field]) -> dict[FieldName, Field]:
@@ -235,9 +285,9 @@ def _differing(
 
 
 def _alike(name: FieldName, one: str, other: str) -> bool:
-    if name in (FieldName.SURNAME, FieldName.GIVEN_NAMES):
+    if name in _NAMES:
         return consistency.same_name(one, other)
-    if name in (FieldName.COUNTRY, FieldName.NATIONALITY):
+    if name in _CODES:
         return countries.same(one, other) or not countries.is_code(other)
     return other.startswith(one) or consistency.compact(one) in consistency.compact(other)
 

@@ -1,0 +1,92 @@
+"""Where zone and print say different things, the one that can be trusted counts."""
+
+from datetime import date
+
+from kyc.documents import mrz
+from kyc.documents.fields import Field, FieldName, Source
+from kyc.documents.labels import Kind
+from kyc.documents.mrz import Format
+from kyc.documents.reading import DocumentReading, Side, combine
+from kyc.documents.visual import VisualZone
+from kyc.documents.zones import Zone
+from tests.kyc.documents.zones import Holder, zone
+
+ON = date(2026, 11, 22)
+
+
+def combined(
+    lines: list[str], printed: dict[FieldName, tuple[str, float]], *, accepted: bool | None = None
+) -> DocumentReading:
+    parsed = mrz.parse(lines, on=ON)
+    assert parsed is not None
+    is_accepted = parsed.is_accepted if accepted is None else accepted
+    fields = {name: Field(*said, Source.VISUAL) for name, said in printed.items()}
+    seen = VisualZone(Kind.UNKNOWN, fields)
+    return combine([Side(Zone(parsed, 0, (parsed,), is_accepted), (), seen, ())], on=ON)
+
+
+def values(found: DocumentReading) -> dict[str, str]:
+    return {name.value: field.value for name, field in found.fields.items()}
+
+
+KENYAN = [
+    "IDKYA2244556679<<0901<<<<<0901",
+    "8805129F0903183<B012345678N<<4",
+    "WANJIKU<<MARY<NJERI<<<<<<<<<<<",
+]
+
+
+class TestKenyanCard:
+    def test_has_the_day_of_issue_and_the_holders_number_in_its_second_row(self) -> None:
+        found = values(combined(KENYAN, {}))
+
+        assert found["number"] == "12345678"
+        assert found["issue_date"] == "2009-03-18"
+        assert "expiry_date" not in found
+        assert (found["country"], found["nationality"]) == ("KEN", "KEN")
+
+    def test_of_the_form_of_doc_9303_is_read_as_such(self) -> None:
+        card = zone(Format.TD1, Holder(issuer="KEN", nationality="KEN", expiry="330101"))
+
+        found = values(combined(card, {}))
+
+        assert (found["number"], found["expiry_date"]) == ("L898902C3", "2033-01-01")
+
+
+class TestZoneOfAnotherForm:
+    LINES = zone(Format.TD1, Holder(nationality="<B0"))
+
+    def test_has_no_nationality(self) -> None:
+        assert "nationality" not in values(combined(self.LINES, {}))
+
+    def test_gives_way_to_print_that_is_read_clearly(self) -> None:
+        printed = {FieldName.NUMBER: ("12345678", 0.8), FieldName.EXPIRY_DATE: ("2031-01-01", 0.6)}
+
+        found = values(combined(self.LINES, printed))
+
+        assert (found["number"], found["expiry_date"]) == ("12345678", "2012-04-15")
+
+
+class TestNames:
+    def test_one_name_printed_twice_is_one_name(self) -> None:
+        lines = zone(Format.TD3, Holder(surname="INDRAJU", given_names=""))
+        printed = {FieldName.SURNAME: ("INDRAJU", 0.9), FieldName.GIVEN_NAMES: ("INDRAJU", 0.9)}
+
+        assert values(combined(lines, printed))["name"] == "INDRAJU"
+
+    def test_printed_whole_stay_when_the_zone_is_doubtful(self) -> None:
+        lines = zone(Format.TD3, Holder())
+        printed = {FieldName.NAME: ("Anna Maria Eriksson", 0.9)}
+
+        assert values(combined(lines, printed, accepted=False))["name"] == "Anna Maria Eriksson"
+        assert values(combined(lines, printed))["name"] == "ANNA MARIA ERIKSSON"
+
+    def test_cut_in_the_zone_go_on_in_print(self) -> None:
+        long = Holder(surname="NILAVADHANANANDA", given_names="CHAYAPA DEJTHAMRONG KRASUANG")
+        printed = {FieldName.GIVEN_NAMES: ("Chayapa Dejthamrong Krasuang", 0.9)}
+        other = {FieldName.GIVEN_NAMES: ("Chayapa Dejthamrung Krasuang", 0.9)}
+
+        whole = values(combined(zone(Format.TD3, long), printed))["given_names"]
+        cut = values(combined(zone(Format.TD3, long), other))["given_names"]
+
+        assert (whole, cut) == ("Chayapa Dejthamrong Krasuang", "CHAYAPA DEJTHAMRONG K")
