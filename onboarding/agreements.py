@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.crypto import person_key, vault_of
-from kit.errors import DomainError
+from kit.errors import DomainError, Kind
+from kyc.screening import hits
 from onboarding import calculator, codes, dossiers, guarantees, merchants, offers
 from onboarding.calculator import KeyFacts
 from onboarding.dossiers import Dossier
@@ -18,6 +19,13 @@ from onboarding.products import LoanProduct
 from onboarding.states import APPLICATION, ApplicationEvent
 from scoring import queries as decision_queries
 from servicing import origination
+
+
+class LoanLookedAt(DomainError):
+    """A person has to look at something before the loan can start; the offer stays as it is."""
+
+    kind = Kind.CONFLICT
+    code = "loan_looked_at"
 
 
 def sha256_of(key_facts: dict[str, Any]) -> str:
@@ -31,6 +39,7 @@ async def request_code(
     """Send the code that signs the key facts that are returned: a loan paid out on `on`."""
     facts = _facts(dossier, on, now)
     await guarantees.require(session, dossier)
+    await _require_no_hit(session, dossier)
     await codes.issue(session, vault_of(session), dossier.borrower, _purpose(facts), now=now)
     return facts
 
@@ -41,6 +50,7 @@ async def accept(
     """Sign with the code, open the loan and order its payout. A wrong code is a `problem`."""
     facts = _facts(dossier, on, now)
     await guarantees.require(session, dossier)
+    await _require_no_hit(session, dossier)
     checked = await codes.check(
         session, vault_of(session), dossier.borrower, _purpose(facts), code, now=now
     )
@@ -105,6 +115,12 @@ async def _wallet(
     key = await person_key(session, vault_of(session), borrower.id, now=now)
     assert application.wallet_sealed is not None
     return key.open_text(f"applications.wallet_sealed.{application.id}", application.wallet_sealed)
+
+
+async def _require_no_hit(session: AsyncSession, dossier: Dossier) -> None:
+    """A list may have come after the offer was made. The borrower is not told which."""
+    if not await hits.are_cleared(session, dossier.borrower.id):
+        raise LoanLookedAt()
 
 
 def _facts(dossier: Dossier, on: date, now: datetime) -> KeyFacts:

@@ -12,6 +12,8 @@ from kit.crypto import person_key, vault_of
 from kit.money import Money
 from kyc import checks
 from kyc.models import Verification
+from kyc.screening import hits
+from kyc.screening.check import ON_A_LIST
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from onboarding import (
     calculator,
@@ -113,6 +115,8 @@ async def _act(
         await cases.close_for(session, application.id, now=now)
     elif verification.status is not VerificationStatus.PASSED:
         await _refer(session, dossier, CaseKind.IDENTITY, verification.reasons, now=now)
+    elif not await hits.are_cleared(session, verification.borrower_id):
+        await _refer(session, dossier, CaseKind.IDENTITY, [ON_A_LIST], now=now)
     elif decision.outcome is Outcome.REFER:
         await _refer(session, dossier, CaseKind.CREDIT, list(decision.reasons), now=now)
     else:
@@ -162,8 +166,11 @@ async def needs_second(session: AsyncSession, verification: Verification | None)
     if verification is None:
         return False
     screened = await checks.find(session, verification, CheckKind.SCREENING)
-    doubted = screened is not None and screened.verdict is CheckVerdict.DOUBT
-    return doubted or face_verdict(verification) is FaceVerdict.NO
+    return (
+        face_verdict(verification) is FaceVerdict.NO
+        or (screened is not None and screened.verdict is CheckVerdict.DOUBT)
+        or not await hits.are_cleared(session, verification.borrower_id)
+    )
 
 
 def face_verdict(verification: Verification) -> FaceVerdict | None:

@@ -67,6 +67,11 @@ async def settle(
             hit.outcome, hit.decided_at = outcome, now
 
 
+async def are_cleared(session: AsyncSession, borrower_id: UUID) -> bool:
+    """Whether staff found every entry that this borrower looks like to be somebody else."""
+    return all(hit.outcome is Outcome.CLEARED for hit in await of_borrower(session, borrower_id))
+
+
 async def cleared(session: AsyncSession, borrower_id: UUID) -> set[tuple[str, str]]:
     """Entries that staff found to be somebody else."""
     known = await of_borrower(session, borrower_id)

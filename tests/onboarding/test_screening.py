@@ -18,21 +18,26 @@ from kit.ids import new_id
 from kyc.checks import CheckResult, Evidence
 from kyc.models import Verification
 from kyc.screening import hits, lists
+from kyc.screening.check import ON_A_LIST
 from kyc.screening.models import Outcome, ScreeningHit, ScreeningList
 from kyc.states import CheckKind, CheckVerdict
 from onboarding import (
+    agreements,
     cases,
     checking,
     decisioning,
     dossiers,
     erasure,
+    journey,
     reviews,
     screening,
     tasks,
 )
+from onboarding.decisioning import Underwriter
 from onboarding.models import Borrower, Case
-from onboarding.states import CaseKind
+from onboarding.states import ApplicationStatus, CaseKind
 from tests.onboarding.people import SETTINGS, Applicant
+from tests.onboarding.test_decisions import SAME, identified
 
 AMINA = b'name,birth_date\n"OTIENO, Amina Wanjiru",1991-03-14\n'
 OTHERS = b"name\nBakari Odumbe\nMusa Velero\n"
@@ -44,6 +49,11 @@ class SetClock:
 
     def now(self) -> datetime:
         return self.at
+
+
+@pytest.fixture(scope="session")
+def underwriter() -> Underwriter:
+    return decisioning.load(SETTINGS)
 
 
 @pytest.fixture
@@ -76,6 +86,18 @@ async def rows(
 
 async def rescreen(context: jobs.Context, after: str | None = None) -> None:
     await screening.rescreen(context, run="run", after=after)
+
+
+async def approve(context: jobs.Context, case_id: UUID, staff_id: UUID) -> None:
+    async with unit_of_work(context.sessions) as session:
+        await reviews.approve(
+            session,
+            await cases.get(session, case_id, lock=True),
+            staff_id=staff_id,
+            note="Another year of birth, another town.",
+            underwriter=decisioning.load(SETTINGS),
+            now=context.clock.now(),
+        )
 
 
 class TestLoad:
@@ -240,11 +262,11 @@ class TestTheCheck:
         [case] = await rows(context, Case)
         first, second = new_id(), new_id()
 
-        await self.approve(context, case.id, first)
+        await approve(context, case.id, first)
         with pytest.raises(SameStaff):
-            await self.approve(context, case.id, first)
+            await approve(context, case.id, first)
         assert await self.verdict(context, amina) is CheckVerdict.DOUBT
-        await self.approve(context, case.id, second)
+        await approve(context, case.id, second)
 
         [hit] = await rows(context, ScreeningHit)
         assert isinstance(hit, ScreeningHit)
@@ -262,7 +284,7 @@ class TestTheCheck:
                 reasons=["blurred"], now=context.clock.now(),
             )  # fmt: skip
 
-        await self.approve(context, case.id, new_id())
+        await approve(context, case.id, new_id())
 
         [hit] = await rows(context, ScreeningHit)
         assert isinstance(hit, ScreeningHit)
@@ -284,13 +306,69 @@ class TestTheCheck:
         assert isinstance(case, Case)
         assert (case.kind, case.needs_second) == (CaseKind.IDENTITY, True)
 
-    async def approve(self, context: jobs.Context, case_id: UUID, staff_id: UUID) -> None:
+
+class TestANewLoan:
+    """Her identity has passed before the list that names her came."""
+
+    async def test_waits_for_two_of_staff_who_clear_the_hit(
+        self, context: jobs.Context, tmp_path: Path, underwriter: Underwriter
+    ) -> None:
+        amina = await self.passes(context, underwriter)
+        await self.is_listed(context, tmp_path)
         async with unit_of_work(context.sessions) as session:
-            await reviews.approve(
-                session,
-                await cases.get(session, case_id, lock=True),
-                staff_id=staff_id,
-                note="Another year of birth, another town.",
-                underwriter=decisioning.load(SETTINGS),
-                now=context.clock.now(),
-            )
+            dossier = await dossiers.get(session, amina)
+            await journey.submit(session, dossier, underwriter, now=context.clock.now())
+
+        [listed, waits] = sorted(await self.cases(context), key=lambda case: case.id)
+        assert (waits.kind, waits.reasons, waits.needs_second) == (
+            CaseKind.IDENTITY,
+            [ON_A_LIST],
+            True,
+        )
+        for case in (listed, waits):
+            assert await self.status(context, amina) is ApplicationStatus.IN_REVIEW
+            await approve(context, case.id, new_id())
+            await approve(context, case.id, new_id())
+        assert await self.status(context, amina) is ApplicationStatus.OFFERED
+
+    @pytest.mark.parametrize("outcome", [None, Outcome.CONFIRMED])
+    async def test_is_not_signed_while_the_hit_stands(
+        self,
+        context: jobs.Context,
+        tmp_path: Path,
+        underwriter: Underwriter,
+        outcome: Outcome | None,
+    ) -> None:
+        amina, now = await self.passes(context, underwriter), context.clock.now()
+        async with unit_of_work(context.sessions) as session:
+            dossier = await dossiers.get(session, amina)
+            await journey.submit(session, dossier, underwriter, now=now)
+        await self.is_listed(context, tmp_path)
+
+        async with unit_of_work(context.sessions) as session:
+            for hit in await hits.of_borrower(session, amina):
+                hit.outcome = outcome
+            dossier = await dossiers.get(session, amina)
+            with pytest.raises(agreements.LoanLookedAt):
+                await agreements.request_code(session, dossier, on=now.date(), now=now)
+            with pytest.raises(agreements.LoanLookedAt):
+                await agreements.accept(session, dossier, code="123456", on=now.date(), now=now)
+        assert await self.status(context, amina) is ApplicationStatus.OFFERED
+
+    async def passes(self, context: jobs.Context, underwriter: Underwriter) -> UUID:
+        async with unit_of_work(context.sessions) as session:
+            applicant = Applicant(session, context.clock.now())
+            dossier = await applicant.answers_until(await applicant.begins(), None)
+            await identified(applicant, dossier, SAME, underwriter)
+            return dossier.borrower.id
+
+    async def is_listed(self, context: jobs.Context, folder: Path) -> None:
+        await load(context, folder, peps=AMINA)
+        await rescreen(context)
+
+    async def cases(self, context: jobs.Context) -> list[Case]:
+        return [case for case in await rows(context, Case) if isinstance(case, Case)]
+
+    async def status(self, context: jobs.Context, borrower_id: UUID) -> ApplicationStatus:
+        async with unit_of_work(context.sessions) as session:
+            return (await dossiers.get(session, borrower_id)).draft.status

@@ -75,6 +75,7 @@ error-cannot-change = This answer cannot be changed any more.
 error-already-borrowing = You have a loan with us. You can apply again when it is repaid.
 error-no-offer = There is no offer at the moment.
 error-offer-expired = The offer has ended. You can apply again.
+error-loan-looked-at = A person has to look at something before your loan can start. Your offer stays here; please try again later, or write /human.
 error-outside-offer = Please choose at most { $most }.
 error-invalid-transition = That is not possible any more.
 error-verification-not-collecting = We already have your photos.

@@ -75,6 +75,7 @@ error-cannot-change = Esta respuesta ya no se puede cambiar.
 error-already-borrowing = Tienes un préstamo con nosotros. Podrás pedir otro cuando esté pagado.
 error-no-offer = En este momento no hay ninguna oferta.
 error-offer-expired = La oferta terminó. Puedes pedir otra vez.
+error-loan-looked-at = Una persona tiene que revisar algo antes de que tu préstamo empiece. Tu oferta sigue aquí; prueba más tarde o escribe /human.
 error-outside-offer = Elige como máximo { $most }, por favor.
 error-invalid-transition = Eso ya no es posible.
 error-verification-not-collecting = Ya tenemos tus fotos.
