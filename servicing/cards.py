@@ -91,7 +91,7 @@ async def check(
 ) -> None:
     """Raises unless this invoice may be paid now by the one who is about to (`payer`: a chat)."""
     asked = await _asked(session, reference)
-    if asked is None:
+    if asked is None or asked.status in NOT_SENT:
         raise InvoiceNotPayable()
     loan = await queries.get_loan(session, asked.loan_id)
     contact = await contacts.find(session, loan.borrower_id)

@@ -104,6 +104,8 @@ async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None
             await _learn(context, kind, order_id, outcome)
             return
     ack = await rail.submit(begun.instruction)
+    if begun.may_be_known and ack.status is AckStatus.NOT_SENT:
+        ack = Ack(AckStatus.UNKNOWN)  # That was said of this try: one before may have come.
     await _acknowledge(context, kind, order_id, ack)
 
 

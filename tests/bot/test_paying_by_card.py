@@ -61,11 +61,14 @@ async def borrows(lender: Lender, person: Chatter) -> Loan:
 
 
 async def is_asked(lender: Lender, loan: Loan) -> PaymentRequest:
+    """By an invoice that has been shown."""
     async with unit_of_work(lender.sessions) as session:
-        return await payment_requests.request(
+        asked = await payment_requests.request(
             session, vault_of(session), loan_id=loan.id, amount=AMOUNT, on=lender.today,
             now=lender.clock.now(), by_card=True,
         )  # fmt: skip
+        asked.status = OrderStatus.PENDING
+    return asked
 
 
 async def requests(lender: Lender) -> list[tuple[str | None, str]]:
