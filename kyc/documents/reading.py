@@ -109,7 +109,10 @@ def combine(sides: Sequence[Side], *, on: date) -> DocumentReading:
         mrz=zone.mrz,
         is_mrz_accepted=zone.is_accepted,
         fields=fields,
-        findings=tuple(_differing(told, printed, page)),
+        findings=(
+            *_differing(told, printed, page),
+            *(finding for side in sides for finding in side.visual.findings),
+        ),
         quality=tuple(side.quality for side in sides),
         notes=tuple(_notes(zone, fields)),
     )

@@ -7,17 +7,22 @@ from datetime import date
 
 from kyc.documents import countries, numbers, printed_dates, words
 from kyc.documents.fields import FieldName
+from kyc.documents.labels import Kind
 
 MALE = frozenset(
-    ["M", "MALE", "MASCULIN", "MASCULINO", "MASCULINE", "MANNLICH", "HOMME", "H", "MAN", "MUZ",
+    ["M", "MALE", "MASCULIN", "MASCULINO", "MASCULINE", "MANNLICH", "HOMME", "HOMBRE", "H", "MAN", "MUZ",
      "MUSKI", "MASC", "男"]
 )  # fmt: skip
 FEMALE = frozenset(
     ["F", "FEMALE", "FEMININ", "FEMININO", "FEMENINO", "FEMININE", "WEIBLICH", "W", "FEMME",
      "KVINNA", "KVINDE", "K", "KVK", "V", "Z", "N", "MUJER", "VROUW", "ZENA", "ZENSKI", "FEM", "女"]
 )  # fmt: skip
+_MEXICAN = {"M": "MUJER"}
+"""Cards there print H and M; passports M and F as everywhere."""
 _NAME = re.compile("[^\\W\\d_](?:[^\\W\\d_]|[ '\N{RIGHT SINGLE QUOTATION MARK}.,-])*")
 _TITLE = re.compile(r"^(MR|MRS|MISS|MS|DR|SHRI|SMT|SRI)\.? (?=\w)", re.IGNORECASE)
+_BRITISH_DRIVER = re.compile(r"[A-Z9]{5}\d{6}[A-Z9]{2}[A-Z0-9]{3}")
+"""The number of a British driver; the licence's own issue number is printed behind it."""
 _MOST_SEX_LETTERS = 12
 _PRINTED_OVER = frozenset({"SPECIMEN", "CIMEN", "SPECI", "SAMPLE", "VOID"})
 
@@ -26,6 +31,7 @@ _PRINTED_OVER = frozenset({"SPECIMEN", "CIMEN", "SPECI", "SAMPLE", "VOID"})
 class Context:
     country: str
     on: date
+    kind: Kind = Kind.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ def _sex(name: FieldName, text: str, context: Context) -> Value | None:
     tokens = words.fold(text).split()
     if not tokens or len(tokens[0]) > _MOST_SEX_LETTERS:
         return None
+    if context.country == "MEX" and context.kind not in (Kind.PASSPORT, Kind.VISA):
+        tokens = [_MEXICAN.get(word, word) for word in tokens]
     first = [token for token in tokens[:2] if token in MALE or token in FEMALE]
     # "K/F" names it twice; F is the international one, M as well.
     for token in sorted(first, key=lambda token: token not in ("M", "F")):
@@ -70,6 +78,8 @@ def _number(name: FieldName, text: str, context: Context) -> Value | None:
         return None
     if printed_dates.find(text, on=context.on):
         return None
+    if context.country == "GBR" and (driver := _BRITISH_DRIVER.match(number)):
+        number = driver[0]
     known = numbers.read(context.country, number)
     return Value(number, ("national_number",) if known else ())
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from kyc.documents import countries, labels, numbers, values, words
+from kyc.documents.consistency import Reason
 from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.recognizers import TextLine
@@ -17,6 +18,8 @@ from kyc.documents.words import Mark
 class VisualZone:
     kind: Kind
     fields: Mapping[FieldName, Field]
+    findings: tuple[Reason, ...] = ()
+    """Where what is printed contradicts itself."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,16 @@ NUMBERED = {
 }  # fmt: skip
 """The fields of driving licences by Directive 2006/126/EC, which many other countries follow."""
 _NUMBERS = re.compile(
-    r"(?<![\w.])(1|2|3|4\s?[abcdABCD]|5|7|8|9)[.,:]\s*(?=\S|$)|(?<![\w.])(4[abcd])\s+"
+    # A day is no number of a field: "3. 5.2.1978".
+    r"(?<![\w.])(?!\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(?:\d{4}(?!\d)|\d{2}(?!\d|\s?[./-]\s?\d)))"
+    r"(1|2|3|4\s?[abcdABCD]|5|7|8|9)[.,:]\s*(?=\S|$)|(?<![\w.])(4[abcd])\s+"
 )
 _LEAST_NUMBERED = 3
 _NEAR_ROWS = 2.2
 """A value stands under its label by at most so many heights of it."""
+_CONTRADICTED = 0.5
+NUMBER_DIFFERS = "number_and_print_differ"
+"""A valid national number says another birth date or sex than the print."""
 _PAN = re.compile(r"\b[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]\b")
 
 
@@ -52,13 +60,13 @@ def read(lines: Sequence[TextLine], *, on: date) -> VisualZone:
     country = next(filter(None, map(countries.find, folded)), "")
     if any("公民身份号码" in line.text or "居民身份证" in line.text for line in lines):
         country = "CHN"
-    context = Context(country, on)
+    context = Context(country, on, kind)
     fields: dict[FieldName, Field] = {}
     for name, field in (*_labelled(lines, kind, context), *_unlabelled(lines, kind, context)):
         fields.setdefault(name, field)
     if country:
         fields.setdefault(FieldName.COUNTRY, Field(country, 0.8, Source.VISUAL))
-    return VisualZone(kind, _by_number(fields, context))
+    return VisualZone(kind, *_by_number(fields, context))
 
 
 def _kind(folded: Sequence[str]) -> Kind:
@@ -76,7 +84,8 @@ def _labelled(
     numbered = [_Row(line, tuple(_numbered(line.text))) for line in lines]
     if kind is Kind.DRIVING_LICENCE or _many_numbers(numbered):
         yield from _beside_marks(numbered, context)
-    rows = [_Row(line, tuple(words.marks(line.text))) for line in lines]
+    find = words.licence_marks if kind is Kind.DRIVING_LICENCE else words.marks
+    rows = [_Row(line, tuple(find(line.text))) for line in lines]
     yield from _beside_marks(rows, context)
 
 
@@ -143,6 +152,8 @@ def _is_label(row: _Row) -> bool:
     """Whether the row begins with a label and says nothing more."""
     if not row.marks or row.marks[0].start > 4:
         return False
+    if row.marks[0].start == 0 and row.line.text[0].isdigit():
+        return True  # What has a number of its own is nobody else's value.
     rest = row.line.text[row.marks[-1].end :].strip(" .:)°º*")
     return not rest or rest[0] in "/(" or len(row.marks) > 1 or ":" in row.line.text
 
@@ -202,10 +213,12 @@ def _unlabelled(
     lines: Sequence[TextLine], kind: Kind, context: Context
 ) -> Iterator[tuple[FieldName, Field]]:
     """Numbers that are known by their form alone, and the rows of cards without labels."""
-    if kind is not Kind.TAX_CARD and context.country != "IND":
+    known = [(line, _PAN.search(line.text.upper().replace(" ", ""))) for line in lines]
+    may_be_one = kind is Kind.UNKNOWN and context.country in ("IND", "")
+    if kind is not Kind.TAX_CARD and not (may_be_one and any(found for _, found in known)):
         return
-    for line in lines:
-        if found := _PAN.search(line.text.upper().replace(" ", "")):
+    for line, found in known:
+        if found:
             yield FieldName.NATIONAL_NUMBER, _field(Value(found[0], ("national_number",)), line)
     dates = [
         (line, value)
@@ -231,22 +244,30 @@ def _unlabelled(
         yield FieldName.NAME, _field(value, line)
 
 
-def _by_number(fields: Mapping[FieldName, Field], context: Context) -> dict[FieldName, Field]:
+def _by_number(
+    fields: Mapping[FieldName, Field], context: Context
+) -> tuple[dict[FieldName, Field], tuple[Reason, ...]]:
     """What the person's number says of birth date and sex is a check of both."""
-    merged = dict(fields)
+    merged, differing = dict(fields), []
     source = merged.get(FieldName.NATIONAL_NUMBER) or merged.get(FieldName.NUMBER)
     told = numbers.read(context.country, source.value) if source else None
     if told is None:
-        return merged
+        return merged, ()
     known = {
         FieldName.BIRTH_DATE: told.birth.isoformat() if told.birth else None,
         FieldName.SEX: told.sex,
     }
     for name, value in known.items():
         field = merged.get(name)
-        if value and field is None:
+        if not value:
+            continue
+        if field is None:
             merged[name] = Field(value, 0.9, Source.NATIONAL_NUMBER, ("national_number",))
-        elif value and field is not None and field.value == value:
+        elif field.value == value:
             checks = (*field.checks, "national_number")
             merged[name] = Field(value, 0.99, field.source, checks)
-    return merged
+        else:
+            merged[name] = replace(field, confidence=min(field.confidence, _CONTRADICTED))
+            evidence = {"national_number": value, "visual": field.value}
+            differing.append(Reason(NUMBER_DIFFERS, name, evidence))
+    return merged, tuple(differing)

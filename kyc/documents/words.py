@@ -19,6 +19,7 @@ _SHORT = 3
 _SAME = re.compile(r"\s*/\s*")
 _NUMBERED = re.compile(r"\(?\d{1,2}[a-d]?|\[?[a-z]")
 """Before a label: "02", "(4b", "[a"."""
+_AT_START = re.compile(rf"(?:\d{{1,2}}[a-d]?\s?)?({'|'.join(labels.AT_START_ON_LICENCES)})\b")
 _LONGEST = 5
 """Words of a phrase."""
 
@@ -57,6 +58,17 @@ def marks(text: str) -> list[Mark]:
             found.append(mark)
         place += used
     return found
+
+
+def licence_marks(text: str) -> list[Mark]:
+    """The labels in a row of a driving licence, with the short ones of North America in front."""
+    found = marks(text)
+    begins = _AT_START.match(text)
+    if begins is None or (found and found[0].start <= begins.start(1)):
+        return found
+    name = labels.AT_START_ON_LICENCES[begins[1]]
+    rest = [mark for mark in found if mark.start >= begins.end(1)]
+    return [Mark(name, begins.start(1), begins.end(1)), *rest]
 
 
 def _merged(one: Mark, other: Mark) -> Mark:

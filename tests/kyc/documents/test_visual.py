@@ -49,7 +49,7 @@ class TestDocuments:
             "birth_date": "1976-03-11",
             "issue_date": "2013-01-19",
             "expiry_date": "2033-01-18",
-            "number": "GARDN753116SM9IJ35",
+            "number": "GARDN753116SM9IJ",
             "address": "122 BURNS CRESCENT",
             "country": "GBR",
         }
@@ -137,6 +137,56 @@ class TestDocuments:
             "country": "ESP",
         }
 
+    def test_a_licence_from_north_america(self) -> None:
+        zone = page(
+            (40, 20, "DRIVER LICENSE"), (500, 20, "USA"), (300, 80, "DL I1234568"),
+            (300, 120, "EXP 08/31/2029"), (300, 160, "LN CARDHOLDER"), (300, 200, "FN IMA"),
+            (300, 240, "DOB 08/31/1977"), (300, 280, "SEX F"), (500, 280, "HGT 5-05"),
+        )  # fmt: skip
+
+        assert values(zone) == {
+            "surname": "CARDHOLDER",
+            "given_names": "IMA",
+            "number": "I1234568",
+            "birth_date": "1977-08-31",
+            "expiry_date": "2029-08-31",
+            "sex": "F",
+            "country": "USA",
+        }
+
+    @pytest.mark.parametrize("birth", ["3. 5.2.1978", "3. 5. 12. 1978", "3. 5.12.78"])
+    def test_a_day_without_a_zero_is_no_number_of_a_field(self, birth: str) -> None:
+        zone = page(
+            (300, 20, "DRIVING LICENCE"), (300, 80, "1. GARDNER"), (300, 120, birth),
+            (300, 160, "5. AB123456"),
+        )  # fmt: skip
+
+        assert values(zone)["birth_date"] in ("1978-02-05", "1978-12-05")
+        assert values(zone)["number"] == "AB123456"
+
+    def test_a_number_without_a_value_takes_no_other_numbers_value(self) -> None:
+        zone = page(
+            (300, 20, "DRIVING LICENCE"), (300, 80, "1. GARDNER"), (300, 120, "3."),
+            (300, 160, "4a. 19.01.2013"), (300, 200, "4b. 18.01.2033"),
+        )  # fmt: skip
+
+        assert "birth_date" not in values(zone)
+        assert values(zone)["issue_date"] == "2013-01-19"
+
+    def test_m_on_a_mexican_card_is_a_woman(self) -> None:
+        card = page((40, 20, "MEXICO"), (40, 50, "CREDENCIAL PARA VOTAR"), (40, 90, "SEXO M"))
+        passport = page((40, 20, "MEXICO"), (40, 50, "PASAPORTE"), (40, 90, "SEXO M"))
+
+        assert (values(card)["sex"], values(passport)["sex"]) == ("F", "M")
+
+    def test_an_indian_licence_is_no_tax_card(self) -> None:
+        zone = page(
+            (40, 20, "DRIVING LICENCE"), (640, 20, "GOVT. OF INDIA"),
+            (40, 100, "TRANSPORT DEPARTMENT"), (40, 180, "23/11/1974"),
+        )  # fmt: skip
+
+        assert values(zone) == {"country": "IND"}
+
     def test_a_page_without_fields_is_nothing(self) -> None:
         assert page((40, 40, "Happy birthday"), (40, 90, "to all of us")).fields == {}
 
@@ -171,6 +221,9 @@ class TestNumbers:
 
         assert zone.fields[FieldName.BIRTH_DATE].checks == ("calendar",)
         assert zone.fields[FieldName.SEX].source is Source.NATIONAL_NUMBER
+        assert zone.fields[FieldName.BIRTH_DATE].confidence < 0.75
+        [finding] = zone.findings
+        assert (finding.code, finding.field) == (visual.NUMBER_DIFFERS, FieldName.BIRTH_DATE)
 
 
 class TestDates:
