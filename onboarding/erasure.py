@@ -35,6 +35,7 @@ from onboarding.states import (
     CaseStatus,
     GuaranteeStatus,
 )
+from servicing import suspense
 from servicing.models import Loan
 from servicing.states import LoanStatus
 
@@ -119,6 +120,7 @@ async def erase(session: AsyncSession, borrower: Borrower, *, why: str, now: dat
     await shred(session, borrower.id, now=now)
     for column in _NAMING:
         setattr(borrower, column, None)
+    await suspense.forget_payer(session, borrower.id)
     await contacts.forget(session, person_id=borrower.id)
     await outbox.cancel_all(session, person_id=borrower.id, reason="erased", now=now)
     await custody.forget(session, borrower.id)

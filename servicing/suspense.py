@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
@@ -202,6 +202,16 @@ def _payer_index(session: AsyncSession, payer: str) -> str | None:
     """Only a whole number says anything: some rails mask it."""
     digits = payer.removeprefix("+")
     return contacts.phone_index(vault_of(session), f"+{digits}") if digits.isdecimal() else None
+
+
+async def forget_payer(session: AsyncSession, person_id: UUID) -> None:
+    """Which phone paid, where it was this person's or the money was for their loan."""
+    contact = await contacts.find(session, person_id)
+    loans = select(Loan.id).where(Loan.borrower_id == person_id)
+    theirs: list[ColumnElement[bool]] = [SuspenseItem.loan_id.in_(loans)]
+    if contact is not None and contact.phone_index is not None:
+        theirs.append(SuspenseItem.payer_index == contact.phone_index)
+    await session.execute(update(SuspenseItem).where(or_(*theirs)).values(payer_index=None))
 
 
 async def waiting(session: AsyncSession, item_id: UUID) -> SuspenseItem:

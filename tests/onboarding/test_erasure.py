@@ -18,6 +18,7 @@ from kit.crypto import KeyDestroyed, PersonKeyRow, Vault
 from kit.db import Sessions, sessions_of, unit_of_work
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
+from kit.money import Money
 from kit.storage import Blob, FileErased
 from kyc import custody
 from kyc.models import Verification
@@ -25,7 +26,8 @@ from kyc.states import VerificationStatus
 from onboarding import cases, dossiers, erasure, evidence, identity
 from onboarding.models import Borrower
 from onboarding.states import CaseKind
-from servicing.models import Loan
+from servicing import suspense
+from servicing.models import Loan, SuspenseItem
 from servicing.states import LoanStatus
 from tests.onboarding.people import Applicant
 from tests.postgres import Server
@@ -80,6 +82,15 @@ async def lend(
             created_at=datetime(2023, 1, 1, tzinfo=UTC),
         )
         session.add(loan)
+
+
+async def pays_nobody(sessions: Sessions, now: datetime) -> None:
+    """Her phone pays for a loan that there is not."""
+    async with unit_of_work(sessions) as session:
+        await suspense.receive(
+            session, reference="E1", reason="unmatched", amount=Money(500, "KES"), on=now.date(),
+            now=now, rail="wallet", written="rent", payer="+254712000071",
+        )  # fmt: skip
 
 
 async def ask(sessions: Sessions, borrower_id: UUID, staff_id: UUID, now: datetime) -> bool:
@@ -149,6 +160,7 @@ class TestErasure:
     ) -> None:  # fmt: skip
         if not find_pg_dump(request, database_url):
             pytest.skip("a server was given to the tests, and no pg_dump that fits it")
+        await pays_nobody(sessions, now)
         traces = await traces_of(sessions, amina, vault)
         assert all(bytes_in(database_url, tmp_path, trace) for trace in traces)
         words = (b"Amina Wanjiru Otieno", b"254712000071", b"14.03.1991", b"1991-03-14")
@@ -288,6 +300,7 @@ async def traces_of(sessions: Sessions, person_id: UUID, vault: Vault) -> list[b
         assert borrower.phone_index is not None
         assert borrower.full_name_sealed is not None
         assert sealed is not None
+        assert await session.scalar(select(SuspenseItem.payer_index)) == borrower.phone_index
         return [
             key.wrapped, sealed, borrower.full_name_sealed, borrower.phone_index.encode(),
         ]  # fmt: skip
