@@ -148,6 +148,7 @@ async def _set_aside(session: AsyncSession, loan: Loan, life: Life, act: Act, da
                 id=new_id(),
                 reference=f"{OVERPAID}:{loan.id}:{len(items) + 1}",
                 reason=OVERPAID,
+                rail=waiting[-1].rail if waiting else act.rail,
                 loan_id=loan.id,
                 amount_minor=left,
                 currency=loan.currency,

@@ -113,7 +113,9 @@ async def come_back(
     item = await _item(session, refund)
     if item.refund_reference != refund.client_ref:
         return False
-    await suspense.take_again(session, item, entry=f"refund:{refund.id}", on=on, now=now)
+    await suspense.take_again(
+        session, item, entry=f"refund:{refund.id}", rail=refund.rail, on=on, now=now
+    )
     return True
 
 

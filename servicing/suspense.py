@@ -179,18 +179,18 @@ async def give_back(
 
 
 async def take_again(
-    session: AsyncSession, item: SuspenseItem, *, entry: str, on: date, now: datetime
-) -> None:
-    """What was given back under `entry` has come back."""
+    session: AsyncSession, item: SuspenseItem, *, entry: str, rail: str | None, on: date,
+    now: datetime,
+) -> None:  # fmt: skip
+    """What was given back under `entry` has come back by `rail`."""
     if item.reason == living.OVERPAID:
         loan = await _loan_of(session, item)
         told = await happenings.of_loan(session, loan)
         row = told.find(entry)
         assert row is not None, f"{entry} was never told"
         # What is left of the loan then waits as a new item.
-        await living.happen(
-            session, loan, Act(audit.SYSTEM, on, now), happenings.reversal(row, on=on)
-        )
+        act = Act(audit.SYSTEM, on, now, rail=rail)
+        await living.happen(session, loan, act, happenings.reversal(row, on=on))
         return
     posted = await posting.find(session, entry)
     assert posted is not None, f"{entry} was never posted"

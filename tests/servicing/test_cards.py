@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from kit import jobs
 from kit.clock import business_date
 from kit.crypto import vault_of
 from kit.db import reading, unit_of_work
@@ -233,6 +234,24 @@ class TestBeforeTheCardIsCharged:
         lender.now += timedelta(hours=24)
 
         assert await may_pay(lender, asked) == "invoice_not_payable"
+
+    async def test_that_was_never_shown_may_not(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks(lender, loan, kes(500), is_sent=False)
+
+        assert await may_pay(lender, asked) == "invoice_not_payable"
+
+    async def test_shown_by_a_try_that_was_lost_it_may(self, lender: Lender, loan: Loan) -> None:
+        """Even when the next try has not left us: Telegram cannot be asked about the first."""
+        lender.rail.acks = [Ack(AckStatus.UNKNOWN), Ack(AckStatus.NOT_SENT, code="not_reached")]
+        asked = await asks(lender, loan, kes(500), is_sent=False)
+        for _ in range(2):
+            with pytest.raises(jobs.Later):
+                await tasks.collect(lender.context, request_id=str(asked.id))
+
+        assert await may_pay(lender, asked) == "yes"
+        await hears(lender, paid(lender, asked))
+        assert await received(lender, loan) == [("500.00", "telegram")]
+        assert await in_doubt(lender) == []
 
     async def test_once_paid_it_may_not(self, lender: Lender, loan: Loan) -> None:
         asked = await asks(lender, loan, kes(500))
@@ -470,6 +489,31 @@ class TestMoneyThatGoesBack:
         assert await told(lender, loan) == []
         assert await waits(lender) == []
         assert await held_by_card(lender) == 0
+
+    async def test_that_was_too_much_for_the_loan_goes_back_to_the_card(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await asks(lender, loan, kes(500))
+        await lender.receives(loan, await lender.payoff(loan) - kes(400))
+        await hears(lender, paid(lender, asked))
+
+        assert await waits(lender) == [("overpaid", "100.00 KES", "telegram")]
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+        with pytest.raises(refunds.RefundAtProvider):
+            async with unit_of_work(lender.sessions) as session:
+                await refunds.order(
+                    session, vault_of(session), item.id, staff_id=UMA, reason="x", now=lender.now
+                )
+        for who in (UMA, USHA):
+            async with unit_of_work(lender.sessions) as session:
+                await suspense.refund(
+                    session, item.id, reference="re_1", staff_id=who, reason="by hand",
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
+
+        assert await held_by_card(lender) == 40_000
+        await lender.verifies()
 
     async def test_that_the_bank_charged_back_is_owed_again(
         self, lender: Lender, loan: Loan
