@@ -95,7 +95,7 @@ async def draft(context: UpdateContext, dossier: Dossier) -> Screen:
 async def question(context: UpdateContext, dossier: Dossier, step: Step) -> Asked:
     offered = await _suitable(context, dossier) if step.name == "product" else ()
     known = None
-    if step.name not in steps.ONCE and step.is_answered(dossier):
+    if not steps.is_fixed(dossier, step.name) and step.is_answered(dossier):
         known = await journey.known_value(context.session, dossier, step.name, now=context.now)
     return Asked(dossier, step, offered, known)
 

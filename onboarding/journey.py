@@ -47,7 +47,8 @@ class NothingBefore(DomainError):
 
 
 class CannotChange(DomainError):
-    """Proven facts (phone, photographs) and sent applications stay as they are."""
+    """Proven facts (phone, photographs, what they were checked against) and sent applications
+    stay as they are."""
 
     kind = Kind.CONFLICT
     code = "cannot_change"
@@ -151,7 +152,7 @@ async def edit_answer(
     """The borrower corrected the message that answered `step`."""
     _require_draft(dossier)
     edited = steps.find(dossier, step)
-    if edited is None or step in steps.ONCE or not edited.is_answered(dossier):
+    if edited is None or steps.is_fixed(dossier, step) or not edited.is_answered(dossier):
         raise CannotChange(step=step)
     await saving.save(session, dossier, edited, settings, text, None, now)
     telemetry.record(session, dossier.draft.id, EventKind.EDITED, step, now=now, length=len(text))
@@ -172,7 +173,7 @@ async def go_back(session: AsyncSession, dossier: Dossier, *, now: datetime) -> 
 async def change(session: AsyncSession, dossier: Dossier, step: str, *, now: datetime) -> Dossier:
     """Ask one question of the summary again."""
     _require_draft(dossier)
-    if step in steps.ONCE or steps.find(dossier, step) is None:
+    if steps.is_fixed(dossier, step) or steps.find(dossier, step) is None:
         raise CannotChange(step=step[:40])
     telemetry.record(session, dossier.draft.id, EventKind.CHANGED, step, now=now)
     dossier.draft.asked_step = step

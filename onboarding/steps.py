@@ -165,6 +165,11 @@ _OWN_FROM = next(n for n, step in enumerate(STEPS) if step.name == "amount")
 BY_NAME = {step.name: step for step in STEPS}
 ONCE = frozenset({"phone", "phone_code", "document", "selfie"})
 """Proven facts: they are not changed by going back, only by starting that proof again."""
+CHECKED = frozenset({"full_name", "birth_date"})
+"""What the identity is checked against: it stays as it is from the check's start."""
+_AGAINST_THEM = frozenset(
+    {VerificationStatus.CHECKING, VerificationStatus.NEEDS_PERSON, VerificationStatus.PASSED}
+)
 
 
 def applying(dossier: Dossier) -> list[Step]:
@@ -186,10 +191,19 @@ def find(dossier: Dossier, name: str) -> Step | None:
     return step if step is not None and step.applies(dossier) else None
 
 
+def is_fixed(dossier: Dossier, name: str) -> bool:
+    """Whether the answer can only be changed by a person, or by a new proof."""
+    if name not in CHECKED:
+        return name in ONCE
+    verification = dossier.verification
+    return verification is not None and verification.status in _AGAINST_THEM
+
+
 def next_step(dossier: Dossier) -> Step | None:
     """The step asked out of order, or the first unanswered one; None when all is answered."""
     asked = dossier.draft.asked_step
-    if asked is not None and (step := find(dossier, asked)) is not None:
+    step = find(dossier, asked) if asked is not None else None
+    if step is not None and not is_fixed(dossier, step.name):
         return step
     for step in _in_order(dossier):
         if not step.is_answered(dossier) and step.applies(dossier):
@@ -203,7 +217,7 @@ def before(dossier: Dossier, current: Step | None) -> Step | None:
     for step in applying(dossier):
         if current is not None and step.name == current.name:
             break
-        if step.is_answered(dossier) and step.name not in ONCE:
+        if step.is_answered(dossier) and not is_fixed(dossier, step.name):
             found = step
     return found
 

@@ -5,7 +5,6 @@ from datetime import date
 from bot.screens import prices
 from bot.text import Words
 from kit.money import Money
-from onboarding import steps
 from onboarding.dossiers import Dossier
 from onboarding.products import TermNotOffered
 from onboarding.questions import QuestionKind
@@ -56,7 +55,3 @@ def _term(key: str, dossier: Dossier, words: Words) -> str:
 
 def dashed(name: str) -> str:
     return name.replace("_", "-")
-
-
-def is_once(step: Step) -> bool:
-    return step.name in steps.ONCE

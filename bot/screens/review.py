@@ -27,7 +27,7 @@ def screen(dossier: Dossier, values: Mapping[str, str], words: Words) -> Screen:
     changes = [
         (f"✏️ {given.field(step.name, words)}", act(dossier, "change", step.name))
         for step in shown
-        if not given.is_once(step)
+        if not steps.is_fixed(dossier, step.name)
     ]
     return Screen(
         paragraphs(words("summary-title"), lines(*said), words("summary-hint")),

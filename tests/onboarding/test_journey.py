@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import DomainError
+from kyc.states import VerificationStatus
 from onboarding import answers, codes, journey, saving, steps
 from onboarding.models import BehaviorEvent, Borrower, Consent
 from onboarding.states import ApplicationStatus
-from tests.onboarding.people import SETTINGS, Applicant
+from tests.onboarding.people import ANSWERS, SETTINGS, Applicant
 
 
 @pytest.fixture
@@ -187,6 +188,32 @@ class TestCorrections:
 
         with pytest.raises(journey.NothingBefore):
             await journey.go_back(amina.session, dossier, now=amina.now)
+
+    @pytest.mark.parametrize("step", ["full_name", "birth_date"])
+    async def test_leave_alone_what_the_identity_is_checked_against(
+        self, amina: Applicant, step: str
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), "document")
+        dossier = await journey.edit_answer(
+            amina.session, dossier, step="full_name", settings=SETTINGS, text="Amina Otieno",
+            now=amina.now,
+        )  # fmt: skip
+        dossier = await journey.change(amina.session, dossier, step, now=amina.now)
+        dossier = await journey.keep_answer(amina.session, dossier)
+        dossier = await amina.answers_until(dossier, "product")
+        assert dossier.verification is not None
+
+        for status in ("CHECKING", "NEEDS_PERSON", "PASSED"):
+            dossier.verification.status = VerificationStatus[status]
+            with pytest.raises(journey.CannotChange):
+                await journey.change(amina.session, dossier, step, now=amina.now)
+            with pytest.raises(journey.CannotChange):
+                await journey.edit_answer(
+                    amina.session, dossier, step=step, settings=SETTINGS, text=ANSWERS[step],
+                    now=amina.now,
+                )  # fmt: skip
+        dossier.draft.asked_step = step  # Before the check began.
+        assert steps.next_step(dossier) is steps.BY_NAME["product"]
 
     async def test_changing_the_product_drops_what_it_does_not_offer(
         self, amina: Applicant
