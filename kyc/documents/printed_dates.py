@@ -30,13 +30,22 @@ def find(text: str, *, on: date, country: str = "", past: bool = False) -> list[
         for m in _NAMED.finditer(plain)
         if (month := _months().get(m[2][:4]) or _months().get(m[2][:3]))
     ]
+    dates = [_iso(*parts, on, past=past) for _, parts in sorted(found)]
     if not found:
-        order = (3, 1, 2) if country in _MONTH_FIRST else (3, 2, 1)
-        found = [
-            (m.start(), (m[order[0]], m[order[1]], m[order[2]])) for m in _DIGITS.finditer(plain)
+        dates = [
+            _in_order(m, on, past=past, month_first=country in _MONTH_FIRST)
+            for m in _DIGITS.finditer(plain)
         ]
-    dates = (_iso(*parts, on, past=past) for _, parts in sorted(found))
     return [iso for iso in dates if iso]
+
+
+def _in_order(digits: re.Match[str], on: date, *, past: bool, month_first: bool) -> str:
+    """In the country's order, or in the other one where that is no date."""
+    first, second, year = digits.groups()
+    usual, other = (
+        _iso(year, *parts, on, past=past) for parts in ((second, first), (first, second))
+    )
+    return (other or usual) if month_first else (usual or other)
 
 
 def _iso(year: str, month: str, day: str, on: date, *, past: bool) -> str:

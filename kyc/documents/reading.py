@@ -199,7 +199,7 @@ class _Page:
         self._compact = [consistency.compact(text) for text in texts]
         self._dates = {iso for text in texts for iso in printed_dates.find(text, on=on)}
         self._dates |= {iso for text in texts for iso in printed_dates.find(text, on=on, past=True)}
-        self._countries = {countries.find(words.fold(text)) for text in texts} | self._words
+        self._countries = {countries.mentioned(words.fold(text)) for text in texts} | self._words
 
     def born(self, birth: str) -> str:
         """A zone has no century: the page says when it was the one before."""

@@ -10,8 +10,8 @@ from kyc.documents.fields import FieldName
 from kyc.documents.labels import Kind
 
 MALE = frozenset(
-    ["M", "MALE", "MASCULIN", "MASCULINO", "MASCULINE", "MANNLICH", "HOMME", "HOMBRE", "H", "MAN", "MUZ",
-     "MUSKI", "MASC", "男"]
+    ["M", "MALE", "MASCULIN", "MASCULINO", "MASCULINE", "MANNLICH", "HOMME", "HOMBRE", "H", "MAN",
+     "MUZ", "MUSKI", "MASC", "男"]
 )  # fmt: skip
 FEMALE = frozenset(
     ["F", "FEMALE", "FEMININ", "FEMININO", "FEMENINO", "FEMININE", "WEIBLICH", "W", "FEMME",
@@ -99,7 +99,7 @@ def _nationality(name: FieldName, text: str, context: Context) -> Value | None:
     for word in folded.split():
         if len(word) == 3 and countries.is_code(word):
             return Value(word, ("country",))
-    if found := countries.find(folded):
+    if found := countries.mentioned(folded):
         return Value(found, ("country",))
     named = _name(name, text, context)
     return named and Value(named.value.upper())

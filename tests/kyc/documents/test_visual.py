@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kyc.documents import numbers, printed_dates, visual
+from kyc.documents import countries, numbers, printed_dates, visual
 from kyc.documents.fields import FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.recognizers import TextLine
@@ -226,6 +226,23 @@ class TestNumbers:
         assert (finding.code, finding.field) == (visual.NUMBER_DIFFERS, FieldName.BIRTH_DATE)
 
 
+class TestCountries:
+    @pytest.mark.parametrize(
+        ("row", "code"),
+        [
+            ("REPUBLIC OF KENYA", "KEN"), ("JAMHURI YA KENYA REPUBLIC OF KENYA", "KEN"),
+            ("CZECH REPUBLIC", "CZE"), ("FEDERAL REPUBLIC OF GERMANY", "DEU"),
+            ("PASSEPORT FRANCE", "FRA"), ("CARTE NATIONALE D IDENTITE FRANCE", "FRA"),
+            ("POLSKA POLAND", "POL"), ("UNITED KINGDOM DVLA", "GBR"), ("NATIONALITY KENYA", "KEN"),
+            ("RUSSIAN FEDERATION", "RUS"), ("REPUBLIC OF KOREA", "KOR"),
+            ("NEW MEXICO USA", "USA"), ("GEORGIA USA", "USA"), ("GEORGIA", "GEO"),
+            ("NEW JERSEY", None), ("MICHAEL JORDAN", None), ("TAI", None),
+        ],
+    )  # fmt: skip
+    def test_are_told_from_places_and_people_of_that_name(self, row: str, code: str | None) -> None:
+        assert countries.find(row) == code
+
+
 class TestDates:
     @pytest.mark.parametrize(
         ("text", "means"),
@@ -238,6 +255,7 @@ class TestDates:
             ("1990年1月31日", "1990-01-31"),
             ("1960-02-08", "1960-02-08"),
             ("31/02/1990", ""),
+            ("08/31/1990", "1990-08-31"),
             ("12345678", ""),
         ],
     )
@@ -247,6 +265,7 @@ class TestDates:
     def test_in_the_order_of_the_country(self) -> None:
         assert printed_dates.find("04/05/1999", on=ON) == ["1999-05-04"]
         assert printed_dates.find("04/05/1999", on=ON, country="USA") == ["1999-04-05"]
+        assert printed_dates.find("31/08/1999", on=ON, country="USA") == ["1999-08-31"]
 
     def test_of_birth_with_two_digits_are_in_the_past(self) -> None:
         assert printed_dates.find("12 AUG 74", on=ON, past=True) == ["1974-08-12"]
