@@ -11,7 +11,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import context as contexts
@@ -31,6 +31,7 @@ from onboarding import case_files, cases, dossiers, identity
 from onboarding.case_files import Clean
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
+from onboarding.models import Application, Borrower, Case
 from onboarding.saving import StepNotAsked
 
 PHOTO = "bot.photo"
@@ -40,37 +41,45 @@ REPEATS_FOR = timedelta(days=7)
 _PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
 
 
+class _NoChat(Exception):
+    """The person was erased since."""
+
+
 @jobs.effect(PHOTO)
 async def photo(
-    context: jobs.Context, *, application_id: str, chat_id: int, step: str, file_id: str
+    context: jobs.Context, *, application_id: str, step: str, file_id: str, chat_id: object = None
 ) -> None:
-    """Download, clean and check outside any transaction; then keep it or ask for a better one."""
+    """Download, clean and check outside any transaction; then keep it or ask for a better one.
+
+    `chat_id`: older jobs carry one. Jobs are kept for ever and must not say whose chat it was.
+    """
     bot = context.service(Bot)
     seen: Inspection | DomainError
     try:
         seen = await pictures.inspect(await _download(bot, file_id), Shot(step))
     except DomainError as unusable:
         seen = unusable
-    await answer(context, UUID(application_id), chat_id, step, seen)
+    await answer(context, UUID(application_id), step, seen)
 
 
 async def answer(
     context: jobs.Context,
     application_id: UUID,
-    chat_id: int,
     step: str,
     seen: Inspection | DomainError,
 ) -> None:
     """What was seen in the picture is settled in one transaction, then told."""
     try:
-        screens = await _settle(context, application_id, chat_id, step, seen)
-    except StepNotAsked:
+        chat_id, screens = await _settle(context, application_id, step, seen)
+    except (StepNotAsked, _NoChat):
         return  # A repeat, or the question has been settled since.
     await show.send(context.service(Bot), chat_id, *screens)
 
 
 @jobs.effect(FILE)
-async def file(context: jobs.Context, *, case_id: str, chat_id: int, file_id: str) -> None:
+async def file(
+    context: jobs.Context, *, case_id: str, file_id: str, chat_id: object = None
+) -> None:
     """Fetch and clean what a borrower sent to staff; then keep it, or say why not."""
     bot = context.service(Bot)
     sent: Clean | DomainError
@@ -78,16 +87,19 @@ async def file(context: jobs.Context, *, case_id: str, chat_id: int, file_id: st
         sent = await case_files.cleaned(await _download(bot, file_id))
     except DomainError as unusable:
         sent = unusable
-    screen = await _keep(context, UUID(case_id), chat_id, sent)
+    try:
+        chat_id, screen = await _keep(context, UUID(case_id), sent)
+    except _NoChat:
+        return
     await show.send(bot, chat_id, screen)
 
 
 async def _keep(
-    context: jobs.Context, case_id: UUID, chat_id: int, sent: Clean | DomainError
-) -> Screen:
+    context: jobs.Context, case_id: UUID, sent: Clean | DomainError
+) -> tuple[int, Screen]:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        await dossiers.hold(session, telegram_id=chat_id)
+        chat_id = await _hold(session, Case, case_id)
         if isinstance(sent, Clean):
             case = await case_files.keep(session, case_id, sent, now=now)
         else:
@@ -96,7 +108,7 @@ async def _keep(
         here = contexts.resumed(_office(context), session, dossier, now)
         words = here.words
         said = words.refusal(sent) if isinstance(sent, DomainError) else words("file-passed-on")
-        return (await places.current(here)).under(said)
+        return chat_id, (await places.current(here)).under(said)
 
 
 async def _download(bot: Bot, file_id: str) -> bytes:
@@ -113,23 +125,35 @@ async def _download(bot: Bot, file_id: str) -> bytes:
 async def _settle(
     context: jobs.Context,
     application_id: UUID,
-    chat_id: int,
     step: str,
     seen: Inspection | DomainError,
-) -> list[Screen]:
+) -> tuple[int, list[Screen]]:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        await dossiers.hold(session, telegram_id=chat_id)
+        chat_id = await _hold(session, Application, application_id)
         if isinstance(seen, DomainError):
             dossier = await identity.forget_photo(session, application_id)
-            return await _again(_office(context), session, dossier, seen, now)
+            return chat_id, await _again(_office(context), session, dossier, seen, now)
         dossier = await identity.receive_photo(
             session, application_id=application_id, step=step, inspection=seen, now=now
         )
         if dossier.problem is not None:
-            return await _again(_office(context), session, dossier, dossier.problem, now)
+            return chat_id, await _again(_office(context), session, dossier, dossier.problem, now)
         here = contexts.resumed(_office(context), session, dossier, now)
-        return [Screen(here.words("photo-good")), await places.asked(here, dossier)]
+        return chat_id, [Screen(here.words("photo-good")), await places.asked(here, dossier)]
+
+
+async def _hold(session: AsyncSession, owned: type[Application | Case], id_: UUID) -> int:
+    """Let nobody else change the borrower's affairs; their chat. Raises _NoChat."""
+    await dossiers.hold_owner(session, owned, id_)
+    chat_id = await session.scalar(
+        select(Borrower.telegram_id)
+        .join(owned, owned.borrower_id == Borrower.id)
+        .where(owned.id == id_)
+    )
+    if chat_id is None:
+        raise _NoChat
+    return chat_id
 
 
 async def _again(

@@ -26,7 +26,6 @@ async def photo(message: Message, context: UpdateContext, bot: Bot, event_update
         tasks.PHOTO,
         key=f"photo:{bot.id}:{event_update.update_id}",
         application_id=str(dossier.draft.id),
-        chat_id=message.chat.id,
         step=step.name,
         file_id=file_id,
     )

@@ -42,7 +42,6 @@ async def file(
         tasks.FILE,
         key=f"file:{bot.id}:{event_update.update_id}",
         case_id=str(case.id),
-        chat_id=message.chat.id,
         file_id=file_id,
     )
     return reply(Screen(context.words("file-received")))

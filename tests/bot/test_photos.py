@@ -8,10 +8,14 @@ import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetFile
 from PIL import Image
+from sqlalchemy import update
 
 from bot import tasks
+from kit import job_rows
+from kit.db import unit_of_work
 from kit.errors import TransientFailure
 from kyc import images
+from onboarding.models import Borrower
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
@@ -41,7 +45,6 @@ async def runs(lender: Lender, person: Chatter) -> str:
     await tasks.photo(
         lender.context,
         application_id=str(application.id),
-        chat_id=person.id,
         step=application.pending_photo,
         file_id=list(person.telegram.files)[-1],
     )
@@ -49,6 +52,32 @@ async def runs(lender: Lender, person: Chatter) -> str:
 
 
 class TestTheJob:
+    async def test_does_not_say_whose_chat_it_was(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        await amina.sends_photo(picture(5))
+
+        async with lender.sessions() as session:
+            waiting = await job_rows.list_waiting(session, frozenset({"default"}))
+        (arguments,) = (row.arguments for row in waiting if row.name == tasks.PHOTO)
+        assert arguments.keys() == {"application_id", "step", "file_id"}
+
+    async def test_of_somebody_who_was_erased_since_tells_nobody(
+        self, lender: Lender, amina: Chatter, asked: Story
+    ) -> None:
+        await amina.sends_photo(b"%PDF-1.7 not a photo", as_file=True)
+        application = (await lender.dossier(amina)).draft
+        async with unit_of_work(lender.sessions) as session:
+            await session.execute(update(Borrower).values(telegram_id=None))
+        messages = len(amina.chat)
+
+        await tasks.photo(
+            lender.context, application_id=str(application.id), step="document",
+            file_id=list(amina.telegram.files)[-1],
+        )  # fmt: skip
+
+        assert len(amina.chat) == messages
+
     async def test_names_what_is_wrong_with_a_picture(
         self, lender: Lender, amina: Chatter, asked: Story
     ) -> None:
@@ -74,7 +103,7 @@ class TestTheJob:
         await tasks.photo(
             lender.context,
             application_id=str(application.id),
-            chat_id=amina.id,
+            chat_id=amina.id,  # As older jobs have it.
             step="document",
             file_id=list(amina.telegram.files)[-1],
         )

@@ -111,7 +111,7 @@ class Lender:
         content = f"picture of {person.id} for {step}".encode()
         seen = Inspection(Shot(step), content, faces_found=1, findings=findings)
         before = len(person.chat)
-        await tasks.answer(self.context, dossier.draft.id, person.id, step, seen)
+        await tasks.answer(self.context, dossier.draft.id, step, seen)
         return "\n".join(shown.text for shown in person.chat[before:])
 
     async def compares_faces(self, person: Chatter, *, is_same: bool = True) -> None:

@@ -55,10 +55,7 @@ async def content(lender: Lender, message: Message) -> bytes:
 async def fetched(lender: Lender, person: Chatter, case: Case) -> str:
     """Run the job for the file that was sent last."""
     before = len(person.chat)
-    await tasks.file(
-        lender.context, case_id=str(case.id), chat_id=person.id,
-        file_id=list(person.telegram.files)[-1],
-    )  # fmt: skip
+    await tasks.file(lender.context, case_id=str(case.id), file_id=list(person.telegram.files)[-1])
     return "\n".join(shown.text for shown in person.chat[before:])
 
 
