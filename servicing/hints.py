@@ -181,7 +181,7 @@ async def ask(
     if told is None:
         async with unit_of_work(context.sessions) as session:
             await jobs.enqueue(
-                session, CONFIRM, key=f"confirm:{rail}:{rail_id}:{tries + 1}",
+                session, CONFIRM, key=f"confirm:{rail}:{rail_id}:{since}:{tries + 1}",
                 delay_seconds=_PAUSE_SECONDS * 2**tries, rail=rail, rail_id=rail_id,
                 tries=tries + 1, since=since,
             )  # fmt: skip

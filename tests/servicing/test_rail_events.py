@@ -5,13 +5,14 @@ from itertools import count
 
 import pytest
 
+from kit import jobs
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import incidents, queries, rail_events, suspense
+from servicing import incidents, queries, rail_events, suspense, tasks
 from servicing.models import Loan
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
-from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.lending import ZONE, Lender, PaperRail, kes
 
 _numbers = count(1)
 
@@ -135,3 +136,26 @@ class TestIncoming:
 
         assert "borrower_credit" not in await lender.books(loan)
         assert await waiting(lender) == []
+
+
+class SilentRail(PaperRail):
+    async def confirm(self, rail_id: str) -> RailEvent | None:
+        return None
+
+
+class TestAnAnnouncement:
+    async def test_is_asked_about_again_though_one_before_was(
+        self, lender: Lender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A payment, and later its reversal, go by the same name; a key is one job for ever."""
+        keys: list[str] = []
+
+        async def enqueue(*_: object, key: str, **__: object) -> None:
+            keys.append(key)
+
+        monkeypatch.setattr(jobs, "enqueue", enqueue)
+        lender.rail = SilentRail()
+        for since in ("2026-01-05T08:00:00+00:00", "2026-01-07T08:00:00+00:00"):
+            await tasks.confirm_payment(lender.context, rail="wallet", rail_id="R1", since=since)
+
+        assert len(set(keys)) == 2
