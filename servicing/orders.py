@@ -78,7 +78,7 @@ class Orders:
     returned: Asked | None = None
     """The same for money that had arrived and came back: whether that could be undone."""
     admits: Asked | None = None
-    """`(session, loan, order, facts, *, now)`: whether it may leave now."""
+    """`(session, loan, order, facts, *, now)`: whether it may leave now, or again."""
 
 
 @dataclass(frozen=True)
@@ -226,12 +226,11 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
         before = order.status
         # What was sent before rails were written down went by the wallet.
         order.rail = order.rail or ("wallet" if order.tries else rails.main.name)
+        if before in NOT_SENT and kind.admits is not None:
+            facts = await context.service(Payees).facts_of(session, loan, now=now)
+            if not await kind.admits(session, loan, order, facts, now=now):
+                return None
         if not order.tries:
-            # What was let go once is on its way, however often it is sent.
-            if kind.admits is not None:
-                facts = await context.service(Payees).facts_of(session, loan, now=now)
-                if not await kind.admits(session, loan, order, facts, now=now):
-                    return None
             await _promise(session, kind, loan, order, now=now)
         order.tries += 1
         order.ask_at = now + _pause(order.tries)

@@ -12,7 +12,8 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from notifications import contacts
 from servicing import incidents, living, messages, queries, suspense
-from servicing.ledger.rules import Event
+from servicing.ledger import pending
+from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails import telegram
@@ -97,6 +98,7 @@ async def admits(
     if (await _item(session, refund)).resolved_at is None:
         return True
     audit.move(session, REFUND, refund, OrderEvent.FAIL, actor=audit.SYSTEM, now=now)
+    await pending.resolve(session, f"{EntryKind.REFUND}:{refund.id}", now=now)
     return False
 
 

@@ -29,6 +29,8 @@ async def admits(
     session: AsyncSession, loan: Loan, payout: Payout, facts: Facts, *, now: datetime
 ) -> bool:
     """Whether the payout may leave. If not, it waits, and the borrower hears of it once."""
+    if payout.tries:
+        return True  # What was let go once has its money, however often it is sent.
     held = await gate.admit(session, loan, payout, facts, now=now)
     if held is None:
         return True

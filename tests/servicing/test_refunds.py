@@ -23,7 +23,7 @@ from servicing import (
     suspense,
     tasks,
 )
-from servicing.ledger import posting
+from servicing.ledger import pending, posting
 from servicing.ledger.models import Resolution
 from servicing.models import Loan, SuspenseItem
 from servicing.rails.base import Ack, AckStatus, Direction, Outcome, OutcomeStatus, RailEvent
@@ -318,6 +318,24 @@ class TestMoneyThatTheRailTookBack:
 
         assert lender.rail.sent == []
         assert (await the_refund(lender, item)).status is OrderStatus.FAILED
+        await lender.verifies()
+
+    async def test_is_not_sent_after_it_was_held_back(self, lender: Lender) -> None:
+        loan, over = await overpaid(lender)
+        item = await too_late(lender, loan, over)
+        lender.rail.acks = [Ack(AckStatus.NOT_SENT, code="no_token")]
+        with pytest.raises(jobs.Later):
+            await sent(lender, item)
+        await charged_back(lender, item)
+        lender.rail.sent.clear()
+
+        refund = await the_refund(lender, item)
+        await tasks.refund(lender.context, refund_id=str(refund.id))
+
+        assert lender.rail.sent == []
+        assert (await the_refund(lender, item)).status is OrderStatus.FAILED
+        async with lender.sessions() as session:
+            assert await pending.list_open(session) == []
         await lender.verifies()
 
     async def test_while_it_is_sent_leaves_a_doubt_and_nothing_posted_twice(
