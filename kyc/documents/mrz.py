@@ -90,6 +90,7 @@ EXPIRY_YEARS_AHEAD = 50
 _WEIGHTS = (7, 3, 1)
 _NAME = re.compile(r"([A-Z]+(?:<[A-Z]+)*)(?:<<([A-Z]+(?:<[A-Z]+)*))?(<*)")
 _NAME_AND_NOISE = re.compile(r"([A-Z]+(?:<[A-Z]+)*)(?:<<([A-Z]+(?:<[A-Z]+)*?)(?=<<))?(<<+[A-Z<]*)")
+_NO_NAME_BEHIND = "<<<<"
 _FIRST_LETTERS = {Format.TD3: "P", Format.MRV_A: "V", Format.MRV_B: "V"}
 
 
@@ -241,12 +242,17 @@ def _repaired(read: str, layout: Layout) -> tuple[str, dict[int, str]]:
 
 
 def _without_noise(names: str) -> str:
-    """Nothing follows the given names: single letters there that look like fillers are fillers."""
+    """Nothing follows the given names: single letters there that look like fillers are fillers.
+
+    Right behind a surname they may be a given name, with a filler too many before it.
+    """
     found = None if _NAME.fullmatch(names) else _NAME_AND_NOISE.fullmatch(names)
     if found is None:
         return names
     tail = found[3]
     noise = re.findall(r"[^<]+", tail)
+    if noise and found[2] is None and not tail.startswith(_NO_NAME_BEHIND):
+        return names
     if all(len(run) <= 2 and set(run) <= FILLER_LIKE for run in noise) and len(noise) <= 3:
         return names[: found.start(3)] + "<" * len(tail)
     return names

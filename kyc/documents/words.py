@@ -14,7 +14,12 @@ from kyc.documents.fields import FieldName
 
 _HAN = "\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}"
 _TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
-_LONG_ENOUGH_TO_MISREAD = 7
+_LONG_ENOUGH_TO_MISREAD, _LONG_WORD = 7, 8
+"""Letters of a phrase, and of a single word: shorter ones are near to names of people."""
+_ALSO_NAMES = frozenset({"GROSSE", "HOLDER"})
+_SEPARATORS = ":./()°º#0123456789"
+_GLUED = 8
+"""Letters of a phrase that is known without its spaces too, as recognizers lose them."""
 _SHORT = 3
 _SAME = re.compile(r"\s*/\s*")
 _NUMBERED = re.compile(r"\(?\d{1,2}[a-d]?|\[?[a-z]")
@@ -80,7 +85,7 @@ def _merged(one: Mark, other: Mark) -> Mark:
 
 def names_a_field(text: str) -> bool:
     """Whether any of its words is a label: then it is no name of a person."""
-    single = _phrases()[1]
+    single = _phrases()[1].keys() - _ALSO_NAMES
     return any(len(word) > _SHORT + 1 and word in single for word in fold(text).split())
 
 
@@ -101,18 +106,22 @@ def _stands_alone(text: str, start: int, end: int, after: int) -> bool:
     begins = not before or before[-1] in "/(" or _NUMBERED.fullmatch(before) is not None
     if re.match(rf"[{_HAN}]", text[start]):
         return True
-    return begins and (end - start > _SHORT or not behind or behind[0] in ":./()°º#0123456789")
+    is_parted = bool(behind) and behind[0] in _SEPARATORS
+    if fold(text[start:end]) in _ALSO_NAMES:
+        return begins and is_parted
+    return begins and (end - start > _SHORT or not behind or is_parted)
 
 
 def _meaning(phrase: str, length: int) -> tuple[bool, FieldName | None]:
     phrases = _phrases().get(length, {})
     if phrase in phrases:
         return True, phrases[phrase]
-    if len(phrase) >= _LONG_ENOUGH_TO_MISREAD and not re.search(rf"[{_HAN}]", phrase):
+    least = _LONG_WORD if length == 1 else _LONG_ENOUGH_TO_MISREAD
+    if len(phrase) >= least and not re.search(rf"[{_HAN}]", phrase):
         near = process.extractOne(
             phrase, phrases.keys(), scorer=Levenshtein.distance, score_cutoff=len(phrase) // 7
         )
-        if near is not None and len(near[0]) >= _LONG_ENOUGH_TO_MISREAD:
+        if near is not None and len(near[0]) >= least:
             return True, phrases[near[0]]
     return False, None
 
@@ -124,6 +133,13 @@ def _phrases() -> dict[int, dict[str, FieldName | None]]:
     for name, phrases in labels.PHRASES.items():
         for phrase in labels.listed(phrases):
             found.setdefault(len(phrase.split()), {}).setdefault(phrase, name)
+    glued = {
+        phrase.replace(" ", ""): name
+        for length, phrases in found.items()
+        for phrase, name in phrases.items()
+        if length > 1
+    }
+    found[1] = {phrase: name for phrase, name in glued.items() if len(phrase) >= _GLUED} | found[1]
     return found
 
 

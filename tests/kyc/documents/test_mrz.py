@@ -193,6 +193,27 @@ class TestNames:
         assert found.given_names == "ANNA MARIA"
         assert {repair.reason for repair in found.repairs} == {"filler"}
 
+    @pytest.mark.parametrize("given_names", ["LE", "K", "XI"])
+    def test_short_given_names_behind_a_filler_too_many_are_not_lost(
+        self, given_names: str
+    ) -> None:
+        lines = zone(Format.TD3, Holder(surname="WANG", given_names=""))
+        lines[0] = f"P<UTOWANG<<<{given_names}".ljust(44, "<")
+
+        found = read(lines)
+
+        assert not found.checks["names"]
+        assert found.given_names == given_names
+
+    def test_noise_far_behind_a_lone_surname_is_repaired(self) -> None:
+        lines = zone(Format.TD3, Holder(surname="WANG", given_names=""))
+        lines[0] = lines[0][:30] + "K" + lines[0][31:]
+
+        found = read(lines)
+
+        assert found.is_accepted
+        assert (found.surname, found.given_names) == ("WANG", "")
+
     def test_a_digit_in_a_name_is_no_name(self) -> None:
         found = read([line.replace("SSON", "SS0N") for line in zone(Format.TD3, Holder())])
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kyc.documents import countries, numbers, printed_dates, visual
+from kyc.documents import countries, numbers, printed_dates, visual, words
 from kyc.documents.fields import FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.recognizers import TextLine
@@ -224,6 +224,27 @@ class TestNumbers:
         assert zone.fields[FieldName.BIRTH_DATE].confidence < 0.75
         [finding] = zone.findings
         assert (finding.code, finding.field) == (visual.NUMBER_DIFFERS, FieldName.BIRTH_DATE)
+
+
+class TestLabels:
+    @pytest.mark.parametrize("name", ["VALADEZ", "GROSSE", "HOLDER", "Holder Maria"])
+    def test_are_not_names_of_people(self, name: str) -> None:
+        zone = page((40, 40, "SURNAME"), (40, 70, name))
+
+        assert values(zone)["surname"] == name
+
+    @pytest.mark.parametrize(
+        ("row", "name"),
+        [
+            ("DATEOFBIRTH 12.05.1988", FieldName.BIRTH_DATE),
+            ("IDNUMBER: 12345678", FieldName.NUMBER),
+            ("DateofBirlh", FieldName.BIRTH_DATE),
+            ("Größe / Height", None),
+            ("Holder: ", None),
+        ],
+    )
+    def test_are_known_glued_and_misread(self, row: str, name: FieldName | None) -> None:
+        assert [mark.name for mark in words.marks(row)] == [name]
 
 
 class TestCountries:
