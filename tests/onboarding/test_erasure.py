@@ -34,6 +34,8 @@ from tests.postgres import Server
 
 KEEPING = custody.retention("KE")
 YEAR = timedelta(days=365)
+CHAT = 7_100_000_071
+"""Long enough to be told apart from other numbers."""
 
 
 class SetClock:
@@ -54,7 +56,7 @@ def sessions(engine: AsyncEngine, vault: Vault) -> Sessions:
 async def amina(sessions: Sessions, now: datetime) -> UUID:
     """She has sent both pictures, and her identity has passed."""
     async with unit_of_work(sessions) as session:
-        applicant = Applicant(session, now)
+        applicant = Applicant(session, now, CHAT)
         dossier = await applicant.answers_until(await applicant.begins(), "product")
         assert dossier.verification is not None
         dossier.verification.status = VerificationStatus.PASSED
@@ -206,7 +208,7 @@ class TestErasure:
             await ask(sessions, amina, staff_id, now)
 
         async with unit_of_work(sessions) as session:
-            again = Applicant(session, now + timedelta(days=1))
+            again = Applicant(session, now + timedelta(days=1), CHAT)
             dossier = await again.answers_until(await again.begins(), "birth_date")
         assert dossier.borrower.id != amina
 
@@ -248,7 +250,7 @@ class TestTime:
             verification = await verification_of(session, amina)
             assert verification.status is VerificationStatus.COLLECTING
             later = now + timedelta(days=KEEPING.unfinished_days + 2)
-            dossier = await Applicant(session, later).answers_until(
+            dossier = await Applicant(session, later, CHAT).answers_until(
                 await dossiers.get(session, amina), "product"
             )
             assert dossier.verification is not None
@@ -289,7 +291,8 @@ async def has_key(sessions: Sessions, person_id: UUID) -> bool:
 
 
 async def traces_of(sessions: Sessions, person_id: UUID, vault: Vault) -> list[bytes]:
-    """Bytes that lead to her: the wrapped key, sealed pictures, and hashes of her number."""
+    """Bytes that lead to her: the wrapped key, sealed pictures, and hashes of her number,
+    the Telegram account as the database writes it."""
     async with unit_of_work(sessions) as session:
         key = await session.get_one(PersonKeyRow, person_id)
         borrower = await session.get_one(Borrower, person_id)
@@ -300,9 +303,11 @@ async def traces_of(sessions: Sessions, person_id: UUID, vault: Vault) -> list[b
         assert borrower.phone_index is not None
         assert borrower.full_name_sealed is not None
         assert sealed is not None
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        chat = CHAT.to_bytes(6, "big") if is_sqlite else str(CHAT).encode()
         assert await session.scalar(select(SuspenseItem.payer_index)) == borrower.phone_index
         return [
-            key.wrapped, sealed, borrower.full_name_sealed, borrower.phone_index.encode(),
+            key.wrapped, sealed, borrower.full_name_sealed, borrower.phone_index.encode(), chat,
         ]  # fmt: skip
 
 
