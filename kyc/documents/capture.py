@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kyc.documents import recapture
+from kyc.documents import finding, recapture
 from kyc.documents.finding import Found
 from kyc.images import Pixels
 from kyc.quality import BRIGHTEST, Finding, Problem
@@ -33,6 +33,8 @@ _RIM_SHARE = 0.012
 
 def check(pixels: Pixels, found: Found) -> tuple[Finding, ...]:
     """What is wrong, the most telling first. Empty when the document can be read."""
+    if finding.is_too_thin(found.page):
+        return tuple(_not_one(found))
     scale = min(1.0, _LOOK / max(found.page.shape[:2]))
     small = cv2.resize(found.page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     page = np.asarray(small, dtype=np.uint8)

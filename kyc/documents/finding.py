@@ -23,6 +23,8 @@ TURNED = "turned"
 UP_UNSURE = "up_unsure"
 """Neither a portrait nor a machine-readable zone says which way up the document is."""
 
+_THINNEST, _LONGEST_SHAPE = 24, 20
+"""Pixels of the shorter side, and how many times as long the longer one may be."""
 RIVAL_SHARE = 0.4
 """Another outline at least this large next to the best one is a second document."""
 _LARGEST_PORTRAIT = 0.85
@@ -74,6 +76,8 @@ class Found:
 
 def find(pixels: Pixels) -> Found:
     """The document of an upright or turned picture. Never fails: see `notes` and `documents`."""
+    if is_too_thin(pixels):
+        return _nothing(pixels)
     seen = _outlines(pixels)
     whole = [outline for outline in seen if outline.is_whole]
     outline = whole[0].corners if len(whole) == 1 else None
@@ -91,6 +95,27 @@ def find(pixels: Pixels) -> Found:
         documents=max(len(whole), 1) if _is_printed(stand, straight) else 0,
         rim_sides=seen[0].rim_sides if seen else 0,
         notes=_notes(len(whole), stand),
+    )
+
+
+def is_too_thin(pixels: Pixels) -> bool:
+    """No document is so thin, and no row of print would be left of it when it is reduced."""
+    shorter, longer = sorted(pixels.shape[:2])
+    return bool(shorter < _THINNEST or longer > _LONGEST_SHAPE * shorter)
+
+
+def _nothing(pixels: Pixels) -> Found:
+    return Found(
+        page=pixels,
+        corners=_named(_frame(pixels)),
+        share=1.0,
+        quarters=0,
+        portrait=None,
+        zone_top=None,
+        rows=(),
+        documents=0,
+        rim_sides=0,
+        notes=(NO_OUTLINE, UP_UNSURE),
     )
 
 

@@ -119,8 +119,12 @@ def combine(sides: Sequence[Side], *, on: date) -> DocumentReading:
 
 
 def _side(pixels: Pixels, on: date) -> Side:
-    zone = zones.read(pixels, on=on)
     found = finding.find(pixels)
+    if finding.is_too_thin(pixels):
+        return Side(
+            Zone(None, None, ()), (), VisualZone(Kind.UNKNOWN, {}), capture.check(pixels, found)
+        )
+    zone = zones.read(pixels, on=on)
     # The zone knows better than the portrait which way is up.
     turns = 0 if zone.quarters is None else (zone.quarters - found.quarters) % 4
     page = np.ascontiguousarray(np.rot90(found.page, turns))

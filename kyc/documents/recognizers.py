@@ -17,10 +17,10 @@ import cv2
 from kyc import weights
 from kyc.documents.strips import Gray
 from kyc.images import Pixels
-from kyc.weights import WeightsMissing
+from kyc.weights import WeightsAltered, WeightsMissing
 
 TESSERACT_MISSING = "tesseract_missing"
-"""Note: neither the program nor its letters of machine-readable zones; RapidOCR works alone."""
+"""Note: no program, or not its letters of machine-readable zones; RapidOCR works alone."""
 LONGEST_SIDE = 1280
 """A larger picture is reduced: a card across it still has 15 pixels a millimetre."""
 _SHORTER_SIDE = 480
@@ -49,9 +49,8 @@ class TextLine:
         return (self.top + self.bottom) / 2
 
 
-@cache
 def has_tesseract() -> bool:
-    return shutil.which("tesseract") is not None and weights.is_here(weights.MRZ_LETTERS)
+    return _letters() is not None
 
 
 def zone_lines(gray: Gray) -> list[str]:
@@ -95,9 +94,11 @@ def row_text(gray: Gray) -> str:
 
 @cache
 def _letters() -> Path | None:
+    if shutil.which("tesseract") is None:
+        return None
     try:
-        return weights.path(weights.MRZ_LETTERS) if has_tesseract() else None
-    except WeightsMissing:
+        return weights.path(weights.MRZ_LETTERS)
+    except (WeightsMissing, WeightsAltered):
         return None
 
 

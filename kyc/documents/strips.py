@@ -18,6 +18,7 @@ Contour: TypeAlias = Any
 
 _LOOK = 800
 """The width at which blocks are looked for."""
+_MOST_ENLARGED = 4.0
 _JOINING = (23, 11)
 """Letters this near to each other are one row: a page that fills the picture, and one that fills
 half of it."""
@@ -60,7 +61,7 @@ def turned(picture: Gray, quarters: int) -> Gray:
 
 def find(gray: Gray) -> list[Strip]:
     """What may be a zone, the likeliest first."""
-    scale = _LOOK / gray.shape[1]
+    scale = min(_MOST_ENLARGED, _LOOK / gray.shape[1])
     small = gray_of(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     blocks = [block for joining in _JOINING for block in _blocks(_rows(small, joining))]
     taken: list[Block] = []

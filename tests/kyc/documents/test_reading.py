@@ -13,10 +13,11 @@ from PIL import Image
 from bench import document_shots
 from bench.document_shots import GOOD, Shot
 from cli.document import document
-from kyc import images
+from kyc import images, weights
 from kyc.documents import reading, recognizers, zones
 from kyc.documents.fields import FieldName
 from kyc.documents.labels import Kind
+from kyc.quality import Problem
 from tests.conftest import SHARED
 
 ON = date(2026, 11, 22)
@@ -34,14 +35,16 @@ def passport() -> Shot:
 
 
 @pytest.fixture
-def without_tesseract(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def looked_for_again() -> Iterator[None]:
+    recognizers._letters.cache_clear()
+    yield
+    recognizers._letters.cache_clear()
+
+
+@pytest.fixture
+def without_tesseract(looked_for_again: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine whose path knows no such program."""
     monkeypatch.setenv("PATH", "")
-    for known in (recognizers.has_tesseract, recognizers._letters):
-        known.cache_clear()
-    yield
-    for known in (recognizers.has_tesseract, recognizers._letters):
-        known.cache_clear()
 
 
 class TestDrawnPassport:
@@ -73,6 +76,27 @@ class TestNothing:
         assert (found.kind, found.fields, found.mrz) == (Kind.UNKNOWN, {}, None)
         assert reading.NOTHING_READ in found.notes
         assert not found.is_complete
+
+    @pytest.mark.parametrize("shape", [(2, 3000), (3000, 4), (23, 23), (30, 601)])
+    def test_on_a_thin_picture_is_said(self, shape: tuple[int, int]) -> None:
+        found = reading.read([np.full((*shape, 3), 200, np.uint8)], on=ON)
+
+        assert found.fields == {}
+        assert [one.problem for one in found.quality[0]] == [Problem.NO_DOCUMENT]
+
+
+class TestRecognizers:
+    @pytest.mark.usefixtures("looked_for_again")
+    def test_work_without_letters_that_were_altered(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "tesseract").touch(mode=0o755)
+        (tmp_path / weights.MRZ_LETTERS.name).write_bytes(b"other letters")
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("KOPA_WEIGHTS", str(tmp_path))
+
+        assert recognizers.zone_lines(np.zeros((9, 9), np.uint8)) == []
+        assert not recognizers.has_tesseract()
 
 
 @with_tesseract
