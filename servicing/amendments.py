@@ -4,7 +4,7 @@ A change is one event of the engine as docs/replay.md writes it, without its dat
 borrower does by himself, within the limits of his product, needs nobody else; see `self_service`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -183,9 +183,13 @@ async def decline(
 
 
 async def approve(
-    session: AsyncSession, amendment_id: UUID, *, staff_id: UUID, on: date, now: datetime
-) -> Amendment:
-    """Another member of staff agrees, and the loan hears of it: of money, once it is there."""
+    session: AsyncSession, amendment_id: UUID, *, rails: Collection[str], staff_id: UUID,
+    on: date, now: datetime,
+) -> Amendment:  # fmt: skip
+    """Another member of staff agrees, and the loan hears of it: of money, once it is there.
+
+    `rails`: the names of those that are set up.
+    """
     loan, amendment = await _locked(session, amendment_id)
     actor = f"staff:{staff_id}"
     if amendment.proposed_by == actor:
@@ -195,7 +199,7 @@ async def approve(
     _check(amendment, await _seen(session, loan, amendment.change, on=on, now=now))
     amendment.approved_by = actor
     if amendment.kind in lending.KINDS:
-        await lending.order(session, loan, amendment, actor=actor, on=on, now=now)
+        await lending.order(session, loan, amendment, rails=rails, actor=actor, on=on, now=now)
     else:
         await apply(session, loan, amendment, actor=actor, on=on, now=now)
     return amendment

@@ -1,6 +1,7 @@
 """What an amendment's payout means for loans: money on top of one, or a new one for others."""
 
 import dataclasses
+from collections.abc import Collection
 from datetime import date, datetime
 from types import ModuleType
 
@@ -8,20 +9,27 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
+from kit.money import Money
 from servicing import living, messages, queries, refinancing, top_ups
 from servicing.events import Type
 from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
+from servicing.rails.base import NoSuchRail
 from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, OrderEvent
 
 KINDS = (Type.TOP_UP, Type.REFINANCE)
 
 
 async def order(
-    session: AsyncSession, loan: Loan, amendment: Amendment, *, actor: str, on: date, now: datetime
-) -> None:
+    session: AsyncSession, loan: Loan, amendment: Amendment, *, rails: Collection[str],
+    actor: str, on: date, now: datetime,
+) -> None:  # fmt: skip
     """All have agreed. Where no money leaves, it is done at once."""
     await top_ups.nothing_under_way(session, loan)
+    if Money.parse(amendment.preview["paid_out"], loan.currency).minor:
+        rail = (await queries.last_payout(session, loan)).rail
+        if rail is not None and rail not in rails:
+            raise NoSuchRail(rail=rail)  # It would never leave.
     await _kind(amendment).order(session, loan, amendment, actor=actor, on=on, now=now)
 
 

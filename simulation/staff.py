@@ -292,8 +292,8 @@ class Office:
             )
         if await world.do(
             lambda session: amendments.approve(
-                session, amendment.id, staff_id=world.staff[1], on=world.today,
-                now=world.clock.now(),
+                session, amendment.id, rails=[rail.name for rail in world.rails],
+                staff_id=world.staff[1], on=world.today, now=world.clock.now(),
             )
         ):  # fmt: skip
             world.counts[f"change: {change['type']}"] += 1

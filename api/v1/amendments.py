@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Response, status
 from pydantic import Field
 
 from api import once
-from api.deps import Now, Session, Staff, Today, permitted
+from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.schemas import MoneyShown, Record, Shown, Strict, Text
 from servicing import amendments
 from servicing.models import Amendment
 from servicing.previews import Due, Preview
+from servicing.rails import configured
 from servicing.states import AmendmentStatus
 
 router = APIRouter(prefix="/v1", tags=["amendments"], dependencies=[Depends(permitted)])
@@ -142,13 +143,16 @@ async def propose_amendment(
 
 @router.post("/amendments/{amendment_id}/approve", response_model=AmendmentShown)
 async def approve_amendment(
-    amendment_id: UUID, session: Session, who: Staff, now: Now, today: Today
+    amendment_id: UUID, session: Session, who: Staff, now: Now, today: Today, wiring: Wired
 ) -> Amendment:
     """By another member of staff, and after the borrower where he has to agree: it is done.
 
     Money on top is sent now (`paying`); the loan changes when it has arrived (`applied`).
     """
-    return await amendments.approve(session, amendment_id, staff_id=who.id, on=today, now=now)
+    return await amendments.approve(
+        session, amendment_id, rails=configured.names(wiring.settings), staff_id=who.id, on=today,
+        now=now,
+    )  # fmt: skip
 
 
 @router.post("/amendments/{amendment_id}/refuse", response_model=AmendmentShown)

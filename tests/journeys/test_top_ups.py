@@ -33,8 +33,9 @@ async def suggests(
 async def approves(lender: Lender, amendment: Amendment) -> None:
     async with unit_of_work(lender.sessions) as session:
         await amendments.approve(
-            session, amendment.id, staff_id=new_id(), on=lender.today, now=lender.clock.now()
-        )
+            session, amendment.id, rails=["wallet"], staff_id=new_id(), on=lender.today,
+            now=lender.clock.now(),
+        )  # fmt: skip
 
 
 async def status(lender: Lender, amendment: Amendment) -> AmendmentStatus:

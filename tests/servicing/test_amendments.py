@@ -52,8 +52,9 @@ async def consents(lender: Lender, loan: Loan, amendment: Amendment) -> None:
 async def approves(lender: Lender, amendment: Amendment, staff_id: UUID = USHA) -> Amendment:
     async with unit_of_work(lender.sessions) as session:
         return await amendments.approve(
-            session, amendment.id, staff_id=staff_id, on=lender.on, now=lender.now
-        )
+            session, amendment.id, rails=[lender.rail.name], staff_id=staff_id, on=lender.on,
+            now=lender.now,
+        )  # fmt: skip
 
 
 async def reverses(lender: Lender, amendment: Amendment, staff_id: UUID = USHA) -> Amendment:

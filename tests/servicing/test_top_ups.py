@@ -25,6 +25,7 @@ from servicing.disbursements import PAYOUTS
 from servicing.jurisdictions.caps import CapPassed
 from servicing.models import Amendment, Loan, Payout
 from servicing.rails.base import (
+    NoSuchRail,
     Outcome,
     OutcomeStatus,
 )
@@ -320,6 +321,18 @@ class TestAgreement:
         await consents(lender, loan, amendment)
         with pytest.raises(SameStaff):
             await approves(lender, amendment, UMA)
+
+        assert len(await payouts_of(lender, loan)) == 1
+
+    async def test_is_refused_when_the_rail_of_the_loan_is_gone(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        amendment = await proposes(lender, loan, TOP_UP)
+        await consents(lender, loan, amendment)
+        lender.rail.name = "gsma"
+
+        with pytest.raises(NoSuchRail):
+            await approves(lender, amendment)
 
         assert len(await payouts_of(lender, loan)) == 1
 
