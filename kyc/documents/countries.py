@@ -61,19 +61,21 @@ def find(folded: str) -> str | None:
     """The country that the words name, if they name one. `folded`: capitals without accents.
 
     People and places are called as countries are: a name of one word counts when the row says
-    nothing else, or when it stands beside a word for a state. Of several the last one counts, as
-    the country stands behind the place.
+    nothing else, names it again in another language, or calls it a state. Of several the last one
+    counts, as the country stands behind the place.
     """
     words = folded.split()
     named = list(_named(words))
     covered = {place for start, end, _ in named for place in range(start, end)}
     rest = " ".join(word for place, word in enumerate(words) if place not in covered)
+    codes = [code for _, _, code in named]
     is_alone = set(_around().sub(" ", rest).split()) <= _STATE | _BETWEEN
     sure = [
         code
         for start, end, code in named
         if is_alone
         or end - start > 1
+        or codes.count(code) > 1
         or words[start] in _ABBREVIATED
         or _is_beside_state(words, start, end)
     ]
