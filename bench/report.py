@@ -42,8 +42,8 @@ class Line:
 
     @property
     def ratio(self) -> float | None:
-        """Ours to theirs."""
-        return self.ours / self.theirs if self.theirs is not None else None
+        """Ours to theirs; None when there is nothing, or no number, to divide by."""
+        return self.ours / self.theirs if self.theirs else None
 
     @property
     def is_met(self) -> bool | None:

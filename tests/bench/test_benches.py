@@ -32,8 +32,17 @@ def test_a_tiny_run_prints_both_sides_and_the_goal(name: str) -> None:
     compared = [line for line in report["lines"] if line["theirs"] is not None]
     assert compared or name == "replay"  # no peer replays a loan inside one process
     for line in compared:
+        if line["theirs"] == 0:
+            assert line["ratio"] is None
+            continue
         assert line["ratio"] == pytest.approx(line["ours"] / line["theirs"], rel=1e-2)
     assert ran.exit_code == (0 if report["met"] else 1)
+
+
+def test_a_peer_that_reads_nothing_has_no_ratio() -> None:
+    line = Line("passports", "read of 3", 2, 0, "another reader", Goal("at least", 1))
+    assert line.ratio is None
+    assert line.is_met
 
 
 def test_the_table_names_the_peer_and_the_machine() -> None:
