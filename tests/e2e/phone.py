@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 @dataclass

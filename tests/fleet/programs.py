@@ -21,7 +21,7 @@ from tests.e2e.phone import Phone
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 _PR_SET_PDEATHSIG = 1
 _KEYS = {
     "KOPA_MASTER_KEY": base64.b64encode(b"m" * 32).decode(),
