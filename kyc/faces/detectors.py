@@ -1,11 +1,11 @@
 """Where are the faces? Three small networks first, the detector of dlib for what they miss."""
 
+import importlib
 import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import dlib
 import numpy as np
 
 from kyc import images, weights
@@ -145,4 +145,9 @@ def _cascade() -> Cascade:
 
 @cache
 def _hog() -> Any:
-    return dlib.get_frontal_face_detector()
+    return library().get_frontal_face_detector()
+
+
+def library() -> Any:
+    """dlib, loaded by those who look at faces: whoever only serves does without."""
+    return importlib.import_module("dlib")

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import cv2
-import dlib
 import numpy as np
 
 from kyc import images
@@ -71,6 +70,7 @@ def _described(chips: list[Pixels]) -> Template:
 
 def _aligned(pixels: Pixels, face: Face) -> Pixels:
     crop, box = _crop(pixels, face)
+    dlib = detectors.library()
     rectangle = dlib.rectangle(box.left, box.top, box.right, box.bottom)
     chip: Pixels = dlib.get_face_chip(crop, _landmarks()(crop, rectangle), _SIDE, _PADDING)
     return chip
@@ -99,10 +99,10 @@ def _crop(pixels: Pixels, face: Face) -> tuple[Pixels, Face]:
 @cache
 def _landmarks() -> Any:
     models = importlib.import_module("face_recognition_models")
-    return dlib.shape_predictor(models.pose_predictor_five_point_model_location())
+    return detectors.library().shape_predictor(models.pose_predictor_five_point_model_location())
 
 
 @cache
 def _encoder() -> Any:
     models = importlib.import_module("face_recognition_models")
-    return dlib.face_recognition_model_v1(models.face_recognition_model_location())
+    return detectors.library().face_recognition_model_v1(models.face_recognition_model_location())
