@@ -1,14 +1,13 @@
 """Which way up is a straightened page? By its portrait, its machine-readable zone and its rows."""
 
-import importlib
 from dataclasses import astuple, dataclass
-from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc import dlib_models
 from kyc.documents import lines
 from kyc.documents.lines import Row
 from kyc.images import Pixels
@@ -96,17 +95,12 @@ def _turned(gray: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
 
 
 def _surest_face(gray: NDArray[np.uint8]) -> tuple[float, Box]:
-    boxes, scores, _ = _detector().run(gray, 0, 0.0)
+    boxes, scores, _ = dlib_models.frontal_faces().run(gray, 0, 0.0)
     if not len(boxes):
         return 0.0, (0, 0, 0, 0)
     best = int(np.argmax(scores))
     box = boxes[best]
     return float(scores[best]), (box.left(), box.top(), box.right(), box.bottom())
-
-
-@cache
-def _detector() -> Any:
-    return importlib.import_module("dlib").get_frontal_face_detector()
 
 
 def _is_neighbor(row: Row, other: Row) -> bool:

@@ -1,14 +1,12 @@
 """Where are the faces? Three small networks first, the detector of dlib for what they miss."""
 
-import importlib
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 
-from kyc import images, weights
+from kyc import dlib_models, images, weights
 from kyc.faces.mtcnn import WEIGHTS, Cascade, Floats
 from kyc.images import Pixels
 from kyc.quality import Face, Points
@@ -119,7 +117,7 @@ def _by_hog(pixels: Pixels) -> list[Face]:
 def _hog_at(pixels: Pixels, side: int) -> list[Face]:
     small = np.ascontiguousarray(images.shrunk(pixels, side))
     scale = max(pixels.shape[:2]) / max(small.shape[:2])
-    boxes, scores, _ = _hog().run(small, 1, 0.0)
+    boxes, scores, _ = dlib_models.frontal_faces().run(small, 1, 0.0)
     edges = [
         [edge * scale for edge in (box.left(), box.top(), box.right(), box.bottom())]
         for box in boxes
@@ -141,13 +139,3 @@ def surest(faces: Sequence[Face]) -> float:
 @cache
 def _cascade() -> Cascade:
     return Cascade()
-
-
-@cache
-def _hog() -> Any:
-    return library().get_frontal_face_detector()
-
-
-def library() -> Any:
-    """dlib, loaded by those who look at faces: whoever only serves does without."""
-    return importlib.import_module("dlib")

@@ -1,13 +1,9 @@
 """`face_recognition` over dlib: 128 numbers a face. The engine that always works."""
 
-import importlib
-from functools import cache
-from typing import Any
-
 import cv2
 import numpy as np
 
-from kyc import images
+from kyc import dlib_models, images
 from kyc.faces import detectors
 from kyc.faces.engine import Curve, FaceEngine, Template
 from kyc.images import Pixels
@@ -64,15 +60,19 @@ class CarefulDlibEngine(DlibEngine):
 
 
 def _described(chips: list[Pixels]) -> Template:
-    numbers = _encoder().compute_face_descriptor([np.ascontiguousarray(chip) for chip in chips])
+    numbers = dlib_models.encoder().compute_face_descriptor(
+        [np.ascontiguousarray(chip) for chip in chips]
+    )
     return np.asarray(np.mean(numbers, axis=0), dtype=np.float32)
 
 
 def _aligned(pixels: Pixels, face: Face) -> Pixels:
     crop, box = _crop(pixels, face)
-    dlib = detectors.library()
+    dlib = dlib_models.library()
     rectangle = dlib.rectangle(box.left, box.top, box.right, box.bottom)
-    chip: Pixels = dlib.get_face_chip(crop, _landmarks()(crop, rectangle), _SIDE, _PADDING)
+    chip: Pixels = dlib.get_face_chip(
+        crop, dlib_models.five_points()(crop, rectangle), _SIDE, _PADDING
+    )
     return chip
 
 
@@ -93,16 +93,3 @@ def _crop(pixels: Pixels, face: Face) -> tuple[Pixels, Face]:
     edges = (face.top - top, face.right - left, face.bottom - top, face.left - left)
     top, right, bottom, left = (round(edge * scale) for edge in edges)
     return np.ascontiguousarray(small), Face(top, right, bottom, left)
-
-
-# `face_recognition` itself would load two more networks that nobody uses here.
-@cache
-def _landmarks() -> Any:
-    models = importlib.import_module("face_recognition_models")
-    return detectors.library().shape_predictor(models.pose_predictor_five_point_model_location())
-
-
-@cache
-def _encoder() -> Any:
-    models = importlib.import_module("face_recognition_models")
-    return detectors.library().face_recognition_model_v1(models.face_recognition_model_location())

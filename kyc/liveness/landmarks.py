@@ -1,15 +1,14 @@
 """Follow one face through a clip: where it looks, how far its eyes and its mouth are open."""
 
-import importlib
 import math
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kyc import dlib_models
 from kyc.images import Pixels
 from kyc.liveness import head
 from kyc.liveness.clips import Frame
@@ -102,8 +101,8 @@ class Watch:
 
 def load() -> None:
     """Read the models, once a process."""
-    _detector()
-    _predictor()
+    dlib_models.frontal_faces()
+    dlib_models.all_points()
 
 
 def _near(gray: Pixels, last: Face) -> Face | None:
@@ -135,7 +134,7 @@ def _faces(gray: Pixels, side: int) -> list[Face]:
     width, height = (max(1, round(length * scale)) for length in gray.shape[1::-1])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = np.ascontiguousarray(cv2.resize(gray, (width, height), interpolation=way))
-    boxes, scores, _ = _detector().run(scaled, 0, 0.0)
+    boxes, scores, _ = dlib_models.frontal_faces().run(scaled, 0, 0.0)
     return [
         Face(
             round(box.top() / scale), round(box.right() / scale),
@@ -157,9 +156,8 @@ def _sight(box: Face, frame: Frame) -> Sight:
 
 
 def _points(gray: Pixels, box: Face) -> Points:
-    dlib = importlib.import_module("dlib")
-    rectangle = dlib.rectangle(box.left, box.top, box.right, box.bottom)
-    parts = _predictor()(gray, rectangle).parts()
+    rectangle = dlib_models.library().rectangle(box.left, box.top, box.right, box.bottom)
+    parts = dlib_models.all_points()(gray, rectangle).parts()
     return np.array([(part.x, part.y) for part in parts], dtype=np.float64)
 
 
@@ -220,15 +218,3 @@ def _lids(gray: Pixels, points: Points) -> NDArray[np.float32]:
 def _evened(patch: NDArray[Any]) -> NDArray[np.float32]:
     values = patch.astype(np.float32)
     return np.asarray((values - values.mean()) / (values.std() + 1e-3), dtype=np.float32)
-
-
-@cache
-def _detector() -> Any:
-    return importlib.import_module("dlib").get_frontal_face_detector()
-
-
-@cache
-def _predictor() -> Any:
-    dlib = importlib.import_module("dlib")
-    models = importlib.import_module("face_recognition_models")
-    return dlib.shape_predictor(models.pose_predictor_model_location())
