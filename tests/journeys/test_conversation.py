@@ -59,7 +59,7 @@ class TestChanging:
         story = Story(lender, amina)
         await story.begins()
         await story.until("review")
-        await amina.presses("✏️ Name")
+        await amina.presses("✏️ Place")
         said = await amina.presses("Leave it as it is")
 
         assert "Is everything right?" in said
