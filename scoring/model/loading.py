@@ -50,8 +50,16 @@ class ModelDisagrees(Sentence, DomainError):
 
 def load(folder: Path = STOCK) -> Model:
     """The model of `folder`, after its hashes, library, features and kept rows were checked."""
-    manifest_text = _text(folder, manifests.MANIFEST_FILE)
-    model_text = _text(folder, manifests.MODEL_FILE)
+    return from_texts(*texts(folder))
+
+
+def texts(folder: Path) -> tuple[str, str]:
+    """The manifest and the model file that it was written for: all that a model is."""
+    return _text(folder, manifests.MANIFEST_FILE), _text(folder, manifests.MODEL_FILE)
+
+
+def from_texts(manifest_text: str, model_text: str) -> Model:
+    """A model from where it is kept, after the same checks."""
     manifest, stated_columns = manifests.from_text(manifest_text)
     _check(manifest, stated_columns, model_text)
     try:
