@@ -95,6 +95,15 @@ class CounterOffers(_Part):
     """Amounts tried per term."""
 
 
+class RandomApprovals(_Part):
+    """A few of those whom risk alone declines are lent a little, drawn by a stable hash of the
+    borrower: only their loans show what the cut-off misses."""
+
+    share_bps: int = Field(ge=1, le=500)
+    limit_share_bps: int = Field(ge=1, le=2_500)
+    """Of the largest amount the product allows; never below its smallest."""
+
+
 class Policy(_Part):
     version: Literal[1]
     name: str
@@ -105,6 +114,7 @@ class Policy(_Part):
     affordability: Affordability
     grades: tuple[Grade, ...]
     counter_offers: CounterOffers
+    random_approvals: RandomApprovals | None = None
     sha256: str = ""
 
     def grade(self, pd: float) -> Grade:
