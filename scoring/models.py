@@ -1,14 +1,106 @@
-"""The table of decisions: what was known, what was answered, and by which model and policy."""
+"""Tables of decisions, and of the models and policies that made them or stand beside."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Row
+from kit.db import Base, Row
+from scoring import triggers
 from scoring.policy import Outcome
+
+_STANDS = text("until is null")
+
+
+class Role(StrEnum):
+    """What a model with its policy is there for."""
+
+    CHAMPION = "champion"
+    """Decides."""
+    CHALLENGER = "challenger"
+    """Decides a share of the borrowers, always the same ones."""
+    SHADOW = "shadow"
+    """Assesses the same snapshots afterwards and never acts."""
+
+
+class RiskModel(Base):
+    """A model by the hash of its manifest, whole: any process can load it, at any time."""
+
+    __tablename__ = "risk_models"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    manifest: Mapped[str] = mapped_column(Text)
+    artefact: Mapped[str] = mapped_column(Text)
+    """The file that the manifest was written for: trees or points."""
+    registered_by: Mapped[str] = mapped_column(String(80))
+    registered_at: Mapped[datetime]
+
+
+class RiskPolicy(Base):
+    """A policy by the hash of its text."""
+
+    __tablename__ = "risk_policies"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    registered_by: Mapped[str] = mapped_column(String(80))
+    registered_at: Mapped[datetime]
+
+
+class Seat(Row):
+    """One place in the line-up: which model decides by which policy, from when until when."""
+
+    __tablename__ = "line_up"
+    __table_args__ = (
+        CheckConstraint("share_bps > 0 AND share_bps <= 10000", name="share_is_one"),
+        Index(
+            "uq_line_up_deciding",
+            "product",
+            "role",
+            unique=True,
+            sqlite_where=text("until is null and role <> 'shadow'"),
+            postgresql_where=text("until is null and role <> 'shadow'"),
+        ),
+        Index(
+            "uq_line_up_standing",
+            "product",
+            "role",
+            "model_sha256",
+            "policy_sha256",
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+    )
+
+    product: Mapped[str] = mapped_column(String(60))
+    """Empty: every product that has no seat of its own."""
+    role: Mapped[Role]
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    policy_sha256: Mapped[str] = mapped_column(String(64))
+    share_bps: Mapped[int]
+    since: Mapped[datetime]
+    seated_by: Mapped[str] = mapped_column(String(80))
+    why: Mapped[str] = mapped_column(String(2_000))
+    restores: Mapped[UUID | None]
+    """The earlier seat that a roll-back went back to."""
+    until: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
 
 
 class Decision(Row):
@@ -28,6 +120,11 @@ class Decision(Row):
     """Everything the decision looked at: with the two hashes it can be made again, to the bit."""
     model_sha256: Mapped[str] = mapped_column(String(64))
     policy_sha256: Mapped[str] = mapped_column(String(64))
+    role: Mapped[Role] = mapped_column(default=Role.CHAMPION)
+    draw: Mapped[int | None]
+    """Where the borrower's stable hash fell for random approvals: a replay needs it."""
+    is_random: Mapped[bool] = mapped_column(default=False)
+    """Approved only by that draw: risk alone had declined it."""
     pd: Mapped[float]
     grade: Mapped[str] = mapped_column(String(10))
     outcome: Mapped[Outcome] = mapped_column(index=True)
@@ -38,3 +135,30 @@ class Decision(Row):
     counterfactual: Mapped[dict[str, Any] | None]
     contributions: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ShadowAssessment(Row):
+    """What a shadow would have answered to the snapshot of a decision. It never acts."""
+
+    __tablename__ = "shadow_assessments"
+    __table_args__ = (UniqueConstraint("decision_id", "model_sha256", "policy_sha256"),)
+
+    decision_id: Mapped[UUID]
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    policy_sha256: Mapped[str] = mapped_column(String(64))
+    pd: Mapped[float]
+    grade: Mapped[str] = mapped_column(String(10))
+    outcome: Mapped[Outcome]
+    limit_minor: Mapped[int] = mapped_column(BigInteger)
+    approved_minor: Mapped[int] = mapped_column(BigInteger)
+    reasons: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def _keep(table: Any, connection: Connection, **_: Any) -> None:
+    for statement in triggers.append_only(connection.dialect.name, table.name):
+        connection.exec_driver_sql(statement)
+
+
+for _kept in (RiskModel, RiskPolicy):
+    event.listen(_kept.__table__, "after_create", _keep)
