@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Row
@@ -32,6 +32,9 @@ class Verification(Row):
         default=VerificationStatus.COLLECTING, index=True
     )
     document_blob_id: Mapped[UUID | None]
+    back_blob_id: Mapped[UUID | None]
+    """The other side of a document that has two."""
+    wants_back: Mapped[bool] = mapped_column(default=False, server_default=false())
     selfie_blob_id: Mapped[UUID | None]
     clip_blob_id: Mapped[UUID | None]
     """The video note that answers the challenge."""
@@ -61,6 +64,13 @@ class Verification(Row):
     """Of the picture as it came, to know it again: 64 bits in hexadecimal."""
     document_signals: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """`{reason, measured, limit}` for what was odd about the upload."""
+    reading_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """What was read on the document and how the borrower corrected it (`kyc.readings`)."""
+    read_fields: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Names of the fields that the borrower is shown."""
+    corrected_fields: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Names of those that the borrower corrected."""
+    fields_confirmed_at: Mapped[datetime | None]
     document_index: Mapped[str | None] = mapped_column(String(64), index=True)
     """Blind index of the document's country and number."""
     template: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

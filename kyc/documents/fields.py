@@ -29,6 +29,8 @@ class Source(StrEnum):
     VISUAL = "visual"
     NATIONAL_NUMBER = "national_number"
     """Told by the digits of the person's number."""
+    BORROWER = "borrower"
+    """Corrected by whose document it is: nothing vouches for it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""What was read on an identity's document, kept sealed, and what the borrower says about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.crypto import person_key, vault_of
+from kyc.documents import confirming
+from kyc.documents.fields import FieldName
+from kyc.documents.reading import DocumentReading
+from kyc.models import Verification
+
+
+@dataclass(frozen=True)
+class Told:
+    read: DocumentReading
+    """Never changed: it stays evidence."""
+    corrected: dict[FieldName, str] = field(default_factory=dict)
+
+
+_TOLD = TypeAdapter(Told)
+
+
+async def keep(
+    session: AsyncSession, verification: Verification, read: DocumentReading, *, now: datetime
+) -> None:
+    """What was read on the newest picture. Nothing is asked of the borrower when that is nothing;
+    where the document has another side, that comes first."""
+    await _seal(session, verification, Told(read), now)
+    verification.wants_back = verification.back_blob_id is None and confirming.has_back(read)
+    verification.read_fields = list(confirming.asked(read))
+    verification.corrected_fields, verification.fields_confirmed_at = [], None
+
+
+async def opened(
+    session: AsyncSession, verification: Verification, *, now: datetime
+) -> Told | None:
+    """None when nothing was read in the chat. Raises KeyDestroyed after an erasure."""
+    await session.flush()
+    await session.refresh(verification, ["reading_sealed"])
+    if verification.reading_sealed is None:
+        return None
+    key = await person_key(session, vault_of(session), verification.borrower_id, now=now)
+    return _TOLD.validate_json(key.open_text(_place(verification), verification.reading_sealed))
+
+
+async def correct(
+    session: AsyncSession,
+    verification: Verification,
+    name: FieldName,
+    value: str,
+    *,
+    now: datetime,
+) -> None:
+    """The borrower says that this stands there. What was read takes a correction back."""
+    told = await opened(session, verification, now=now)
+    assert told is not None
+    corrected = {known: said for known, said in told.corrected.items() if known is not name}
+    if not confirming.same(name, told.read.fields[name].value, value):
+        corrected[name] = value
+    await _seal(session, verification, Told(told.read, corrected), now)
+    verification.corrected_fields = sorted(corrected)
+    verification.fields_confirmed_at = None
+
+
+def forget(verification: Verification) -> None:
+    """Another picture is wanted: what was read on this one is nothing to it."""
+    verification.back_blob_id = verification.reading_sealed = None
+    verification.wants_back = False
+    verification.read_fields, verification.corrected_fields = [], []
+    verification.fields_confirmed_at = None
+
+
+async def _seal(
+    session: AsyncSession, verification: Verification, told: Told, now: datetime
+) -> None:
+    key = await person_key(session, vault_of(session), verification.borrower_id, now=now)
+    verification.reading_sealed = key.seal(_place(verification), _TOLD.dump_json(told))
+
+
+def _place(verification: Verification) -> str:
+    return f"verifications.reading_sealed.{verification.id}"
