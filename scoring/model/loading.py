@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.errors import DomainError, Kind
 from scoring.model import manifest as manifests
-from scoring.model import native
+from scoring.model import native, predictor
 from scoring.model.manifest import Manifest
 from scoring.model.predictor import Model
 from scoring.refusals import Sentence
@@ -60,15 +60,19 @@ def texts(folder: Path) -> tuple[str, str]:
 
 def from_texts(manifest_text: str, model_text: str) -> Model:
     """A model from where it is kept, after the same checks."""
-    manifest, stated_columns = manifests.from_text(manifest_text)
-    _check(manifest, stated_columns, model_text)
+    manifest, stated = manifests.from_text(manifest_text)
+    _check(manifest, stated, model_text)
     try:
         booster = native.Booster(model_text)
     except native.NativeFailure:
         raise ModelChanged(part=manifests.MODEL_FILE) from None
     if booster.width != len(manifest.columns):
         raise ModelChanged(part="number of columns")
-    model = Model(manifest, booster, _sha256(manifest_text))
+    twin = manifest.scorecard
+    if twin is not None and [a.name for a in twin.attributes] != [c.name for c in manifest.columns]:
+        raise ModelChanged(part="scorecard")
+    engine = predictor.deciding(booster, twin, manifest.decides)
+    model = Model(manifest, engine, _sha256(manifest_text))
     _check_probes(model)
     return model
 
@@ -82,11 +86,12 @@ def _text(folder: Path, name: str) -> str:
         raise ModelChanged(part=name) from None
 
 
-def _check(manifest: Manifest, stated_columns: str, model_text: str) -> None:
+def _check(manifest: Manifest, stated: dict[str, str], model_text: str) -> None:
     if _sha256(model_text) != manifest.model_sha256:
         raise ModelChanged(part=manifests.MODEL_FILE)
-    if manifest.columns_sha256 != stated_columns:
-        raise ModelChanged(part="list of columns")
+    for part, digest in manifest.hashes.items():
+        if stated[part] != digest:
+            raise ModelChanged(part=part)
     present = native.library_version()
     if _minor(present) != _minor(manifest.library_version):
         raise ModelLibraryMismatch(wanted=manifest.library_version, present=present)

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from kit.errors import DomainError, Kind
 from scoring.features import registry
-from scoring.model import calibration
+from scoring.model import calibration, scorecard
 from scoring.model.calibration import Calibrator
+from scoring.model.scorecard import Scorecard
 from scoring.refusals import Sentence
 
 FORMAT = 1
@@ -20,6 +22,15 @@ class ManifestUnreadable(Sentence, DomainError):
     code = "model_manifest_unreadable"
     kind = Kind.INVALID
     sentence = "The model's manifest cannot be read: {problem}."
+
+
+class Decider(StrEnum):
+    """Whose log-odds become the probability."""
+
+    TREES = "trees"
+    SCORECARD = "scorecard"
+    BOTH = "both"
+    """The mean of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,19 @@ class Manifest:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
+    scorecard: Scorecard | None = None
+    """The twin in points. None in models that were trained before there was one."""
+    decides: Decider = Decider.TREES
+    choice: dict[str, Any] = field(default_factory=dict)
+    """The numbers for which it decides."""
 
     @property
-    def columns_sha256(self) -> str:
-        return _sha256(canonical([column.to_json() for column in self.columns]))
+    def hashes(self) -> dict[str, str]:
+        """Of its parts that are not files, as the loader recomputes and compares them."""
+        parts: dict[str, Any] = {"list of columns": [column.to_json() for column in self.columns]}
+        if self.scorecard is not None:
+            parts["scorecard"] = self.scorecard.to_json()
+        return {name: _sha256(canonical(part)) for name, part in parts.items()}
 
     def to_text(self) -> str:
         document = {
@@ -79,7 +99,7 @@ class Manifest:
             "library": {"name": "lightgbm", "version": self.library_version},
             "model": {"file": MODEL_FILE, "sha256": self.model_sha256},
             "columns": [column.to_json() for column in self.columns],
-            "columns_sha256": self.columns_sha256,
+            "columns_sha256": self.hashes["list of columns"],
             "calibrator": self.calibrator.to_json(),
             "target": self.target,
             "reference": self.reference,
@@ -87,6 +107,11 @@ class Manifest:
             "metrics": self.metrics,
             "probes": [{"row": list(p.row), "pd": p.pd.hex()} for p in self.probes],
         }
+        if self.scorecard is not None:
+            document["scorecard"] = self.scorecard.to_json()
+            document["scorecard_sha256"] = self.hashes["scorecard"]
+            document["decides"] = self.decides.value
+            document["choice"] = self.choice
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -98,13 +123,16 @@ def canonical(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def from_text(text: str) -> tuple[Manifest, str]:
-    """The manifest and the hash it states for its columns, which the loader compares."""
+def from_text(text: str) -> tuple[Manifest, dict[str, str]]:
+    """The manifest and the hashes it states, which the loader compares."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
             raise ManifestUnreadable(problem=f"format {document['format']!r} is not known")
-        return _read(document), str(document["columns_sha256"])
+        stated = {"list of columns": str(document["columns_sha256"])}
+        if "scorecard" in document:
+            stated["scorecard"] = str(document["scorecard_sha256"])
+        return _read(document), stated
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ManifestUnreadable(problem=f"{type(error).__name__} {error}") from None
 
@@ -123,6 +151,10 @@ def _read(document: dict[str, Any]) -> Manifest:
         probes=tuple(
             Probe(tuple(probe["row"]), float.fromhex(probe["pd"])) for probe in document["probes"]
         ),
+        # Models from before the scorecard say nothing of it.
+        scorecard=scorecard.from_json(document["scorecard"]) if "scorecard" in document else None,
+        decides=Decider(document["decides"] if "scorecard" in document else Decider.TREES),
+        choice=dict(document.get("choice", {})),
     )
 
 

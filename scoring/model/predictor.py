@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.errors import DomainError, Kind
 from scoring.features.registry import Value
-from scoring.model.manifest import Column, Manifest
-from scoring.model.native import Booster
+from scoring.model.manifest import Column, Decider, Manifest
 from scoring.refusals import Sentence
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,44 @@ class ValueNotANumber(Sentence, DomainError):
     sentence = "Column {column} holds {value}, and the model needs a number there."
 
 
+class Engine(Protocol):
+    """Trees, a scorecard, or the mean of both."""
+
+    @property
+    def width(self) -> int: ...
+
+    def raw_scores(self, rows: Floats) -> Floats:
+        """Log-odds, one per row."""
+
+    def contributions(self, rows: Floats) -> Floats:
+        """Per row: each column's share of the log-odds, then what none of them explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The mean of the log-odds of two engines."""
+
+    first: Engine
+    second: Engine
+
+    @property
+    def width(self) -> int:
+        return self.first.width
+
+    def raw_scores(self, rows: Floats) -> Floats:
+        return (self.first.raw_scores(rows) + self.second.raw_scores(rows)) / 2
+
+    def contributions(self, rows: Floats) -> Floats:
+        return (self.first.contributions(rows) + self.second.contributions(rows)) / 2
+
+
+def deciding(trees: Engine, scorecard: Engine | None, decides: Decider) -> Engine:
+    """The engine that the manifest names."""
+    if scorecard is None or decides is Decider.TREES:
+        return trees
+    return scorecard if decides is Decider.SCORECARD else Both(trees, scorecard)
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """How far one feature moves this applicant's log-odds from those of the safer half."""
@@ -40,7 +78,7 @@ class Contribution:
 @dataclass(frozen=True, slots=True)
 class Model:
     manifest: Manifest
-    booster: Booster
+    engine: Engine
     sha256: str
     """Of the manifest's text, which holds the hash of everything else."""
 
@@ -54,12 +92,12 @@ class Model:
 
     def pds(self, rows: Sequence[Sequence[float]] | Floats) -> Floats:
         matrix = np.asarray(rows, dtype=np.float64)
-        return self.manifest.calibrator(self.booster.raw_scores(matrix))
+        return self.manifest.calibrator(self.engine.raw_scores(matrix))
 
     def shares(self, rows: Floats) -> Floats:
         """Per row and column: the column's part of the log-odds, less the reference's."""
         reference = [self.manifest.reference.get(name, 0.0) for name in self.names]
-        away: Floats = self.booster.contributions(rows)[:, :-1] - np.asarray(reference)
+        away: Floats = self.engine.contributions(rows)[:, :-1] - np.asarray(reference)
         return away
 
     def contributions(self, values: Mapping[str, Value]) -> tuple[Contribution, ...]:

@@ -140,9 +140,9 @@ class TestPredict:
         values = features.values(cases.AMINA, cases.stock().names)
         rows = np.array([cases.stock().row(values)])
 
-        shares = cases.stock().booster.contributions(rows)
+        shares = cases.stock().engine.contributions(rows)
 
-        score = float(cases.stock().booster.raw_scores(rows)[0])
+        score = float(cases.stock().engine.raw_scores(rows)[0])
         assert math.isclose(shares.sum(), score, abs_tol=1e-9)
 
     @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ class TestPredict:
 
     def test_refuses_rows_of_another_width(self) -> None:
         with pytest.raises(native.NativeFailure):
-            cases.stock().booster.raw_scores(np.zeros((1, 99)))
+            cases.stock().engine.raw_scores(np.zeros((1, 99)))
 
     def test_never_falls_along_a_monotone_column(self) -> None:
         loaded = cases.stock()
