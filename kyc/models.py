@@ -42,6 +42,10 @@ class Verification(Row):
     """What was asked for in the video note, when, and until when it counts."""
     challenges: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many challenges were given: each may be answered once."""
+    clip_wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a video note belongs to it: the lender's rule when it was opened."""
+    clip_waived: Mapped[str | None] = mapped_column(String(40))
+    """Why a person looks where a video note was wanted: a code of `kyc.liveness.asking`."""
     document_retakes: Mapped[int] = mapped_column(default=0)
     """How often the borrower was asked for a better picture of the document."""
     selfie_retakes: Mapped[int] = mapped_column(default=0)
