@@ -62,6 +62,13 @@ class Table:
         kept = {name: values for name, values in self.columns.items() if name not in names}
         return Table(kept, self.rows, self.sha256)
 
+    def take(self, rows: NDArray[np.int64]) -> "Table":
+        taken = {
+            name: [values[n] for n in rows] if isinstance(values, list) else values[rows]
+            for name, values in self.columns.items()
+        }
+        return Table(taken, len(rows), "")
+
 
 def read(source: str) -> Table:
     """The table of a file, or of standard input (CSV) for `-`."""
@@ -79,8 +86,12 @@ def read(source: str) -> Table:
     names = arrow.column_names
     if len(set(names)) != len(names):
         raise DataUnreadable(file=name, problem="two columns have the same name")
-    columns = {column: _column(column, arrow.column(column)) for column in names}
-    return Table(columns, arrow.num_rows, hashlib.sha256(content).hexdigest())
+    return of_arrow(arrow, hashlib.sha256(content).hexdigest())
+
+
+def of_arrow(arrow: Any, sha256: str = "") -> Table:
+    columns = {name: _column(name, arrow.column(name)) for name in arrow.column_names}
+    return Table(columns, arrow.num_rows, sha256)
 
 
 def matrix(table: Table, columns: Sequence[Column]) -> Floats:
@@ -130,8 +141,15 @@ def _arrow(content: bytes, source: str) -> Any:
         return parquet.read_table(io.BytesIO(content))
     from pyarrow import csv
 
-    options = csv.ConvertOptions(null_values=_NULLS, strings_can_be_null=True)
-    return csv.read_csv(io.BytesIO(content), convert_options=options)
+    return csv.read_csv(io.BytesIO(content), convert_options=csv_options())
+
+
+def csv_options(only: Sequence[str] = ()) -> Any:
+    from pyarrow import csv
+
+    return csv.ConvertOptions(
+        null_values=_NULLS, strings_can_be_null=True, include_columns=list(only)
+    )
 
 
 def _column(name: str, values: Any) -> Floats | Levels:
