@@ -250,6 +250,7 @@ _NAMING = (
     "full_name_sealed",
     "birth_date_sealed",
     "region_sealed",
+    "region_index",
 )
 _INDEXES: tuple[tuple[type[Any], InstrumentedAttribute[UUID], dict[str, Any]], ...] = (
     (Application, Application.borrower_id, {"wallet_sealed": None, "wallet_index": None}),

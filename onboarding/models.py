@@ -48,6 +48,8 @@ class Borrower(Row):
     full_name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     birth_date_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     region_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    region_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    """A keyed hash of the region: loans are counted by it, and nobody can read it there."""
     employment: Mapped[str | None] = mapped_column(String(20))
     employment_since: Mapped[str | None] = mapped_column(String(20))
     residence: Mapped[str | None] = mapped_column(String(20))
@@ -244,6 +246,8 @@ class Offer(Row):
     term: Mapped[str] = mapped_column(String(10))
     terms: Mapped[list[Any]]
     """Codes of the terms that may be chosen."""
+    annual_rate_bps: Mapped[int | None]
+    """The price that was decided for this borrower; None: the product's own."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

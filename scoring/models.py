@@ -134,6 +134,12 @@ class Decision(Row):
     reasons: Mapped[list[Any]]
     counterfactual: Mapped[dict[str, Any] | None]
     contributions: Mapped[list[Any]]
+    annual_rate_bps: Mapped[int | None]
+    """The price that was decided; None where the policy decides none."""
+    expected_loss_minor: Mapped[int | None] = mapped_column(BigInteger)
+    """Of what was offered; of what was asked, where nothing was."""
+    workings: Mapped[dict[str, Any] | None]
+    """How the price and the household's month were reckoned, line by line, for staff."""
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -155,10 +161,25 @@ class ShadowAssessment(Row):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class RiskTable(Row):
+    """One version of what is known about industries, regions and crops; the newest holds.
+
+    Written once: snapshots name the one that they were taken with.
+    """
+
+    __tablename__ = "risk_tables"
+
+    kind: Mapped[str] = mapped_column(String(20), index=True)
+    """`book`: of the lender's own loans. Else an index that was brought in, by what it is of."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
 def _keep(table: Any, connection: Connection, **_: Any) -> None:
     for statement in triggers.append_only(connection.dialect.name, table.name):
         connection.exec_driver_sql(statement)
 
 
-for _kept in (RiskModel, RiskPolicy):
+for _kept in (RiskModel, RiskPolicy, RiskTable):
     event.listen(_kept.__table__, "after_create", _keep)
