@@ -1,13 +1,15 @@
 """One decision: a snapshot, a model and a policy go in, an assessment comes out. Pure."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from scoring import features, reasons, verdicts
+from scoring.affordability import Capacity
 from scoring.features import registry
 from scoring.model.predictor import Contribution, Model
 from scoring.policy import Outcome, Policy
-from scoring.snapshot import Application, Snapshot, TermOption
+from scoring.pricing import Price
+from scoring.snapshot import Application, Snapshot
 from scoring.verdicts import Verdict
 
 
@@ -22,9 +24,30 @@ class Counterfactual:
     grade: str
 
 
+class _Reachable(NamedTuple):
+    """A request that would be approved, and what the policy says of it."""
+
+    asked: Application
+    pd: float
+    verdict: Verdict
+
+    @property
+    def shown(self) -> Counterfactual:
+        return Counterfactual(
+            amount_minor=self.asked.amount_minor,
+            term_days=self.asked.term_days,
+            installments=self.asked.installments,
+            pd=self.pd,
+            grade=self.verdict.grade,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """`pd` and `grade` are of what was asked; `approved_minor` is 0 unless something is offered."""
+    """`pd` and `grade` are of what was asked; `approved_minor` is 0 unless something is offered.
+
+    Price and capacity are of what is offered; where nothing is, of what was asked.
+    """
 
     pd: float
     grade: str
@@ -37,6 +60,14 @@ class Assessment:
     contributions: tuple[Contribution, ...]
     model_sha256: str
     policy_sha256: str
+    capacity: Capacity
+    price: Price | None
+
+    @property
+    def workings(self) -> dict[str, Any]:
+        """How the price and the household's month were reckoned, line by line."""
+        price = None if self.price is None else asdict(self.price)
+        return {"capacity": asdict(self.capacity), "price": price}
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -44,17 +75,19 @@ class Assessment:
 
 def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
     """Score what was asked, judge it, and look for what would be approved where it was not."""
+    policy = policy.applying_to(snapshot)
     values = features.values(snapshot, model.names)
     contributions = model.contributions(values)
     pd = float(model.pds([model.row(values)])[0])
     verdict = verdicts.judge(policy, snapshot, pd)
     reachable = _reachable(snapshot, model, policy, verdict) if _may_change(verdict) else []
-    counter = _counter(snapshot, policy, reachable) if _is_declined(verdict) else None
+    counter = _counter(snapshot, reachable) if _is_declined(verdict) else None
+    offered = verdict if counter is None else counter.verdict
     return Assessment(
         pd=pd,
         grade=verdict.grade,
         outcome=verdict.outcome if counter is None else Outcome.COUNTER,
-        limit_minor=max(verdict.limit_minor, counter.amount_minor if counter else 0),
+        limit_minor=max(verdict.limit_minor, counter.asked.amount_minor if counter else 0),
         approved_minor=_approved(snapshot, verdict, counter),
         currency=snapshot.application.currency,
         reasons=reasons.choose(verdict.reasons, contributions if verdict.is_about_risk else ()),
@@ -62,6 +95,8 @@ def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
         contributions=contributions,
         model_sha256=model.sha256,
         policy_sha256=policy.sha256,
+        capacity=offered.capacity,
+        price=offered.price,
     )
 
 
@@ -74,15 +109,15 @@ def _is_declined(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.DECLINE
 
 
-def _approved(snapshot: Snapshot, verdict: Verdict, counter: Counterfactual | None) -> int:
+def _approved(snapshot: Snapshot, verdict: Verdict, counter: _Reachable | None) -> int:
     if counter is not None:
-        return counter.amount_minor
+        return counter.asked.amount_minor
     return snapshot.application.amount_minor if verdict.outcome is Outcome.APPROVE else 0
 
 
 def _reachable(
     snapshot: Snapshot, model: Model, policy: Policy, verdict: Verdict
-) -> list[Counterfactual]:
+) -> list[_Reachable]:
     """Every candidate that would be approved, scored in one call."""
     candidates = [
         replace(snapshot, application=asked)
@@ -95,30 +130,21 @@ def _reachable(
     for candidate, pd in zip(candidates, model.pds(rows), strict=True):
         answer = verdicts.judge(policy, candidate, float(pd))
         if answer.outcome is Outcome.APPROVE:
-            found.append(_of(candidate.application, float(pd), answer))
+            found.append(_Reachable(candidate.application, float(pd), answer))
     return found
-
-
-def _of(asked: Application, pd: float, verdict: Verdict) -> Counterfactual:
-    return Counterfactual(
-        amount_minor=asked.amount_minor,
-        term_days=asked.term_days,
-        installments=asked.installments,
-        pd=pd,
-        grade=verdict.grade,
-    )
 
 
 def candidates_of(asked: Application, policy: Policy, limit_minor: int) -> list[Application]:
     """Smaller amounts at this term; the same and smaller ones at the product's other terms."""
     amounts = _amounts(asked, policy, limit_minor)
-    found = [_with(asked, amount, _own_term(asked)) for amount in amounts]
+    found = [verdicts.with_terms(asked, amount, None) for amount in amounts]
     others = sorted(
         (option for option in asked.options if option.term_days != asked.term_days),
         key=lambda option: option.term_days,
     )
     for option in others:
-        found += [_with(asked, amount, option) for amount in [asked.amount_minor, *amounts]]
+        wanted = [asked.amount_minor, *amounts]
+        found += [verdicts.with_terms(asked, amount, option) for amount in wanted]
     return found
 
 
@@ -136,39 +162,25 @@ def _amounts(asked: Application, policy: Policy, limit_minor: int) -> list[int]:
     return sorted({a for a in rounded if floor <= a <= ceiling and a < asked.amount_minor})[::-1]
 
 
-def _own_term(asked: Application) -> TermOption | None:
-    if asked.installment_minor is None:
-        return None
-    return TermOption(asked.term_days, asked.installments, asked.installment_minor)
-
-
-def _with(asked: Application, amount_minor: int, term: TermOption | None) -> Application:
-    """The same applicant asking for this amount and term; installments grow with the amount."""
-    if term is None:
-        return replace(asked, amount_minor=amount_minor)
-    return replace(
-        asked,
-        amount_minor=amount_minor,
-        term_days=term.term_days,
-        installments=term.installments,
-        installment_minor=-(-term.installment_minor * amount_minor // asked.amount_minor),
-    )
-
-
-def _counter(
-    snapshot: Snapshot, policy: Policy, reachable: list[Counterfactual]
-) -> Counterfactual | None:
+def _counter(snapshot: Snapshot, reachable: list[_Reachable]) -> _Reachable | None:
     """The largest approvable amount at the term that was asked for."""
-    same_term = [c for c in reachable if c.term_days == snapshot.application.term_days]
-    return max(same_term, key=lambda c: c.amount_minor, default=None)
+    wanted = snapshot.application.term_days
+    same_term = [each for each in reachable if each.asked.term_days == wanted]
+    return max(same_term, key=lambda each: each.asked.amount_minor, default=None)
 
 
 def _nearest(
-    snapshot: Snapshot, counter: Counterfactual | None, reachable: list[Counterfactual]
+    snapshot: Snapshot, counter: _Reachable | None, reachable: list[_Reachable]
 ) -> Counterfactual | None:
     """Most money first, then the nearest term. Beside a counter-offer only what gives more."""
     wanted = snapshot.application.term_days
-    best = max(reachable, key=lambda c: (c.amount_minor, -abs(c.term_days - wanted)), default=None)
-    if best is None or counter is None:
-        return best
-    return best if best.amount_minor > counter.amount_minor else None
+
+    def nearness(each: _Reachable) -> tuple[int, int]:
+        return each.asked.amount_minor, -abs(each.asked.term_days - wanted)
+
+    best = max(reachable, key=nearness, default=None)
+    if best is None or (
+        counter is not None and best.asked.amount_minor <= counter.asked.amount_minor
+    ):
+        return None
+    return best.shown

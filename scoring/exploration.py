@@ -41,7 +41,4 @@ def _small(asked: Application, rule: RandomApprovals) -> Application:
     largest = asked.max_amount_minor or asked.amount_minor
     share = verdicts.rounded_down(largest * rule.limit_share_bps // 10_000, asked)
     amount = min(asked.amount_minor, max(share, asked.min_amount_minor or 1))
-    installment = asked.installment_minor
-    if installment is not None:
-        installment = -(-installment * amount // asked.amount_minor)
-    return replace(asked, amount_minor=amount, installment_minor=installment)
+    return verdicts.with_terms(asked, amount, None)

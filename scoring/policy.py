@@ -17,9 +17,11 @@ from kit.errors import DomainError, Kind
 from scoring import reasons
 from scoring.features import registry
 from scoring.refusals import Sentence
+from scoring.snapshot import Snapshot
 
 DEFAULT = Path(__file__).parent / "policies" / "default.yaml"
 Bps = Annotated[int, Field(ge=0, le=10_000)]
+Rate = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class PolicyRefused(Sentence, DomainError):
@@ -66,6 +68,13 @@ class CutOffs(_Part):
     refer_up_to_bps: Bps
 
 
+class Stress(_Part):
+    """The month that the household has to come through, worse than the one it told us of."""
+
+    income_falls_bps: Bps
+    costs_rise_bps: int = Field(ge=0, le=100_000)
+
+
 class Affordability(_Part):
     repayment_share_bps: Bps
     """How much of what is left each month may go into repayments."""
@@ -77,6 +86,12 @@ class Affordability(_Part):
     dependents_when_unknown: int = Field(ge=0)
     assumed_cost_bps_per_month: Bps
     """Price of money where the product gave no installment."""
+    living_cost_floor_per_person_minor: dict[str, int] = {}
+    """By currency: the least for the applicant and for each who lives from the same income."""
+    stress: Stress | None = None
+    household_cap_bps: Bps | None = None
+    """The most of income that all repayments may take, the other debts too. Where the law of the
+    place has such a share, the smaller one holds."""
 
 
 class Grade(_Part):
@@ -86,6 +101,30 @@ class Grade(_Part):
     """Of the largest amount the product allows."""
     months_of_income_bps: int = Field(ge=0)
     """The loan may not exceed this many months of income; 10000 is one month."""
+
+
+class LimitRule(_Part):
+    """A smaller limit where the feature is below, above or one of the given."""
+
+    feature: str
+    below: float | None = None
+    above: float | None = None
+    among: tuple[str, ...] = ()
+    limit_share_bps: Bps
+    """Of what the grade allows."""
+
+
+class Pricing(_Part):
+    """What a yearly rate is made of (`scoring.pricing`). Rates are on what is out."""
+
+    cost_of_funds_bps: Rate
+    operating_cost_bps: Rate
+    """What a loan costs to make and collect, as far as its fees do not pay for it."""
+    margin_bps: Rate
+    lgd_bps: Bps
+    """The share of what is out that is lost when a loan goes bad."""
+    when_unpaid: Literal["refer", "decline"] = "decline"
+    """Where not even the highest rate pays for funds, work and risk."""
 
 
 class CounterOffers(_Part):
@@ -104,6 +143,35 @@ class RandomApprovals(_Part):
     """Of the largest amount the product allows; never below its smallest."""
 
 
+class _Replaceable(_Part):
+    """The parts that an override may say anew."""
+
+    rules: tuple[Rule, ...] | None = None
+    cut_offs: CutOffs | None = None
+    affordability: Affordability | None = None
+    grades: tuple[Grade, ...] | None = None
+    limits: tuple[LimitRule, ...] | None = None
+    pricing: Pricing | None = None
+    counter_offers: CounterOffers | None = None
+
+
+class Override(_Replaceable):
+    """For some products or people, other parts. The first override that fits is the one."""
+
+    when: dict[str, tuple[str, ...]] = Field(min_length=1)
+    """Features that are kinds of something, and which of them: all must fit."""
+
+    def fits(self, snapshot: Snapshot) -> bool:
+        return all(
+            registry.get(name).compute(snapshot) in among for name, among in self.when.items()
+        )
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        said = {name: getattr(self, name) for name in _Replaceable.model_fields}
+        return {name: part for name, part in said.items() if part is not None}
+
+
 class Policy(_Part):
     version: Literal[1]
     name: str
@@ -113,9 +181,21 @@ class Policy(_Part):
     cut_offs: CutOffs
     affordability: Affordability
     grades: tuple[Grade, ...]
+    limits: tuple[LimitRule, ...] = ()
+    pricing: Pricing | None = None
+    """Without it every product has the one price that it says."""
+    overrides: tuple[Override, ...] = ()
     counter_offers: CounterOffers
     random_approvals: RandomApprovals | None = None
     sha256: str = ""
+
+    def applying_to(self, snapshot: Snapshot) -> "Policy":
+        """The policy with the parts that the first fitting override says anew."""
+        fitting = next((each for each in self.overrides if each.fits(snapshot)), None)
+        return self if fitting is None else self.with_parts(fitting)
+
+    def with_parts(self, override: Override) -> "Policy":
+        return self.model_copy(update={**override.parts, "overrides": ()})
 
     def grade(self, pd: float) -> Grade:
         """The first band that holds the probability; the last band ends at one."""
@@ -149,11 +229,49 @@ def parse(text: str) -> Policy:
 
 
 def _contradictions(policy: Policy) -> Iterator[str]:
+    yield from _of_parts(policy)
+    for n, override in enumerate(policy.overrides):
+        name = _named(override)
+        yield from _bad_override(policy.overrides[:n], override, name)
+        for problem in _of_parts(policy.with_parts(override)):
+            yield f"for {name}, {problem}"
+
+
+def _of_parts(policy: Policy) -> Iterator[str]:
+    """What is wrong with the policy as it holds where no override fits."""
     yield from _bad_reasons(policy)
     for rule in policy.rules:
         yield from _bad_rule(rule)
+    for limit in policy.limits:
+        yield from _bad_rule(limit)
+        if limit.limit_share_bps == 10_000:
+            yield f"the limit by {limit.feature} changes nothing"
     yield from _bad_grades(policy.grades)
     yield from _never_approves(policy)
+
+
+def _bad_override(before: tuple[Override, ...], override: Override, name: str) -> Iterator[str]:
+    if not override.parts:
+        yield f"the override for {name} says nothing"
+    for feature, among in override.when.items():
+        if not registry.is_known(feature):
+            yield f"there is no feature {feature}"
+        elif not registry.get(feature).category or not among:
+            yield f"the override for {name} needs kinds of {feature}"
+    if any(_covers(earlier, override) for earlier in before):
+        yield f"the override for {name} is never reached"
+
+
+def _covers(earlier: Override, later: Override) -> bool:
+    """Whether the earlier one fits wherever the later one does."""
+    return all(
+        name in later.when and set(later.when[name]) <= set(among)
+        for name, among in earlier.when.items()
+    )
+
+
+def _named(override: Override) -> str:
+    return " and ".join(f"{name} {', '.join(among)}" for name, among in override.when.items())
 
 
 def _bad_reasons(policy: Policy) -> Iterator[str]:
@@ -165,7 +283,7 @@ def _bad_reasons(policy: Policy) -> Iterator[str]:
             yield f"reason {reason} has no sentence"
 
 
-def _bad_rule(rule: Rule) -> Iterator[str]:
+def _bad_rule(rule: Rule | LimitRule) -> Iterator[str]:
     if not registry.is_known(rule.feature):
         yield f"there is no feature {rule.feature}"
         return
@@ -196,16 +314,24 @@ def _bad_grades(grades: tuple[Grade, ...]) -> Iterator[str]:
 
 
 def _never_approves(policy: Policy) -> Iterator[str]:
-    cut_offs, afford = policy.cut_offs, policy.affordability
+    cut_offs = policy.cut_offs
     if cut_offs.refer_up_to_bps < cut_offs.approve_up_to_bps:
         yield "it refers below the cut-off for approval"
-    best = policy.grades[0]
+    best = policy.grades[0] if policy.grades else None
     if cut_offs.approve_up_to_bps == 0:
         yield "it can never approve: the cut-off for approval is 0"
-    elif best.limit_share_bps == 0 or best.months_of_income_bps == 0:
+    elif best is not None and (best.limit_share_bps == 0 or best.months_of_income_bps == 0):
         yield "it can never approve: the best grade has no limit"
-    elif afford.repayment_share_bps == 0 or afford.living_cost_bps == 10_000:
+    elif _leaves_nothing(policy.affordability):
         yield "it can never approve: nothing is left for repayments"
+
+
+def _leaves_nothing(rules: Affordability) -> bool:
+    """Even of somebody who lives alone and owes nobody anything."""
+    stress = rules.stress or Stress(income_falls_bps=0, costs_rise_bps=0)
+    left = 10_000 - stress.income_falls_bps
+    cost = rules.living_cost_bps * (10_000 + stress.costs_rise_bps) // 10_000
+    return rules.repayment_share_bps == 0 or rules.household_cap_bps == 0 or left <= cost
 
 
 def _first(error: ValidationError) -> str:

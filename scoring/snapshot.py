@@ -68,11 +68,35 @@ class Signal(StrEnum):
     MANY_APPLICATIONS = "many_applications"
     """More applications in the last days than a person needs."""
     DOCUMENT_DOUBTFUL = "document_doubtful"
+    DOCUMENT_CORRECTED = "document_corrected"
+    """The borrower says that the document was misread."""
     FACE_UNSURE = "face_unsure"
     KYC_BY_PERSON = "kyc_by_person"
     """A member of staff passed the verification that the machine did not."""
     INCOME_CONTRADICTS = "income_contradicts"
     """Two sources of income do not agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Between which yearly rates the price may lie, and what they would come to.
+
+    Where the product has one price the two ends are the same.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    least_bps: int
+    most_bps: int
+    lawful_bps: int
+    """The highest rate of the band that passes no cap of the law, the APR's among them."""
+    least_installment_minor: int
+    """The largest installment for the amount asked, at the lowest rate and at the highest."""
+    most_installment_minor: int
+    exposure_bps: int
+    """How much of the amount is out on average, until the last payment."""
+    charged_on_bps: int
+    """Of how much of the amount interest is charged on average: all of it where it is flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +108,7 @@ class TermOption:
     term_days: int
     installments: int
     installment_minor: int
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +138,10 @@ class Application:
     min_amount_minor: int | None = None
     max_amount_minor: int | None = None
     amount_step_minor: int | None = None
+    rates: Rates | None = None
+    """None in snapshots from before prices were decided."""
+    debt_service_most_bps: int | None = None
+    """The share of income that the law of the place lets all repayments take; None: no such law."""
     options: tuple[TermOption, ...] = ()
     """Other terms of the product: what a counter-offer may use."""
     answers: dict[str, str] = field(default_factory=dict)
@@ -193,10 +222,17 @@ def from_json(document: dict[str, Any]) -> Snapshot:
     """Read what `to_json` wrote. Unknown versions and fields are refused, never guessed."""
     if document.get("version") != VERSION:
         raise SnapshotUnreadable(problem=f"version {document.get('version')!r}")
+    return from_text(json.dumps(document))
+
+
+def from_text(text: str | bytes) -> Snapshot:
+    """The same from JSON text, without the way through Python's dictionaries."""
     try:
-        snapshot = _ADAPTER.validate_json(json.dumps(document))
+        snapshot = _ADAPTER.validate_json(text)
     except (ValidationError, ValueError) as error:
         raise SnapshotUnreadable(problem=_first(error)) from None
+    if snapshot.version != VERSION:
+        raise SnapshotUnreadable(problem=f"version {snapshot.version!r}")
     return snapshot
 
 

@@ -1,13 +1,15 @@
 """The policy applied to one snapshot and one probability, counter-offers aside."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from scoring import affordability
+from scoring import affordability, pricing
+from scoring.affordability import Capacity
 from scoring.features import registry
 from scoring.features.registry import Value
-from scoring.policy import Outcome, Policy, Rule
-from scoring.snapshot import Application, Snapshot
+from scoring.policy import Grade, LimitRule, Outcome, Policy, Rule
+from scoring.pricing import Price
+from scoring.snapshot import Application, Rates, Snapshot, TermOption
 
 _STRENGTH = {Outcome.DECLINE: 0, Outcome.REFER: 1}
 
@@ -24,6 +26,9 @@ class Verdict:
     is_by_terms: bool
     """Whether another amount or term could change it: no rule about the person spoke."""
     is_about_risk: bool
+    capacity: Capacity
+    price: Price | None
+    """None where the policy decides no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,16 @@ class _Voice:
 
 def judge(policy: Policy, snapshot: Snapshot, pd: float) -> Verdict:
     """All voices are heard. A decline outweighs a referral; the stronger ones give the reasons."""
-    limit = limit_minor(policy, snapshot.application, pd)
+    policy = policy.applying_to(snapshot)
+    asked = snapshot.application
+    price = pricing.decide(asked, policy.pricing, pd) if policy.pricing is not None else None
+    if price is not None:
+        asked = pricing.at(asked, price.annual_rate_bps)
+    capacity = affordability.measure(asked, policy.affordability)
+    limit = _limit_minor(policy, snapshot, asked, capacity, pd)
     about_person = [*_rules(policy, snapshot), *_signals(policy, snapshot)]
-    about_terms = [*_risk(policy, pd), *_terms(policy, snapshot.application, limit)]
+    about_risk = [*_risk(policy, pd), *_price(policy, price)]
+    about_terms = [*about_risk, *_terms(asked, capacity, limit)]
     voices = sorted(about_person + about_terms, key=lambda voice: _STRENGTH[voice.then])
     outcome = voices[0].then if voices else Outcome.APPROVE
     return Verdict(
@@ -46,22 +58,69 @@ def judge(policy: Policy, snapshot: Snapshot, pd: float) -> Verdict:
         grade=policy.grade(pd).name,
         limit_minor=limit,
         is_by_terms=all(voice.is_by_terms for voice in voices),
-        is_about_risk=bool(_risk(policy, pd)),
+        is_about_risk=bool(about_risk),
+        capacity=capacity,
+        price=price,
     )
 
 
-def limit_minor(policy: Policy, asked: Application, pd: float) -> int:
-    """The smallest of: what the household can carry, what the grade allows, what income allows."""
-    grade = policy.grade(pd)
-    capacity = affordability.measure(asked, policy.affordability)
+def with_terms(asked: Application, amount_minor: int, option: TermOption | None) -> Application:
+    """The same applicant asking for this amount and term; installments grow with the amount.
+
+    Without an option only the amount changes.
+    """
+    option = option or own_term(asked)
+    if option is None:
+        return replace(asked, amount_minor=amount_minor)
+
+    def grown(installment_minor: int) -> int:
+        return -(-installment_minor * amount_minor // asked.amount_minor)
+
+    return replace(
+        asked,
+        amount_minor=amount_minor,
+        term_days=option.term_days,
+        installments=option.installments,
+        installment_minor=grown(option.installment_minor),
+        rates=None if option.rates is None else _grown(option.rates, grown),
+    )
+
+
+def own_term(asked: Application) -> TermOption | None:
+    if asked.installment_minor is None:
+        return None
+    return TermOption(asked.term_days, asked.installments, asked.installment_minor, asked.rates)
+
+
+def _grown(rates: Rates, grown: Callable[[int], int]) -> Rates:
+    return replace(
+        rates,
+        least_installment_minor=grown(rates.least_installment_minor),
+        most_installment_minor=grown(rates.most_installment_minor),
+    )
+
+
+def _limit_minor(
+    policy: Policy, snapshot: Snapshot, asked: Application, capacity: Capacity, pd: float
+) -> int:
+    """The smallest of: what the household can carry, what the grade allows, what income allows;
+    less where a rule on limits speaks."""
     by_capacity = affordability.largest_amount(asked, capacity)
     if by_capacity is None or asked.monthly_income_minor is None:
         return 0
-    bounds = [by_capacity, asked.monthly_income_minor * grade.months_of_income_bps // 10_000]
-    if asked.max_amount_minor is not None:
-        bounds.append(asked.max_amount_minor * grade.limit_share_bps // 10_000)
+    bounds = [by_capacity, *_by_grade(policy.grade(pd), asked)]
+    for rule in policy.limits:
+        value = registry.get(rule.feature).compute(snapshot)
+        if value is not None and _speaks(rule, value):
+            bounds += [bound * rule.limit_share_bps // 10_000 for bound in bounds[1:]]
     limit = rounded_down(min(bounds), asked)
     return limit if limit >= (asked.min_amount_minor or 1) else 0
+
+
+def _by_grade(grade: Grade, asked: Application) -> Iterator[int]:
+    yield (asked.monthly_income_minor or 0) * grade.months_of_income_bps // 10_000
+    if asked.max_amount_minor is not None:
+        yield asked.max_amount_minor * grade.limit_share_bps // 10_000
 
 
 def rounded_down(amount_minor: int, asked: Application) -> int:
@@ -78,7 +137,7 @@ def _rules(policy: Policy, snapshot: Snapshot) -> Iterator[_Voice]:
             yield _Voice(Outcome(rule.then), rule.reason)
 
 
-def _speaks(rule: Rule, value: Value) -> bool:
+def _speaks(rule: Rule | LimitRule, value: Value) -> bool:
     if isinstance(value, str):
         return value in rule.among
     assert value is not None
@@ -102,10 +161,16 @@ def _risk(policy: Policy, pd: float) -> list[_Voice]:
     return []
 
 
-def _terms(policy: Policy, asked: Application, limit: int) -> Iterator[_Voice]:
-    capacity = affordability.measure(asked, policy.affordability)
+def _price(policy: Policy, price: Price | None) -> Iterator[_Voice]:
+    if policy.pricing is not None and price is not None and not price.is_paid_for:
+        yield _Voice(Outcome(policy.pricing.when_unpaid), "risk_not_paid_for", is_by_terms=True)
+
+
+def _terms(asked: Application, capacity: Capacity, limit: int) -> Iterator[_Voice]:
     if capacity.monthly_minor is None:
         yield _Voice(Outcome.REFER, "income_not_known")
+    elif capacity.is_capped:
+        yield _Voice(Outcome.DECLINE, "repayments_over_household_cap", is_by_terms=True)
     elif not capacity.is_enough:
         yield _Voice(Outcome.DECLINE, "not_affordable", is_by_terms=True)
     elif asked.amount_minor > limit:
