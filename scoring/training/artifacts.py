@@ -56,14 +56,26 @@ def find_mapping(folder: Path) -> Mapping | None:
 
 
 def _fill(result: Result, draft: Path) -> None:
-    text = result.ensemble.text
+    text = result.champion.text
     (draft / manifests.MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
     manifest = _manifest(result, text)
     (draft / manifests.MANIFEST_FILE).write_text(manifest.to_text(), encoding="utf-8", newline="\n")
     (draft / CARD_FILE).write_text(card.write(result), encoding="utf-8", newline="\n")
     if result.mapping is not None:
         (draft / MAPPING_FILE).write_text(_mapping_text(result.mapping), encoding="utf-8")
-    pictures.draw(draft, result.y, result.pds)
+    _draw(result, draft)
+
+
+def _draw(result: Result, draft: Path) -> None:
+    pictures.roc(draft / "roc.png", result.y, result.pds)
+    pictures.calibration(draft / "calibration.png", result.y, result.pds)
+    pictures.distribution(draft / "distribution.png", result.y, result.pds)
+    pictures.deciles(draft / "deciles.png", result.y, result.pds)
+    pictures.curve(draft / "tradeoff.png", result.tradeoff)
+    if result.dependence:
+        pictures.dependence(draft / "dependence.png", result.dependence)
+    if result.stability:
+        pictures.stability(draft / "stability.png", result.stability)
 
 
 def _mapping_text(mapping: Mapping) -> str:
@@ -80,23 +92,26 @@ def _manifest(result: Result, text: str) -> Manifest:
         name=result.name,
         library_version=native.library_version(),
         model_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        columns=result.columns,
+        columns=result.champion.columns,
         calibrator=result.calibrator,
         target=result.target,
         reference=result.reference,
         training=result.training,
         metrics=measured,
-        probes=_probes(result, text),
+        probes=_probes(result),
+        scorecard=result.champion.scorecard,
+        decides=result.champion.decides,
+        choice=result.champion.choice,
     )
 
 
-def _probes(result: Result, text: str) -> tuple[Probe, ...]:
+def _probes(result: Result) -> tuple[Probe, ...]:
     """Rows made of deciles, not of people: what the loader recomputes before it trusts a model."""
-    booster = native.Booster(text)
-    rows = [tuple(_at(result, column.name, n) for column in result.columns) for n in (1, 5, 9)]
-    rows.append(tuple(None for _ in result.columns))
+    columns, engine = result.champion.columns, result.champion.engine
+    rows = [tuple(_at(result, column.name, n) for column in columns) for n in (1, 5, 9)]
+    rows.append(tuple(None for _ in columns))
     matrix = np.array([[np.nan if v is None else v for v in row] for row in rows])
-    pds = result.calibrator(booster.raw_scores(matrix))
+    pds = result.calibrator(engine.raw_scores(matrix))
     return tuple(Probe(row, float(pd)) for row, pd in zip(rows, pds, strict=True))
 
 

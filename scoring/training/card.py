@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scoring.model.manifest import Column
+from scoring.training import tradeoff
 from scoring.training.metrics import Estimate
 from scoring.training.run import Result
 
@@ -29,11 +30,29 @@ def _lines(result: Result) -> Iterator[str]:
         f"({', '.join(facts['configurations'])}, averaged) with monotone constraints, Platt "
         "calibration on held-out scores, one text file.\n"
     )
+    yield from _use(result)
     yield from _data(result)
     yield from _quality(result)
+    yield from _tradeoff(result)
     yield from _inputs(result)
     yield from _limits(result)
     yield from _reproduce(result)
+
+
+def _use(result: Result) -> Iterator[str]:
+    facts = result.training
+    yield "## What it is for\n"
+    yield (
+        "To rank applicants for a loan like those in the data by how likely it goes bad, and to "
+        "state that probability: for cut-offs, limits and prices by a policy that people wrote. "
+        "Not for other decisions about a person, and not for other products, countries or years "
+        "than those in the data before it was measured there.\n"
+    )
+    yield (
+        f"It knows {facts['rows']:,} loans that somebody once approved. People who were turned "
+        "away are not in the data, so the numbers below hold for applicants who look like those "
+        "who got a loan. Watch the share of bad loans from the first month on.\n"
+    )
 
 
 def _data(result: Result) -> Iterator[str]:
@@ -70,14 +89,44 @@ def _quality(result: Result) -> Iterator[str]:
     yield "|---|---|" + ("---|" if later else "")
     for key, value in result.cross_validated.items():
         yield f"| {_NAMES[key]} | {_shown(value)} |" + (f" {_shown(later[key])} |" if later else "")
-    yield "\n![Ranking](roc.png) ![Calibration](calibration.png) ![Scores](distribution.png)\n"
+    yield (
+        "\n![Ranking](roc.png) ![Calibration](calibration.png)\n"
+        "![Bad rate by tenth](deciles.png) ![Scores](distribution.png)\n"
+    )
+    if result.stability:
+        yield (
+            "Held-out scores of the same five folds by time, in parts of equal size:\n\n"
+            "![Over time](stability.png)\n"
+        )
+
+
+def _tradeoff(result: Result) -> Iterator[str]:
+    yield "## How many to approve\n"
+    yield (
+        f"Held-out rows weighted as if {tradeoff.POPULATION:.0%} of all applicants were bad. By "
+        f"count: how many of the approved loans are bad. By amount: how much of the money, when "
+        f"the approved are cut into five equal parts by risk and may borrow "
+        f"{_limits_shown()} of the largest loan, taking for granted that a smaller loan goes bad "
+        "as often.\n"
+    )
+    yield "| approved | bad by count | bad by amount | bad by count, in the sample itself |"
+    yield "|---|---|---|---|"
+    for point in result.tradeoff.shown:
+        values = (point.by_count, point.by_amount, point.as_sampled)
+        yield f"| {point.approved:.0%} | " + " | ".join(map(tradeoff.percent, values)) + " |"
+    yield f"\n**{tradeoff.answer(result.tradeoff)}**\n"
+    yield "![Bad rate against approval rate](tradeoff.png)\n"
+
+
+def _limits_shown() -> str:
+    return "/".join(f"{limit:.0%}"[:-1] for limit in tradeoff.LIMITS) + " %"
 
 
 def _inputs(result: Result) -> Iterator[str]:
     yield "## Inputs, in the model's order\n"
     yield "| column | direction | missing | meaning |"
     yield "|---|---|---|---|"
-    for column in result.columns:
+    for column in result.champion.columns:
         missing = result.training["missing"][column.name]
         meaning = result.training["features"][column.name] or "a column of the lender's own data"
         yield f"| `{column.name}` | {_direction(column)} | {missing:.1%} | {meaning} |"
@@ -85,6 +134,11 @@ def _inputs(result: Result) -> Iterator[str]:
         "\nMissing stays missing where training knew missing; elsewhere it counts as the middle "
         "value. Unseen and rare categories are missing.\n"
     )
+    if result.dependence:
+        yield (
+            "Mean probability when one column is changed and the others stay as they are, for the "
+            "columns that move it most:\n\n![Partial dependence](dependence.png)\n"
+        )
 
 
 def _direction(column: Column) -> str:

@@ -1,6 +1,6 @@
-"""The model card's pictures: ranking, calibration, and where the scores lie."""
+"""The pictures of a model card, and several models side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,58 +8,191 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.training import metrics
+from scoring.training import metrics, tradeoff
+from scoring.training.dependence import Dependence
+from scoring.training.stability import Period
+from scoring.training.tradeoff import Tradeoff
+from scoring.training.using import Evaluation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 GOOD, BAD, LINE = "#3b7dd8", "#d1495b", "#888888"
+COLORS = (GOOD, "#e08e2b", "#4a9c5d", "#8d5fbd", BAD)
+_SIZE = (4.8, 3.8)
+_COLUMNS = 3
 
 
-def draw(folder: Path, y: Ints, pds: Floats) -> None:
-    """Write roc.png, calibration.png and distribution.png."""
-    _roc(folder / "roc.png", y, pds)
-    _calibration(folder / "calibration.png", y, pds)
-    _distribution(folder / "distribution.png", y, pds)
+def side_by_side(path: Path, models: Sequence[tuple[str, Evaluation]]) -> None:
+    """Ranking, calibration and trade-off of every model in one picture."""
+    with _sheet(path, 3, columns=3) as (ranking, calibration, bad_rates):
+        _label(ranking, "Bad loans caught", "share of good loans refused", "share of bad caught")
+        _label(calibration, "Stated and seen", "stated probability", "bad rate seen")
+        _label_tradeoff(bad_rates)
+        top = 0.0
+        for number, (name, found) in enumerate(models):
+            color = COLORS[number % len(COLORS)]
+            curve = metrics.roc(found.y, found.pds)
+            area = metrics.auc(found.y, found.pds)
+            ranking.plot(*curve, color=color, label=f"{name}, AUC {area:.3f}")
+            top = max(top, _plot_bins(calibration, found.y, found.pds, color, name))
+            _plot_curve(bad_rates, found.tradeoff, "by_count", color, name)
+        ranking.plot([0, 1], [0, 1], color=LINE, linestyle="--", label="by chance")
+        calibration.plot([0, top], [0, top], color=LINE, linestyle="--", label="perfect")
+        for axes in (ranking, calibration, bad_rates):
+            axes.legend(fontsize=8)
 
 
-def _roc(path: Path, y: Ints, pds: Floats) -> None:
-    false_rate, true_rate = metrics.roc(y, pds)
-    with _axes(path, "Bad loans caught", "share of good loans refused", "share of bad ones") as ax:
-        ax.plot(false_rate, true_rate, color=GOOD, label=f"AUC {metrics.auc(y, pds):.3f}")
+def roc(path: Path, y: Ints, pds: Floats) -> None:
+    with _axes(path) as ax:
+        _label(ax, "Bad loans caught", "share of good loans refused", "share of bad loans caught")
+        ax.plot(*metrics.roc(y, pds), color=GOOD, label=f"AUC {metrics.auc(y, pds):.3f}")
         ax.plot([0, 1], [0, 1], color=LINE, linestyle="--", label="by chance")
         ax.legend(loc="lower right")
 
 
-def _calibration(path: Path, y: Ints, pds: Floats) -> None:
-    bins = metrics.reliability(y, pds)
-    stated, seen = [b[0] for b in bins], [b[1] for b in bins]
-    top = max(*stated, *seen) * 1.1
-    with _axes(path, "Does it mean what it says?", "stated probability", "bad rate seen") as ax:
+def calibration(path: Path, y: Ints, pds: Floats) -> None:
+    with _axes(path) as ax:
+        _label(ax, "Does it mean what it says?", "stated probability", "bad rate seen")
+        top = _plot_bins(ax, y, pds, GOOD, "tenths of the rows")
         ax.plot([0, top], [0, top], color=LINE, linestyle="--", label="perfect")
-        ax.plot(stated, seen, color=GOOD, marker="o", label="tenths of the rows")
         ax.legend(loc="upper left")
 
 
-def _distribution(path: Path, y: Ints, pds: Floats) -> None:
-    edges = np.linspace(0, max(float(pds.max()), 0.01), 31)
-    with _axes(path, "Where the scores lie", "stated probability", "share of the rows") as ax:
+def distribution(path: Path, y: Ints, pds: Floats) -> None:
+    edges = np.linspace(0, max(float(np.quantile(pds, 0.995)), 0.01), 31)
+    with _axes(path) as ax:
+        _label(ax, "Where the scores lie", "stated probability", "share of the rows")
         for label, color, rows in (("good", GOOD, y == 0), ("bad", BAD, y == 1)):
             weights = np.full(int(rows.sum()), 1 / len(y))
-            ax.hist(pds[rows], edges, weights=weights, color=color, alpha=0.6, label=label)
+            inside = np.minimum(pds[rows], edges[-1])
+            ax.hist(inside, edges, weights=weights, color=color, alpha=0.6, label=label)
         ax.legend()
 
 
+def deciles(path: Path, y: Ints, pds: Floats) -> None:
+    bins = metrics.reliability(y, pds)
+    places = np.arange(1, len(bins) + 1)
+    with _axes(path) as ax:
+        _label(ax, "Bad rate by tenth", "tenth of the rows, safest first", "bad rate")
+        bars = ax.bar(places, [seen for _, seen, _ in bins], color=BAD, alpha=0.75, label="seen")
+        ax.bar_label(bars, [f"{seen:.1%}" for _, seen, _ in bins], fontsize=7, padding=2)
+        stated = [stated for stated, _, _ in bins]
+        ax.plot(places, stated, color=GOOD, marker="o", markersize=4, label="stated")
+        ax.xaxis.set_major_formatter("{x:.0f}")
+        ax.set_xticks(places)
+        ax.legend(loc="upper left")
+
+
+def curve(path: Path, found: Tradeoff) -> None:
+    """Bad rate among the approved, by count and by amount, with its intervals."""
+    with _axes(path) as ax:
+        _label_tradeoff(ax)
+        _plot_curve(ax, found, "by_count", BAD, "by count", band=True)
+        _plot_curve(ax, found, "by_amount", GOOD, "by amount, graded limits", band=True)
+        for reached, color in ((found.by_count, BAD), (found.by_amount, GOOD)):
+            ax.plot([reached.value], [tradeoff.WANTED], color=color, marker="o", zorder=3)
+            ax.annotate(
+                f"{reached.value:.0%}", (reached.value, tradeoff.WANTED), color=color,
+                xytext=(0, -14), textcoords="offset points", ha="center", fontsize=9,
+            )  # fmt: skip
+        ax.legend(loc="upper left")
+
+
+def dependence(path: Path, found: Sequence[Dependence]) -> None:
+    """The strongest columns, on one scale: what moves the probability, and which way."""
+    reached = [pd for one in found for pd in (*one.pds, one.missing or 0.0)]
+    with _sheet(path, len(found), columns=_COLUMNS) as sheet:
+        for ax, one in zip(sheet, found, strict=True):
+            _label(ax, one.column[:34], "", "mean probability")
+            ax.set_ylim(0, max(reached) * 1.12)
+            places = range(len(one.labels)) if one.labels else one.values
+            style = {"linestyle": "none"} if one.labels else {}
+            ax.plot(places, one.pds, color=GOOD, marker="o", markersize=4, **style)
+            ax.xaxis.set_major_formatter("{x:g}")
+            if one.labels:
+                shown = [label[:14] for label in one.labels]
+                ax.set_xticks(list(places), shown, rotation=45, ha="right", fontsize=7)
+            if one.missing is not None:
+                ax.axhline(one.missing, color=LINE, linestyle=":", label="missing")
+                ax.legend(fontsize=8)
+
+
+def stability(path: Path, periods: Sequence[Period]) -> None:
+    begins, places = [period.begins for period in periods], range(len(periods))
+    with _sheet(path, 2, columns=2) as (rates, ranks):
+        _label(rates, "Bad rate over time", "", "share of the rows")
+        rates.plot(places, [p.seen for p in periods], color=BAD, marker="o", label="seen")
+        rates.plot(places, [p.stated for p in periods], color=GOOD, marker="o", label="stated")
+        rates.set_ylim(0)
+        rates.legend()
+        _label(ranks, "Ranking over time", "", "AUC")
+        ranks.plot(places, [p.auc for p in periods], color=GOOD, marker="o")
+        ranks.axhline(0.5, color=LINE, linestyle="--", label="by chance")
+        ranks.yaxis.set_major_formatter("{x:.2f}")
+        ranks.legend()
+        for ax in (rates, ranks):
+            ax.set_xticks(places, begins, rotation=35, ha="right", fontsize=8)
+
+
+def _plot_bins(ax: Any, y: Ints, pds: Floats, color: str, label: str) -> float:
+    """Stated and seen per tenth of the rows; the largest of all."""
+    bins = metrics.reliability(y, pds)
+    stated, seen = [b[0] for b in bins], [b[1] for b in bins]
+    ax.plot(stated, seen, color=color, marker="o", markersize=4, label=label)
+    return max(*stated, *seen) * 1.1
+
+
+def _label_tradeoff(ax: Any) -> None:
+    population = f"bad among the approved, of {tradeoff.POPULATION:.0%}"
+    _label(ax, "The more approved, the more bad", "applicants approved", population)
+    ax.axhline(tradeoff.WANTED, color=LINE, linestyle="--", linewidth=1)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, tradeoff.POPULATION * 1.08)
+
+
+def _plot_curve(
+    ax: Any, found: Tradeoff, name: str, color: str, label: str, *, band: bool = False
+) -> None:
+    # The first few applicants decide little, and swing much.
+    shown = [point for point in found.points if point.approved >= 0.05]
+    approved = [point.approved for point in shown]
+    values = [getattr(point, name) for point in shown]
+    ax.plot(approved, [value.value for value in values], color=color, label=label)
+    if band:
+        low, high = [value.low for value in values], [value.high for value in values]
+        ax.fill_between(approved, low, high, color=color, alpha=0.18, linewidth=0)
+
+
+def _label(ax: Any, title: str, x: str, y: str) -> None:
+    ax.set_title(title, fontsize=11)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.grid(alpha=0.25)
+    ax.xaxis.set_major_formatter(_percent())
+    ax.yaxis.set_major_formatter(_percent())
+
+
+def _percent() -> Any:
+    from matplotlib.ticker import PercentFormatter
+
+    return PercentFormatter(1, decimals=None)
+
+
 @contextmanager
-def _axes(path: Path, title: str, x: str, y: str) -> Iterator[Any]:
+def _axes(path: Path) -> Iterator[Any]:
+    with _sheet(path, 1, columns=1) as (axes,):
+        yield axes
+
+
+@contextmanager
+def _sheet(path: Path, count: int, *, columns: int) -> Iterator[list[Any]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 3.6), layout="tight")
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(_SIZE[0] * columns, _SIZE[1] * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(title)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    yield axes
+    yield [figure.add_subplot(rows, columns, n + 1) for n in range(count)]
     # Without the library's version in the file, a new release does not change every picture.
-    figure.savefig(path, dpi=90, metadata={"Software": None})
+    figure.savefig(path, format="png", dpi=90, metadata={"Software": None})

@@ -1,8 +1,9 @@
 """One training run: check the data, measure honestly on held-out rows, fit on all, calibrate."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,35 @@ from numpy.typing import NDArray
 
 from kit.errors import DomainError, Kind
 from scoring.features import registry
-from scoring.model import manifest as manifests
 from scoring.model.calibration import Calibrator, logistic
 from scoring.model.manifest import Column
-from scoring.model.native import Booster
+from scoring.model.predictor import ColumnMissing, Engine
 from scoring.refusals import Sentence
-from scoring.training import encoding, folds, guards, metrics, platt, recipe, tables, trends
+from scoring.training import (
+    choice,
+    dependence,
+    folds,
+    guards,
+    metrics,
+    platt,
+    recipe,
+    resuming,
+    stability,
+    tables,
+    tradeoff,
+)
+from scoring.training.choice import Champion
+from scoring.training.dependence import Dependence
 from scoring.training.mapping import Mapping, apply
 from scoring.training.metrics import Estimate
-from scoring.training.recipe import Ensemble
+from scoring.training.resuming import Kept
+from scoring.training.stability import Period
 from scoring.training.tables import Floats, Table
+from scoring.training.tradeoff import Tradeoff
 
 Ints = NDArray[np.int64]
 FOLDS = 5
+CHOSEN = "chosen"
 OLDEST_SHARE = 0.7
 REFERENCE_ROWS = 1_000
 Progress = Callable[[str, int, int], None]
@@ -46,6 +63,13 @@ class Wishes:
     monotone: dict[str, int] | None = None
     mapping: Mapping | None = None
     name: str = "model"
+    without: tuple[str, ...] = ()
+    """Columns that are not to be looked at."""
+
+    def to_json(self) -> dict[str, Any]:
+        wishes = {field.name: getattr(self, field.name) for field in fields(self)}
+        mapping = self.mapping.model_dump(mode="json") if self.mapping else None
+        return {**wishes, "mapping": mapping, "without": list(self.without)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +78,7 @@ class Result:
 
     name: str
     target: str
-    ensemble: Ensemble
-    columns: tuple[Column, ...]
+    champion: Champion
     calibrator: Calibrator
     y: Ints
     pds: Floats
@@ -65,35 +88,47 @@ class Result:
     training: dict[str, Any]
     mapping: Mapping | None
     reference: dict[str, float]
+    tradeoff: Tradeoff
+    dependence: tuple[Dependence, ...]
+    stability: tuple[Period, ...] | None
 
 
 def train(
-    table: Table, wishes: Wishes, progress: Progress = lambda _what, _done, _all: None
+    table: Table,
+    wishes: Wishes,
+    progress: Progress = lambda _what, _done, _all: None,
+    kept: Kept | None = None,
 ) -> Result:
-    """Fit on `table`. The same table and wishes give the same model to the byte."""
+    """Fit on `table`. The same table and wishes give the same model to the byte, whether or not
+    an earlier run was stopped and has `kept` some of it."""
+    kept = kept or resuming.nowhere()
     y = guards.target(table, wishes.target)
     order = guards.order(table, wishes.time) if wishes.time else None
     mapped = apply(wishes.mapping, table) if wishes.mapping else table
-    inputs = mapped.without(wishes.target, *([wishes.time] if wishes.time else []))
+    inputs = mapped.without(*_no_inputs(table, wishes))
     usable = guards.usable(inputs, y, seed=recipe.SEED)
-    rows = _Rows(usable.table, y, _columns(usable.table, y, wishes.monotone or {}))
+    rows = _Rows(usable.table, y, wishes.monotone or {})
 
-    steps = _Steps(progress, recipe.steps(len(y)), FOLDS + (1 if order is not None else 0) + 1)
-    scores = _held_out_scores(rows, steps)
-    calibrator = platt.fit(scores, y)
-    reached = metrics.auc(y, scores)
-    if calibrator is None or reached < 0.52:
+    fits = FOLDS + (1 if order is not None else 0) + 1 - kept.found
+    steps = _Steps(progress, choice.steps(len(y)), fits)
+    held = _held_out_scores(rows, steps, kept)
+    _, pds = platt.best(held[CHOSEN], y, seed=recipe.SEED)
+    reached = metrics.auc(y, held[CHOSEN])
+    if reached < 0.52:
         raise NothingLearned(auc=f"{reached:.3f}")
-    pds = platt.crossed(scores, y, seed=recipe.SEED)
-    later = _out_of_time(rows, order, steps) if order is not None else None
-    final = rows.fit(steps.named("all rows"))
-    columns = encoding.fit(rows.table, y, rows.columns)
+    later = _out_of_time(rows, order, steps, kept) if order is not None else None
+    final = _final(rows, steps, kept)
+    calibrator, _ = platt.best(held[final.decides], y, seed=recipe.SEED)
+    if calibrator is None:
+        raise NothingLearned(auc=f"{reached:.3f}")
+    calibrator = replace(calibrator, offset=_offset(y, wishes.mapping))
+    columns, engine = final.columns, final.engine
+    matrix = tables.matrix(rows.table, columns)
     return Result(
         name=wishes.name,
         target=wishes.target,
-        ensemble=final,
-        columns=tuple(columns),
-        calibrator=replace(calibrator, offset=_offset(y, wishes.mapping)),
+        champion=final,
+        calibrator=calibrator,
         y=y,
         pds=pds,
         cross_validated=metrics.estimate(y, pds, seed=recipe.SEED),
@@ -101,32 +136,31 @@ def train(
         notes=usable.notes,
         training=_facts(rows, final, table.sha256, wishes),
         mapping=wishes.mapping,
-        reference=_reference(final, tables.matrix(rows.table, columns), columns),
+        reference=_reference(engine, matrix, columns),
+        tradeoff=tradeoff.measure(y, pds, seed=recipe.SEED),
+        dependence=dependence.strongest(
+            lambda changed: calibrator(engine.raw_scores(changed)),
+            engine.contributions,
+            matrix,
+            columns,
+        ),
+        stability=_stability(table, wishes, y, pds, order),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of one fit, encoded only with what these rows themselves know."""
+    """The rows of one fit, and the directions that were told for all."""
 
     table: Table
     y: Ints
-    columns: list[Column]
+    told: dict[str, int]
 
     def take(self, rows: Ints) -> "_Rows":
-        taken = {
-            name: [values[n] for n in rows] if isinstance(values, list) else values[rows]
-            for name, values in self.table.columns.items()
-        }
-        return _Rows(Table(taken, len(rows), ""), self.y[rows], self.columns)
+        return _Rows(self.table.take(rows), self.y[rows], self.told)
 
-    def fit(self, step: recipe.Step) -> Ensemble:
-        matrix = encoding.crossed(self.table, self.y, self.columns, seed=recipe.SEED)
-        return recipe.fit(matrix, self.y, [c.monotone for c in self.columns], step=step)
-
-    def scores(self, ensemble: Ensemble, other: "_Rows") -> Floats:
-        fitted = encoding.fit(self.table, self.y, self.columns)
-        return ensemble.scores(tables.matrix(other.table, fitted))
+    def fit(self, step: recipe.Step) -> Champion:
+        return choice.fit(self.table, self.y, self.told, step=step)
 
 
 class _Steps:
@@ -145,39 +179,55 @@ class _Steps:
         return step
 
 
-def _columns(table: Table, y: Ints, told: dict[str, int]) -> list[Column]:
-    unknown = sorted(set(told) - set(table.columns))
-    if unknown:
-        raise trends.MonotoneFileRefused(problem=f"there is no column {unknown[0]}")
-    found = []
-    for name, values in table.columns.items():
-        definition = manifests.definition_of(name)
-        if isinstance(values, list):
-            found.append(Column(name, told.get(name, 0), {}, definition))
-        else:
-            found.append(Column(name, trends.direction(name, values, y, told), None, definition))
-    return found
-
-
-def _held_out_scores(rows: _Rows, steps: _Steps) -> Floats:
-    """Log-odds of every row from a model that was chosen, stopped and encoded without it."""
-    scores = np.empty(len(rows.y))
-    for number, (kept, held) in enumerate(folds.stratified(rows.y, seed=recipe.SEED, parts=FOLDS)):
-        part = rows.take(kept)
-        ensemble = part.fit(steps.named(f"fold {number + 1} of {FOLDS}"))
-        scores[held] = part.scores(ensemble, rows.take(held))
+def _held_out_scores(rows: _Rows, steps: _Steps, kept: Kept) -> dict[str, Floats]:
+    """Log-odds of every row from models that were chosen, stopped and encoded without it."""
+    scores: dict[str, Floats] = {}
+    for number, (known, held) in enumerate(folds.stratified(rows.y, seed=recipe.SEED, parts=FOLDS)):
+        name = f"fold {number + 1} of {FOLDS}"
+        step = steps.named(name)
+        found = kept.once(name, partial(_scores, rows.take(known), rows.take(held), step))
+        for by, values in found.items():
+            scores.setdefault(by, np.empty(len(rows.y)))[held] = values
     return scores
 
 
-def _out_of_time(rows: _Rows, order: Ints, steps: _Steps) -> dict[str, Estimate] | None:
+def _scores(known: _Rows, held: _Rows, step: recipe.Step) -> dict[str, list[float]]:
+    """Of rows that the model never saw: by each twin, and by the one that it chose."""
+    champion = known.fit(step)
+    scores = {by.value: values.tolist() for by, values in champion.scores(held.table).items()}
+    return {**scores, CHOSEN: scores[champion.decides]}
+
+
+def _final(rows: _Rows, steps: _Steps, kept: Kept) -> Champion:
+    name = "all rows"
+    return choice.from_json(kept.once(name, lambda: rows.fit(steps.named(name)).to_json()))
+
+
+def _out_of_time(rows: _Rows, order: Ints, steps: _Steps, kept: Kept) -> dict[str, Estimate] | None:
     """Trained on the oldest rows, calibrated on them, measured on the newest."""
     cut = int(len(order) * OLDEST_SHARE)
     old, new = rows.take(np.sort(order[:cut])), rows.take(np.sort(order[cut:]))
     if min(old.y.sum(), new.y.sum()) < guards.FEWEST_OF_A_CLASS:
         return None
-    scores = old.scores(old.fit(steps.named("oldest rows")), new)
-    pds = logistic(scores)
+    name = "oldest rows"
+    found = kept.once(name, partial(_scores, old, new, steps.named(name)))
+    pds = logistic(np.array(found[CHOSEN]))
     return metrics.estimate(new.y, pds, seed=recipe.SEED)
+
+
+def _stability(
+    table: Table, wishes: Wishes, y: Ints, pds: Floats, order: Ints | None
+) -> tuple[Period, ...] | None:
+    if order is None or wishes.time is None:
+        return None
+    return stability.over_time(y, pds, order, table.get(wishes.time))
+
+
+def _no_inputs(table: Table, wishes: Wishes) -> list[str]:
+    unknown = [name for name in wishes.without if name not in table]
+    if unknown:
+        raise ColumnMissing(column=unknown[0])
+    return [wishes.target, *([wishes.time] if wishes.time else []), *wishes.without]
 
 
 def _offset(y: Ints, mapping: Mapping | None) -> float:
@@ -188,18 +238,17 @@ def _offset(y: Ints, mapping: Mapping | None) -> float:
     return math.log(wanted / (1 - wanted)) - math.log(sample / (1 - sample))
 
 
-def _reference(final: Ensemble, rows: Floats, columns: list[Column]) -> dict[str, float]:
+def _reference(engine: Engine, rows: Floats, columns: Sequence[Column]) -> dict[str, float]:
     """What each column contributes for a typical safer row: reasons are told against that."""
-    booster = Booster(final.text)
-    safer = rows[np.argsort(booster.raw_scores(rows), kind="stable")[: len(rows) // 2]]
+    safer = rows[np.argsort(engine.raw_scores(rows), kind="stable")[: len(rows) // 2]]
     step = max(1, len(safer) // REFERENCE_ROWS)
-    means = booster.contributions(safer[::step]).mean(axis=0)
+    means = engine.contributions(safer[::step]).mean(axis=0)
     return {
         column.name: round(float(mean), 6) for column, mean in zip(columns, means, strict=False)
     }
 
 
-def _facts(rows: _Rows, final: Ensemble, data_sha256: str, wishes: Wishes) -> dict[str, Any]:
+def _facts(rows: _Rows, final: Champion, data_sha256: str, wishes: Wishes) -> dict[str, Any]:
     return {
         "data_sha256": data_sha256,
         "rows": len(rows.y),
@@ -208,16 +257,16 @@ def _facts(rows: _Rows, final: Ensemble, data_sha256: str, wishes: Wishes) -> di
         "time_column": wishes.time,
         "population_bad_rate": wishes.mapping.population_bad_rate if wishes.mapping else None,
         "seed": recipe.SEED,
-        "configurations": list(final.chosen),
+        "configurations": final.choice["configurations"],
         "deciles": {
             column.name: _deciles(rows.table.get(column.name))
-            for column in rows.columns
+            for column in final.columns
             if not isinstance(rows.table.get(column.name), list)
         },
         "missing": {
             name: round(_missing(values), 6) for name, values in rows.table.columns.items()
         },
-        "features": {c.name: _meaning(c.name) for c in rows.columns},
+        "features": {c.name: _meaning(c.name) for c in final.columns},
     }
 
 

@@ -19,7 +19,9 @@ from scoring.refusals import Sentence
 Floats = NDArray[np.float64]
 Levels = list[str | None]
 STDIN = "-"
-MOST_BYTES = 2 * 1024**3
+MOST_BYTES = 1024**3
+MOST_VALUES = 200_000_000
+"""Rows times columns: 1.6 GB as numbers."""
 _NULLS = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "#N/A", "-"]
 
 
@@ -32,7 +34,7 @@ class DataUnreadable(Sentence, DomainError):
 class DataTooLarge(Sentence, DomainError):
     code = "training_data_too_large"
     kind = Kind.INVALID
-    sentence = "{file} is larger than {limit_gb} GB: train on a sample of it."
+    sentence = "{file} is larger than {limit}: use a sample of it."
 
 
 class ColumnMixed(Sentence, DomainError):
@@ -77,7 +79,7 @@ def read(source: str) -> Table:
     import pyarrow as pa
 
     try:
-        arrow = _arrow(content, source)
+        arrow = _arrow(content, source, name)
     except (pa.ArrowException, ValueError, KeyError) as error:
         problem = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise DataUnreadable(file=name, problem=problem) from None
@@ -124,23 +126,32 @@ def _as_levels(values: Floats) -> Levels:
 
 
 def _bytes(source: str, name: str) -> bytes:
+    """All of it, unless that is more than fits: a file tells its size before it is read."""
     if source == STDIN:
-        return sys.stdin.buffer.read()
-    path = Path(source)
-    if not path.is_file():
-        raise DataUnreadable(file=name, problem="there is no such file")
-    if path.stat().st_size > MOST_BYTES:
-        raise DataTooLarge(file=name, limit_gb=MOST_BYTES // 1024**3)
-    return path.read_bytes()
+        content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        size = len(content)
+    else:
+        path = Path(source)
+        if not path.is_file():
+            raise DataUnreadable(file=name, problem="there is no such file")
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= MOST_BYTES else b""
+    if size > MOST_BYTES:
+        raise DataTooLarge(file=name, limit=f"{MOST_BYTES // 1024**3} GB")
+    return content
 
 
-def _arrow(content: bytes, source: str) -> Any:
+def _arrow(content: bytes, source: str, name: str) -> Any:
     if content[:4] == b"PAR1" or source.endswith(".parquet"):
         from pyarrow import parquet
 
+        facts = parquet.read_metadata(io.BytesIO(content))
+        _hold_values(facts.num_rows * facts.num_columns, name)
         return parquet.read_table(io.BytesIO(content))
     from pyarrow import csv
 
+    # Commas inside quotes only make this larger than it is.
+    _hold_values(content.count(b",") + content.count(b"\n"), name)
     return csv.read_csv(io.BytesIO(content), convert_options=csv_options())
 
 
@@ -150,6 +161,12 @@ def csv_options(only: Sequence[str] = ()) -> Any:
     return csv.ConvertOptions(
         null_values=_NULLS, strings_can_be_null=True, include_columns=list(only)
     )
+
+
+def _hold_values(values: int, name: str) -> None:
+    """A packed file of few bytes may unfold to many."""
+    if values > MOST_VALUES:
+        raise DataTooLarge(file=name, limit=f"{MOST_VALUES:,} values (rows times columns)")
 
 
 def _column(name: str, values: Any) -> Floats | Levels:
@@ -162,25 +179,31 @@ def _column(name: str, values: Any) -> Floats | Levels:
     if pa.types.is_null(kind):
         return np.full(len(values), np.nan)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _levels(name, values.to_pylist())
+        return _levels(name, values)
     if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
         values = values.cast(pa.timestamp("us")) if not pa.types.is_time(kind) else values
         values = values.cast(pa.int64())
     try:
         numbers = values.cast(pa.float64()).to_numpy()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return _levels(name, [None if v is None else str(v) for v in values.to_pylist()])
+        return _levels(name, pa.array([None if v is None else str(v) for v in values.to_pylist()]))
     numbers = numbers.astype(np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _levels(name: str, texts: Levels) -> Levels:
-    """Text as it is. Numbers with a little text among them are a broken column, no category."""
-    known = [text for text in texts if text is not None]
-    odd = [text for text in known if not _is_number(text)]
-    if odd and len(odd) * 2 < len(known):
-        raise ColumnMixed(column=name, value=repr(odd[0][:40]))
-    return texts
+def _levels(name: str, texts: Any) -> Levels:
+    """Text as it is, every word held once. Numbers with a little text among them are a broken
+    column, no category."""
+    coded = texts.dictionary_encode()
+    coded = coded.combine_chunks() if hasattr(coded, "combine_chunks") else coded
+    words = coded.dictionary.to_pylist()
+    places = coded.indices.fill_null(len(words)).to_numpy()
+    counts = np.bincount(places, minlength=len(words) + 1)
+    odd = [n for n, word in enumerate(words) if not _is_number(word)]
+    if odd and counts[odd].sum() * 2 < counts[:-1].sum():
+        raise ColumnMixed(column=name, value=repr(words[odd[0]][:40]))
+    shared: Levels = np.array([*words, None], dtype=object)[places].tolist()
+    return shared
 
 
 def _is_number(text: str) -> bool:

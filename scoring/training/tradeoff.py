@@ -92,23 +92,24 @@ def measure(y: Ints, pds: Floats, *, seed: int, resamples: int = RESAMPLES) -> T
 
 def lines(found: Tradeoff) -> list[str]:
     """The curve as a table, and the answer to the question that lenders ask."""
-    shown = ["approved  bad of the sample   bad by count (10 % population)   bad by amount, graded"]
+    heads = ("in the sample", f"of {POPULATION:.0%}, by count", "by amount, graded")
+    shown = ["approved  " + "".join(f"{head:>24}" for head in heads)]
     for point in found.shown:
         values = (point.as_sampled, point.by_count, point.by_amount)
-        shown.append(f"{point.approved:>8.0%}  " + "   ".join(percent(value) for value in values))
+        shown.append(f"{point.approved:>8.0%}  " + "".join(f"{percent(v):>24}" for v in values))
     return [*shown, answer(found)]
 
 
 def answer(found: Tradeoff) -> str:
     return (
-        f"{POPULATION:.0%} bad fall to {WANTED:.0%} when {percent(found.by_count).strip()} of the "
+        f"{POPULATION:.0%} bad fall to {WANTED:.0%} when {percent(found.by_count)} of the "
         f"applicants are approved; counted in money with graded limits, when "
-        f"{percent(found.by_amount).strip()} are."
+        f"{percent(found.by_amount)} are."
     )
 
 
 def percent(value: Estimate) -> str:
-    return f"{value.value:6.1%} [{value.low:5.1%}, {value.high:6.1%}]"
+    return f"{value.value:.1%} [{value.low:.1%}, {value.high:.1%}]"
 
 
 def _curves(counts: Ints) -> Floats:

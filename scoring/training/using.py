@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.model import loading
 from scoring.model.predictor import Contribution, Model
-from scoring.training import artifacts, guards, metrics, recipe, tables
+from scoring.training import artifacts, guards, metrics, recipe, tables, tradeoff
 from scoring.training.mapping import Mapping, apply
 from scoring.training.metrics import Estimate
 from scoring.training.tables import Table
+from scoring.training.tradeoff import Tradeoff
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,24 @@ class Evaluation:
     is_training_data: bool
     """The very file the model was trained on: the numbers flatter it."""
     measured: dict[str, Estimate]
+    tradeoff: Tradeoff
+    target: str
+    y: Ints
+    pds: Floats
+
+    def to_json(self) -> dict[str, Any]:
+        bins = metrics.reliability(self.y, self.pds)
+        return {
+            "rows": self.rows,
+            "bad": self.bad,
+            "stated_bad_rate": round(self.stated_bad_rate, 6),
+            "is_training_data": self.is_training_data,
+            "metrics": metrics.to_json(self.measured),
+            "calibration": [
+                {"stated": round(stated, 6), "seen": round(seen, 6)} for stated, seen, _ in bins
+            ],
+            "tradeoff": self.tradeoff.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +58,8 @@ def evaluate(
     folder: Path, table: Table, *, target: str | None = None, mapping: Mapping | None = None
 ) -> Evaluation:
     model = loading.load(folder)
-    y = guards.target(table, target or model.manifest.target)
+    target = target or model.manifest.target
+    y = guards.target(table, target)
     pds = model.pds(tables.matrix(_inputs(model, folder, table, mapping), model.manifest.columns))
     return Evaluation(
         rows=len(y),
@@ -45,6 +67,10 @@ def evaluate(
         stated_bad_rate=float(pds.mean()),
         is_training_data=table.sha256 == model.manifest.training.get("data_sha256"),
         measured=metrics.estimate(y, pds, seed=recipe.SEED),
+        tradeoff=tradeoff.measure(y, pds, seed=recipe.SEED),
+        target=target,
+        y=y,
+        pds=pds,
     )
 
 

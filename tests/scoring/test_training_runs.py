@@ -63,7 +63,11 @@ class TestTrain:
             "model.txt",
             "roc.png",
             "calibration.png",
+            "deciles.png",
+            "dependence.png",
             "distribution.png",
+            "stability.png",
+            "tradeoff.png",
         }
 
     def test_reports_intervals_and_time(self, trained: tuple[Path, Result]) -> None:
