@@ -15,6 +15,8 @@ PULL = 20.0
 """A level weighs as much as this many average rows added to it."""
 RAREST = 10
 """Levels with fewer rows are treated as missing."""
+FEW_LEVELS = 20
+"""With more, a level's number would tell too much about the rows it was counted on."""
 
 
 def fit(table: Table, y: Ints, columns: list[Column]) -> list[Column]:
@@ -32,6 +34,15 @@ def crossed(table: Table, y: Ints, columns: list[Column], *, seed: int) -> Float
         for kept, held in folds.stratified(y, seed=seed):
             levels = level_log_odds([values[n] for n in kept], y[kept])
             rows[held, position] = [_of(levels, values[n]) for n in held]
+    return rows
+
+
+def binnable(table: Table, y: Ints, fitted: list[Column], *, seed: int) -> Floats:
+    """The matrix to make bins on: levels stand as they will be served, unless they are many."""
+    rows, honest = tables.matrix(table, fitted), crossed(table, y, fitted, seed=seed)
+    for position, column in enumerate(fitted):
+        if column.levels is not None and len(column.levels) > FEW_LEVELS:
+            rows[:, position] = honest[:, position]
     return rows
 
 
