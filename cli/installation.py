@@ -9,10 +9,12 @@ from aiogram import Bot
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bot.tasks
+import bot.video_notes
 import kyc.tasks
 import notifications.delivery
 import onboarding.erasure
 import onboarding.tasks
+import scoring.tasks
 import servicing.card_tasks
 import servicing.funding.tasks
 import servicing.tasks
@@ -37,10 +39,12 @@ from servicing.rails.base import Rails
 # A worker runs every job there is, so it imports every room's tasks.
 TASKS = (
     bot.tasks,
+    bot.video_notes,
     kyc.tasks,
     notifications.delivery,
     onboarding.erasure,
     onboarding.tasks,
+    scoring.tasks,
     servicing.card_tasks,
     servicing.funding.tasks,
     servicing.tasks,
@@ -77,6 +81,12 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Installation
     except DomainError as refused:
         await engine.dispose()
         raise click.UsageError(f"{settings.products_file}: {refused}") from None
+    try:
+        async with unit_of_work(sessions) as session:
+            await decisioning.settle_line_up(session, settings, now=clock.now())
+    except DomainError as refused:
+        await engine.dispose()
+        raise click.UsageError(f"the risk line-up cannot decide: {refused}") from None
     telegram, sms = create_bot(settings), TwilioSms(settings)
     rails = configured.rails(settings, clock)
     services: dict[type, object] = {

@@ -30,12 +30,21 @@ from onboarding.models import Borrower, Case, age_on
 from onboarding.products import LoanProduct
 from onboarding.saving import place
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus, CaseKind
-from scoring import behaviour, decisions
+from scoring import (
+    assignment,
+    behaviour,
+    decisions,
+    exploration,
+    line_up,
+    promotion,
+    shadow,
+    versions,
+)
 from scoring import policy as policies
 from scoring import queries as decision_queries
 from scoring.model import loading
 from scoring.model.predictor import Model
-from scoring.models import Decision
+from scoring.models import Decision, Role
 from scoring.policy import Outcome, Policy
 from scoring.snapshot import (
     Application,
@@ -56,7 +65,8 @@ _UNDECIDED = frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW
 
 @dataclass(frozen=True)
 class Underwriter:
-    """The model and the policy that decide, loaded and checked once at the start."""
+    """The model and the policy of the configuration, checked at the start: they decide where the
+    line-up names nobody else."""
 
     model: Model
     policy: Policy
@@ -64,6 +74,17 @@ class Underwriter:
 
 def load(settings: Settings) -> Underwriter:
     return Underwriter(loading.load(settings.model_dir), policies.load(settings.policy_file))
+async def settle_line_up(session: AsyncSession, settings: Settings, *, now: datetime) -> None:
+    """At a start: keep what is configured, which decides until a person says otherwise, and load
+    whoever decides, so that no program starts that could not."""
+    manifest, artefact = loading.texts(settings.model_dir)
+    policy = versions.text_of(settings.policy_file)
+    await promotion.settle_configured(session, manifest, artefact, policy, now=now)
+    for seat in await line_up.standing(session):
+        if seat.role is not Role.SHADOW:
+            await line_up.load(session, line_up.Pair.of(seat))
+
+
 
 
 async def decide_when_ready(
@@ -86,21 +107,45 @@ async def decide(
 ) -> Decision:
     """Take the snapshot, let the engine decide, and act on the outcome. One transaction."""
     snapshot = await take_snapshot(session, dossier, now=now)
-    application, verification = dossier.draft, dossier.verification
-    assert verification is not None
-    decision = await decisions.decide(
-        session,
-        application_id=application.id,
-        attempt=len(await decision_queries.list_decisions(session, application.id)) + 1,
-        snapshot=snapshot,
-        model=underwriter.model,
-        policy=underwriter.policy,
-        now=now,
-    )
+    decision = await _decided(session, dossier, snapshot, underwriter, now=now)
     application.decision_id, application.verification_id = decision.id, verification.id
     await _act(session, dossier, decision, now=now)
     application.version += 1
     await session.flush()
+    return decision
+
+
+async def _decided(
+    session: AsyncSession,
+    dossier: Dossier,
+    snapshot: Snapshot,
+    underwriter: Underwriter,
+    *,
+    now: datetime,
+) -> Decision:
+    """By whom the line-up names for this borrower. The shadows assess afterwards, as a job."""
+    product, borrower_id = snapshot.application.product, dossier.borrower.id
+    seats = await line_up.standing(session)
+    seat = line_up.choose(seats, product, borrower_id)
+    model, policy = underwriter.model, underwriter.policy
+    if seat is not None:
+        model, policy = await line_up.load(session, line_up.Pair.of(seat))
+    application_id = dossier.draft.id
+    application, verification = dossier.draft, dossier.verification
+    assert verification is not None
+    decision = await decisions.decide(
+        session,
+        application_id=application_id,
+        attempt=len(await decision_queries.list_decisions(session, application_id)) + 1,
+        snapshot=snapshot,
+        model=model,
+        policy=policy,
+        role=seat.role if seat is not None else Role.CHAMPION,
+        draw=assignment.draw(borrower_id, exploration.SALT),
+        now=now,
+    )
+    if line_up.has_shadows(seats, product):
+        await shadow.ask(session, decision)
     return decision
 
 

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import insert_once
 from kit.errors import DomainError, Kind
-from scoring import engine, queries, snapshot
+from scoring import engine, exploration, queries, snapshot
 from scoring.engine import Assessment
 from scoring.model.predictor import Model
-from scoring.models import Decision
+from scoring.models import Decision, Role
 from scoring.policy import Policy
 from scoring.refusals import Sentence
 from scoring.snapshot import Snapshot
@@ -34,18 +34,26 @@ async def decide(
     policy: Policy,
     now: datetime,
     attempt: int = 1,
+    role: Role = Role.CHAMPION,
+    draw: int | None = None,
 ) -> Decision:
-    """Decide and store. The same attempt again returns the stored decision, whatever came since."""
+    """Decide and store. The same attempt again returns the stored decision, whatever came since.
+
+    `draw` is where the borrower fell for random approvals; without it there are none.
+    """
     stored = await queries.find_decision(session, application_id, attempt=attempt)
     if stored is not None:
         return stored
-    assessment = engine.assess(snapshot, model, policy)
+    assessment, is_random = assess(snapshot, model, policy, draw)
     await insert_once(
         session,
         Decision,
         application_id=application_id,
         attempt=attempt,
         snapshot=snapshot.to_json(),
+        role=role,
+        draw=draw,
+        is_random=is_random,
         created_at=now,
         **_columns(assessment),
     )
@@ -55,13 +63,22 @@ async def decide(
     return decided
 
 
+def assess(
+    snapshot: Snapshot, model: Model, policy: Policy, draw: int | None
+) -> tuple[Assessment, bool]:
+    """The engine's answer, or a small random approval in its place; and which of the two."""
+    assessment = engine.assess(snapshot, model, policy)
+    explored = exploration.explored(assessment, snapshot, policy, draw)
+    return (assessment, False) if explored is None else (explored, True)
+
+
 def replay(decision: Decision, model: Model, policy: Policy) -> Assessment:
     """The same snapshot through the same model and policy: the same answer to the bit."""
     if decision.model_sha256 != model.sha256:
         raise DecisionMadeByAnother(part="model")
     if decision.policy_sha256 != policy.sha256:
         raise DecisionMadeByAnother(part="policy")
-    return engine.assess(snapshot.from_json(decision.snapshot), model, policy)
+    return assess(snapshot.from_json(decision.snapshot), model, policy, decision.draw)[0]
 
 
 def _columns(assessment: Assessment) -> dict[str, object]:
