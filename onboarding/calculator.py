@@ -8,13 +8,13 @@ from typing import Any
 
 from kit.money import Money
 from onboarding.products import LoanProduct
-from servicing import quotes, rules, schedule, terms
+from servicing import quotes, rules, terms
 from servicing.choices import Method
 from servicing.jurisdictions import caps
 from servicing.jurisdictions.caps import Priced
 from servicing.quotes import Quote
 from servicing.rules import LoanRules
-from servicing.schedule import Installment, Kind
+from servicing.schedule import Installment, Kind, Schedule
 from servicing.terms import LoanTerms
 
 
@@ -162,16 +162,15 @@ def rules_of(product: LoanProduct, agreed: LoanTerms) -> LoanRules:
     return replace(bound, amount_max_minor=most.minor, jurisdiction=product.body.jurisdiction)
 
 
-def usual_due(product: LoanProduct, amount: Money, term: str, on: date) -> Money:
-    """The largest installment, without the quote's APRs, which take most of its time.
+def usual_due(agreed: LoanTerms, plan: Schedule) -> Money:
+    """The largest installment.
 
     Where all is paid back after a harvest it is the average: income comes as rarely.
     """
-    agreed = terms_of(product, amount, term, on)
-    dues = [row.due for row in schedule.build(agreed).installments if row.kind is Kind.INSTALLMENT]
+    dues = [row.due for row in plan.installments if row.kind is Kind.INSTALLMENT]
     if agreed.method is Method.SEASONAL:
-        return Money(-(-sum(dues) // len(dues)), amount.currency)
-    return Money(max(dues), amount.currency)
+        return plan.money(-(-sum(dues) // len(dues)))
+    return plan.money(max(dues))
 
 
 def _priced(product: LoanProduct, agreed: LoanTerms, quoted: Quote) -> Priced:

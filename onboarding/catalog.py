@@ -55,7 +55,7 @@ def check(product: LoanProduct, on: date) -> None:
     if taken := [each.code for each in product.body.questions if each.code in steps.BY_NAME]:
         raise InvalidTerms(field=f"{product.code}.questions", reason=f"{taken[0]} is asked anyway")
     for term in product.terms:
-        for amount in _edges(product):
+        for amount in edges(product):
             try:
                 calculator.quote(product, amount, term, on)
             except CapPassed as passed:
@@ -63,7 +63,7 @@ def check(product: LoanProduct, on: date) -> None:
                 raise CapPassed(**{**passed.params, "field": field}) from None
 
 
-def _edges(product: LoanProduct) -> Iterator[Money]:
+def edges(product: LoanProduct) -> Iterator[Money]:
     """Where the cost is at its worst: fixed fees weigh most on the least amount of each cap."""
     least, most = product.bound("min"), product.bound("max")
     step = product.bound("step")

@@ -16,18 +16,17 @@ from kyc.screening import hits
 from kyc.screening.check import ON_A_LIST
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from onboarding import (
-    calculator,
     cases,
     dossiers,
     guarantees,
     offers,
     particulars,
+    prices,
     signals,
     telemetry,
 )
 from onboarding.dossiers import Dossier
 from onboarding.models import Borrower, Case, age_on
-from onboarding.products import LoanProduct
 from onboarding.saving import place
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus, CaseKind
 from scoring import (
@@ -55,7 +54,6 @@ from scoring.snapshot import (
     Identity,
     Residence,
     Snapshot,
-    TermOption,
 )
 from servicing import history as loan_history
 from servicing.jurisdictions.caps import CapPassed
@@ -74,6 +72,8 @@ class Underwriter:
 
 def load(settings: Settings) -> Underwriter:
     return Underwriter(loading.load(settings.model_dir), policies.load(settings.policy_file))
+
+
 async def settle_line_up(session: AsyncSession, settings: Settings, *, now: datetime) -> None:
     """At a start: keep what is configured, which decides until a person says otherwise, and load
     whoever decides, so that no program starts that could not."""
@@ -83,8 +83,6 @@ async def settle_line_up(session: AsyncSession, settings: Settings, *, now: date
     for seat in await line_up.standing(session):
         if seat.role is not Role.SHADOW:
             await line_up.load(session, line_up.Pair.of(seat))
-
-
 
 
 async def decide_when_ready(
@@ -107,6 +105,8 @@ async def decide(
 ) -> Decision:
     """Take the snapshot, let the engine decide, and act on the outcome. One transaction."""
     snapshot = await take_snapshot(session, dossier, now=now)
+    application, verification = dossier.draft, dossier.verification
+    assert verification is not None
     decision = await _decided(session, dossier, snapshot, underwriter, now=now)
     application.decision_id, application.verification_id = decision.id, verification.id
     await _act(session, dossier, decision, now=now)
@@ -131,8 +131,6 @@ async def _decided(
     if seat is not None:
         model, policy = await line_up.load(session, line_up.Pair.of(seat))
     application_id = dossier.draft.id
-    application, verification = dossier.draft, dossier.verification
-    assert verification is not None
     decision = await decisions.decide(
         session,
         application_id=application_id,
@@ -257,15 +255,16 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
     assert application.amount_minor is not None
     amount = Money(application.amount_minor, product.currency)
     today = now.astimezone(ZoneInfo(borrower.timezone)).date()
-    option = product.term(application.term).starting(today)
+    option = prices.option_of(product, amount, application.term, today)
     born = await birth_date(session, borrower, now=now)
     return Application(
         product=product.code,
         amount_minor=amount.minor,
         currency=amount.currency,
-        term_days=option.days,
+        term_days=option.term_days,
         installments=option.installments,
-        installment_minor=_usual(product, amount, application.term, today),
+        installment_minor=option.installment_minor,
+        rates=option.rates,
         purpose=application.purpose,
         monthly_income_minor=application.monthly_income_minor,
         monthly_obligations_minor=application.monthly_obligations_minor,
@@ -279,16 +278,12 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         max_amount_minor=product.bound("max").minor,
         amount_step_minor=product.bound("step").minor,
         options=tuple(
-            TermOption(each.days, each.installments, _usual(product, amount, code, today))
-            for code, each in product.terms_in(option.rhythm).items()
+            prices.option_of(product, amount, code, today)
+            for code in product.terms_in(product.term(application.term).rhythm)
             if product.body.until is None
         ),
         answers=particulars.impersonal(dossier),
     )
-
-
-def _usual(product: LoanProduct, amount: Money, term: str, on: date) -> int:
-    return calculator.usual_due(product, amount, term, on).minor
 
 
 def _employment(borrower: Borrower) -> Employment | None:

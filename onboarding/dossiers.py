@@ -37,6 +37,7 @@ class Dossier:
     application: Application | None
     """The open application, or the latest one."""
     product: LoanProduct | None
+    """At the price that was decided, once there is an offer."""
     verification: Verification | None
     offer: Offer | None
     case: Case | None
@@ -115,12 +116,16 @@ async def _dossier(
     question_id: UUID | None,
     loan_id: UUID | None,
 ) -> Dossier:
+    offer = await session.get(Offer, offer_id) if offer_id else None
+    product = await _product(session, application, product_hash)
+    if product is not None and offer is not None:
+        product = product.at(offer.annual_rate_bps)
     return Dossier(
         borrower=borrower,
         application=application,
-        product=await _product(session, application, product_hash),
+        product=product,
         verification=verification,
-        offer=await session.get(Offer, offer_id) if offer_id else None,
+        offer=offer,
         case=await session.get(Case, case_id) if case_id else None,
         question=await session.get(Case, question_id) if question_id else None,
         loan=await session.get(Loan, loan_id) if loan_id else None,

@@ -18,7 +18,7 @@ from kit.errors import DomainError, Kind
 from kit.money import Money
 from notifications import contacts, outbox
 from notifications.states import Channel, Purpose
-from onboarding import calculator, groups, particulars
+from onboarding import calculator, groups, particulars, prices
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Borrower, Guarantee
 from onboarding.questions import GUARANTOR
@@ -272,7 +272,9 @@ def _guarantee(dossier: Dossier, role: GuaranteeRole, now: datetime) -> Guarante
     share = 100 if rule is None or role is GuaranteeRole.MEMBER else rule.share_percent
     amount = Money(application.amount_minor, product.currency)
     on = _today(dossier.borrower, now)
-    quoted = calculator.quote(product, amount, application.term, on)
+    # The price is decided later: whoever answers for the loan knows the worst.
+    dearest = prices.dearest(product, amount, application.term, on)
+    quoted = calculator.quote(dearest, amount, application.term, on)
     most = Money(-(-quoted.total_payable.minor * share // 100), amount.currency)
     facts: dict[str, Any] = {
         **quoted.to_json(),

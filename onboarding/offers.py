@@ -15,6 +15,7 @@ from onboarding.dossiers import Dossier
 from onboarding.models import Application, Offer
 from onboarding.products import LoanProduct
 from onboarding.states import APPLICATION, ApplicationEvent, ApplicationStatus
+from scoring import queries as decisions
 
 _DAY = timedelta(days=1)
 
@@ -36,10 +37,13 @@ class OutsideOffer(DomainError):
 
 
 async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now: datetime) -> Offer:
-    """Offer the approved amount at the term that was asked for. Longer terms may be chosen too."""
+    """Offer the approved amount at the term that was asked for and the price that was decided.
+    Longer terms may be chosen too."""
     application, product = dossier.draft, dossier.product
     assert product is not None
     assert application.term is not None
+    rate_bps = await _decided_rate(session, application, product)
+    product = product.at(rate_bps)
     calculator.quote(product, approved, application.term, now.date())  # Refuses what no law allows.
     offer = Offer(
         application_id=application.id,
@@ -48,12 +52,22 @@ async def make(session: AsyncSession, dossier: Dossier, approved: Money, *, now:
         currency=approved.currency,
         term=application.term,
         terms=_terms(product, application.term, guarantees.is_needed(dossier)),
+        annual_rate_bps=rate_bps,
         created_at=now,
         expires_at=_end(product, application.term, now),
     )
     session.add(offer)
     await session.flush()
     return offer
+
+
+async def _decided_rate(
+    session: AsyncSession, application: Application, product: LoanProduct
+) -> int | None:
+    if product.has_one_price or application.decision_id is None:
+        return None
+    decision = await decisions.get_decision(session, application.decision_id)
+    return decision.annual_rate_bps
 
 
 def _end(product: LoanProduct, term: str, now: datetime) -> datetime:
@@ -66,12 +80,7 @@ def _end(product: LoanProduct, term: str, now: datetime) -> datetime:
 def _terms(product: LoanProduct, asked: str, is_guaranteed: bool) -> list[str]:
     """What may be chosen: a shorter term, or a payment less often, has larger installments, which
     nobody has found affordable. A harvest has its day, and a guarantor has agreed to one term."""
-    option = product.term(asked)
-    if option.until is not None or is_guaranteed:
-        return [asked]
-    return [
-        code for code, other in product.terms_in(option.rhythm).items() if other.days >= option.days
-    ]
+    return [asked] if is_guaranteed else product.as_long_as(asked)
 
 
 async def adjust(

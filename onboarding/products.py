@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,7 @@ from servicing.jurisdictions import packs
 from servicing.jurisdictions.packs import Jurisdiction
 
 ONCE = "once"
+_PERCENT = re.compile(r"(\d{1,4})(?:\.(\d{1,2}))?", re.ASCII)
 _DATED = re.compile(r"([a-z])(\d{8})", re.ASCII)
 
 
@@ -85,6 +87,17 @@ class AmountRange(_Strict):
     default: str
 
 
+class PriceBand(_Strict):
+    """The yearly rate is decided for each borrower, between these two (docs/risk.md)."""
+
+    from_percent: str
+    to_percent: str
+
+    @property
+    def ends_bps(self) -> tuple[int, int]:
+        return _bps(self.from_percent), _bps(self.to_percent)
+
+
 class Eligibility(_Strict):
     """Whom the product is for. Nothing said: everybody."""
 
@@ -138,6 +151,8 @@ class Body(_Strict):
     payout: Literal["borrower", "merchant"] = "borrower"
     guarantor: GuarantorRule | None = None
     group: GroupRule | None = None
+    price_band: PriceBand | None = Field(default=None, exclude_if=lambda band: band is None)
+    """Left out of the stored body where there is none: older products keep their hash."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Body":
@@ -150,7 +165,19 @@ class Body(_Strict):
             raise ValueError("advance must name a question for an amount that is large enough")
         if (self.payout == "merchant") != (QuestionKind.MERCHANT in kinds.values()):
             raise ValueError("a payout to a merchant, and nothing else, asks for a merchant")
+        if self.price_band is not None:
+            self._holds_band(self.price_band)
         return self
+
+    def _holds_band(self, band: PriceBand) -> None:
+        least, most = band.ends_bps
+        own = _bps(str(self.loan.get("annual_rate_percent", "")))
+        if not least < most:
+            raise ValueError("a price band begins below where it ends")
+        if not least <= own <= most:
+            raise ValueError("annual_rate_percent must lie in the price band")
+        if any("annual_rate_percent" in term.loan for term in self.terms.values()):
+            raise ValueError("a term has no rate of its own where the product has a price band")
 
     def _can_advance(self, advance: Advance) -> bool:
         """The smallest amount that can be answered still leads to a loan."""
@@ -175,6 +202,25 @@ class LoanProduct:
         return self.body.currency
 
     @property
+    def rates_bps(self) -> tuple[int, int]:
+        """The lowest and the highest yearly rate at which it is lent, in basis points."""
+        if self.body.price_band is not None:
+            return self.body.price_band.ends_bps
+        own = int(Fraction(str(self.body.loan.get("annual_rate_percent", "0"))) * 100)
+        return own, own
+
+    @property
+    def has_one_price(self) -> bool:
+        return self.body.price_band is None
+
+    def at(self, rate_bps: int | None) -> "LoanProduct":
+        """The product as one borrower gets it: at the rate that was decided, or at its own."""
+        if rate_bps is None or self.has_one_price:
+            return self
+        loan = {**self.body.loan, "annual_rate_percent": _percent(rate_bps)}
+        return replace(self, body=self.body.model_copy(update={"loan": loan}))
+
+    @property
     def place(self) -> Jurisdiction | None:
         return packs.parse(self.body.jurisdiction) if self.body.jurisdiction else None
 
@@ -194,6 +240,14 @@ class LoanProduct:
             for code, option in self.terms.items()
             if rhythm is None or option.rhythm == rhythm
         }
+
+    def as_long_as(self, code: str) -> list[str]:
+        """The terms of the same rhythm that are not shorter. A harvest has its day."""
+        option = self.term(code)
+        if option.until is not None:
+            return [code]
+        others = self.terms_in(option.rhythm)
+        return [each for each, other in others.items() if other.days >= option.days]
 
     def merchant_of(self, answers: Mapping[str, Any]) -> str | None:
         """The code of the shop that is paid; None when the borrower is."""
@@ -296,6 +350,18 @@ async def digests(session: AsyncSession, code: str) -> dict[int, str]:
     """The versions of a product with the hashes of their bodies."""
     found = await session.execute(_VERSIONS.where(ProductVersion.code == code))
     return {version: digest for _, version, digest in found}
+
+
+def _bps(percent: str) -> int:
+    """Raises ValueError unless it is a percentage with at most two decimals."""
+    found = _PERCENT.fullmatch(percent)
+    if found is None:
+        raise ValueError("a rate is a percentage with at most two decimals")
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+def _percent(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02d}"
 
 
 def _day(digits: str) -> date:

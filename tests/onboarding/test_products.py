@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kit.errors import DomainError
 from kit.money import Money
-from onboarding import calculator, catalog, questions
+from onboarding import calculator, catalog, prices, questions
 from onboarding.products import Body, LoanProduct, TermHasPassed, TermNotOffered
 from onboarding.questions import Asking, Question, QuestionKind
 from servicing.fields import InvalidTerms
@@ -116,14 +116,14 @@ class TestTerms:
 
         assert facts.down_payment == Money(400_000, "KES")
         assert facts.rows[0].due_on == ON
-        assert calculator.usual_due(purchase, price, "6m", ON).minor < 400_000
+        assert prices.option_of(purchase, price, "6m", ON).installment_minor < 400_000
 
     def test_of_a_harvest_count_as_evenly_earned(self) -> None:
         rural, amount = product("rural"), Money(4_000_000, "KES")
-        usual = calculator.usual_due(rural, amount, "h6", ON)
+        usual = prices.option_of(rural, amount, "h6", ON).installment_minor
 
-        assert usual.minor * 6 >= calculator.quote(rural, amount, "h6", ON).total_payable.minor
-        assert usual.minor < amount.minor // 5
+        assert usual * 6 >= calculator.quote(rural, amount, "h6", ON).total_payable.minor
+        assert usual < amount.minor // 5
 
 
 class TestMoneyOnTop:

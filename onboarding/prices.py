@@ -1,0 +1,98 @@
+"""What a product may cost one borrower: the band of its rates, and what the law leaves of it."""
+
+from datetime import date
+from itertools import chain, pairwise
+
+from kit.money import Money
+from onboarding import calculator, catalog
+from onboarding.products import LoanProduct
+from scoring.snapshot import Rates, TermOption
+from servicing import schedule
+from servicing.choices import Method
+from servicing.jurisdictions.caps import CapPassed
+from servicing.schedule import Schedule
+from servicing.terms import LoanTerms
+
+_WHOLE = 10_000
+
+
+def option_of(product: LoanProduct, amount: Money, term: str, on: date) -> TermOption:
+    """A term as a decision sees it: its installments at the product's own rate, and its rates.
+
+    Without the quotes' APRs, which take most of their time, unless a law has to be looked at.
+    """
+    option, (least, most) = product.term(term).starting(on), product.rates_bps
+    agreed, plan = _plan(product.at(most), amount, term, on)
+    exposure = _exposure_bps(agreed, plan)
+    at_most = at_least = own = calculator.usual_due(agreed, plan).minor
+    if least < most:
+        own, at_least = (
+            calculator.usual_due(*_plan(each, amount, term, on)).minor
+            for each in (product, product.at(least))
+        )
+    rates = Rates(
+        least_bps=least,
+        most_bps=most,
+        lawful_bps=lawful_bps(product, amount, term, on),
+        least_installment_minor=at_least,
+        most_installment_minor=at_most,
+        exposure_bps=exposure,
+        charged_on_bps=_WHOLE if agreed.method is Method.FLAT else exposure,
+    )
+    return TermOption(option.days, option.installments, own, rates)
+
+
+def dearest(product: LoanProduct, amount: Money, term: str, on: date) -> LoanProduct:
+    """At the highest rate that anybody may be asked: for whoever must know the worst."""
+    return product.at(lawful_bps(product, amount, term, on))
+
+
+def lawful_bps(product: LoanProduct, amount: Money, term: str, on: date) -> int:
+    """The highest rate of the band that keeps to the law whatever is taken of an offer: less of the
+    amount, or a longer term. The lowest of the band where none does; the offer is refused then."""
+    least, highest = product.rates_bps
+    if least == highest or product.place is None or not product.place.pack.regimes:
+        return highest
+    for each in (amount, *(edge for edge in catalog.edges(product) if edge < amount)):
+        for code in product.as_long_as(term):
+            highest = _highest(product, each, code, on, least, highest)
+    return highest
+
+
+def _highest(
+    product: LoanProduct, amount: Money, term: str, on: date, least: int, most: int
+) -> int:
+    """By halving: what a cap measures grows with the rate, so below a lawful rate all are."""
+    if _is_lawful(product.at(most), amount, term, on):
+        return most
+    while most - least > 1:
+        middle = (least + most) // 2
+        if _is_lawful(product.at(middle), amount, term, on):
+            least = middle
+        else:
+            most = middle
+    return least
+
+
+def _is_lawful(product: LoanProduct, amount: Money, term: str, on: date) -> bool:
+    try:
+        calculator.quote(product, amount, term, on)
+    except CapPassed:
+        return False
+    return True
+
+
+def _plan(product: LoanProduct, amount: Money, term: str, on: date) -> tuple[LoanTerms, Schedule]:
+    agreed = calculator.terms_of(product, amount, term, on)
+    return agreed, schedule.build(agreed)
+
+
+def _exposure_bps(agreed: LoanTerms, plan: Schedule) -> int:
+    """The principal that is out, averaged over the days of the schedule, of all of it."""
+    days = [agreed.disbursed_on, *(row.due_on for row in plan.installments)]
+    out = chain([plan.principal.minor], (row.balance for row in plan.installments))
+    minor_days = sum(
+        minor * (end - start).days for minor, (start, end) in zip(out, pairwise(days), strict=False)
+    )
+    whole = plan.principal.minor * (days[-1] - days[0]).days
+    return -(-_WHOLE * minor_days // whole)
