@@ -1,6 +1,6 @@
 """What must not be trained on: an unusable target, a column that gives the answer away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,12 @@ from scoring.training.tables import Floats, Levels, Table
 
 Ints = NDArray[np.int64]
 FEWEST_OF_A_CLASS = 30
-LEAK_AUC = 0.985
+LEAK_AUC = 0.95
+SUSPECT_AUC = 0.85
+"""No honest column of a loan is known to rank so well alone: its owner is asked to look."""
+SUREST, SUREST_ROWS = 0.99, 50
+COPIES_PER_CHANCE = 100
+"""Rows that are alike this much more often than by chance were copied."""
 MOST_LEVELS_SHARE = 0.5
 _SAMPLE = 20_000
 _BINS = 32
@@ -79,6 +84,23 @@ def target(table: Table, name: str) -> Ints:
     return y
 
 
+def without_copies(table: Table) -> tuple[Table, str | None]:
+    """Each row once, and a sentence if there were copies: one in training and one held out would
+    make any model look good. A few coarse columns make loans alike without anybody copying."""
+    hashes, chance = _hashes(table)
+    _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    repeated = table.rows - len(first)
+    if repeated == 0:
+        return table, None
+    pairs = float((counts * (counts - 1) / 2).sum())
+    if pairs <= COPIES_PER_CHANCE * chance * table.rows * (table.rows - 1) / 2:
+        return table, f"{repeated} rows are like another one, as so few different values make them"
+    return (
+        replace(table.take(np.sort(first)), sha256=table.sha256),
+        f"{repeated} rows were left out: each is the exact copy of another",
+    )
+
+
 def usable(table: Table, y: Ints, *, seed: int) -> Usable:
     """Drop columns that cannot help; refuse those that give the answer away."""
     notes: list[str] = []
@@ -92,6 +114,11 @@ def usable(table: Table, y: Ints, *, seed: int) -> Usable:
         alone = single_column_auc(values, y, seed=seed)
         if alone >= LEAK_AUC:
             raise TargetLeaks(column=name, auc=f"{alone:.3f}")
+        if alone >= SUSPECT_AUC or _tells_surely(values, y):
+            notes.append(
+                f"{name} was kept, but tells the outcome of many loans almost surely (AUC alone "
+                f"{alone:.3f}): make sure it was known before the loan was given"
+            )
     kept = table.without(*dropped)
     if not kept.columns:
         raise NothingToLearnFrom()
@@ -123,6 +150,28 @@ def order(table: Table, name: str) -> Ints:
     if isinstance(values, list):
         return np.argsort(np.array([value or "" for value in values]), kind="stable")
     return np.argsort(values, kind="stable")
+
+
+def _hashes(table: Table) -> tuple[NDArray[np.uint64], float]:
+    """A number per row from all its values, and how likely two rows have the same by chance."""
+    dice = np.random.default_rng(0)
+    hashes, chance = np.zeros(table.rows, np.uint64), 1.0
+    for values in table.columns.values():
+        plain = [v or "" for v in values] if isinstance(values, list) else values
+        _, codes, counts = np.unique(plain, return_inverse=True, return_counts=True)
+        chance *= float(((counts / table.rows) ** 2).sum())
+        numbers = dice.integers(1, 2**63, len(counts), dtype=np.uint64)
+        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + numbers[codes]
+    return hashes, chance
+
+
+def _tells_surely(values: Floats | Levels, y: Ints) -> bool:
+    """Many rows with the same value, or in the same bin, all of which went bad."""
+    if y.mean() > 1 - SUREST:
+        return False
+    groups = _groups(values)
+    rows, bad = np.bincount(groups), np.bincount(groups, y)
+    return bool(((rows >= SUREST_ROWS) & (bad >= SUREST * rows)).any())
 
 
 def _useless(name: str, values: Floats | Levels) -> str | None:

@@ -73,13 +73,15 @@ def deciles(path: Path, y: Ints, pds: Floats) -> None:
     bins = metrics.reliability(y, pds)
     places = np.arange(1, len(bins) + 1)
     with _axes(path) as ax:
-        _label(ax, "Bad rate by tenth", "tenth of the rows, safest first", "bad rate")
-        bars = ax.bar(places, [seen for _, seen, _ in bins], color=BAD, alpha=0.75, label="seen")
-        ax.bar_label(bars, [f"{seen:.1%}" for _, seen, _ in bins], fontsize=7, padding=2)
+        _label(
+            ax, "Bad rate by tenth", "tenth of the rows, safest first, and its bad rate", "bad rate"
+        )
+        seen = [seen for _, seen, _ in bins]
+        ax.bar(places, seen, color=BAD, alpha=0.75, label="seen")
         stated = [stated for stated, _, _ in bins]
         ax.plot(places, stated, color=GOOD, marker="o", markersize=4, label="stated")
-        ax.xaxis.set_major_formatter("{x:.0f}")
-        ax.set_xticks(places)
+        shown = [f"{place}\n{rate:.1%}" for place, rate in zip(places, seen, strict=True)]
+        ax.set_xticks(places, shown, fontsize=7.5)
         ax.legend(loc="upper left")
 
 
@@ -143,8 +145,9 @@ def _plot_bins(ax: Any, y: Ints, pds: Floats, color: str, label: str) -> float:
 
 
 def _label_tradeoff(ax: Any) -> None:
-    population = f"bad among the approved, of {tradeoff.POPULATION:.0%}"
-    _label(ax, "The more approved, the more bad", "applicants approved", population)
+    bad = f"bad among the approved ({tradeoff.POPULATION:.0%} of all)"
+    _label(ax, "The more approved, the more bad", "applicants approved", bad)
+    ax.yaxis.set_major_formatter(_percent(0))
     ax.axhline(tradeoff.WANTED, color=LINE, linestyle="--", linewidth=1)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, tradeoff.POPULATION * 1.08)
@@ -172,10 +175,10 @@ def _label(ax: Any, title: str, x: str, y: str) -> None:
     ax.yaxis.set_major_formatter(_percent())
 
 
-def _percent() -> Any:
+def _percent(decimals: int | None = None) -> Any:
     from matplotlib.ticker import PercentFormatter
 
-    return PercentFormatter(1, decimals=None)
+    return PercentFormatter(1, decimals)
 
 
 @contextmanager

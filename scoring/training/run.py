@@ -102,6 +102,7 @@ def train(
     """Fit on `table`. The same table and wishes give the same model to the byte, whether or not
     an earlier run was stopped and has `kept` some of it."""
     kept = kept or resuming.nowhere()
+    table, copies = guards.without_copies(table)
     y = guards.target(table, wishes.target)
     order = guards.order(table, wishes.time) if wishes.time else None
     mapped = apply(wishes.mapping, table) if wishes.mapping else table
@@ -133,7 +134,7 @@ def train(
         pds=pds,
         cross_validated=metrics.estimate(y, pds, seed=recipe.SEED),
         out_of_time=later,
-        notes=usable.notes,
+        notes=(*([copies] if copies else []), *usable.notes),
         training=_facts(rows, final, table.sha256, wishes),
         mapping=wishes.mapping,
         reference=_reference(engine, matrix, columns),
