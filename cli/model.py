@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli import documents, model_using
+from cli import documents, model_using, rescore
 from cli.in_one_line import in_one_line
 from cli.model_using import FILE, FOLDER
 from kit.errors import DomainError
@@ -87,6 +87,7 @@ def train(
 model.add_command(model_using.evaluate)
 model.add_command(model_using.score)
 model.add_command(model_using.compare)
+model.add_command(rescore.rescore)
 
 
 class _Progress:

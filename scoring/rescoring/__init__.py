@@ -1,0 +1,1 @@
+"""Stored snapshots scored again by another model: many rows in little memory."""
