@@ -22,6 +22,7 @@ from bot.handlers import (
     staff_questions,
     steps,
     unexpected,
+    video_notes,
 )
 from bot.handlers.where import Where
 from bot.text import Words
@@ -86,6 +87,7 @@ def create_dispatcher(
         prices.register,
         offers.register,
         photos.register,
+        video_notes.register,
         staff_questions.register_free_words,
         answers.register,
         unexpected.register,

@@ -11,7 +11,17 @@ from bot.screens.questions import Asked
 from bot.text import Words
 from kit.money import Money
 from onboarding import calculator as pricing
-from onboarding import cases, guarantees, journey, offers, products, proofs, steps, telemetry
+from onboarding import (
+    cases,
+    guarantees,
+    journey,
+    offers,
+    products,
+    proofs,
+    steps,
+    telemetry,
+    video_notes,
+)
 from onboarding.dossiers import Dossier
 from onboarding.models import is_open
 from onboarding.products import LoanProduct
@@ -34,7 +44,7 @@ async def current(context: UpdateContext) -> Screen:
     if dossier is None or dossier.application is None:
         return await price_list(context)
     if (wanted := proofs.asked(dossier)) is not None:
-        return proof.screen(Asked(dossier, wanted), context.words)
+        return proof.screen(await question(context, dossier, wanted), context.words)
     if dossier.loan is not None:
         return await loan_places.overview(context, dossier.loan)
     return await _PLACES[dossier.application.status](context, dossier)
@@ -87,7 +97,7 @@ async def draft(context: UpdateContext, dossier: Dossier) -> Screen:
     values = {
         each.name: await journey.known_value(context.session, dossier, each.name, now=context.now)
         for each in steps.applying(dossier)
-        if each.kind is not steps.StepKind.PHOTO and each.name != "phone_code"
+        if each.kind not in steps.SENT and each.name != "phone_code"
     }
     return review.screen(dossier, values, context.words)
 
@@ -97,7 +107,7 @@ async def question(context: UpdateContext, dossier: Dossier, step: Step) -> Aske
     known = None
     if not steps.is_fixed(dossier, step.name) and step.is_answered(dossier):
         known = await journey.known_value(context.session, dossier, step.name, now=context.now)
-    return Asked(dossier, step, offered, known)
+    return Asked(dossier, step, offered, known, video_notes.asked(dossier, now=context.now))
 
 
 async def _suitable(context: UpdateContext, dossier: Dossier) -> Sequence[LoanProduct]:

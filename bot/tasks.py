@@ -2,6 +2,7 @@
 
 import io
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from aiogram import Bot
@@ -23,8 +24,8 @@ from kit import jobs
 from kit.config import Settings
 from kit.db import unit_of_work
 from kit.errors import DomainError, TransientFailure
-from kyc import pictures
-from kyc.images import PictureNotReadable
+from kyc import images, pictures
+from kyc.images import PictureTooLarge
 from kyc.pictures import Inspection
 from kyc.quality import Shot
 from onboarding import case_files, cases, dossiers, identity
@@ -41,8 +42,14 @@ REPEATS_FOR = timedelta(days=7)
 _PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
 
 
-class _NoChat(Exception):
+class NoChat(Exception):
     """The person was erased since."""
+
+
+class FileNotFetched(DomainError):
+    """Telegram does not give it out, or not any more."""
+
+    code = "file_not_fetched"
 
 
 @jobs.effect(PHOTO)
@@ -56,7 +63,8 @@ async def photo(
     bot = context.service(Bot)
     seen: Inspection | DomainError
     try:
-        seen = await pictures.inspect(await _download(bot, file_id), Shot(step))
+        content = await download(bot, file_id, PictureTooLarge, images.MAX_BYTES)
+        seen = await pictures.inspect(content, Shot(step))
     except DomainError as unusable:
         seen = unusable
     await answer(context, UUID(application_id), step, seen)
@@ -71,7 +79,7 @@ async def answer(
     """What was seen in the picture is settled in one transaction, then told."""
     try:
         chat_id, screens = await _settle(context, application_id, step, seen)
-    except (StepNotAsked, _NoChat):
+    except (StepNotAsked, NoChat):
         return  # A repeat, or the question has been settled since.
     await show.send(context.service(Bot), chat_id, *screens)
 
@@ -84,12 +92,13 @@ async def file(
     bot = context.service(Bot)
     sent: Clean | DomainError
     try:
-        sent = await case_files.cleaned(await _download(bot, file_id))
+        content = await download(bot, file_id, PictureTooLarge, images.MAX_BYTES)
+        sent = await case_files.cleaned(content)
     except DomainError as unusable:
         sent = unusable
     try:
         chat_id, screen = await _keep(context, UUID(case_id), sent)
-    except _NoChat:
+    except NoChat:
         return
     await show.send(bot, chat_id, screen)
 
@@ -99,27 +108,39 @@ async def _keep(
 ) -> tuple[int, Screen]:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        chat_id = await _hold(session, Case, case_id)
+        chat_id = await hold(session, Case, case_id)
         if isinstance(sent, Clean):
             case = await case_files.keep(session, case_id, sent, now=now)
         else:
             case = await cases.get(session, case_id)
         dossier = await dossiers.get(session, case.borrower_id)
-        here = contexts.resumed(_office(context), session, dossier, now)
+        here = contexts.resumed(office(context), session, dossier, now)
         words = here.words
         said = words.refusal(sent) if isinstance(sent, DomainError) else words("file-passed-on")
         return chat_id, (await places.current(here)).under(said)
 
 
-async def _download(bot: Bot, file_id: str) -> bytes:
+async def download(bot: Bot, file_id: str, too_large: type[DomainError], most: int) -> bytes:
+    """Raises `too_large` as soon as more than `most` bytes have come, whatever was announced."""
+    kept = _Bounded(too_large(limit_mb=most // 2**20), most)
     try:
-        content = await bot.download(file_id, io.BytesIO())
+        await bot.download(file_id, kept)
     except _PASSING as failure:
         raise TransientFailure(type(failure).__name__) from failure
     except TelegramAPIError:
-        raise PictureNotReadable() from None
-    assert content is not None
-    return content.read()
+        raise FileNotFetched() from None
+    return kept.getvalue()
+
+
+class _Bounded(io.BytesIO):
+    def __init__(self, too_large: DomainError, most: int) -> None:
+        super().__init__()
+        self._too_large, self._most = too_large, most
+
+    def write(self, chunk: Any) -> int:
+        if self.tell() + len(chunk) > self._most:
+            raise self._too_large
+        return super().write(chunk)
 
 
 async def _settle(
@@ -130,21 +151,22 @@ async def _settle(
 ) -> tuple[int, list[Screen]]:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        chat_id = await _hold(session, Application, application_id)
+        chat_id = await hold(session, Application, application_id)
         if isinstance(seen, DomainError):
             dossier = await identity.forget_photo(session, application_id)
-            return chat_id, await _again(_office(context), session, dossier, seen, now)
+            return chat_id, await _again(office(context), session, dossier, seen, now)
         dossier = await identity.receive_photo(
-            session, application_id=application_id, step=step, inspection=seen, now=now
-        )
+            session, application_id=application_id, step=step, inspection=seen,
+            settings=context.service(Settings), now=now,
+        )  # fmt: skip
         if dossier.problem is not None:
-            return chat_id, await _again(_office(context), session, dossier, dossier.problem, now)
-        here = contexts.resumed(_office(context), session, dossier, now)
+            return chat_id, await _again(office(context), session, dossier, dossier.problem, now)
+        here = contexts.resumed(office(context), session, dossier, now)
         return chat_id, [Screen(here.words("photo-good")), await places.asked(here, dossier)]
 
 
-async def _hold(session: AsyncSession, owned: type[Application | Case], id_: UUID) -> int:
-    """Let nobody else change the borrower's affairs; their chat. Raises _NoChat."""
+async def hold(session: AsyncSession, owned: type[Application | Case], id_: UUID) -> int:
+    """Let nobody else change the borrower's affairs; their chat. Raises NoChat."""
     await dossiers.hold_owner(session, owned, id_)
     chat_id = await session.scalar(
         select(Borrower.telegram_id)
@@ -152,7 +174,7 @@ async def _hold(session: AsyncSession, owned: type[Application | Case], id_: UUI
         .where(owned.id == id_)
     )
     if chat_id is None:
-        raise _NoChat
+        raise NoChat
     return chat_id
 
 
@@ -177,7 +199,7 @@ async def forget_updates(session: AsyncSession, *, now: datetime, tick: datetime
     await session.execute(delete(TelegramUpdate).where(old))
 
 
-def _office(context: jobs.Context) -> Office:
+def office(context: jobs.Context) -> Office:
     return Office(
         sessions=context.sessions,
         clock=context.clock,

@@ -147,6 +147,8 @@ class Settings(BaseSettings):
     mpesa_folder: Path | None = Field(None, validation_alias=_outside("MPESA_FOLDER"))
     """Where staff put statements from the organisation's portal."""
 
+    liveness: Literal["required", "off"] = "required"
+    """Whether borrowers are asked for a video note that shows that they are there."""
     kyc_providers: dict[CheckName, KycProvider] = {}
     """Checks that somebody else makes: `{"face": {"url": …, "key": …}}`."""
     screening_dir: Path | None = None

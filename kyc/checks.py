@@ -28,6 +28,8 @@ class Evidence:
     """The video note, as it came."""
     challenge: Mapping[str, Any] | None = None
     """What was asked for in it."""
+    clip_waived: str | None = None
+    """Why there is none although one was wanted."""
     typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the borrower said: `full_name`, `birth_date`."""
     noticed: Sequence[Mapping[str, Any]] = ()
@@ -89,6 +91,15 @@ async def find(
             VerificationCheck.kind == kind,
         )
     )
+
+
+async def made(session: AsyncSession, verification: Verification) -> list[CheckResult]:
+    """What was found out in the latest attempt so far, but what is personal."""
+    return [
+        CheckResult(row.kind, row.verdict, row.source, tuple(row.reasons), row.numbers)
+        for row in await list_checks(session, verification)
+        if row.attempt == verification.attempts
+    ]
 
 
 async def list_checks(session: AsyncSession, verification: Verification) -> list[VerificationCheck]:

@@ -105,6 +105,8 @@ async def _ask_again(session: AsyncSession, destroyed: Collection[UUID], now: da
         for place in places:
             if getattr(verification, place.key) in destroyed:
                 setattr(verification, place.key, None)
+        if verification.clip_blob_id is None:
+            verification.challenge, verification.challenges = None, 0
 
 
 def _served(keeping: Retention, now: datetime) -> ColumnElement[bool]:

@@ -49,14 +49,17 @@ class PersonVerdict(StrEnum):
     REFUSED = "refused"
 
 
-async def open(session: AsyncSession, borrower_id: UUID, *, now: datetime) -> Verification:
+async def open(
+    session: AsyncSession, borrower_id: UUID, *, clip_wanted: bool = False, now: datetime
+) -> Verification:
     """The borrower's verification under way, or a new one."""
     await lock_key(session, f"verification:{borrower_id}")
     if (running := await queries.find_open(session, borrower_id)) is not None:
         return running
     verification = Verification(
-        id=new_id(), borrower_id=borrower_id, status=VERIFICATION.initial, created_at=now
-    )
+        id=new_id(), borrower_id=borrower_id, status=VERIFICATION.initial,
+        clip_wanted=clip_wanted, created_at=now,
+    )  # fmt: skip
     session.add(verification)
     await session.flush()
     return verification
@@ -85,11 +88,15 @@ def attach_selfie(
     _attach(session, verification, Shot.SELFIE, blob_id, now=now)
 
 
+def is_complete(verification: Verification) -> bool:
+    """Everything is there that the checks look at."""
+    return _missing(verification) is None
+
+
 def begin_check(session: AsyncSession, verification: Verification, *, now: datetime) -> None:
     """Close the collection. Compare next, outside this unit of work, then `conclude`."""
-    for shot in Shot:
-        if _blob_id(verification, shot) is None:
-            raise PictureMissing(shot=shot)
+    if (missing := _missing(verification)) is not None:
+        raise PictureMissing(shot=missing)
     actor = f"borrower:{verification.borrower_id}"
     audit.move(
         session, VERIFICATION, verification, VerificationEvent.COMPLETED, actor=actor, now=now
@@ -178,9 +185,13 @@ def _retakes(verification: Verification, shot: Shot) -> int:
     return verification.document_retakes if document else verification.selfie_retakes
 
 
-def _blob_id(verification: Verification, shot: Shot) -> UUID | None:
-    document = shot is Shot.DOCUMENT
-    return verification.document_blob_id if document else verification.selfie_blob_id
+def _missing(verification: Verification) -> str | None:
+    if verification.document_blob_id is None:
+        return Shot.DOCUMENT
+    if verification.selfie_blob_id is None:
+        return Shot.SELFIE
+    is_settled = verification.clip_blob_id is not None or verification.clip_waived is not None
+    return "clip" if verification.clip_wanted and not is_settled else None
 
 
 async def _remember_face(

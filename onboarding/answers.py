@@ -64,6 +64,10 @@ class PhotoExpected(DomainError):
     code = "photo_expected"
 
 
+class VideoNoteExpected(DomainError):
+    code = "video_note_expected"
+
+
 def clean(text: str, longest: int) -> str:
     """One line without control or direction characters, in composed form."""
     normal = unicodedata.normalize("NFKC", text)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs, storage
+from kit.config import Settings
 from kit.crypto import vault_of
 from kit.errors import DomainError
 from kyc import originals, verifications
@@ -44,11 +45,14 @@ async def receive_photo(
     application_id: UUID,
     step: str,
     inspection: Inspection,
+    settings: Settings,
     now: datetime,
 ) -> Dossier:
-    """Keep the cleaned picture, or ask for a better one (`problem`). With both, check them."""
-    dossier = await _waiting_for(session, application_id, step)
-    verification = await verifications.open(session, dossier.borrower.id, now=now)
+    """Keep the cleaned picture, or ask for a better one (`problem`). With all, check them."""
+    dossier = await waiting_for(session, application_id, step)
+    verification = await verifications.open(
+        session, dossier.borrower.id, clip_wanted=settings.liveness == "required", now=now
+    )
     dossier.draft.verification_id = verification.id
     dossier.draft.pending_photo = None
     dossier.draft.version += 1
@@ -70,10 +74,7 @@ async def receive_photo(
     if dossier.is_drafting:
         telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
     await session.flush()
-    if verification.document_blob_id and verification.selfie_blob_id:
-        await start_check(session, verification.id, now=now)
-        if not dossier.is_drafting:
-            _send_again(session, dossier, now)
+    await check_when_complete(session, dossier, verification, now=now)
     return await dossiers.of(session, dossier.borrower)
 
 
@@ -84,6 +85,16 @@ async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
     application.pending_photo = None
     await session.flush()
     return await dossiers.get(session, application.borrower_id)
+
+
+async def check_when_complete(
+    session: AsyncSession, dossier: Dossier, verification: Verification, *, now: datetime
+) -> None:
+    if not verifications.is_complete(verification):
+        return
+    await start_check(session, verification.id, now=now)
+    if not dossier.is_drafting:
+        _send_again(session, dossier, now)
 
 
 async def start_check(session: AsyncSession, verification_id: UUID, *, now: datetime) -> None:
@@ -107,10 +118,11 @@ async def evidence(
     clip = verification.clip_blob_id
     zone = ZoneInfo(dossier.borrower.timezone)
     return Evidence(
-        document=await _read(session, document, now),
-        selfie=await _read(session, selfie, now),
-        clip=await _read(session, clip, now) if clip is not None else None,
+        document=await read(session, document, now=now),
+        selfie=await read(session, selfie, now=now),
+        clip=await read(session, clip, now=now) if clip is not None else None,
         challenge=verification.challenge,
+        clip_waived=verification.clip_waived,
         noticed=await originals.noticed(session, verification),
         typed={
             name: await journey.known_value(session, dossier, name, now=now)
@@ -125,7 +137,7 @@ _TYPED = ("full_name", "birth_date")
 """Steps whose answers stand on a document, too."""
 
 
-async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
+async def read(session: AsyncSession, blob_id: UUID, *, now: datetime) -> bytes:
     return await storage.read(
         session,
         vault_of(session),
@@ -136,7 +148,8 @@ async def _read(session: AsyncSession, blob_id: UUID, now: datetime) -> bytes:
     )
 
 
-async def _waiting_for(session: AsyncSession, application_id: UUID, step: str) -> Dossier:
+async def waiting_for(session: AsyncSession, application_id: UUID, step: str) -> Dossier:
+    """Whose file is on its way. Raises StepNotAsked when it is not any more."""
     await dossiers.hold_owner(session, Application, application_id)
     application = await session.get(Application, application_id, with_for_update=True)
     if application is None:

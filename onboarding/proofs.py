@@ -24,8 +24,9 @@ def asked(dossier: Dossier) -> Step | None:
     if dossier.is_drafting or not _is_under_way(dossier):
         return None
     for name in _wanted(dossier):
-        if not steps.BY_NAME[name].is_answered(dossier):
-            return steps.BY_NAME[name]
+        step = steps.BY_NAME[name]
+        if step.applies(dossier) and not step.is_answered(dossier):
+            return step
     return None
 
 
@@ -79,7 +80,7 @@ def _wanted(dossier: Dossier) -> tuple[str, ...]:
         and verification is not None
         and verification.status is VerificationStatus.COLLECTING
     )
-    return ("document", "selfie") if is_retaking else ()
+    return ("document", "selfie", "video") if is_retaking else ()
 
 
 def _lacks_wallet(dossier: Dossier) -> bool:

@@ -69,6 +69,8 @@ async def save(
         return None
     if step.kind is StepKind.PHOTO:
         raise answers.PhotoExpected()
+    if step.kind is StepKind.VIDEO:
+        raise answers.VideoNoteExpected()
     if step.kind is StepKind.PHONE and contact is not None:
         text = contact.phone
     if text is None:

@@ -20,6 +20,7 @@ class StepKind(StrEnum):
     AMOUNT = "amount"
     NUMBER = "number"
     PHOTO = "photo"
+    VIDEO = "video"
     WALLET = "wallet"
     PHONE = "phone"
 
@@ -62,6 +63,20 @@ def _picture(column: str) -> Callable[[Dossier], bool]:
         return getattr(verification, column) is not None
 
     return is_answered
+
+
+def _film(dossier: Dossier) -> bool:
+    """Also when a person looks in its place, or the check went on without one."""
+    verification = dossier.verification
+    if verification is None or verification.status is VerificationStatus.REFUSED:
+        return False
+    is_settled = verification.clip_blob_id is not None or verification.clip_waived is not None
+    return is_settled or verification.status is not VerificationStatus.COLLECTING
+
+
+def _wants_film(dossier: Dossier) -> bool:
+    """The lender's rule when the verification was opened."""
+    return dossier.verification is None or dossier.verification.clip_wanted
 
 
 def _works(dossier: Dossier) -> bool:
@@ -134,6 +149,7 @@ STEPS = (
     Step("dependents", StepKind.CHOICE, _borrower("dependents"), DEPENDENTS),
     Step("document", StepKind.PHOTO, _picture("document_blob_id")),
     Step("selfie", StepKind.PHOTO, _picture("selfie_blob_id")),
+    Step("video", StepKind.VIDEO, _film, applies=_wants_film),
     Step("product", StepKind.CHOICE, _suits),
     Step("amount", StepKind.AMOUNT, _application("amount_minor")),
     Step("frequency", StepKind.CHOICE, _application("frequency"), applies=_has_rhythms),
@@ -163,8 +179,10 @@ STEPS = (
 """What every product asks; a product's own questions come before its amount."""
 _OWN_FROM = next(n for n, step in enumerate(STEPS) if step.name == "amount")
 BY_NAME = {step.name: step for step in STEPS}
-ONCE = frozenset({"phone", "phone_code", "document", "selfie"})
+ONCE = frozenset({"phone", "phone_code", "document", "selfie", "video"})
 """Proven facts: they are not changed by going back, only by starting that proof again."""
+SENT = frozenset({StepKind.PHOTO, StepKind.VIDEO})
+"""Files, of which nothing can be shown again."""
 CHECKED = frozenset({"full_name", "birth_date"})
 """What the identity is checked against: it stays as it is from the check's start."""
 _AGAINST_THEM = frozenset(

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs
 from kit.config import Settings
 from kit.crypto import vault_of
 from kit.db import unit_of_work
-from kit.errors import DomainError, TransientFailure
-from kyc import duplicates, verifications
+from kit.errors import DomainError
+from kyc import checks, duplicates, verifications
 from kyc import queries as verification_queries
 from kyc.checks import CheckResult, Evidence
 from kyc.embedded import Check
@@ -26,8 +24,6 @@ from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
 from onboarding.states import ApplicationStatus, CaseKind
 
-log = structlog.get_logger(__name__)
-
 
 @jobs.effect("onboarding.identify", queue="heavy")
 async def identify(context: jobs.Context, *, verification_id: str) -> None:
@@ -35,10 +31,10 @@ async def identify(context: jobs.Context, *, verification_id: str) -> None:
     number = UUID(verification_id)
     async with unit_of_work(context.sessions) as session:
         evidence = await _evidence(session, number, now=context.clock.now())
+        if evidence is None:
+            return  # A repeat: the check has been concluded.
         replaced = context.service(Settings).kyc_providers
         made_by = await checking.checks_of(session, number, replaced)
-    if evidence is None:
-        return  # A repeat: the check has been concluded.
     results = [await _made(kind, check, evidence) for kind, check in made_by.items()]
     async with unit_of_work(context.sessions) as session:
         await conclude(
@@ -48,15 +44,9 @@ async def identify(context: jobs.Context, *, verification_id: str) -> None:
 
 async def _made(kind: CheckKind, check: Check, evidence: Evidence) -> CheckResult:
     try:
-        return await check(evidence)
+        return await checking.make(kind, check, evidence)
     except DomainError as refusal:
         return CheckResult(kind, CheckVerdict.DOUBT, audit.SYSTEM, (refusal.code,))
-    except (TransientFailure, OperationalError):
-        raise  # Trying again helps.
-    except Exception as fault:
-        # Libraries raise whatever they stumble over in a picture: nobody waits for ever for that.
-        log.error("identity.check_failed", check=kind, error=type(fault).__name__)
-        return CheckResult(kind, CheckVerdict.DOUBT, audit.SYSTEM, ("check_failed",))
 
 
 async def _evidence(
@@ -83,6 +73,7 @@ async def conclude(
     if verification.status is not VerificationStatus.CHECKING:
         return
     dossier = await dossiers.get(session, verification.borrower_id, lock=True)
+    results = [*await checks.made(session, verification), *results]
     seen = await duplicates.check(
         session, vault_of(session), verification, results,
         shared=await signals.shared(session, dossier), now=now,

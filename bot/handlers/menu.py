@@ -10,10 +10,11 @@ from bot.context import UpdateContext
 from bot.handlers import Handler
 from bot.handlers.where import Where
 from bot.screens import language, ways
-from bot.screens.base import Reply, Screen, buttons, in_place, reply
+from bot.screens.base import Reply, Screen, buttons, in_place, paragraphs, reply
 from bot.text import Words
 from kit import text
-from onboarding import cases, journey
+from onboarding import cases, journey, proofs
+from onboarding.steps import StepKind
 
 
 async def start(_: Message, context: UpdateContext) -> Screen:
@@ -38,8 +39,11 @@ async def prices(_: CallbackQuery, context: UpdateContext) -> Screen:
 async def help_(_: Message | CallbackQuery, context: UpdateContext) -> Screen:
     words = context.words
     to = Menu.STATUS if context.dossier else Menu.PRICES
+    dossier = context.dossier
+    step = proofs.current(dossier) if dossier is not None else None
+    is_at_video = step is not None and step.kind is StepKind.VIDEO
     return Screen(
-        words("help"),
+        paragraphs(words("help-video") if is_at_video else None, words("help")),
         buttons(
             [ways.to(to, words)],
             [ways.to(Menu.LANGUAGE, words), (words.label("button-human"), Menu.HUMAN)],

@@ -26,7 +26,7 @@ def answer(step: Step, value: str, dossier: Dossier, words: Words) -> str:
             return words.day(date.fromisoformat(value))
         case StepKind.CONTACT | StepKind.WALLET | StepKind.PHONE:
             return f"•••{value[-_LAST_DIGITS:]}"
-        case StepKind.PHOTO:
+        case StepKind.PHOTO | StepKind.VIDEO:
             return words.label("summary-photo")
         case StepKind.CHOICE:
             return choice(step, value, dossier, words)

@@ -8,8 +8,11 @@ from onboarding.steps import StepKind
 
 
 def screen(asked: Asked, words: Words) -> Screen:
-    why = "proof-picture" if asked.step.kind is StepKind.PHOTO else "proof-phone"
-    return Screen(paragraphs(words(why), questions.question(asked, words)), _keyboard(asked, words))
+    why = words(_WHY.get(asked.step.kind, "proof-phone"))
+    return Screen(paragraphs(why, questions.question(asked, words)), _keyboard(asked, words))
+
+
+_WHY = {StepKind.PHOTO: "proof-picture", StepKind.VIDEO: "proof-video"}
 
 
 def _keyboard(asked: Asked, words: Words) -> Keyboard:
@@ -22,4 +25,6 @@ def _keyboard(asked: Asked, words: Words) -> Keyboard:
                 [(words.label("button-other-phone"), questions.act(asked.dossier, "rephone"))],
                 ways.help_and_human(words),
             )
-    return buttons(ways.help_and_human(words))
+    return buttons(
+        *([button] for button in questions.other_answers(asked, words)), ways.help_and_human(words)
+    )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup, ReplyKeyboardRemove
 
 from bot.callbacks import Act, Menu
-from bot.screens import given, prices
+from bot.screens import given, prices, video
 from bot.screens.base import Button, Keyboard, Screen, buttons, in_rows, lines, paragraphs
 from bot.text import Words
-from onboarding import codes, steps
+from onboarding import codes, steps, video_notes
 from onboarding.dossiers import Dossier
 from onboarding.products import LoanProduct
 from onboarding.saving import MY_PHONE
@@ -28,6 +28,8 @@ class Asked:
     offered: Sequence[LoanProduct] = ()
     known: str | None = None
     """The answer given before, when it is asked again."""
+    video: video_notes.Asked = video_notes.NOTHING
+    """How far the borrower is with a video note."""
 
 
 def act(dossier: Dossier, name: str, value: str = "") -> Act:
@@ -62,6 +64,8 @@ def question(asked: Asked, words: Words) -> str:
     match asked.step.name:
         case "phone_code":
             return words(key, digits=codes.DIGITS)
+        case "video":
+            return video.question(asked.video, words)
         case "amount" if product is not None:
             most = product.most(asked.dossier.draft.answers)
             return words(key, least=product.bound("min"), most=most)
@@ -121,7 +125,7 @@ def _keyboard(asked: Asked, words: Words) -> Keyboard:
     pairs = [(label, act(asked.dossier, "pick", key)) for key, label in choices(asked, words)]
     return buttons(
         *in_rows(pairs, _width([label for label, _ in pairs])),
-        *([button] for button in _extra(asked, words)),
+        *([button] for button in other_answers(asked, words)),
         *in_rows(_ways_out(asked, words), 2),
     )
 
@@ -143,7 +147,7 @@ def contact_keyboard(words: Words) -> ReplyKeyboardMarkup:
     )
 
 
-def _extra(asked: Asked, words: Words) -> Iterator[Button]:
+def other_answers(asked: Asked, words: Words) -> Iterator[Button]:
     dossier = asked.dossier
     if asked.known is not None:
         yield words.label("button-keep"), act(dossier, "keep")
@@ -155,6 +159,9 @@ def _extra(asked: Asked, words: Words) -> Iterator[Button]:
             yield words.label("button-nothing"), act(dossier, "pick", "0")
         case "wallet":
             yield words.label("button-use-my-phone"), act(dossier, "pick", MY_PHONE)
+        case "video":
+            for label, name in video.ways(asked.video):
+                yield words.label(label), act(dossier, name)
 
 
 def _ways_out(asked: Asked, words: Words) -> Iterator[Button]:

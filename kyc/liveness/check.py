@@ -1,10 +1,10 @@
-"""The check of an identity's video note. Without one there is nothing to check."""
+"""The check of an identity's video note. Where none was wanted there is nothing to check."""
 
 from collections.abc import Sequence
 
 from kyc import images, workers
 from kyc.checks import CheckResult, Evidence
-from kyc.liveness import judging
+from kyc.liveness import clips, judging
 from kyc.liveness.challenge import Act, Challenge
 from kyc.liveness.judging import LivenessReport
 from kyc.states import CheckKind, CheckVerdict
@@ -14,9 +14,19 @@ SOURCE = "kopa-liveness-1"
 
 async def check(evidence: Evidence) -> CheckResult:
     if evidence.clip is None or evidence.challenge is None:
+        if evidence.clip_waived is not None:
+            reasons = (evidence.clip_waived,)
+            return CheckResult(CheckKind.LIVENESS, CheckVerdict.DOUBT, SOURCE, reasons)
         return CheckResult(CheckKind.LIVENESS, CheckVerdict.SKIPPED, SOURCE)
+    if len(evidence.clip) > clips.MAX_BYTES:
+        raise clips.ClipTooLarge(limit_mb=clips.MAX_BYTES // 2**20)
     asked = Challenge.from_json(evidence.challenge).acts
-    return await workers.run(check_here, evidence.clip, asked, evidence.selfie, evidence.document)
+    pictures = evidence.selfie, evidence.document
+    try:
+        return await workers.run(check_here, evidence.clip, asked, *pictures)
+    except workers.PictureCheckFailed:
+        # It took more memory or time than any film of a phone.
+        raise clips.ClipNotReadable() from None
 
 
 def check_here(clip: bytes, asked: Sequence[Act], selfie: bytes, document: bytes) -> CheckResult:

@@ -83,6 +83,7 @@ def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
         "KOPA_DATABASE_URL": database_url,
         "KOPA_VAR": str(tmp_path / "var"),
         "KOPA_PORT": str(port),
+        "KOPA_LIVENESS": "off",
         "PYTHONPATH": str(ROOT),
     }
     log = tmp_path / "kopa.log"

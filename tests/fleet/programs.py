@@ -113,6 +113,7 @@ def site(folder: Path, url: str, **environment: str) -> Site:
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
     given = {name: os.environ[name] for name in kept if name in os.environ}
     own = {"PYTHONPATH": str(ROOT), "KOPA_DATABASE_URL": url, "KOPA_VAR": str(folder / "var")}
+    own["KOPA_LIVENESS"] = "off"  # The browser and the whole loan go through it.
     return Site(folder, given | _KEYS | own | environment)
 
 

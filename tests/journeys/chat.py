@@ -232,6 +232,18 @@ class Chatter:
         large = described | {"width": 900, "height": 900}
         return await self.sends(self.message(photo=[small, large]))
 
+    async def sends_note(self, content: bytes = b"film", *, at: datetime, **more: Any) -> str:
+        """Record a video note, which Telegram dates."""
+        file_id = f"file{next(numbers)}"
+        self.telegram.files[file_id] = content
+        note = {
+            "file_id": file_id, "file_unique_id": file_id, "file_size": len(content),
+            "length": 400, "duration": 6,
+        }  # fmt: skip
+        return await self.sends(
+            self.message(video_note=note, **{"date": int(at.timestamp()), **more})
+        )
+
     async def edits(self, message_id: int, text: str) -> str:
         update = self.message(text=text)
         edited = update.pop("message") | {"message_id": message_id, "edit_date": 1}

@@ -7,17 +7,21 @@ from aiogram import Bot
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlalchemy import select
 
-from bot import tasks
+from bot import tasks, video_notes
 from bot.app import create_bot, create_dispatcher
 from bot.dispatcher import UpdateDispatcher
+from bot.video_notes import Judged
 from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.db import Sessions, unit_of_work
+from kit.errors import DomainError
+from kyc.checks import CheckResult
 from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
 from kyc.pictures import Inspection
 from kyc.quality import Finding, Shot
+from kyc.states import CheckKind, CheckVerdict
 from notifications import sealing, templates
 from notifications.models import Notification
 from notifications.states import Channel
@@ -30,7 +34,9 @@ from servicing import disbursements
 from servicing import queries as loans
 from tests.journeys.chat import Chatter, Shown, Telegram, numbers
 
-SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test")
+SETTINGS = Settings(_env_file=None, telegram_bot_token="4242:test", liveness="off")
+WITH_VIDEO = SETTINGS.model_copy(update={"liveness": "required"})
+"""For the stories in which people show that they are there."""
 
 
 @dataclass
@@ -53,13 +59,14 @@ class Lender:
     dispatcher: UpdateDispatcher
     bot: Bot
     underwriter: Underwriter
+    settings: Settings
 
     def chatter(self, telegram_id: int = 7001, language: str = "en") -> Chatter:
         return Chatter(self.dispatcher, self.bot, telegram_id=telegram_id, language=language)
 
     @property
     def context(self) -> jobs.Context:
-        services = {Bot: self.bot, Settings: SETTINGS, Underwriter: self.underwriter}
+        services = {Bot: self.bot, Settings: self.settings, Underwriter: self.underwriter}
         return jobs.Context(self.sessions, self.clock, services)
 
     async def dossier(self, person: Chatter) -> Dossier:
@@ -114,6 +121,21 @@ class Lender:
         await tasks.answer(self.context, dossier.draft.id, step, seen)
         return "\n".join(shown.text for shown in person.chat[before:])
 
+    async def looks_at_note(self, person: Chatter, *reasons: str) -> str:
+        """What the job does once it has seen the video note. Without `reasons` it is good."""
+        verdict = CheckVerdict.DOUBT if reasons else CheckVerdict.CLEAR
+        result = CheckResult(CheckKind.LIVENESS, verdict, "test", reasons)
+        return await self.settles_note(person, Judged(b"film", result))
+
+    async def settles_note(self, person: Chatter, seen: Judged | DomainError) -> str:
+        dossier = await self.dossier(person)
+        assert dossier.verification is not None
+        assert dossier.verification.challenge is not None
+        before = len(person.chat)
+        nonce = dossier.verification.challenge["nonce"]
+        await video_notes.answer(self.context, dossier.draft.id, nonce, seen)
+        return "\n".join(shown.text for shown in person.chat[before:])
+
     async def compares_faces(self, person: Chatter, *, is_same: bool = True) -> None:
         """What the identity job writes down; the face engine itself is tested in its own room."""
         dossier = await self.dossier(person)
@@ -159,4 +181,4 @@ async def open_lender(sessions: Sessions, now: datetime, settings: Settings = SE
     async with unit_of_work(sessions) as session:
         await catalog.load(session, settings.products_file, now=now)
     dispatcher = create_dispatcher(sessions, clock, settings, underwriter)
-    return Lender(sessions, clock, dispatcher, bot, underwriter)
+    return Lender(sessions, clock, dispatcher, bot, underwriter, settings)

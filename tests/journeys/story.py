@@ -73,6 +73,10 @@ class Story:
         if step in ("document", "selfie"):
             await person.sends_photo(b"photo")
             return await self.lender.looks_at_photo(person)
+        if step == "video":
+            await person.presses("I am ready")
+            await person.sends_note(at=self.lender.clock.now())
+            return await self.lender.looks_at_note(person)
         answer = (ANSWERS | self.answers)[step]
         if answer.startswith("!"):
             return await person.presses(answer[1:])

@@ -15,7 +15,7 @@ from onboarding import catalog, identity, journey, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.saving import MY_PHONE, Contact
 
-SETTINGS = Settings(_env_file=None)
+SETTINGS = Settings(_env_file=None, liveness="off")
 ANSWERS = {
     "full_name": "Amina Wanjiru Otieno",
     "birth_date": "14.03.1991",
@@ -86,6 +86,7 @@ class Applicant:
             application_id=dossier.draft.id,
             step=step.name,
             inspection=Inspection(Shot(step.name), content, faces_found=1, findings=()),
+            settings=SETTINGS,
             now=self.now,
         )
 

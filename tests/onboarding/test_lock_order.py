@@ -89,6 +89,7 @@ async def looks_at_a_photo(session: AsyncSession, world: World) -> None:
             application_id=world.application_id,
             step="selfie",
             inspection=photo,
+            settings=SETTINGS,
             now=world.now,
         )
 
