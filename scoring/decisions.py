@@ -1,5 +1,6 @@
 """Deciding once per attempt and storing what it was decided from; making a decision again."""
 
+import json
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,9 @@ from scoring.models import Decision, Role
 from scoring.policy import Policy
 from scoring.refusals import Sentence
 from scoring.snapshot import Snapshot
+
+_LATER = frozenset({"annual_rate_bps", "expected_loss_minor", "workings"})
+"""Not stored with the decisions of before."""
 
 
 class DecisionMadeByAnother(Sentence, DomainError):
@@ -72,17 +76,32 @@ def assess(
     return (assessment, False) if explored is None else (explored, True)
 
 
-def replay(decision: Decision, model: Model, policy: Policy) -> Assessment:
+def replay(decision: Decision, model: Model, policy: Policy) -> tuple[Assessment, bool]:
     """The same snapshot through the same model and policy: the same answer to the bit."""
     if decision.model_sha256 != model.sha256:
         raise DecisionMadeByAnother(part="model")
     if decision.policy_sha256 != policy.sha256:
         raise DecisionMadeByAnother(part="policy")
-    return assess(snapshot.from_json(decision.snapshot), model, policy, decision.draw)[0]
+    return assess(snapshot.from_json(decision.snapshot), model, policy, decision.draw)
+
+
+def differences(
+    decision: Decision, again: Assessment, *, is_random: bool
+) -> dict[str, tuple[object, object]]:
+    """Every stored part that does not come out the same, to the last bit."""
+    made = {**_columns(again), "is_random": is_random}
+    found = {}
+    for part, value in made.items():
+        stored = getattr(decision, part)
+        if part in _LATER and stored is None:
+            continue
+        if (now := json.loads(json.dumps(value))) != stored:
+            found[part] = (stored, now)
+    return found
 
 
 def _columns(assessment: Assessment) -> dict[str, object]:
-    counterfactual = assessment.counterfactual
+    counterfactual, price = assessment.counterfactual, assessment.price
     return {
         "model_sha256": assessment.model_sha256,
         "policy_sha256": assessment.policy_sha256,
@@ -95,4 +114,7 @@ def _columns(assessment: Assessment) -> dict[str, object]:
         "reasons": list(assessment.reasons),
         "counterfactual": asdict(counterfactual) if counterfactual is not None else None,
         "contributions": [asdict(contribution) for contribution in assessment.contributions],
+        "annual_rate_bps": None if price is None else price.annual_rate_bps,
+        "expected_loss_minor": None if price is None else price.expected_loss_minor,
+        "workings": assessment.workings,
     }

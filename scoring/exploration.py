@@ -19,6 +19,7 @@ def explored(
         return None
     if assessment.outcome is not Outcome.DECLINE:
         return None
+    policy = policy.applying_to(snapshot)
     small = _small(snapshot.application, rule)
     asked = replace(snapshot, application=small)
     if verdicts.judge(policy, asked, _acceptable(policy)).outcome is not Outcome.APPROVE:

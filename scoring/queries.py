@@ -1,10 +1,15 @@
 """Reading decisions."""
 
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from kit.db import Sessions, reading
 from kit.errors import DomainError, Kind
 from scoring.models import Decision
 from scoring.refusals import Sentence
@@ -44,3 +49,44 @@ async def list_decisions(session: AsyncSession, application_id: UUID) -> list[De
         select(Decision).where(Decision.application_id == application_id).order_by(Decision.attempt)
     )
     return list((await session.execute(query)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since`, which counts, until `until`, which does not; None has no end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def batches(
+    sessions: Sessions, period: Period, *, only_standing: bool = False, size: int = 200
+) -> AsyncIterator[Sequence[Decision]]:
+    """The decisions of a period in the order they were written, never all of them in memory.
+    `only_standing` leaves out those that a later attempt has replaced."""
+    after: UUID | None = None
+    while True:
+        query = made_in(period, only_standing).order_by(Decision.id).limit(size)
+        if after is not None:
+            query = query.where(Decision.id > after)
+        async with reading(sessions) as session:
+            found = (await session.scalars(query)).all()
+        if not found:
+            return
+        after = found[-1].id
+        yield found
+
+
+def made_in(period: Period, only_standing: bool) -> Select[Decision]:
+    query = select(Decision)
+    if period.since is not None:
+        query = query.where(Decision.created_at >= period.since)
+    if period.until is not None:
+        query = query.where(Decision.created_at < period.until)
+    if only_standing:
+        later = aliased(Decision)
+        replaced = select(later.id).where(
+            later.application_id == Decision.application_id, later.attempt > Decision.attempt
+        )
+        query = query.where(~replaced.exists())
+    return query

@@ -99,7 +99,7 @@ class TestReplay:
         async with unit_of_work(sessions) as session:
             stored = await queries.get_decision(session, decision.id)
 
-        again = decisions.replay(stored, model.load(), policy.load())
+        again, is_random = decisions.replay(stored, model.load(), policy.load())
 
         assert again.pd.hex() == stored.pd.hex()
         assert list(again.reasons) == stored.reasons
@@ -108,6 +108,7 @@ class TestReplay:
             stored.limit_minor,
             stored.approved_minor,
         )
+        assert decisions.differences(stored, again, is_random=is_random) == {}
         shown = json.loads(json.dumps(again.to_json()))
         assert shown["contributions"] == stored.contributions
         assert shown["counterfactual"] == stored.counterfactual
