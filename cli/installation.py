@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bot.tasks
 import bot.video_notes
-import bot.video_notes
 import kyc.tasks
 import notifications.delivery
 import onboarding.erasure
@@ -40,7 +39,6 @@ from servicing.rails.base import Rails
 # A worker runs every job there is, so it imports every room's tasks.
 TASKS = (
     bot.tasks,
-    bot.video_notes,
     bot.video_notes,
     kyc.tasks,
     notifications.delivery,
