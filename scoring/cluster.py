@@ -1,5 +1,6 @@
 """Workers of a Dask that is already there, or some on this machine: for work past one process."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,7 +40,7 @@ def connect(*, workers: int = 0, address: str | None = None) -> Iterator[Any]:
                     threads_per_worker=1,
                     dashboard_address=None,
                     memory_limit=0,
-                    silence_logs="error",
+                    silence_logs=logging.ERROR,
                 ) as cluster,
                 Client(cluster) as client,  # type: ignore[no-untyped-call]
             ):
