@@ -10,12 +10,12 @@ from bot.screens.calculator import Choice
 from bot.screens.questions import Asked
 from bot.text import Words
 from kit.money import Money
-from onboarding import calculator as pricing
 from onboarding import (
     cases,
     guarantees,
     journey,
     offers,
+    prices,
     products,
     proofs,
     steps,
@@ -86,8 +86,8 @@ async def priced(context: UpdateContext, choice: Choice, words: Words) -> Screen
 def _priced(
     context: UpdateContext, choice: Choice, offered: Sequence[LoanProduct], words: Words
 ) -> Screen:
-    facts = pricing.quote(choice.product, choice.amount, choice.term, context.on)
-    return calculator.screen(choice, offered, facts, words)
+    ends = prices.ends(choice.product, choice.amount, choice.term, context.on)
+    return calculator.screen(choice, offered, ends, words)
 
 
 async def draft(context: UpdateContext, dossier: Dossier) -> Screen:

@@ -5,6 +5,7 @@ from itertools import chain, pairwise
 
 from kit.money import Money
 from onboarding import calculator, catalog
+from onboarding.calculator import KeyFacts
 from onboarding.products import LoanProduct
 from scoring.snapshot import Rates, TermOption
 from servicing import schedule
@@ -40,6 +41,14 @@ def option_of(product: LoanProduct, amount: Money, term: str, on: date) -> TermO
         charged_on_bps=_WHOLE if agreed.method is Method.FLAT else exposure,
     )
     return TermOption(option.days, option.installments, own, rates)
+
+
+def ends(product: LoanProduct, amount: Money, term: str, on: date) -> tuple[KeyFacts, KeyFacts]:
+    """The key facts at the lowest rate and at the highest; twice the same where there is one."""
+    most = calculator.quote(dearest(product, amount, term, on), amount, term, on)
+    if product.has_one_price:
+        return most, most
+    return calculator.quote(product.at(product.rates_bps[0]), amount, term, on), most
 
 
 def dearest(product: LoanProduct, amount: Money, term: str, on: date) -> LoanProduct:

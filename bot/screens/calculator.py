@@ -44,11 +44,16 @@ def fitting(product: LoanProduct, amount_minor: int, term: str) -> Choice:
     return Choice(product, amount, known)
 
 
-def screen(choice: Choice, offered: Sequence[LoanProduct], facts: KeyFacts, words: Words) -> Screen:
+def screen(
+    choice: Choice, offered: Sequence[LoanProduct], ends: tuple[KeyFacts, KeyFacts], words: Words
+) -> Screen:
+    """What the loan costs at most; and between what, where the price is decided later."""
+    cheapest, facts = ends
     return Screen(
         paragraphs(
             words("calculator-title"),
             words("calculator-intro"),
+            prices.band(cheapest, facts, words),
             prices.cost(facts, words),
             prices.dates(facts, words),
             prices.late(facts, words),

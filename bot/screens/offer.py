@@ -27,6 +27,7 @@ def screen(
     return Screen(
         paragraphs(
             words(title, limit=limit, asked=asked),
+            prices.rate(product, facts, words),
             prices.cost(facts, words),
             prices.dates(facts, words),
             prices.late(facts, words),

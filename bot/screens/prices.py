@@ -26,6 +26,28 @@ def cost(facts: KeyFacts, words: Words) -> str:
     )
 
 
+def band(cheapest: KeyFacts, dearest: KeyFacts, words: Words) -> str | None:
+    """Between which rates the price will lie; nothing where there is one price."""
+    if cheapest.annual_rate_percent == dearest.annual_rate_percent:
+        return None
+    return words(
+        "calculator-band",
+        least=words.percent(cheapest.annual_rate_percent),
+        most=words.percent(dearest.annual_rate_percent),
+        least_apr=words.percent(cheapest.apr_percent),
+        most_apr=words.percent(dearest.apr_percent),
+        least_total=cheapest.total_payable,
+        most_total=dearest.total_payable,
+    )
+
+
+def rate(product: LoanProduct, facts: KeyFacts, words: Words) -> str | None:
+    """The rate that was decided for this borrower, where the product leaves it to a decision."""
+    if product.has_one_price:
+        return None
+    return words("offer-rate", percent=words.percent(facts.annual_rate_percent))
+
+
 def dates(facts: KeyFacts, words: Words) -> str:
     rows = [
         (str(row.n), words.day(row.due_on), words.money(row.due)) for row in facts.rows[:ROWS_SHOWN]

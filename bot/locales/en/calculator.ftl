@@ -1,6 +1,9 @@
 # The price of a loan, before anything is known about the person.
 calculator-title = <b>What does a loan cost?</b>
 calculator-intro = Change the amount and the time. We keep nothing about you here.
+calculator-band =
+    The price is decided when you apply, by the risk we see: interest from { $least } to { $most } a year (APR from { $least_apr } to { $most_apr }). You pay back in all from { $least_total } to { $most_total }.
+    Here is the most that it can cost:
 calculator-asked = You borrow: <b>{ $amount }</b>
 calculator-received = You receive: <b>{ $amount }</b>
 calculator-total = You pay back in all: <b>{ $amount }</b>

@@ -26,6 +26,7 @@ reason-suspected-fraud = We could not confirm that your details are true.
 
 offer-approved = 🎉 <b>Your loan of { $limit } is approved.</b>
 offer-counter = <b>We can lend you { $limit }</b> of the { $asked } that you asked for.
+offer-rate = Your interest rate: <b>{ $percent } a year</b>
 offer-until = This offer is good until { $day }. You may take less.
 offer-accept = ✅ I take this loan
 offer-facts = 📑 As PDF

@@ -1,6 +1,9 @@
 # El precio de un préstamo, antes de saber nada de la persona.
 calculator-title = <b>¿Cuánto cuesta un préstamo?</b>
 calculator-intro = Cambia el monto y el plazo. Aquí no guardamos nada sobre ti.
+calculator-band =
+    El precio se decide cuando lo solicitas, según el riesgo que vemos: interés del { $least } al { $most } al año (TAE del { $least_apr } al { $most_apr }). Devuelves en total de { $least_total } a { $most_total }.
+    Esto es lo máximo que puede costar:
 calculator-asked = Pides: <b>{ $amount }</b>
 calculator-received = Recibes: <b>{ $amount }</b>
 calculator-total = Pagas en total: <b>{ $amount }</b>

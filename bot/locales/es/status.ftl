@@ -26,6 +26,7 @@ reason-suspected-fraud = No pudimos confirmar que tus datos sean verdaderos.
 
 offer-approved = 🎉 <b>Tu préstamo de { $limit } está aprobado.</b>
 offer-counter = <b>Podemos prestarte { $limit }</b> de los { $asked } que pediste.
+offer-rate = Tu tasa de interés: <b>{ $percent } al año</b>
 offer-until = Esta oferta vale hasta el { $day }. Puedes tomar menos.
 offer-accept = ✅ Tomo este préstamo
 offer-facts = 📑 En PDF
