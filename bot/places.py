@@ -13,6 +13,7 @@ from kit.money import Money
 from onboarding import (
     cases,
     guarantees,
+    identity,
     journey,
     offers,
     prices,
@@ -97,12 +98,15 @@ async def draft(context: UpdateContext, dossier: Dossier) -> Screen:
     values = {
         each.name: await journey.known_value(context.session, dossier, each.name, now=context.now)
         for each in steps.applying(dossier)
-        if each.kind not in steps.SENT and each.name != "phone_code"
+        if each.kind not in steps.SENT and each.name not in review.HIDDEN
     }
     return review.screen(dossier, values, context.words)
 
 
 async def question(context: UpdateContext, dossier: Dossier, step: Step) -> Asked:
+    if step.kind is steps.StepKind.CONFIRM:
+        read = await identity.fields(context.session, dossier, now=context.now)
+        return Asked(dossier, step, read=read)
     offered = await _suitable(context, dossier) if step.name == "product" else ()
     known = None
     if not steps.is_fixed(dossier, step.name) and step.is_answered(dossier):

@@ -1,7 +1,9 @@
 """Beside the conversation: fetching what was sent, and forgetting which updates were handled."""
 
 import io
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import context as contexts
-from bot import places, show, text
+from bot import places, reading, show, text
 from bot.context import Office
 from bot.models import TelegramUpdate
 from bot.screens.base import Screen
@@ -64,10 +66,18 @@ async def photo(
     seen: Inspection | DomainError
     try:
         content = await download(bot, file_id, PictureTooLarge, images.MAX_BYTES)
-        seen = await pictures.inspect(content, Shot(step))
+        inspected = await _INSPECT[step](content)
+        seen = await reading.read(context, UUID(application_id), step, inspected)
     except DomainError as unusable:
         seen = unusable
     await answer(context, UUID(application_id), step, seen)
+
+
+_INSPECT: Mapping[str, Callable[[bytes], Awaitable[Inspection]]] = {
+    "document": partial(pictures.inspect, shot=Shot.DOCUMENT),
+    "document_back": pictures.inspect_back,
+    "selfie": partial(pictures.inspect, shot=Shot.SELFIE),
+}
 
 
 async def answer(

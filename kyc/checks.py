@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto import Vault, person_key
 from kit.ids import new_id
+from kyc.documents.confirming import Told
 from kyc.models import Verification, VerificationCheck
 from kyc.states import CheckKind, CheckVerdict
 
@@ -24,6 +25,10 @@ class Evidence:
 
     document: bytes
     selfie: bytes
+    back: bytes | None = None
+    """The other side of the document."""
+    told: Told | None = field(default=None, repr=False)
+    """What was read in the chat, and how the borrower corrected it."""
     clip: bytes | None = None
     """The video note, as it came."""
     challenge: Mapping[str, Any] | None = None

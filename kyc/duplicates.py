@@ -114,27 +114,38 @@ def _hit(row: gallery.Sealed, distance: float) -> Hit:
 async def _documents(
     session: AsyncSession, vault: Vault, verification: Verification, results: Sequence[CheckResult]
 ) -> list[Hit]:
-    """Other borrowers who showed a document of this country with this number."""
-    verification.document_index = _document_index(vault, results)
-    if verification.document_index is None:
-        return []
+    """Other borrowers who showed a document of this country with this number, as it was read or
+    as the borrower corrected it."""
+    indexes = _document_indexes(vault, results)
+    verification.document_index = indexes[0] if indexes else None
     rows = await session.execute(
         select(Verification.borrower_id, Verification.id).where(
-            Verification.document_index == verification.document_index,
+            Verification.document_index.in_(indexes),
             Verification.borrower_id != verification.borrower_id,
         )
     )
     return [Hit(Seen.DOCUMENT, *row) for row in rows]
 
 
-def _document_index(vault: Vault, results: Sequence[CheckResult]) -> str | None:
+def _document_indexes(vault: Vault, results: Sequence[CheckResult]) -> list[str]:
+    """Of the number by which the document is known from now on first: as it was read where a
+    check digit vouches for that, else as it was corrected."""
     document = next((result for result in results if result.kind is CheckKind.DOCUMENT), None)
-    fields: Mapping[str, Any] = {} if document is None else document.found.get("fields", {})
-    number, country = (
-        "".join(filter(str.isalnum, str(fields.get(name, {}).get("value", "")))).upper()
-        for name in ("number", "country")
-    )
-    return vault.blind_index("verifications.document", f"{country}:{number}") if number else None
+    found: Mapping[str, Any] = {} if document is None else document.found
+    fields: Mapping[str, Any] = found.get("fields", {})
+    read, country = fields.get("number", {}), fields.get("country", {}).get("value", "")
+    numbers = [read.get("value", ""), found.get("corrected", {}).get("number", "")]
+    if not read.get("checks"):
+        numbers.reverse()
+    return [
+        vault.blind_index("verifications.document", f"{_plain(country)}:{_plain(number)}")
+        for number in numbers
+        if _plain(number)
+    ]
+
+
+def _plain(value: object) -> str:
+    return "".join(filter(str.isalnum, str(value))).upper()
 
 
 def _kept(hit: Hit) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import numpy as np
 from kyc import faces, images, workers
 from kyc.documents import authenticity, capture, finding
 from kyc.documents.authenticity import Signal
+from kyc.documents.reading import DocumentReading
 from kyc.faces import FaceComparison
 from kyc.images import Pixels
-from kyc.quality import Finding, Shot
+from kyc.quality import Finding, Problem, Shot
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,20 @@ class Inspection:
     """What speaks against a document's picture: seen in the upload, before it was cleaned."""
     image_hash: str | None = None
     """Of a document's picture, to know it again."""
+    reading: DocumentReading | None = None
+    """What was read on the document so far, this picture included."""
 
 
 async def inspect(content: bytes, shot: Shot) -> Inspection:
     """Decode, clean and check one upload. A file that cannot be read raises its DomainError."""
     _require_small(content)
     return await workers.run(inspect_here, content, shot)
+
+
+async def inspect_back(content: bytes) -> Inspection:
+    """The other side of a document, which has no portrait."""
+    _require_small(content)
+    return await workers.run(inspect_back_here, content)
 
 
 async def clean(content: bytes) -> bytes:
@@ -85,6 +94,17 @@ def _inspect_document(upload: bytes, pixels: Pixels) -> Inspection:
         signals=authenticity.examine(upload, pixels, found.page),
         image_hash=f"{authenticity.image_hash(examined.pixels):016x}",
     )
+
+
+def inspect_back_here(content: bytes) -> Inspection:
+    """`inspect_back` in this process."""
+    pixels = images.decode(content)
+    found = finding.find(pixels)
+    findings = tuple(
+        one for one in capture.check(pixels, found) if one.problem is not Problem.NO_DOCUMENT
+    )
+    upright = np.ascontiguousarray(np.rot90(pixels, found.quarters))
+    return Inspection(Shot.DOCUMENT, images.encode(upright), 0, findings)
 
 
 def clean_here(content: bytes) -> bytes:

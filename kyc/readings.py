@@ -1,6 +1,5 @@
 """What was read on an identity's document, kept sealed, and what the borrower says about it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -8,17 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto import person_key, vault_of
 from kyc.documents import confirming
+from kyc.documents.confirming import Told
 from kyc.documents.fields import FieldName
 from kyc.documents.reading import DocumentReading
 from kyc.models import Verification
-
-
-@dataclass(frozen=True)
-class Told:
-    read: DocumentReading
-    """Never changed: it stays evidence."""
-    corrected: dict[FieldName, str] = field(default_factory=dict)
-
 
 _TOLD = TypeAdapter(Told)
 
@@ -67,10 +59,14 @@ async def correct(
 
 def forget(verification: Verification) -> None:
     """Another picture is wanted: what was read on this one is nothing to it."""
-    verification.back_blob_id = verification.reading_sealed = None
-    verification.wants_back = False
+    set_aside(verification)
+    verification.back_blob_id, verification.wants_back = None, False
+
+
+def set_aside(verification: Verification) -> None:
+    """Nothing is asked, and the check reads the pictures by itself."""
+    verification.reading_sealed, verification.fields_confirmed_at = None, None
     verification.read_fields, verification.corrected_fields = [], []
-    verification.fields_confirmed_at = None
 
 
 async def _seal(

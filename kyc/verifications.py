@@ -16,7 +16,7 @@ from kit.crypto import Vault, person_key
 from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
-from kyc import checks, queries
+from kyc import checks, queries, readings
 from kyc.checks import CheckResult
 from kyc.models import Verification
 from kyc.pictures import Inspection
@@ -80,6 +80,15 @@ def attach_document(
 ) -> None:
     """Use this stored picture as the document. A later one takes its place; none is deleted."""
     _attach(session, verification, Shot.DOCUMENT, blob_id, now=now)
+    readings.forget(verification)
+
+
+def attach_back(
+    session: AsyncSession, verification: Verification, blob_id: UUID, *, now: datetime
+) -> None:
+    """The other side of the document."""
+    _attach(session, verification, "back", blob_id, now=now)
+    verification.wants_back = False
 
 
 def attach_selfie(
@@ -157,6 +166,8 @@ def send_back(
     for shot in shots:
         setattr(verification, f"{shot}_blob_id", None)
         setattr(verification, f"{shot}_retakes", 0)
+    if Shot.DOCUMENT in shots:
+        readings.forget(verification)
 
 
 def template_place(verification_id: UUID) -> str:
@@ -165,7 +176,7 @@ def template_place(verification_id: UUID) -> str:
 
 
 def _attach(
-    session: AsyncSession, verification: Verification, shot: Shot, blob_id: UUID, *, now: datetime
+    session: AsyncSession, verification: Verification, shot: str, blob_id: UUID, *, now: datetime
 ) -> None:
     _require_collecting(verification)
     audit.record(
@@ -188,6 +199,10 @@ def _retakes(verification: Verification, shot: Shot) -> int:
 def _missing(verification: Verification) -> str | None:
     if verification.document_blob_id is None:
         return Shot.DOCUMENT
+    if verification.wants_back:
+        return "back"
+    if verification.read_fields and verification.fields_confirmed_at is None:
+        return "fields"
     if verification.selfie_blob_id is None:
         return Shot.SELFIE
     is_settled = verification.clip_blob_id is not None or verification.clip_waived is not None

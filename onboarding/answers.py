@@ -17,6 +17,7 @@ _GROUPS = re.compile(r"(?<=\d)[ ,'\u00a0\u202f](?=\d{3}(?:\D|$))")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./\- ](\d{1,2})[./\- ](\d{4})\Z", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})[./\- ](\d{1,2})[./\- ](\d{1,2})\Z", re.ASCII)
 _NAME_MARKS = "'\u2019-."
+_NUMBER_MARKS = "-/."
 _MULTIPLIERS = {"k": 1_000, "m": 1_000_000}
 
 
@@ -64,6 +65,16 @@ class PhotoExpected(DomainError):
     code = "photo_expected"
 
 
+class ConfirmationExpected(DomainError):
+    """What was read on the document is right, or one line of it is corrected: by a button."""
+
+    code = "confirmation_expected"
+
+
+class DocumentNumberNotReadable(DomainError):
+    code = "document_number_not_readable"
+
+
 class VideoNoteExpected(DomainError):
     code = "video_note_expected"
 
@@ -83,6 +94,16 @@ def full_name(text: str) -> str:
     if not allowed or len(name) > 120 or len(name.split()) < 2 or len(letters) < 4:
         raise NameNotReadable()
     return name
+
+
+def document_number(text: str) -> str:
+    """Letters and digits in one writing, with the marks between them that are printed."""
+    number = clean(text, 40).upper()
+    signs = number.replace(" ", "")
+    is_number = all(c.isalnum() or c in _NUMBER_MARKS for c in signs)
+    if not is_number or not 4 <= len(signs) <= 30 or not any(c.isdigit() for c in signs):
+        raise DocumentNumberNotReadable()
+    return number
 
 
 def region(text: str) -> str:

@@ -268,6 +268,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         purpose=application.purpose,
         monthly_income_minor=application.monthly_income_minor,
         monthly_obligations_minor=application.monthly_obligations_minor,
+        debt_service_most_bps=prices.debt_service_most_bps(product, application),
         employment=_employment(borrower),
         employment_type=EmploymentType(borrower.employment) if borrower.employment else None,
         residence=Residence(borrower.residence) if borrower.residence else None,

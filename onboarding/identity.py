@@ -10,15 +10,15 @@ from kit import audit, jobs, storage
 from kit.config import Settings
 from kit.crypto import vault_of
 from kit.errors import DomainError
-from kyc import originals, verifications
+from kyc import originals, readings, verifications
 from kyc import queries as verification_queries
 from kyc.checks import Evidence
 from kyc.models import Verification
 from kyc.pictures import Inspection
-from kyc.quality import Shot
-from onboarding import dossiers, journey, proofs, steps, telemetry
+from onboarding import dossiers, journey, proofs, read_fields, steps, telemetry
 from onboarding.dossiers import Dossier
 from onboarding.models import Application
+from onboarding.read_fields import ReadField
 from onboarding.saving import StepNotAsked
 from onboarding.states import APPLICATION, ApplicationEvent
 from scoring.behaviour import EventKind
@@ -63,19 +63,35 @@ async def receive_photo(
         session, vault_of(session), person_id=dossier.borrower.id, kind=step,
         content=inspection.content, media_type="image/jpeg", now=now,
     )  # fmt: skip
-    attach = (
-        verifications.attach_document
-        if inspection.shot is Shot.DOCUMENT
-        else verifications.attach_selfie
-    )
-    attach(session, verification, blob.id, now=now)
-    if inspection.shot is Shot.DOCUMENT:
+    _ATTACH[step](session, verification, blob.id, now=now)
+    if step == "document":
         originals.remember(verification, inspection)
+    if inspection.reading is not None:
+        await readings.keep(session, verification, inspection.reading, now=now)
+    elif step == "document_back":
+        readings.set_aside(verification)
     if dossier.is_drafting:
         telemetry.record(session, application_id, EventKind.ANSWERED, step, now=now)
     await session.flush()
     await check_when_complete(session, dossier, verification, now=now)
     return await dossiers.of(session, dossier.borrower)
+
+
+_ATTACH = {
+    "document": verifications.attach_document,
+    "document_back": verifications.attach_back,
+    "selfie": verifications.attach_selfie,
+}
+
+
+async def sides_before(
+    session: AsyncSession, dossier: Dossier, step: str, *, now: datetime
+) -> list[bytes]:
+    """The pictures of the document that belong before the one for `step`."""
+    verification = dossier.verification
+    if step != "document_back" or verification is None or verification.document_blob_id is None:
+        return []
+    return [await read(session, verification.document_blob_id, now=now)]
 
 
 async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
@@ -85,6 +101,61 @@ async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
     application.pending_photo = None
     await session.flush()
     return await dossiers.get(session, application.borrower_id)
+
+
+async def skip_back(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
+    """The borrower says that the other side is empty: what the front says has to do."""
+    verification = _asked_about(dossier, "document_back")
+    verification.wants_back = False
+    return await _told(session, dossier, verification, "document_back", now)
+
+
+async def confirm_fields(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
+    """What was read, with the borrower's corrections, is right."""
+    verification = _asked_about(dossier, "read_fields")
+    verification.fields_confirmed_at = now
+    return await _told(session, dossier, verification, "read_fields", now)
+
+
+async def correct_field(
+    session: AsyncSession, dossier: Dossier, step: str, *, now: datetime
+) -> Dossier:
+    """Ask what stands there instead."""
+    _asked_about(dossier, "read_fields")
+    if steps.find(dossier, step) not in steps.CORRECTIONS:
+        raise StepNotAsked(step=step[:40])
+    if dossier.is_drafting:
+        telemetry.record(session, dossier.draft.id, EventKind.CHANGED, step, now=now)
+    dossier.draft.asked_step = step
+    dossier.draft.version += 1
+    await session.flush()
+    return await dossiers.of(session, dossier.borrower)
+
+
+async def fields(session: AsyncSession, dossier: Dossier, *, now: datetime) -> list[ReadField]:
+    """What was read on the document, to be confirmed."""
+    said = await typed(session, dossier, now=now)
+    return await read_fields.shown(session, dossier, said, now=now)
+
+
+def _asked_about(dossier: Dossier, step: str) -> Verification:
+    current = proofs.current(dossier)
+    if current is None or current.name != step or dossier.verification is None:
+        raise StepNotAsked(step=step)
+    return dossier.verification
+
+
+async def _told(
+    session: AsyncSession, dossier: Dossier, verification: Verification, step: str, now: datetime
+) -> Dossier:
+    if dossier.draft.asked_step == step:
+        dossier.draft.asked_step = None
+    dossier.draft.version += 1
+    if dossier.is_drafting:
+        telemetry.record(session, dossier.draft.id, EventKind.ANSWERED, step, now=now)
+    await session.flush()
+    await check_when_complete(session, dossier, verification, now=now)
+    return await dossiers.of(session, dossier.borrower)
 
 
 async def check_when_complete(
@@ -115,22 +186,29 @@ async def evidence(
     document, selfie = verification.document_blob_id, verification.selfie_blob_id
     assert document is not None
     assert selfie is not None
-    clip = verification.clip_blob_id
+    clip, back = verification.clip_blob_id, verification.back_blob_id
     zone = ZoneInfo(dossier.borrower.timezone)
     return Evidence(
         document=await read(session, document, now=now),
         selfie=await read(session, selfie, now=now),
+        back=await read(session, back, now=now) if back is not None else None,
+        told=await readings.opened(session, verification, now=now),
         clip=await read(session, clip, now=now) if clip is not None else None,
         challenge=verification.challenge,
         clip_waived=verification.clip_waived,
         noticed=await originals.noticed(session, verification),
-        typed={
-            name: await journey.known_value(session, dossier, name, now=now)
-            for name in _TYPED
-            if steps.BY_NAME[name].is_answered(dossier)
-        },
+        typed=await typed(session, dossier, now=now),
         on=now.astimezone(zone).date(),
     )
+
+
+async def typed(session: AsyncSession, dossier: Dossier, *, now: datetime) -> dict[str, str]:
+    """What the borrower wrote that stands on a document, too."""
+    return {
+        name: await journey.known_value(session, dossier, name, now=now)
+        for name in _TYPED
+        if steps.BY_NAME[name].is_answered(dossier)
+    }
 
 
 _TYPED = ("full_name", "birth_date")

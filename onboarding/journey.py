@@ -24,6 +24,7 @@ from onboarding import (
     guarantees,
     particulars,
     products,
+    read_fields,
     saving,
     steps,
     telemetry,
@@ -253,6 +254,8 @@ async def set_locale(
 async def known_value(session: AsyncSession, dossier: Dossier, step: str, *, now: datetime) -> str:
     """A given answer as the borrower may see it again, in the form in which it is typed."""
     borrower, application = dossier.borrower, dossier.draft
+    if step in read_fields.STEPS:
+        return await read_fields.known(session, dossier, step, now=now)
     if step in _SEALED:
         column = _SEALED[step]
         key = await person_key(session, vault_of(session), borrower.id, now=now)

@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 from kit.money import Money
 from onboarding import calculator, catalog
 from onboarding.calculator import KeyFacts
+from onboarding.models import Application
 from onboarding.products import LoanProduct
 from scoring.snapshot import Rates, TermOption
 from servicing import schedule
@@ -54,6 +55,13 @@ def ends(product: LoanProduct, amount: Money, term: str, on: date) -> tuple[KeyF
 def dearest(product: LoanProduct, amount: Money, term: str, on: date) -> LoanProduct:
     """At the highest rate that anybody may be asked: for whoever must know the worst."""
     return product.at(lawful_bps(product, amount, term, on))
+
+
+def debt_service_most_bps(product: LoanProduct, application: Application) -> int | None:
+    """The share of income that the law of the product's place lets all repayments take."""
+    if product.place is None or application.monthly_income_minor is None:
+        return None
+    return product.place.debt_service_most_bps(application.monthly_income_minor)
 
 
 def lawful_bps(product: LoanProduct, amount: Money, term: str, on: date) -> int:

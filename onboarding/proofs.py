@@ -23,7 +23,11 @@ def asked(dossier: Dossier) -> Step | None:
     """The proof that is wanted beside an application that was sent, or a loan."""
     if dossier.is_drafting or not _is_under_way(dossier):
         return None
-    for name in _wanted(dossier):
+    wanted = _wanted(dossier)
+    correction = steps.find(dossier, dossier.draft.asked_step or "")
+    if correction in steps.CORRECTIONS and "read_fields" in wanted:
+        return correction
+    for name in wanted:
         step = steps.BY_NAME[name]
         if step.applies(dossier) and not step.is_answered(dossier):
             return step
@@ -80,7 +84,10 @@ def _wanted(dossier: Dossier) -> tuple[str, ...]:
         and verification is not None
         and verification.status is VerificationStatus.COLLECTING
     )
-    return ("document", "selfie", "video") if is_retaking else ()
+    return _PICTURES if is_retaking else ()
+
+
+_PICTURES = ("document", "document_back", "read_fields", "selfie", "video")
 
 
 def _lacks_wallet(dossier: Dossier) -> bool:
@@ -96,6 +103,7 @@ def _require_code_asked(dossier: Dossier) -> None:
 
 
 async def _moved(session: AsyncSession, dossier: Dossier) -> Dossier:
+    dossier.draft.asked_step = None
     dossier.draft.version += 1
     await session.flush()
     return await dossiers.of(session, dossier.borrower)

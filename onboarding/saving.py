@@ -1,6 +1,6 @@
 """Storing answers: one saver a step, each of which reads, checks and seals what it is given."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from kit.config import Settings
 from kit.crypto import PersonKey, Vault, person_key, vault_of
 from kit.errors import DomainError, Kind
 from notifications import contacts
-from onboarding import answers, codes, particulars, products, steps
+from onboarding import answers, codes, particulars, products, read_fields, steps
 from onboarding.dossiers import Dossier
 from onboarding.models import Borrower
 from onboarding.questions import GUARANTOR
@@ -67,10 +67,8 @@ async def save(
     if step.kind is StepKind.CONTACT:
         await _save_phone(session, dossier, settings, contact, now)
         return None
-    if step.kind is StepKind.PHOTO:
-        raise answers.PhotoExpected()
-    if step.kind is StepKind.VIDEO:
-        raise answers.VideoNoteExpected()
+    if step.kind in _NEVER_TYPED:
+        raise _NEVER_TYPED[step.kind]()
     if step.kind is StepKind.PHONE and contact is not None:
         text = contact.phone
     if text is None:
@@ -82,6 +80,13 @@ async def save(
         raise GuarantorMustBeAnother()
     await particulars.save(session, dossier, step.question, settings, text, now)
     return None
+
+
+_NEVER_TYPED: Mapping[StepKind, Callable[[], DomainError]] = {
+    StepKind.PHOTO: answers.PhotoExpected,
+    StepKind.CONFIRM: answers.ConfirmationExpected,
+    StepKind.VIDEO: answers.VideoNoteExpected,
+}
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,13 @@ def _chosen(dossier: Dossier) -> products.LoanProduct:
     return dossier.product
 
 
+def _correction(name: str) -> "_Saver":
+    async def save(saving: _Saving, text: str) -> None:
+        await read_fields.correct(saving.session, saving.dossier, name, text, now=saving.now)
+
+    return save
+
+
 _Saver = Callable[[_Saving, str], Awaitable[DomainError | None]]
 _SAVERS: dict[str, _Saver] = {
     "phone_code": _save_phone_code,
@@ -268,4 +280,5 @@ _SAVERS: dict[str, _Saver] = {
     "income": _save_income,
     "obligations": _save_obligations,
     "wallet": _save_wallet,
+    **{name: _correction(name) for name in read_fields.STEPS},
 }

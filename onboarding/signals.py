@@ -40,6 +40,8 @@ def _identity_signals(dossier: Dossier) -> set[str]:
     found: set[str] = set()
     if any(hit.get("kind", Seen.FACE) == Seen.FACE for hit in verification.duplicates):
         found.add(Signal.FACE_SHARED)
+    if verification.corrected_fields:
+        found.add(Signal.DOCUMENT_CORRECTED)
     if verification.status in _UNSURE_STATUSES:
         found.add(Signal.FACE_UNSURE)
     elif (verification.decided_by or "").startswith("staff:"):

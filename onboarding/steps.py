@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 
+from kyc.documents.fields import FieldName
 from kyc.states import VerificationStatus
+from onboarding import read_fields
 from onboarding.dossiers import Dossier
 from onboarding.products import LoanProduct
 from onboarding.questions import GUARANTOR, MONTHS, Question, QuestionKind
@@ -23,6 +25,7 @@ class StepKind(StrEnum):
     VIDEO = "video"
     WALLET = "wallet"
     PHONE = "phone"
+    CONFIRM = "confirm"
 
 
 EMPLOYMENT = ("salaried", "self_employed", "casual", "farmer", "pensioner", "student", "none")
@@ -77,6 +80,20 @@ def _film(dossier: Dossier) -> bool:
 def _wants_film(dossier: Dossier) -> bool:
     """The lender's rule when the verification was opened."""
     return dossier.verification is None or dossier.verification.clip_wanted
+
+
+def _wants_back(dossier: Dossier) -> bool:
+    """The document has another side, which is asked for, or was and came."""
+    verification = dossier.verification
+    return verification is not None and (
+        verification.wants_back or verification.back_blob_id is not None
+    )
+
+
+def _was_read(dossier: Dossier) -> bool:
+    """On the document, and well enough to put it before the borrower."""
+    verification = dossier.verification
+    return verification is not None and bool(verification.read_fields)
 
 
 def _works(dossier: Dossier) -> bool:
@@ -148,6 +165,8 @@ STEPS = (
     Step("residence", StepKind.CHOICE, _borrower("residence"), RESIDENCE),
     Step("dependents", StepKind.CHOICE, _borrower("dependents"), DEPENDENTS),
     Step("document", StepKind.PHOTO, _picture("document_blob_id")),
+    Step("document_back", StepKind.PHOTO, _picture("back_blob_id"), applies=_wants_back),
+    Step("read_fields", StepKind.CONFIRM, _picture("fields_confirmed_at"), applies=_was_read),
     Step("selfie", StepKind.PHOTO, _picture("selfie_blob_id")),
     Step("video", StepKind.VIDEO, _film, applies=_wants_film),
     Step("product", StepKind.CHOICE, _suits),
@@ -178,12 +197,22 @@ STEPS = (
 )
 """What every product asks; a product's own questions come before its amount."""
 _OWN_FROM = next(n for n, step in enumerate(STEPS) if step.name == "amount")
-BY_NAME = {step.name: step for step in STEPS}
-ONCE = frozenset({"phone", "phone_code", "document", "selfie", "video"})
+CORRECTIONS = tuple(
+    Step(
+        name,
+        StepKind.DATE if field in (FieldName.BIRTH_DATE, FieldName.EXPIRY_DATE) else StepKind.TEXT,
+        is_answered=lambda _: True,
+        applies=partial(read_fields.is_shown, field=field),
+    )
+    for name, field in read_fields.STEPS.items()
+)
+"""Asked only when the borrower says that a field was misread; then `read_fields` comes again."""
+BY_NAME = {step.name: step for step in (*STEPS, *CORRECTIONS)}
+ONCE = frozenset({"phone", "phone_code", "document", "document_back", "selfie", "video"})
 """Proven facts: they are not changed by going back, only by starting that proof again."""
 SENT = frozenset({StepKind.PHOTO, StepKind.VIDEO})
 """Files, of which nothing can be shown again."""
-CHECKED = frozenset({"full_name", "birth_date"})
+CHECKED = frozenset({"full_name", "birth_date", "read_fields", *read_fields.STEPS})
 """What the identity is checked against: it stays as it is from the check's start."""
 _AGAINST_THEM = frozenset(
     {VerificationStatus.CHECKING, VerificationStatus.NEEDS_PERSON, VerificationStatus.PASSED}
@@ -231,6 +260,8 @@ def next_step(dossier: Dossier) -> Step | None:
 
 def before(dossier: Dossier, current: Step | None) -> Step | None:
     """The answered step before `current` that may be answered again."""
+    if current in CORRECTIONS:
+        return find(dossier, "read_fields")
     found = None
     for step in applying(dossier):
         if current is not None and step.name == current.name:

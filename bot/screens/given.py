@@ -5,6 +5,7 @@ from datetime import date
 from bot.screens import prices
 from bot.text import Words
 from kit.money import Money
+from kyc.documents.fields import FieldName
 from onboarding.dossiers import Dossier
 from onboarding.products import TermNotOffered
 from onboarding.questions import QuestionKind
@@ -31,6 +32,12 @@ def answer(step: Step, value: str, dossier: Dossier, words: Words) -> str:
         case StepKind.CHOICE:
             return choice(step, value, dossier, words)
     return value
+
+
+def read(field: FieldName, value: str, words: Words) -> str:
+    """What stands on a document."""
+    is_day = field in (FieldName.BIRTH_DATE, FieldName.EXPIRY_DATE)
+    return words.day(date.fromisoformat(value)) if is_day else value
 
 
 def choice(step: Step, key: str, dossier: Dossier, words: Words) -> str:

@@ -6,13 +6,15 @@ from bot.screens.questions import Asked
 from bot.text import Words
 from onboarding.steps import StepKind
 
+_ABOUT_PICTURES = (StepKind.PHOTO, StepKind.CONFIRM, StepKind.TEXT, StepKind.DATE)
+
 
 def screen(asked: Asked, words: Words) -> Screen:
     why = words(_WHY.get(asked.step.kind, "proof-phone"))
     return Screen(paragraphs(why, questions.question(asked, words)), _keyboard(asked, words))
 
 
-_WHY = {StepKind.PHOTO: "proof-picture", StepKind.VIDEO: "proof-video"}
+_WHY = dict.fromkeys(_ABOUT_PICTURES, "proof-picture") | {StepKind.VIDEO: "proof-video"}
 
 
 def _keyboard(asked: Asked, words: Words) -> Keyboard:
@@ -25,6 +27,8 @@ def _keyboard(asked: Asked, words: Words) -> Keyboard:
                 [(words.label("button-other-phone"), questions.act(asked.dossier, "rephone"))],
                 ways.help_and_human(words),
             )
+        case StepKind.CONFIRM:
+            return buttons(*questions.confirmation(asked, words), ways.help_and_human(words))
     return buttons(
         *([button] for button in questions.other_answers(asked, words)), ways.help_and_human(words)
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup, ReplyKeyboardRemove
 
 from bot.callbacks import Act, Menu
-from bot.screens import given, prices, video
+from bot.screens import given, prices, read_fields, video
 from bot.screens.base import Button, Keyboard, Screen, buttons, in_rows, lines, paragraphs
 from bot.text import Words
 from onboarding import codes, steps, video_notes
 from onboarding.dossiers import Dossier
 from onboarding.products import LoanProduct
+from onboarding.read_fields import ReadField
 from onboarding.saving import MY_PHONE
 from onboarding.steps import Step, StepKind
 
@@ -30,6 +31,8 @@ class Asked:
     """The answer given before, when it is asked again."""
     video: video_notes.Asked = video_notes.NOTHING
     """How far the borrower is with a video note."""
+    read: Sequence[ReadField] = ()
+    """What was read on the document, when that is to be confirmed."""
 
 
 def act(dossier: Dossier, name: str, value: str = "") -> Act:
@@ -66,6 +69,8 @@ def question(asked: Asked, words: Words) -> str:
             return words(key, digits=codes.DIGITS)
         case "video":
             return video.question(asked.video, words)
+        case "read_fields":
+            return read_fields.question(asked.read, words)
         case "amount" if product is not None:
             most = product.most(asked.dossier.draft.answers)
             return words(key, least=product.bound("min"), most=most)
@@ -76,6 +81,22 @@ def question(asked: Asked, words: Words) -> str:
     if asked.step.kind is StepKind.AMOUNT:
         return words(key, currency=asked.dossier.draft.currency or "")
     return words(key)
+
+
+def confirmation(asked: Asked, words: Words) -> list[list[Button]]:
+    """All lines are right; or one of them, or what was written before, is wrong."""
+    dossier = asked.dossier
+    fixes: list[Button] = [
+        (label, act(dossier, "misread", step))
+        for label, step in read_fields.fixes(asked.read, words)
+    ]
+    said = read_fields.typed_otherwise(asked.read, words) if dossier.is_drafting else ()
+    rewritten: list[Button] = [(label, act(dossier, "change", step)) for label, step in said]
+    return [
+        [(words.label("button-read-right"), act(dossier, "right"))],
+        *in_rows(fixes, 2),
+        *in_rows(rewritten, 1),
+    ]
 
 
 def answered(asked: Asked, value: str, words: Words) -> str:
@@ -122,6 +143,8 @@ def thanks_for_phone(words: Words) -> Screen:
 def _keyboard(asked: Asked, words: Words) -> Keyboard:
     if asked.step.kind is StepKind.CONTACT:
         return contact_keyboard(words)
+    if asked.step.kind is StepKind.CONFIRM:
+        return buttons(*confirmation(asked, words), *in_rows(_ways_out(asked, words), 2))
     pairs = [(label, act(asked.dossier, "pick", key)) for key, label in choices(asked, words)]
     return buttons(
         *in_rows(pairs, _width([label for label, _ in pairs])),
@@ -157,6 +180,8 @@ def other_answers(asked: Asked, words: Words) -> Iterator[Button]:
             yield words.label("button-other-phone"), act(dossier, "rephone")
         case "obligations":
             yield words.label("button-nothing"), act(dossier, "pick", "0")
+        case "document_back":
+            yield words.label("button-no-back"), act(dossier, "no_back")
         case "wallet":
             yield words.label("button-use-my-phone"), act(dossier, "pick", MY_PHONE)
         case "video":

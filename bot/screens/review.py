@@ -10,12 +10,12 @@ from bot.text import Words
 from onboarding import steps
 from onboarding.dossiers import Dossier
 
-_HIDDEN = frozenset({"phone_code"})
+HIDDEN = frozenset({"phone_code", "read_fields"})
 
 
 def screen(dossier: Dossier, values: Mapping[str, str], words: Words) -> Screen:
     """`values`: what the journey knows of each answered step, by its name."""
-    shown = [step for step in steps.applying(dossier) if step.name not in _HIDDEN]
+    shown = [step for step in steps.applying(dossier) if step.name not in HIDDEN]
     said = [
         words(
             "summary-line",

@@ -1,12 +1,14 @@
 """The check of an identity's document: read, sound, and what the borrower typed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from types import MappingProxyType
 
 from kyc import images, workers
 from kyc.checks import CheckResult, Evidence
-from kyc.documents import consistency, reading
+from kyc.documents import confirming, consistency, reading
+from kyc.documents.confirming import Told
 from kyc.documents.fields import FieldName
 from kyc.documents.reading import DocumentReading
 from kyc.states import CheckKind, CheckVerdict
@@ -20,20 +22,42 @@ NOT_VOUCHED_FOR = "document_not_vouched_for"
 
 async def check(evidence: Evidence) -> CheckResult:
     assert evidence.on is not None
-    return await workers.run(check_here, evidence.document, dict(evidence.typed), evidence.on)
+    told = evidence.told
+    if told is None:
+        sides = [side for side in (evidence.document, evidence.back) if side is not None]
+        told = Told(await read(sides, on=evidence.on))
+    return result(told.read, evidence.typed, told.corrected, on=evidence.on)
 
 
-def check_here(document: bytes, typed: Mapping[str, str], on: date) -> CheckResult:
-    """`check` in this process."""
-    return result(reading.read([images.decode(document)], on=on), typed, on=on)
+async def read(sides: Sequence[bytes], *, on: date) -> DocumentReading:
+    """The stored pictures of one document's pages or sides. Takes seconds, in a worker."""
+    return await workers.run(read_here, list(sides), on)
 
 
-def result(read: DocumentReading, typed: Mapping[str, str], *, on: date) -> CheckResult:
-    """Clear when all that matters was read and vouched for, and nothing contradicts."""
+def read_here(sides: Sequence[bytes], on: date) -> DocumentReading:
+    """`read` in this process."""
+    return reading.read([images.decode(side) for side in sides], on=on)
+
+
+def result(
+    read: DocumentReading,
+    typed: Mapping[str, str],
+    corrected: Mapping[FieldName, str] = MappingProxyType({}),
+    *,
+    on: date,
+) -> CheckResult:
+    """Clear when all that matters was read and vouched for, and nothing contradicts.
+
+    What the borrower corrected counts beside what was read, which stays evidence.
+    """
+    counting = confirming.counting(read.fields, corrected)
+    as_read = [*consistency.rules(read.fields, on=on)]
     reasons = [
         *read.findings,
-        *consistency.rules(read.fields, on=on),
-        *consistency.against_typed(read.fields, typed),
+        *confirming.reasons(read.fields, corrected),
+        *as_read,
+        *(each for each in consistency.rules(counting, on=on) if each not in as_read),
+        *consistency.against_typed(counting, typed),
     ]
     codes = [reason.code for reason in reasons]
     if not read.is_complete:
@@ -50,9 +74,11 @@ def result(read: DocumentReading, typed: Mapping[str, str], *, on: date) -> Chec
             "zone_accepted": read.is_mrz_accepted,
             "notes": list(read.notes),
             "confidence": {name: field.confidence for name, field in read.fields.items()},
+            **({"corrected": sorted(corrected)} if corrected else {}),
         },
         found={
             "fields": {name: asdict(field) for name, field in read.fields.items()},
+            **({"corrected": dict(corrected)} if corrected else {}),
             "reasons": [asdict(reason) for reason in reasons],
         },
     )

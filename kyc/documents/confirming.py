@@ -5,6 +5,7 @@ other correction counts, beside what was read.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from kyc.documents import consistency
@@ -24,14 +25,23 @@ _CHECK_DIGITS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a document says, and what its holder says that it says."""
+
+    read: DocumentReading
+    """Never changed: it stays evidence."""
+    corrected: dict[FieldName, str] = field(default_factory=dict)
+
+
 def asked(read: DocumentReading) -> tuple[FieldName, ...]:
     """The fields that the borrower confirms: read well enough, and dates only whole."""
     return tuple(
         name
         for name in _ASKED
-        if (field := read.fields.get(name)) is not None
-        and field.confidence >= SURE_ENOUGH
-        and (name not in _DATES or _is_day(field.value))
+        if (known := read.fields.get(name)) is not None
+        and known.confidence >= SURE_ENOUGH
+        and (name not in _DATES or _is_day(known.value))
     )
 
 
@@ -64,27 +74,26 @@ def reasons(
 ) -> Iterator[Reason]:
     """Corrections that a person has to look at."""
     for name, value in corrected.items():
-        field = fields.get(name)
-        if field is None:
+        known = fields.get(name)
+        if known is None:
             continue
-        evidence = {"document": field.value, "corrected": value}
-        if _is_checked(name, field):
+        evidence = {"document": known.value, "corrected": value}
+        if _is_checked(name, known):
             yield Reason(CORRECTED_CHECKED, name, evidence)
-        elif name is FieldName.NAME and not consistency.same_name(field.value, value):
+        elif name is FieldName.NAME and not consistency.same_name(known.value, value):
             yield Reason(CORRECTED_OTHERWISE, name, evidence)
 
 
-def _is_checked(name: FieldName, field: Field | None) -> bool:
+def _is_checked(name: FieldName, known: Field | None) -> bool:
     """Zones close numbers and dates with a check digit, also where it does not hold."""
-    if field is None:
+    if known is None:
         return False
-    in_zone = field.source is Source.MRZ and name is not FieldName.NAME
-    return in_zone or not _CHECK_DIGITS.isdisjoint(field.checks)
+    in_zone = known.source is Source.MRZ and name is not FieldName.NAME
+    return in_zone or not _CHECK_DIGITS.isdisjoint(known.checks)
 
 
 def _is_day(value: str) -> bool:
     try:
-        date.fromisoformat(value)
+        return date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
-    return len(value) == len("2026-11-22")

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from kyc.checks import CheckResult, Evidence
+from kyc.documents import consistency
+from kyc.documents.fields import FieldName
 from kyc.embedded import Check
 from kyc.screening import matching
 from kyc.screening.index import Index
@@ -21,14 +23,44 @@ def against(index: Index | None, cleared: Collection[tuple[str, str]] = ()) -> C
     async def check(evidence: Evidence) -> CheckResult:
         if index is None:
             return CheckResult(CheckKind.SCREENING, CheckVerdict.SKIPPED, SOURCE)
-        if not (name := evidence.typed.get("full_name")):
+        persons = _names(evidence)
+        if not persons:
             return CheckResult(CheckKind.SCREENING, CheckVerdict.DOUBT, SOURCE, (NAME_UNKNOWN,))
-        born = evidence.typed.get("birth_date")
-        person = Person(name, date.fromisoformat(born) if born else None)
-        found = index.search(person, persons_only=True)
-        return _result([hit for hit in found if hit.key not in cleared], len(index))
+        found: dict[tuple[str, str], Hit] = {}
+        for person in persons:
+            for hit in index.search(person, persons_only=True):
+                if hit.key not in found or hit.score > found[hit.key].score:
+                    found[hit.key] = hit
+        hits = sorted(found.values(), key=lambda hit: -hit.score)
+        return _result([hit for hit in hits if hit.key not in cleared], len(index))
 
     return check
+
+
+def _names(evidence: Evidence) -> list[Person]:
+    """As the borrower typed the name, as the document has it, and as the borrower corrected that:
+    whoever is on a list under any of them is."""
+    typed, told = evidence.typed, evidence.told
+    said = [(typed.get("full_name"), typed.get("birth_date"))]
+    if told is not None:
+        read = {name: field.value for name, field in told.read.fields.items()}
+        said += [
+            (known.get(FieldName.NAME), known.get(FieldName.BIRTH_DATE))
+            for known in (read, read | told.corrected)
+        ]
+    persons = {
+        (tuple(sorted(consistency.name_words(name))), born): Person(name, _day(born))
+        for name, born in said
+        if name
+    }
+    return list(persons.values())
+
+
+def _day(born: str | None) -> date | None:
+    try:
+        return date.fromisoformat(born) if born else None
+    except ValueError:
+        return None  # A document may say only the year.
 
 
 def _result(hits: Sequence[Hit], names: int) -> CheckResult:

@@ -128,11 +128,12 @@ class TestTheJob:
         assert "I cannot see a document" in await runs(lender, amina)
         assert await lender.step(amina) == "document"
 
-    async def test_takes_a_passport_and_asks_for_the_selfie(
+    async def test_takes_a_passport_and_shows_what_it_read(
         self, lender: Lender, amina: Chatter, asked: Story, tmp_path: Path
     ) -> None:
         passport = drawn.passport_file(tmp_path, drawn.face_file(tmp_path, drawn.LINA))
         await amina.sends_photo(passport.read_bytes())
 
         assert "Your photo is good" in await runs(lender, amina)
-        assert await lender.step(amina) == "selfie"
+        assert "Is this what your document says?" in amina.last.text
+        assert await lender.step(amina) == "read_fields"

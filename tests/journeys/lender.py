@@ -17,6 +17,7 @@ from kit.config import Settings
 from kit.db import Sessions, unit_of_work
 from kit.errors import DomainError
 from kyc.checks import CheckResult
+from kyc.documents.reading import DocumentReading
 from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
 from kyc.pictures import Inspection
@@ -110,13 +111,16 @@ class Lender:
             assert message is not None
             return await sealing.params_of(session, message, now=self.clock.now())
 
-    async def looks_at_photo(self, person: Chatter, *findings: Finding) -> str:
+    async def looks_at_photo(
+        self, person: Chatter, *findings: Finding, reading: DocumentReading | None = None
+    ) -> str:
         """What the job does once it has seen the picture. Without `findings` it is good."""
         dossier = await self.dossier(person)
         step = dossier.draft.pending_photo
         assert step is not None
         content = f"picture of {person.id} for {step}".encode()
-        seen = Inspection(Shot(step), content, faces_found=1, findings=findings)
+        shot = Shot.SELFIE if step == "selfie" else Shot.DOCUMENT
+        seen = Inspection(shot, content, faces_found=1, findings=findings, reading=reading)
         before = len(person.chat)
         await tasks.answer(self.context, dossier.draft.id, step, seen)
         return "\n".join(shown.text for shown in person.chat[before:])

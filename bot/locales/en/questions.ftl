@@ -27,6 +27,24 @@ question-dependents =
 question-document =
     <b>Send a photo of your identity document.</b>
     Lay it on a table in good light. Your photo and all corners must be in the picture.
+question-document-back =
+    <b>Now the other side of your document.</b>
+    The side with the rows of letters and <code>&lt;&lt;&lt;</code>, if it has one. All corners must be in the picture.
+question-read-fields = <b>Is this what your document says?</b>
+question-read-fields-hint = If a line is wrong, press its button. It helps nobody to leave a mistake in.
+question-document-name =
+    <b>Which name stands on the document?</b>
+    Write it as it is printed there.
+question-document-number =
+    <b>Which number stands on the document?</b>
+    Write its letters and digits.
+question-document-birth-date =
+    <b>Which date of birth stands on the document?</b>
+    Write day, month and year, for example 31.12.1990.
+question-document-expiry-date =
+    <b>Until when is the document valid?</b>
+    Write day, month and year, for example 31.12.2030.
+read-field-typed = ↳ You wrote: <b>{ $answer }</b>. Please look which one is right.
 question-selfie =
     <b>Send a photo of your face.</b>
     Look straight at the camera, in good light, without a hat or sunglasses.
@@ -82,6 +100,7 @@ question-harvest-month =
     You pay back in the month after it.
 
 photo-received = Thank you, I am looking at your photo. This takes a few seconds.
+photo-is-read = ✓ Your photo is good. I am reading it: a few seconds more.
 photo-good = ✓ Your photo is good.
 photo-again = Please send it again:
 photo-problem-picture-too-small = The picture is too small. Please send a larger one.
@@ -105,6 +124,10 @@ button-send-code-again = ✉️ Send a new code
 button-other-phone = 📱 Another number
 button-use-my-phone = 📱 My own phone number
 button-keep = 👍 Leave it as it is
+button-read-right = ✅ That is right
+button-no-back = Nothing stands there
+button-typed-full-name = ✏️ What I wrote: name
+button-typed-birth-date = ✏️ What I wrote: birth date
 button-nothing = 0 – nothing
 code-sent-again = We have sent you a new code.
 code-after-stop = You have stopped our SMS, so the code cannot reach you. Send START to the number that our SMS came from, then ask for a new code.
@@ -127,6 +150,12 @@ field-employment-since = In this work
 field-residence = Home
 field-dependents = Dependents
 field-document = Document
+field-document-back = Document, other side
+field-read-fields = What the document says
+field-document-name = Name
+field-document-number = Number
+field-document-birth-date = Born
+field-document-expiry-date = Valid until
 field-selfie = Selfie
 field-product = Loan
 field-amount = Amount
@@ -195,6 +224,7 @@ expected-amount = Please write an amount in digits, for example 25000.
 expected-number = Please write a number in digits, for example 2.5.
 expected-phone = Please share the contact of that person, or write their phone number.
 expected-photo = Please send a photo.
+expected-confirm = Please press a button: is it right, or which line is wrong?
 expected-wallet = Please press the button or write your own phone number.
 edit-taken = ✓ I have changed your answer.
 edit-not-taken = I cannot take this change any more. To change an answer, use the buttons.

@@ -27,6 +27,24 @@ question-dependents =
 question-document =
     <b>Manda una foto de tu documento de identidad.</b>
     Ponlo sobre una mesa con buena luz. Tu foto y todas las esquinas deben verse.
+question-document-back =
+    <b>Ahora el otro lado de tu documento.</b>
+    El lado con las filas de letras y <code>&lt;&lt;&lt;</code>, si lo tiene. Deben verse todas las esquinas.
+question-read-fields = <b>¿Es esto lo que dice tu documento?</b>
+question-read-fields-hint = Si una línea está mal, toca su botón. Un error que se queda no le sirve a nadie.
+question-document-name =
+    <b>¿Qué nombre está en el documento?</b>
+    Escríbelo como está impreso.
+question-document-number =
+    <b>¿Qué número está en el documento?</b>
+    Escribe sus letras y cifras.
+question-document-birth-date =
+    <b>¿Qué fecha de nacimiento está en el documento?</b>
+    Escribe día, mes y año, por ejemplo 31.12.1990.
+question-document-expiry-date =
+    <b>¿Hasta cuándo vale el documento?</b>
+    Escribe día, mes y año, por ejemplo 31.12.2030.
+read-field-typed = ↳ Escribiste: <b>{ $answer }</b>. Mira cuál es lo correcto, por favor.
 question-selfie =
     <b>Manda una foto de tu cara.</b>
     Mira de frente a la cámara, con buena luz, sin gorra ni lentes oscuros.
@@ -82,6 +100,7 @@ question-harvest-month =
     Pagas en el mes siguiente.
 
 photo-received = Gracias, estoy mirando tu foto. Tarda unos segundos.
+photo-is-read = ✓ Tu foto está bien. La estoy leyendo: unos segundos más.
 photo-good = ✓ Tu foto está bien.
 photo-again = Mándala otra vez, por favor:
 photo-problem-picture-too-small = La foto es muy pequeña. Manda una más grande, por favor.
@@ -105,6 +124,10 @@ button-send-code-again = ✉️ Mandar otro código
 button-other-phone = 📱 Otro número
 button-use-my-phone = 📱 Mi propio teléfono
 button-keep = 👍 Dejarla como está
+button-read-right = ✅ Está bien
+button-no-back = Ahí no hay nada
+button-typed-full-name = ✏️ Lo que escribí: nombre
+button-typed-birth-date = ✏️ Lo que escribí: fecha
 button-nothing = 0 – nada
 code-sent-again = Te mandamos un código nuevo.
 code-after-stop = Pediste no recibir nuestros SMS, por eso el código no te llega. Manda START al número de nuestros SMS y después pide otro código.
@@ -127,6 +150,12 @@ field-employment-since = En este trabajo
 field-residence = Vivienda
 field-dependents = Dependientes
 field-document = Documento
+field-document-back = Documento, otro lado
+field-read-fields = Lo que dice el documento
+field-document-name = Nombre
+field-document-number = Número
+field-document-birth-date = Nacimiento
+field-document-expiry-date = Vale hasta
 field-selfie = Selfi
 field-product = Préstamo
 field-amount = Monto
@@ -195,6 +224,7 @@ expected-amount = Escribe un monto en números, por favor, por ejemplo 25000.
 expected-number = Escribe un número con cifras, por ejemplo 2.5.
 expected-phone = Comparte el contacto de esa persona o escribe su número de teléfono.
 expected-photo = Manda una foto, por favor.
+expected-confirm = Toca un botón, por favor: ¿está bien, o qué línea está mal?
 expected-wallet = Toca el botón o escribe tu propio número, por favor.
 edit-taken = ✓ Cambié tu respuesta.
 edit-not-taken = Ya no puedo tomar este cambio. Para cambiar una respuesta, usa los botones.
