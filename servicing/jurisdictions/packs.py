@@ -68,6 +68,23 @@ class Regime:
         return months is None or last_due <= calendars.add_months(entered_on, months)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdCap:
+    """The most of a month's income that all repayments of a household may take."""
+
+    kind: str | None
+    income_max_minor: int | None
+    """Only for households with at most this income a month."""
+    percent_of_income: Fraction
+    source: str
+    url: str
+
+    def holds(self, kind: str | None, monthly_income_minor: int) -> bool:
+        if kind and self.kind and kind != self.kind:
+            return False
+        return self.income_max_minor is None or monthly_income_minor <= self.income_max_minor
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     code: str
@@ -78,6 +95,7 @@ class Pack:
     apr: Convention
     """How the yearly cost is shown; the European way where the law says nothing."""
     regimes: tuple[Regime, ...]
+    households: tuple[HouseholdCap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,15 @@ class Jurisdiction:
 
     pack: Pack
     kind: str | None = None
+
+    def debt_service_most_bps(self, monthly_income_minor: int) -> int | None:
+        """The share of this income that all repayments may take by law; None: no law says one."""
+        caps = [
+            int(cap.percent_of_income * 100)
+            for cap in self.pack.households
+            if cap.holds(self.kind, monthly_income_minor)
+        ]
+        return min(caps, default=None)
 
 
 def parse(text: object, field: str = "jurisdiction") -> Jurisdiction:
@@ -123,6 +150,7 @@ def read(source: object) -> Pack:
         kinds=dict(fields.raw("kinds") or {}),
         apr=fields.choice("apr", Convention, Convention.EU),
         regimes=tuple(_regime(each, currency) for each in fields.items("regimes")),
+        households=tuple(_household(each, currency) for each in fields.items("households")),
     )
     for each in fields.items("duties"):
         for key in ("rule", "source", "url"):
@@ -154,6 +182,19 @@ def _regime(fields: Fields, currency: str) -> Regime:
     )
     fields.finish()
     return regime
+
+
+def _household(fields: Fields, currency: str) -> HouseholdCap:
+    is_for_some = fields.raw("income_max_a_month") is not None
+    cap = HouseholdCap(
+        kind=fields.raw("kind"),
+        income_max_minor=fields.amount("income_max_a_month", currency) if is_for_some else None,
+        percent_of_income=fields.number("percent_of_income", high=100),
+        source=str(fields.required("source")),
+        url=str(fields.required("url")),
+    )
+    fields.finish()
+    return cap
 
 
 def _caps(fields: Fields, currency: str) -> dict[Measure, Fraction]:

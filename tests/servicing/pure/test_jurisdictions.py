@@ -54,7 +54,7 @@ class TestPacks:
     @pytest.mark.parametrize("code", ["CN", "GB", "IN", "KE", "MX", "NG", "PH"])
     def test_each_says_something_and_who_says_it(self, code: str) -> None:
         source = yaml.safe_load((DATA / f"{code.lower()}.yaml").read_text())
-        said = [*source["regimes"], *source["duties"]]
+        said = [*source["regimes"], *source["duties"], *source.get("households", [])]
         assert said
         assert all(each["source"] and each["url"].startswith("http") for each in said)
         assert source["checked"] <= date(2026, 12, 31)
@@ -91,6 +91,22 @@ class TestPacks:
         with pytest.raises(InvalidTerms) as refused:
             packs.parse(text)
         assert refused.value.field == "jurisdiction"
+
+    @pytest.mark.parametrize(
+        ("place", "income", "share"),
+        [
+            ("IN", 2_500_000, 5_000),
+            ("IN", 2_500_001, None),
+            ("NG/bank", 99_000_000, 3_333),
+            ("NG", 99_000_000, 3_333),
+            ("NG/lender", 99_000_000, None),
+            ("KE", 1, None),
+        ],
+    )
+    def test_say_how_much_of_an_income_repayments_may_take(
+        self, place: str, income: int, share: int | None
+    ) -> None:
+        assert packs.parse(place).debt_service_most_bps(income) == share
 
 
 class TestPhilippines:
