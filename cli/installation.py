@@ -14,6 +14,7 @@ import kyc.tasks
 import notifications.delivery
 import onboarding.erasure
 import onboarding.tasks
+import onboarding.watching
 import scoring.tasks
 import servicing.card_tasks
 import servicing.funding.tasks
@@ -44,6 +45,7 @@ TASKS = (
     notifications.delivery,
     onboarding.erasure,
     onboarding.tasks,
+    onboarding.watching,
     scoring.tasks,
     servicing.card_tasks,
     servicing.funding.tasks,

@@ -14,6 +14,7 @@ def _outside(name: str) -> AliasChoices:
     return AliasChoices(name, f"KOPA_{name}")
 
 
+GroupName = Literal["age", "region", "sex"]
 CheckName = Literal["document", "authenticity", "face", "liveness", "duplicates", "screening"]
 
 
@@ -151,6 +152,9 @@ class Settings(BaseSettings):
     """Whether borrowers are asked for a video note that shows that they are there."""
     kyc_providers: dict[CheckName, KycProvider] = {}
     """Checks that somebody else makes: `{"face": {"url": …, "key": …}}`."""
+    fairness_groups: tuple[GroupName, ...] = ("age",)
+    """How approvals and errors may be told apart to see whether people are treated alike, as the
+    law of the market allows. Region and sex are opened for that alone; sex is the document's."""
     screening_dir: Path | None = None
     """Where the lender puts sanctions and PEP lists. Unset: `kopa screening load FOLDER` only."""
 

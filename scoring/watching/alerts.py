@@ -1,9 +1,7 @@
 """What staff have to look at: raised once, renewed while it stands, cleared when it ends."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,6 +12,7 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from scoring.watching.models import RiskAlert
+from scoring.watching.report import Alert
 
 
 class RiskAlertNotFound(DomainError):
@@ -21,13 +20,6 @@ class RiskAlertNotFound(DomainError):
 
     kind = Kind.NOT_FOUND
     code = "risk_alert_not_found"
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    kind: str
-    subject: str
-    evidence: Mapping[str, Any]
 
 
 async def settle(

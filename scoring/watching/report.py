@@ -73,6 +73,15 @@ class Measure:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that a person has to look at, with what shows it."""
+
+    kind: str
+    subject: str
+    evidence: Mapping[str, Any]
+
+
 def look(
     watched: Watched,
     *,
