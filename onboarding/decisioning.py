@@ -22,6 +22,7 @@ from onboarding import (
     offers,
     particulars,
     prices,
+    risk_tables,
     signals,
     telemetry,
 )
@@ -245,6 +246,9 @@ async def take_snapshot(session: AsyncSession, dossier: Dossier, *, now: datetim
         behaviour=behaviour.measure(events, dossier.borrower.timezone),
         identity=_identity(dossier.verification),
         signals=await signals.of(session, dossier, now=now),
+        surroundings=await risk_tables.around(
+            session, dossier, particulars.impersonal(dossier), now=now
+        ),
     )
 
 

@@ -171,6 +171,7 @@ async def _save_birth_date(saving: _Saving, text: str) -> None:
 
 async def _save_region(saving: _Saving, text: str) -> None:
     await saving.seal("region_sealed", answers.region(text))
+    saving.dossier.borrower.region_index = None  # Of the old one; the next look makes it anew.
 
 
 async def _save_employment(saving: _Saving, text: str) -> None:

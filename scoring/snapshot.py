@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from kit.errors import DomainError, Kind
+from scoring.surroundings import Surroundings
 
 VERSION = 1
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -197,6 +198,7 @@ class Snapshot:
     behaviour: Behaviour = field(default_factory=Behaviour)
     identity: Identity = field(default_factory=Identity)
     signals: frozenset[str] = frozenset()
+    surroundings: Surroundings = field(default_factory=Surroundings)
     version: int = VERSION
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """The features a model or a policy may name. Importing this package registers all of them."""
 
-from scoring.features import application, behaviour, history, identity
+from scoring.features import application, behaviour, history, identity, surroundings
 from scoring.features.registry import Feature, FeatureUnknown, Value, get, names, values
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "history",
     "identity",
     "names",
+    "surroundings",
     "values",
 ]
