@@ -62,7 +62,7 @@ def evaluate(
 
 
 @click.command()
-@click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="MODEL MODEL...")
+@click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="MODEL...")
 @click.argument("data")
 @_TARGET
 @_MAPPING
@@ -77,7 +77,7 @@ def compare(
     picture: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure several models on the same DATA, and each against the first."""
+    """Measure models on the same DATA, and each against the first; one against its scorecard."""
     from scoring.training import comparing, pictures, tables
     from scoring.training import mapping as mappings
 

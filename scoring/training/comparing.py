@@ -1,14 +1,19 @@
 """Several models on the same rows: who ranks better, whose probabilities fit, and how sure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.errors import DomainError, Kind
+from scoring.model import loading
+from scoring.model.calibration import Calibrator
+from scoring.model.manifest import Decider
+from scoring.model.native import Booster
+from scoring.model.predictor import Engine, Model
 from scoring.refusals import Sentence
 from scoring.training import metrics, recipe, using
 from scoring.training.mapping import Mapping
@@ -22,7 +27,7 @@ Ints = NDArray[np.int64]
 class NothingToCompare(Sentence, DomainError):
     code = "training_nothing_to_compare"
     kind = Kind.INVALID
-    sentence = "A comparison needs two different models; {folder} is the only one."
+    sentence = "{folder} has no twin in points to compare with: name a second model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +67,42 @@ def compare(
     folders: Sequence[Path], table: Table, *, target: str | None = None,
     mapping: Mapping | None = None,
 ) -> Comparison:  # fmt: skip
-    """Every model on `table`, and each after the first against the first."""
+    """Every model on `table`, and each after the first against the first.
+
+    One model alone is compared with its twin: the scorecard, or the trees where that decides.
+    """
     folders = list(dict.fromkeys(folder.resolve() for folder in folders))
-    if len(folders) < 2:
-        raise NothingToCompare(folder=folders[0].name)
-    found = [using.evaluate(folders[0], table, target=target, mapping=mapping)]
-    for folder in folders[1:]:
-        found.append(using.evaluate(folder, table, target=found[0].target, mapping=mapping))
+    models = [loading.load(folder) for folder in folders]
+    names = _names(folders)
+    if len(folders) == 1:
+        name, twin = _twin(models[0], folders[0])
+        folders, names, models = folders * 2, [*names, name], [*models, twin]
+    target = target or models[0].manifest.target
+    found = [
+        using.measure(model, folder, table, target=target, mapping=mapping)
+        for model, folder in zip(models, folders, strict=True)
+    ]
     first = found[0]
     return Comparison(
-        tuple(zip(_names(folders), found, strict=True)),
+        tuple(zip(names, found, strict=True)),
         tuple(
             metrics.differences(first.y, first.pds, other.pds, seed=recipe.SEED)
             for other in found[1:]
         ),
     )
+
+
+def _twin(model: Model, folder: Path) -> tuple[str, Model]:
+    """Both twins' log-odds as they are: points were scaled to mean what they say."""
+    card = model.manifest.scorecard
+    if card is None:
+        raise NothingToCompare(folder=folder.name)
+    name, engine = "in points", cast(Engine, card)
+    if model.manifest.decides is Decider.SCORECARD:
+        name, engine = "by trees", Booster(loading.texts(folder)[1])
+    plain = Calibrator(1.0, 0.0, model.manifest.calibrator.offset)
+    twin = replace(model, manifest=replace(model.manifest, calibrator=plain), engine=engine)
+    return f"{folder.name} {name}", twin
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

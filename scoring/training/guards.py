@@ -159,7 +159,7 @@ def _hashes(table: Table) -> tuple[NDArray[np.uint64], float]:
     for values in table.columns.values():
         plain = [v or "" for v in values] if isinstance(values, list) else values
         _, codes, counts = np.unique(plain, return_inverse=True, return_counts=True)
-        chance *= float(((counts / table.rows) ** 2).sum())
+        chance *= float((counts * (counts - 1.0)).sum()) / max(table.rows * (table.rows - 1), 1)
         numbers = dice.integers(1, 2**63, len(counts), dtype=np.uint64)
         hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + numbers[codes]
     return hashes, chance
@@ -167,11 +167,9 @@ def _hashes(table: Table) -> tuple[NDArray[np.uint64], float]:
 
 def _tells_surely(values: Floats | Levels, y: Ints) -> bool:
     """Many rows with the same value, or in the same bin, all of which went bad."""
-    if y.mean() > 1 - SUREST:
-        return False
     groups = _groups(values)
     rows, bad = np.bincount(groups), np.bincount(groups, y)
-    return bool(((rows >= SUREST_ROWS) & (bad >= SUREST * rows)).any())
+    return y.mean() < 0.5 and bool(((rows >= SUREST_ROWS) & (bad >= SUREST * rows)).any())
 
 
 def _useless(name: str, values: Floats | Levels) -> str | None:

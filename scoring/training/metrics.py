@@ -133,10 +133,12 @@ def _measured(y: Ints, pds: Floats) -> dict[str, float]:
 def _with_intervals(
     values: Mapping[str, float], drawn: Sequence[Mapping[str, float]]
 ) -> dict[str, Estimate]:
-    return {
-        name: Estimate(value, *np.percentile([d[name] for d in drawn], [2.5, 97.5]).tolist())
-        for name, value in values.items()
-    }
+    found = {}
+    for name, value in values.items():
+        low, high = np.percentile([d[name] for d in drawn], [2.5, 97.5])
+        # Drawing rows again adds noise, of which a calibration error is made: it may lie outside.
+        found[name] = Estimate(value, min(float(low), value), max(float(high), value))
+    return found
 
 
 def to_json(estimates: Mapping[str, Estimate]) -> dict[str, Any]:

@@ -80,12 +80,12 @@ def read(source: str) -> Table:
 
     try:
         arrow = _arrow(content, source, name)
+        names = arrow.column_names
     except (pa.ArrowException, ValueError, KeyError) as error:
         problem = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise DataUnreadable(file=name, problem=problem) from None
     if arrow.num_rows == 0:
         raise DataUnreadable(file=name, problem="it has no rows")
-    names = arrow.column_names
     if len(set(names)) != len(names):
         raise DataUnreadable(file=name, problem="two columns have the same name")
     return of_arrow(arrow, hashlib.sha256(content).hexdigest())

@@ -57,7 +57,14 @@ class Scored:
 def evaluate(
     folder: Path, table: Table, *, target: str | None = None, mapping: Mapping | None = None
 ) -> Evaluation:
-    model = loading.load(folder)
+    return measure(loading.load(folder), folder, table, target=target, mapping=mapping)
+
+
+def measure(
+    model: Model, folder: Path, table: Table, *, target: str | None = None,
+    mapping: Mapping | None = None,
+) -> Evaluation:  # fmt: skip
+    """A model of `folder`, as it decides or as its twin, on rows whose outcome is known."""
     target = target or model.manifest.target
     y = guards.target(table, target)
     pds = model.pds(tables.matrix(_inputs(model, folder, table, mapping), model.manifest.columns))
@@ -94,11 +101,15 @@ def score(
 
 
 def _inputs(model: Model, folder: Path, table: Table, mapping: Mapping | None) -> Table:
-    """The data as it is when it has the model's columns, else through the model's own mapping."""
-    if mapping is None and all(name in table for name in model.names):
+    """Through a mapping that was given; through the model's own where the data is like that which
+    it was trained on, and has not the model's columns already."""
+    if mapping is not None:
+        return apply(mapping, table)
+    own = artifacts.find_mapping(folder)
+    if own is None or all(name in table for name in model.names):
         return table
-    mapping = mapping or artifacts.find_mapping(folder)
-    return table if mapping is None else apply(mapping, table)
+    is_raw = all(c in table for source in own.features.values() for c in source.columns)
+    return apply(own, table) if is_raw else table
 
 
 def _contribution(
