@@ -27,6 +27,7 @@ _TAGS = [
     {"name": "treasury", "description": "Money that needs a person."},
     {"name": "proposals", "description": "Acts of two people that wait for the second one."},
     {"name": "calculator", "description": "What a loan would cost, for anybody who asks."},
+    {"name": "risk", "description": "Models and policies: who decides, and what would have been."},
     {"name": "operations", "description": "Jobs that died, and who did what."},
     {"name": "webhooks", "description": "For Telegram, Twilio and payment rails, not for people."},
     {"name": "health", "description": "For the machines that watch this one."},

@@ -18,6 +18,8 @@ from api.metrics import Metrics
 log = structlog.get_logger(__name__)
 
 BODY_BYTES_MAX = 256 * 1024
+_LARGER = {"/v1/risk/models": 8 * 1024 * 1024}
+"""A model is sent whole."""
 UNMATCHED = "unmatched"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _HEADERS = {
@@ -104,14 +106,15 @@ def _template(scope: Scope) -> str:
 def _limited(scope: Scope, receive: Receive) -> Receive:
     announced = Headers(scope=scope).get("content-length", "0")
     received = 0
+    most = _LARGER.get(scope["path"], BODY_BYTES_MAX)
 
     async def receive_limited() -> Message:
         nonlocal received
-        if announced.isdecimal() and int(announced[:20]) > BODY_BYTES_MAX:
+        if announced.isdecimal() and int(announced[:20]) > most:
             raise HTTPException(413)
         message = await receive()
         received += len(message.get("body", b""))
-        if received > BODY_BYTES_MAX:
+        if received > most:
             raise HTTPException(413)
         return message
 

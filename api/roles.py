@@ -8,9 +8,10 @@ class Role(StrEnum):
     COLLECTOR = "collector"
     AUDITOR = "auditor"
     ADMIN = "admin"
+    ANALYST = "analyst"
 
 
-_U, _C, _A, _ADMIN = Role
+_U, _C, _A, _ADMIN, _ANALYST = Role
 _EVERYBODY = frozenset(Role)
 _DECIDES = frozenset({_U})
 _REVIEWS = frozenset({_U, _A})
@@ -20,9 +21,12 @@ _COLLECTS = frozenset({_C})
 _WATCHES_MONEY = frozenset({_C, _A, _ADMIN})
 _TREASURES = frozenset({_C, _ADMIN})
 _OVERSEES = frozenset({_A, _ADMIN})
-_ACTS = frozenset({_U, _C, _ADMIN})
+_ACTS = frozenset({_U, _C, _ADMIN, _ANALYST})
 _RUNS = frozenset({_ADMIN})
 _ERASES = frozenset({_U, _ADMIN})
+_ANALYSES = frozenset({_ANALYST, _A, _ADMIN})
+_TRIES = frozenset({_ANALYST})
+_PROMOTES = frozenset({_ANALYST, _ADMIN})
 
 MATRIX: dict[str, frozenset[Role]] = {
     "get_me": _EVERYBODY,
@@ -131,6 +135,21 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_late_loans": _SERVES,
     "reassess_loan": _DECIDES,
     "list_audit": _OVERSEES,
+    "list_risk_models": _ANALYSES,
+    "list_risk_policies": _ANALYSES,
+    "get_line_up": _ANALYSES,
+    "list_line_up_history": _ANALYSES,
+    "compare_risk": _ANALYSES,
+    "register_risk_model": _TRIES,
+    "register_risk_policy": _TRIES,
+    "replay_decision": _ANALYSES,
+    "replay_risk": _ANALYSES,
+    "try_risk": _TRIES,
+    "set_shadow": _PROMOTES,
+    "promote_risk": _PROMOTES,
+    "contest_risk": _PROMOTES,
+    "end_contest": _PROMOTES,
+    "roll_back_risk": _PROMOTES,
     "list_dead_jobs": _OVERSEES,
     "retry_job": _RUNS,
 }

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "model": ("cli.model:model", "Train, evaluate and use risk models."),
     "mpesa": ("cli.mpesa:mpesa", "Tell M-Pesa where it announces payments."),
     "person": ("cli.person:person", "Forget a person for good."),
+    "policy": ("cli.policy:policy", "Check, test and try the rules of lending."),
     "quote": ("cli.quote:quote", "Schedule, totals and APR of loan terms."),
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "report": ("cli.report:report", "The portfolio on a day: what is late, what may be lost."),

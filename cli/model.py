@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli import documents, model_book, model_using, rescore
+from cli import documents, line_up, model_book, model_using, rescore
 from cli.in_one_line import in_one_line
 from cli.model_using import FILE, FOLDER
 from kit.errors import DomainError
@@ -89,6 +89,8 @@ model.add_command(model_using.score)
 model.add_command(model_using.compare)
 model.add_command(model_book.book)
 model.add_command(rescore.rescore)
+for _command in line_up.COMMANDS:
+    model.add_command(_command)
 
 
 class _Progress:

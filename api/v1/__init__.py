@@ -22,6 +22,7 @@ from api.v1 import (
     papers,
     proposals,
     reconciliation,
+    risk,
     sessions,
     treasury,
 )
@@ -52,6 +53,7 @@ def routes() -> APIRouter:
         proposals,
         ledger,
         operations,
+        risk,
     ):
         router.include_router(module.router)
     return router

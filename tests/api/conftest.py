@@ -22,6 +22,8 @@ CAST = {
     "Carl": Role.COLLECTOR,
     "Aude": Role.AUDITOR,
     "Ada": Role.ADMIN,
+    "Ann": Role.ANALYST,
+    "Abel": Role.ANALYST,
 }
 
 
