@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from scoring.training import metrics, tradeoff
 from scoring.training.dependence import Dependence
 from scoring.training.stability import Period
 from scoring.training.tradeoff import Tradeoff
-from scoring.training.using import Evaluation
+
+if TYPE_CHECKING:
+    from scoring.training.using import Evaluation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +24,7 @@ _SIZE = (4.8, 3.8)
 _COLUMNS = 3
 
 
-def side_by_side(path: Path, models: Sequence[tuple[str, Evaluation]]) -> None:
+def side_by_side(path: Path, models: "Sequence[tuple[str, Evaluation]]") -> None:
     """Ranking, calibration and trade-off of every model in one picture."""
     with _sheet(path, 3, columns=3) as (ranking, calibration, bad_rates):
         _label(ranking, "Bad loans caught", "share of good loans refused", "share of bad caught")
