@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring import snapshot
@@ -23,6 +23,7 @@ from scoring.snapshot import (
     SnapshotUnreadable,
     TermOption,
 )
+from scoring.surroundings import Surroundings
 from tests.scoring import cases
 
 counts = st.none() | st.integers(0, 10**15)
@@ -68,11 +69,16 @@ snapshots = st.builds(
         Identity, face_distance=numbers, face_verdict=st.none() | st.sampled_from(FaceVerdict)
     ),
     signals=st.frozensets(st.text(max_size=10), max_size=4),
+    surroundings=st.builds(
+        Surroundings, region_risk=numbers, tables=st.dictionaries(st.text(max_size=5), st.just(""))
+    ),
     version=st.just(snapshot.VERSION),
 )
 
 
 class TestJson:
+    # The first text that is drawn takes a busy machine some seconds.
+    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(snapshots)
     def test_reads_back_what_was_written(self, written: Snapshot) -> None:
         text = json.dumps(written.to_json())

@@ -208,6 +208,7 @@ error-model-manifest-unreadable = The model's manifest cannot be read.
 error-model-not-found = There is no model.
 error-model-value-not-a-number = The data holds a value that is not a number.
 error-index-refused = The index cannot be used.
+error-index-refused = The index cannot be used.
 error-policy-refused = The policy cannot be used.
 error-snapshot-unreadable = The snapshot cannot be read.
 error-training-column-mixed = A column mixes numbers and text.

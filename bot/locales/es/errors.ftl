@@ -208,6 +208,7 @@ error-model-manifest-unreadable = El manifiesto del modelo no se puede leer.
 error-model-not-found = No hay ningún modelo.
 error-model-value-not-a-number = Los datos tienen un valor que no es un número.
 error-index-refused = El índice no se puede usar.
+error-index-refused = El índice no se puede usar.
 error-policy-refused = La política no se puede usar.
 error-snapshot-unreadable = La instantánea no se puede leer.
 error-training-column-mixed = Una columna mezcla números y texto.
