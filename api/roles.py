@@ -27,6 +27,8 @@ _ERASES = frozenset({_U, _ADMIN})
 _ANALYSES = frozenset({_ANALYST, _A, _ADMIN})
 _TRIES = frozenset({_ANALYST})
 _PROMOTES = frozenset({_ANALYST, _ADMIN})
+_WATCHES_RISK = _ANALYSES | _DECIDES
+_NOTES = frozenset({_U, _C, _ANALYST, _ADMIN})
 
 MATRIX: dict[str, frozenset[Role]] = {
     "get_me": _EVERYBODY,
@@ -134,6 +136,12 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_late_portfolio": _EVERYBODY,
     "get_late_loans": _SERVES,
     "reassess_loan": _DECIDES,
+    "get_watching": _WATCHES_RISK,
+    "get_watching_course": _WATCHES_RISK,
+    "get_drift_picture": _WATCHES_RISK,
+    "get_fairness_picture": _WATCHES_RISK,
+    "list_risk_alerts": _WATCHES_RISK | _COLLECTS,
+    "note_risk_alert": _NOTES,
     "list_audit": _OVERSEES,
     "list_risk_models": _ANALYSES,
     "list_risk_policies": _ANALYSES,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from kit.money import Money
+from scoring.watching.chances import Share
+from scoring.watching.pictures import Row
 
 _WIDTH, _HEIGHT = 720.0, 240.0
 _LINES = 4
@@ -68,3 +70,113 @@ def _short(amount: Money) -> str:
         if abs(whole) >= size:
             return f"{whole / size:,.1f}{letter}"
     return f"{whole:,.0f}"
+
+
+@dataclass(frozen=True)
+class Bar:
+    name: str
+    said: str
+    y: float
+    width: float
+    limit: float | None
+    low: float | None
+    high: float | None
+    tone: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    height: float
+    bars: Sequence[Bar]
+
+
+_BAR_ROW, _BAR_WIDTH = 30.0, 430.0
+
+
+def bars(rows: Sequence[Row]) -> Bars:
+    """One below the other, on one scale from zero."""
+    most = max((max(r.value, r.high or 0.0, r.limit or 0.0) for r in rows), default=1.0) or 1.0
+
+    def x(value: float | None) -> float | None:
+        return None if value is None else round(value / most * _BAR_WIDTH, 1)
+
+    drawn = [
+        Bar(
+            row.name, row.said, n * _BAR_ROW, max(x(row.value) or 0.0, 1.0), x(row.limit),
+            x(row.low), x(row.high), "bad" if row.is_alarming else "plain",
+        )
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    return Bars(height=max(len(drawn), 1) * _BAR_ROW, bars=drawn)
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Diagonal:
+    """Stated against found: what is on the diagonal is right."""
+
+    size: float
+    points: Sequence[Point]
+    marks: Sequence[Mark]
+
+
+_SQUARE = 240.0
+
+
+def diagonal(bands: Sequence[Sequence[float]]) -> Diagonal:
+    """Each band is (stated, found, how many loans)."""
+    shares = [(told, Share(found * n, n)) for told, found, n in bands]
+    most = max([told for told, _ in shares] + [came.interval[1] for _, came in shares]) or 1.0
+
+    def at(value: float) -> float:
+        return round(value / most * _SQUARE, 1)
+
+    points = [
+        Point(at(told), _SQUARE - at(came.value or 0.0),
+              _SQUARE - at(came.interval[0]), _SQUARE - at(came.interval[1]))
+        for told, came in shares
+    ]  # fmt: skip
+    marks = [Mark(_SQUARE * n / _LINES, f"{most * n / _LINES:.0%}") for n in range(_LINES + 1)]
+    return Diagonal(_SQUARE, points, marks)
+
+
+@dataclass(frozen=True)
+class Line:
+    width: float
+    height: float
+    course: str
+    limit: str
+    levels: Sequence[Mark]
+    days: Sequence[Mark]
+
+
+def line(points: Sequence[tuple[date, float, float | None]]) -> Line:
+    """A value from day to day and, above it, what it is held against."""
+    most = max(max(value, limit or 0.0) for _, value, limit in points) or 1.0
+
+    def x(n: int) -> float:
+        return round(n * _WIDTH / max(1, len(points) - 1), 1)
+
+    def y(value: float) -> float:
+        return round((1 - value / most) * _HEIGHT, 1)
+
+    shown = max(1, len(points) // 6)
+    return Line(
+        width=_WIDTH,
+        height=_HEIGHT,
+        course=" ".join(f"{x(n)},{y(value)}" for n, (_, value, _) in enumerate(points)),
+        limit=" ".join(f"{x(n)},{y(limit or 0)}" for n, (_, _, limit) in enumerate(points)),
+        levels=[Mark(y(most * n / _LINES), f"{most * n / _LINES:.2f}") for n in range(_LINES + 1)],
+        days=[
+            Mark(x(n), f"{day.day} {day:%b}")
+            for n, (day, _, _) in enumerate(points)
+            if n % shown == 0
+        ],
+    )

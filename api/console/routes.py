@@ -20,6 +20,7 @@ from api.console.views import (
     seals,
     sign_in,
     suspense,
+    watching,
 )
 
 _open = APIRouter(prefix=HOME, include_in_schema=False)
@@ -63,6 +64,7 @@ def routes() -> APIRouter:
         funding,
         day_closes,
         seals,
+        watching,
         audit,
     ):
         router.include_router(subject.router, dependencies=[Depends(door.entered)])

@@ -58,6 +58,13 @@ _MENU = (
         ),
     ),
     Group(
+        "Risk",
+        (
+            Entry("Watching", "/console/watching", "get_watching"),
+            Entry("Risk alerts", "/console/watching/alerts", "list_risk_alerts"),
+        ),
+    ),
+    Group(
         "Books",
         (
             Entry("Trial balance", "/console/ledger", "get_trial_balance"),
@@ -70,11 +77,11 @@ _MENU = (
 )
 
 _TONES = {
-    Tone.GOOD: "settled active closed applied holds clear resolved",
+    Tone.GOOD: "settled active closed applied holds clear resolved steady",
     Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying",
     Tone.WARN: "needs_review proposed returned held doubt waiting retaking",
     Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
-    " not_posted",
+    " not_posted alarming adverse",
 }
 _TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split()}
 _SAID = {
@@ -96,6 +103,7 @@ DONE = {
     "taken": "The case is yours.",
     "decided": "Decided. The borrower is told what concerns them.",
     "pictures": "The borrower is asked for new pictures. The case goes on when they were checked.",
+    "noted": "Your note is kept.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 
@@ -185,6 +193,7 @@ REFUSALS = {
     "personal_data_erased": Refusal(
         "This person was erased", "Nothing that was known of them can be opened any more."
     ),
+    "risk_alert_not_found": Refusal("No such alert", "Look for it in the list of risk alerts."),
     "incident_not_found": Refusal(
         "Resolved already", "There is no such incident, or it was resolved in the meantime."
     ),

@@ -25,6 +25,7 @@ from api.v1 import (
     risk,
     sessions,
     treasury,
+    watching,
 )
 
 
@@ -54,6 +55,7 @@ def routes() -> APIRouter:
         ledger,
         operations,
         risk,
+        watching,
     ):
         router.include_router(module.router)
     return router

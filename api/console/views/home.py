@@ -10,6 +10,7 @@ from api.console import drawing, words
 from api.console.door import HOME, AtDesk, Desk
 from api.console.words import Tone
 from api.deps import Session
+from scoring.watching import alerts
 from servicing import waiting
 from servicing.waiting import Progress
 
@@ -82,6 +83,11 @@ async def _cards(desk: Desk, session: AsyncSession) -> list[Card]:
         Card(
             "Open breaks", found.breaks, f"{HOME}/reconciliation", "list_breaks",
             "The rail's statement differs from our books.",
+        ),
+        Card(
+            "Risk alerts", await alerts.count_unseen(session),
+            f"{HOME}/watching/alerts", "list_risk_alerts",
+            "A model, an input or a loan is not as it was. Look at what shows it.",
         ),
     ]  # fmt: skip
 
