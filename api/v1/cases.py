@@ -54,6 +54,11 @@ class DecisionShown(Record):
     reasons: list[str]
     counterfactual: dict[str, Any] | None
     contributions: list[Any]
+    annual_rate_percent: float | None
+    """The price that was decided; none where the policy decides none."""
+    expected_loss: MoneyShown | None
+    workings: dict[str, Any] | None
+    """How the price and the household's month were reckoned (docs/risk.md)."""
     snapshot: dict[str, Any]
     """Everything that the decision looked at."""
     model_sha256: str
@@ -73,6 +78,13 @@ class DecisionShown(Record):
             reasons=row.reasons,
             counterfactual=row.counterfactual,
             contributions=row.contributions,
+            annual_rate_percent=None if row.annual_rate_bps is None else row.annual_rate_bps / 100,
+            expected_loss=(
+                None
+                if row.expected_loss_minor is None
+                else MoneyShown.of_minor(row.expected_loss_minor, row.currency)
+            ),
+            workings=row.workings,
             snapshot=row.snapshot,
             model_sha256=row.model_sha256,
             policy_sha256=row.policy_sha256,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.console import acts, drawing
+from api.console import acts, drawing, workings
 from api.console.door import HOME, AtDesk, Desk
 from api.console.forms import CaseState, Key, Words
 from api.console.words import Refusal as Refused
@@ -157,6 +157,7 @@ async def _page(
             await identity_evidence.likenesses(session, verification) if verification else []
         ),
         history=await identity_evidence.history(session, case, verification),
+        workings=workings.of(found.decisions[-1] if found.decisions else None),
         files=_files(found),
         personal=personal,
         shows=shows,
