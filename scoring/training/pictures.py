@@ -1,7 +1,8 @@
 """The pictures of a model card, and several models side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 GOOD, BAD, LINE = "#3b7dd8", "#d1495b", "#888888"
-COLORS = (GOOD, "#e08e2b", "#4a9c5d", "#8d5fbd", BAD)
+COLORS = (GOOD, "#e08e2b", "#4a9c5d", "#8d5fbd", BAD, "#5c6b73", "#b8a11e")
 _SIZE = (4.8, 3.8)
 _COLUMNS = 3
 
@@ -100,6 +101,21 @@ def curve(path: Path, found: Tradeoff) -> None:
                 xytext=(0, -14), textcoords="offset points", ha="center", fontsize=9,
             )  # fmt: skip
         ax.legend(loc="upper left")
+
+
+def curves(path: Path, found: Mapping[str, Tradeoff]) -> None:
+    """Several sets of loans, by count and by amount."""
+    with _sheet(path, 2, columns=2) as (by_count, by_amount):
+        _label_tradeoff(by_count)
+        _label_tradeoff(by_amount)
+        by_count.set_title("Bad loans", fontsize=11)
+        by_amount.set_title("Bad money, limits graded by risk", fontsize=11)
+        for color, (name, curve) in zip(cycle(COLORS), found.items(), strict=False):
+            _plot_curve(by_count, curve, "by_count", color, f"{name} {curve.by_count.value:.0%}")
+            label = f"{name} {curve.by_amount.value:.0%}"
+            _plot_curve(by_amount, curve, "by_amount", color, label)
+        for axes in (by_count, by_amount):
+            axes.legend(fontsize=8, title=f"approved at {tradeoff.WANTED:.0%}", title_fontsize=8)
 
 
 def dependence(path: Path, found: Sequence[Dependence]) -> None:

@@ -110,7 +110,7 @@ def _filled(values: Floats, column: Column) -> Floats:
 def _encoded(table: Table, column: Column) -> Floats:
     values = table.get(column.name)
     if column.levels is not None:
-        texts = values if isinstance(values, list) else _as_levels(values)
+        texts = values if isinstance(values, list) else as_levels(values)
         levels = column.levels
         return np.array([np.nan if text is None else levels.get(text, np.nan) for text in texts])
     if isinstance(values, list):
@@ -121,7 +121,7 @@ def _encoded(table: Table, column: Column) -> Floats:
     return values
 
 
-def _as_levels(values: Floats) -> Levels:
+def as_levels(values: Floats) -> Levels:
     return [None if np.isnan(value) else format(value, "g") for value in values]
 
 
