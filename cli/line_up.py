@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli import documents, versions
 from cli.in_one_line import in_one_line
+from kit.config import Settings
 from kit.db import Sessions, unit_of_work
 from kit.four_eyes import Proposal
+from onboarding import successors
 from scoring import line_up, promotion, replaying
 from scoring import versions as kept
 from scoring.models import RiskModel, Role, Seat
@@ -80,9 +82,10 @@ def promote(
     champion. The first of staff proposes, the same command by another one confirms."""
 
     async def act(session: AsyncSession) -> Proposal:
-        return await promotion.promote(
+        return await successors.promote(
             session,
             await versions.pair_named(session, model, policy, product),
+            Settings(),
             staff_id=await versions.staff_named(session, staff, "promote_risk"),
             reason=reason,
             now=versions.now(),

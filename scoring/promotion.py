@@ -1,5 +1,6 @@
 """Promotion: two of staff agree on who decides, and a gate holds back what is not better."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +22,7 @@ class PromotionHeld(Sentence, DomainError):
 
     code = "risk_promotion_held"
     kind = Kind.CONFLICT
-    sentence = "The gate holds it back: {problems}. Insist with force and say why."
+    sentence = "The gate holds it back: {problems} Insist with --force and say why."
 
 
 async def promote(
@@ -31,16 +32,18 @@ async def promote(
     staff_id: UUID,
     reason: str,
     now: datetime,
+    problems: Sequence[str] = (),
     product: str = EVERY_PRODUCT,
     force: bool = False,
 ) -> Proposal:
-    """Make it the champion: the first of staff proposes, another one confirms."""
+    """Make it the champion: the first of staff proposes, another one confirms. `problems` are what
+    the gate has against it."""
     await line_up.load(session, pair)
-    if (problems := await gate(session, pair, product)) and not force:
-        raise PromotionHeld(problems="; ".join(problems))
+    if problems and not force:
+        raise PromotionHeld(problems=" ".join(problems))
     proposal = await four_eyes.agree(
         session, act=PROMOTE, subject=_subject(product), staff_id=staff_id, reason=reason, now=now,
-        **_facts(pair, product), **({"held_back_by": "; ".join(problems)} if problems else {}),
+        **_facts(pair, product), **({"although": "the gate holds it back"} if problems else {}),
     )  # fmt: skip
     if proposal.is_confirmed:
         await line_up.take(
@@ -72,11 +75,6 @@ async def contest(
             now=now, product=product, share_bps=share_bps,
         )  # fmt: skip
     return proposal
-
-
-async def gate(session: AsyncSession, pair: Pair, product: str) -> list[str]:
-    """What speaks against letting it decide."""
-    return []
 
 
 async def settle_configured(

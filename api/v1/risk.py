@@ -13,6 +13,7 @@ from api.deps import Now, Session, Staff, Wired, permitted
 from api.schemas import MoneyShown, PageSize, Record, Shown, Strict, Text
 from api.v1.proposals import ProposalShown
 from kit.four_eyes import Proposal
+from onboarding import successors
 from scoring import comparing, line_up, promotion, queries, replaying, versions, whatif
 from scoring import policy as policies
 from scoring.comparing import Beside
@@ -275,11 +276,13 @@ async def end_contest(body: Scope, session: Session, who: Staff, now: Now) -> Se
 
 
 @router.post("/promote", response_model=ProposalShown)
-async def promote_risk(body: Promotion, session: Session, who: Staff, now: Now) -> Proposal:
+async def promote_risk(
+    body: Promotion, session: Session, who: Staff, wiring: Wired, now: Now
+) -> Proposal:
     """It becomes the champion. A second person says the same; the gate may hold it back."""
-    return await promotion.promote(
-        session, body.pair, staff_id=who.id, reason=body.reason, now=now, product=body.product,
-        force=body.force,
+    return await successors.promote(
+        session, body.pair, wiring.settings, staff_id=who.id, reason=body.reason, now=now,
+        product=body.product, force=body.force,
     )  # fmt: skip
 
 
