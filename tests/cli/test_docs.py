@@ -5,3 +5,7 @@ from cli import docs
 
 def test_the_page_of_states_is_fresh() -> None:
     assert docs.STATES.read_text(encoding="utf-8") == docs.states_page(), "run: make docs"
+
+
+def test_the_page_of_features_is_fresh() -> None:
+    assert docs.FEATURES.read_text(encoding="utf-8") == docs.features_page(), "run: make docs"
