@@ -1,6 +1,7 @@
 """Anticipated errors with stable codes, and failures of the outside."""
 
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar
 
 
@@ -30,6 +31,10 @@ class DomainError(Exception):
         details = ", ".join(f"{name}={value}" for name, value in params.items())
         super().__init__(f"{self.code} ({details})" if details else self.code)
         self.params = params
+
+    def __reduce__(self) -> tuple[partial["DomainError"], tuple[()]]:
+        """So that a refusal in another process arrives whole."""
+        return partial(type(self), **self.params), ()
 
 
 class TransientFailure(Exception):
