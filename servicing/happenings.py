@@ -15,7 +15,7 @@ from servicing import rules as agreed_rules
 from servicing.events import Event, Type
 from servicing.fields import Fields
 from servicing.models import Loan, LoanEvent
-from servicing.replay import Story
+from servicing.replay import Story, with_refunds_as_they_were
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Told:
         undone = {each.details["event"] for each in self.rows if each.type == Type.REVERSAL}
         kept = [
             event
-            for event in self.story.events
+            for event in with_refunds_as_they_were(self.story.events)
             if event.type is not Type.REVERSAL and event.seq not in undone and wanted(event)
         ]
         return dataclasses.replace(self.story, events=tuple(kept))

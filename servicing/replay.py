@@ -83,7 +83,7 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     Events count in the order of their days, whenever they were told: a repayment that is told late
     changes everything after it, and nothing else.
     """
-    told = _with_refunds_as_they_were(pointed(story.events[:count]))
+    told = with_refunds_as_they_were(pointed(story.events[:count]))
     kept = events.in_effect(told)
     state = _told(story, kept)
     since = kept[-1].on if kept else story.terms.disbursed_on
@@ -97,11 +97,12 @@ def after(story: Story, count: int) -> tuple[Life, date]:
     return state, today
 
 
-def _with_refunds_as_they_were(told: list[Event]) -> list[Event]:
-    """A refund that was given stays given, whatever is told later about the time before it."""
+def with_refunds_as_they_were(told: Sequence[Event]) -> list[Event]:
+    """A refund that was given stays given, whatever is told later about the time before it, and
+    whatever of that is left out of a story afterwards."""
     late = max((e.seq for e in told if e.type is Type.REVERSAL or e.on < e.recorded_on), default=0)
     return [
-        replace(event, details={"is_retold": event.seq < late})
+        replace(event, details={"is_retold": event.details.get("is_retold") or event.seq < late})
         if event.type is Type.REFUND
         else event
         for event in told

@@ -303,6 +303,24 @@ class TestOutcome:
         assert await lender.suspended() == []
         await lender.verifies()
 
+    async def test_of_money_that_was_charged_back_since_is_owed_like_a_loan(
+        self, lender: Lender
+    ) -> None:
+        loan, item = await overpaid(lender)
+        await told(lender, await sent(lender, item), OutcomeStatus.SETTLED)
+        async with unit_of_work(lender.sessions) as session:
+            for paid in await queries.list_repayments(session, loan.id):
+                await repayments.reverse(
+                    session, paid.id, actor="system", reason="charged back", on=lender.on,
+                    now=lender.now,
+                )  # fmt: skip
+        owed = await lender.payoff(loan)
+
+        await lender.receives(loan, kes(100))
+
+        assert await lender.payoff(loan) == owed - kes(100)
+        await lender.verifies()
+
 
 class TestMoneyThatTheRailTookBack:
     async def test_is_not_sent_any_more(self, lender: Lender) -> None:
