@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from kit import audit, storage
 from kit.storage import Blob
-from kyc import verifications
+from kyc import readings, verifications
 from kyc.models import Verification, VerificationCheck
 from kyc.states import VerificationStatus
 
@@ -75,7 +75,7 @@ async def erase_pictures(
     """Destroy selfies and films whose time is over, except those of persons that are `held`;
     how many. Call it again until it finds none."""
     due = select(Blob).where(
-        Blob.kind.in_((*PICTURES, "document")),
+        Blob.kind.in_((*PICTURES, "document", "document_back")),
         Blob.erased_at.is_(None),
         Blob.person_id.not_in(held),
         or_(_served(keeping, now), _abandoned(keeping, now)),
@@ -105,6 +105,8 @@ async def _ask_again(session: AsyncSession, destroyed: Collection[UUID], now: da
         for place in places:
             if getattr(verification, place.key) in destroyed:
                 setattr(verification, place.key, None)
+        if verification.document_blob_id is None:
+            readings.forget(verification)
         if verification.clip_blob_id is None:
             verification.challenge, verification.challenges = None, 0
 
@@ -142,6 +144,7 @@ async def forget(session: AsyncSession, borrower_id: UUID) -> None:
         update(Verification)
         .where(Verification.borrower_id == borrower_id)
         .values(
-            template=None, duplicates=[], challenge=None, document_hash=None, document_index=None
+            template=None, duplicates=[], challenge=None, document_hash=None,
+            document_index=None, reading_sealed=None,
         )
     )

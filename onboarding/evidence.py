@@ -53,6 +53,7 @@ class Evidence:
             return {}
         found = {
             "document": verification.document_blob_id,
+            "document_back": verification.back_blob_id,
             "selfie": verification.selfie_blob_id,
         }
         return {name: blob for name, blob in found.items() if blob is not None}

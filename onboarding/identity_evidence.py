@@ -43,6 +43,8 @@ class Field:
     read: str
     confidence: float | None
     typed: str | None
+    corrected: str | None = None
+    """What the borrower says that stands there."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ async def history(
     if verification is not None:
         subjects.append(f"verification:{verification.id}")
         blobs = (
-            verification.document_blob_id, verification.selfie_blob_id, verification.clip_blob_id
+            verification.document_blob_id, verification.back_blob_id,
+            verification.selfie_blob_id, verification.clip_blob_id,
         )  # fmt: skip
         subjects += [f"blob:{blob_id}" for blob_id in blobs if blob_id is not None]
     query = select(AuditEvent).where(AuditEvent.subject.in_(subjects))
@@ -121,8 +124,15 @@ async def opened(
 
 def _fields(found: Mapping[str, Any], typed: Mapping[str, str]) -> list[Field]:
     read: Mapping[str, Any] = found.get("fields", {})
+    corrected: Mapping[str, str] = found.get("corrected", {})
     fields = [
-        Field(name, str(each.get("value", "")), each.get("confidence"), typed.get(name))
+        Field(
+            name,
+            str(each.get("value", "")),
+            each.get("confidence"),
+            typed.get(name),
+            corrected.get(name),
+        )
         for name, each in read.items()
         if isinstance(each, Mapping)
     ]

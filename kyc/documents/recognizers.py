@@ -27,6 +27,9 @@ _SHORTER_SIDE = 480
 """A smaller one is enlarged to look for rows. 736, as the library has it, finds no more of them and
 takes a third longer."""
 _SECONDS = 20
+_NARROWER = 0.7
+"""The letters of a zone stand far apart. Reading takes as long as a row is wide: this reads as many
+rows in two thirds of the time, half the width reads few."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ def page_lines(pixels: Pixels) -> list[TextLine]:
 
 
 def row_text(gray: Gray) -> str:
-    """One row of print that is cut out already."""
-    found = _rapid()(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), use_det=False, use_rec=True)
+    """One row of a machine-readable zone that is cut out already."""
+    narrow = cv2.resize(gray, None, fx=_NARROWER, fy=1, interpolation=cv2.INTER_AREA)
+    found = _rapid()(cv2.cvtColor(narrow, cv2.COLOR_GRAY2BGR), use_det=False, use_rec=True)
     return "" if found.txts is None else str(found.txts[0])
 
 

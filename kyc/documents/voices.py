@@ -34,6 +34,7 @@ _MOST_DOUBTS = 5
 _MOST_CHANGED = 6
 """More letters too few or too many are another format's line."""
 _LIKELY = {"O": "0", "I": "1"}
+_LETTER_LIKE = str.maketrans({digit: letter for letter, digit in DIGIT_LIKE.items()} | {"0": "O"})
 _NOISE = 3
 """At most so many letters beside the zone are cut off."""
 
@@ -125,11 +126,11 @@ def _digits_hold(zone: Mrz) -> bool:
 
 
 def _with_known_countries(texts: Sequence[str], layout: Layout) -> list[str]:
-    """A code that no country has, where another reading has one, is misread."""
+    """A code that no country has, where another reading has one, is misread. Only letters stand
+    there: a digit is the letter that it looks like."""
     for start, end in (ISSUER, layout.nationality):
-        known = [
-            text[start:end] for text in texts if countries.is_code(text[start:end].rstrip("<"))
-        ]
+        read = [text[start:end].translate(_LETTER_LIKE) for text in texts]
+        known = [code for code in read if countries.is_code(code.rstrip("<"))]
         if known:
             texts = [
                 text if text[start:end] in known else text[:start] + known[0] + text[end:]

@@ -55,9 +55,37 @@ def card(holder: Holder, portrait: Image.Image) -> Image.Image:
     return page
 
 
-def shot(holder: Holder, portrait: Image.Image, *, is_card: bool = False) -> bytes:
-    """A phone's JPEG of the holder's passport (or card) on a table: each lies another way."""
-    document = (card if is_card else passport)(holder, portrait)
+def front(holder: Holder, portrait: Image.Image) -> Image.Image:
+    """Of an identity card with two sides."""
+    page = _paper(CARD_MM, (226, 236, 226), (184, 210, 190))
+    pen = _Pen(page)
+    pen.band("UTOPIA", "IDENTITY CARD", 5)
+    pen.picture(portrait, (3, 8, 24, 31))
+    for place, (label, value) in enumerate(
+        (
+            ("Surname", holder.surname.upper()),
+            ("Given names", holder.given_names.upper()),
+            ("Date of birth", f"{holder.birth_date:%d.%m.%Y}"),
+            ("Document No.", holder.number),
+            ("Expires", f"{holder.expires:%d.%m.%Y}"),
+        )
+    ):
+        pen.field(31, 8 + 8 * place, label, value)
+    return page
+
+
+def back(holder: Holder) -> Image.Image:
+    """The other side: nothing but an address and the machine-readable zone."""
+    page = _paper(CARD_MM, (226, 236, 226), (184, 210, 190))
+    pen = _Pen(page)
+    pen.field(5, 6, "Address", "1 HARBOUR ROAD, NEW TOWN")
+    pen.field(5, 15, "Authority", "SPECIMEN OFFICE")
+    pen.zone((4.5, 33), zones.card(holder))
+    return page
+
+
+def shot(document: Image.Image, holder: Holder) -> bytes:
+    """A phone's JPEG of it on a table: each holder's lies another way."""
     return jpeg(photographed(document, seed=zlib.crc32(holder.number.encode())))
 
 

@@ -83,6 +83,8 @@ def sends_pictures(amina: PhonePage, passport: Path, faces: Path) -> None:
     amina.sends_photo(faces / "img20.jpg")
     amina.sees("I cannot see a document", "identity document")
     amina.sends_photo(passport)
+    amina.sees("Is this what your document says?")
+    amina.presses("That is right")
     amina.sees("photo of your face")
     amina.sends_photo(faces / "img21.jpg")
     amina.has_seen("What is the money for?")

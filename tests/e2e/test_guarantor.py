@@ -36,6 +36,8 @@ def asks_for_a_large_loan(amina: Phone, passport: Path, selfie: Path, guarantor:
     amina.presses("own home")
     amina.presses("1")
     amina.sends_photo(passport)
+    amina.sees("Is this what your document says?", seconds=180)
+    amina.presses("That is right")
     amina.sees("photo of your face")
     amina.sends_photo(selfie)
     amina.sees("For how much do you sell")

@@ -37,6 +37,8 @@ def registers(amina: Phone) -> None:
 
 def sends_pictures(amina: Phone, document: Path, selfie: Path) -> None:
     amina.sends_photo(document)
+    amina.sees("Is this what your document says?", seconds=180)
+    amina.presses("That is right")
     amina.sees("photo of your face")
     amina.sends_photo(selfie)
     amina.sees("What is the money for")

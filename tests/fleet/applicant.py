@@ -24,6 +24,7 @@ QUESTIONS = {
     "residence": ("kind of home", "!own home"),
     "dependents": ("live from your income", "!1"),
     "document": ("identity document", ""),
+    "read_fields": ("what your document says", "!That is right"),
     "selfie": ("photo of your face", ""),
     "purpose": ("What is the money for", "!Goods to sell"),
     "income": ("earn in a month", "65k"),

@@ -24,5 +24,5 @@ def passport_file(folder: Path, face: Path, holder: Holder = AMINA) -> Path:
     """A photograph of the holder's passport, with the face of another file for a portrait."""
     path = folder / f"passport-{face.stem}.jpg"
     with Image.open(face) as portrayed:
-        path.write_bytes(documents.shot(holder, portrayed))
+        path.write_bytes(documents.shot(documents.passport(holder, portrayed), holder))
     return path

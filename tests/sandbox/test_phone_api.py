@@ -170,7 +170,7 @@ async def test_it_stops_at_once_although_a_page_and_a_poll_are_open() -> None:
 
 
 class TestSpecimens:
-    @pytest.mark.parametrize("kind", ["passport", "card", "selfie"])
+    @pytest.mark.parametrize("kind", ["passport", "card", "front", "back", "selfie"])
     async def test_are_pictures_that_can_be_sent(self, sandbox: Running, kind: str) -> None:
         wanted = {"name": "Amina Wanjiru Otieno", "birth_date": "1991-03-14"}
         drawn = await sandbox.http.post(f"/people/{AMINA}/specimens/{kind}", data=wanted)
