@@ -1,5 +1,6 @@
 """What a product may cost one borrower: the band of its rates, and what the law leaves of it."""
 
+from collections.abc import Iterable
 from datetime import date
 from itertools import chain, pairwise
 
@@ -8,6 +9,7 @@ from onboarding import calculator, catalog
 from onboarding.calculator import KeyFacts
 from onboarding.models import Application
 from onboarding.products import LoanProduct
+from scoring.policy import Override, Policy, PolicyRefused
 from scoring.snapshot import Rates, TermOption
 from servicing import schedule
 from servicing.choices import Method
@@ -55,6 +57,27 @@ def ends(product: LoanProduct, amount: Money, term: str, on: date) -> tuple[KeyF
 def dearest(product: LoanProduct, amount: Money, term: str, on: date) -> LoanProduct:
     """At the highest rate that anybody may be asked: for whoever must know the worst."""
     return product.at(lawful_bps(product, amount, term, on))
+
+
+def check(policy: Policy, offered: Iterable[LoanProduct]) -> None:
+    """Raise PolicyRefused where no borrower of a product could ever pay for their loan."""
+    for product in offered:
+        own = next((each for each in policy.overrides if _is_for(each, product)), None)
+        rules = (policy if own is None else policy.with_parts(own)).pricing
+        if product.has_one_price or rules is None:
+            continue
+        cost, most = rules.cost_of_funds_bps + rules.operating_cost_bps, product.rates_bps[1]
+        if product.body.loan["method"] == Method.FLAT:
+            cost = cost // 2  # Interest on the whole amount, of which half at least is out.
+        if cost > most and rules.when_unpaid == "decline":
+            raise PolicyRefused(
+                problem=f"it can never approve {product.code}: funds and work cost "
+                f"{cost / 100:g} % a year, and the product's highest rate is {most / 100:g} %"
+            )
+
+
+def _is_for(override: Override, product: LoanProduct) -> bool:
+    return set(override.when) == {"product"} and product.code in override.when["product"]
 
 
 def debt_service_most_bps(product: LoanProduct, application: Application) -> int | None:
