@@ -8,6 +8,7 @@ import importlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from random import Random
 from typing import Any
@@ -181,12 +182,18 @@ def perform(acts: Iterable[str], seed: int = 0) -> list[Pose]:
     ]  # fmt: skip
 
 
-def film(frames: Iterable[Pixels], *, grain: float = 2.0, seed: int = 0) -> bytes:
+def film(
+    frames: Iterable[Pixels],
+    *,
+    grain: float = 2.0,
+    seed: int = 0,
+    rate: Fraction = Fraction(FRAMES_PER_SECOND),
+) -> bytes:
     """The frames as an MP4, as a phone would send them."""
     noise = np.random.default_rng(seed)
     file = io.BytesIO()
     with av.open(file, mode="w", format="mp4") as container:
-        stream: Any = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        stream: Any = container.add_stream("libx264", rate=rate)
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": "23", "preset": "veryfast"}
         for index, pixels in enumerate(frames):
@@ -201,10 +208,11 @@ def film(frames: Iterable[Pixels], *, grain: float = 2.0, seed: int = 0) -> byte
     return file.getvalue()
 
 
-def record(pixels: Pixels, acts: Iterable[str], seed: int = 0) -> bytes:
-    """The person in the picture does what was asked."""
-    actor = Actor(pixels)
-    return film((actor.show(pose) for pose in perform(acts, seed)), seed=seed)
+def record(pixels: Pixels, acts: Iterable[str], seed: int = 0, *, every: int = 1) -> bytes:
+    """The person in the picture does what was asked. `every`: 2 draws only half of the frames."""
+    actor, poses = Actor(pixels), perform(acts, seed)[::every]
+    rate = Fraction(FRAMES_PER_SECOND, every)
+    return film((actor.show(pose) for pose in poses), seed=seed, rate=rate)
 
 
 def _move(act: str, random: Random, zoom: float) -> tuple[dict[str, list[float]], float]:

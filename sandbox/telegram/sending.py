@@ -1,11 +1,12 @@
 """Everything a bot can put into a chat."""
 
+import asyncio
 import secrets
 from typing import Any
 
 from sandbox.store import Json
+from sandbox.telegram import footage, markup_html
 from sandbox.telegram import markup as markups
-from sandbox.telegram import markup_html
 from sandbox.telegram.files import media_type
 from sandbox.telegram.refusals import Refusal, bad_request
 from sandbox.telegram.requests import Call, Upload
@@ -139,8 +140,20 @@ async def new_media(telegram: Telegram, kind: str, upload: Upload, details: Json
         kept = await telegram.files.put(kind, upload.name, upload.content)
         described = media_type(telegram.files.get(kept["file_id"]))
         media = {kind: kept | _description(kind, upload.name, described, details)}
+        if kind == "video_note":
+            media[kind] |= await _seen(telegram, upload.content)
     telegram.files.describe(media)
     return media
+
+
+async def _seen(telegram: Telegram, content: bytes) -> Json:
+    """Length, duration and thumbnail of a video note, where there is a film to look at."""
+    seen = await asyncio.to_thread(footage.look, content)
+    if seen is None:
+        return {}
+    kept = await telegram.files.put("photo", "thumbnail.jpg", seen.thumbnail)
+    side = {"width": footage.THUMBNAIL_SIDE, "height": footage.THUMBNAIL_SIDE}
+    return {"length": seen.length, "duration": seen.duration, "thumbnail": kept | side}
 
 
 def _description(kind: str, name: str, mime: str, details: Json) -> Json:

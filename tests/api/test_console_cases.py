@@ -1,12 +1,16 @@
 """A case at the console: evidence on request, every look on record, two people against a doubt."""
 
+import io
 from uuid import UUID
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
+from PIL import Image
 from sqlalchemy import select, update
 
 from api.app import create_app
+from kit import storage
 from kit.audit import AuditEvent
 from kit.config import Settings
 from kit.crypto import Vault
@@ -17,6 +21,7 @@ from onboarding import decisioning
 from onboarding.decisioning import Underwriter
 from onboarding.models import Case
 from onboarding.states import CaseStatus
+from sandbox.specimens import films
 from tests.api.conftest import SetClock, Sit
 from tests.onboarding.people import SETTINGS, Applicant
 from tests.onboarding.test_decisions import DIFFERENT, sent
@@ -93,6 +98,30 @@ async def test_pictures_and_names_are_shown_on_request_and_each_look_is_recorded
     assert picture.headers["content-type"] == "image/jpeg"
     assert "no-store" in picture.headers["cache-control"]
     assert (await looks(sessions))[-1] == "blob.read"
+
+
+async def test_a_video_note_is_shown_as_five_frames(
+    sit: Sit, sessions: Sessions, vault: Vault, clock: SetClock, page: str
+) -> None:
+    uma = await sit("Uma")
+    async with unit_of_work(sessions) as session:
+        verification = (await session.scalars(select(Verification))).one()
+        blob = await storage.put(
+            session, vault, person_id=verification.borrower_id, kind="clip",
+            content=films.film([np.full((64, 64, 3), 9 * n, np.uint8) for n in range(25)]),
+            media_type="video/mp4", now=clock.at,
+        )  # fmt: skip
+        verification.clip_blob_id = blob.id
+
+    assert f'/files/{blob.id}?frames=1"' in (await uma.opens(page, show="1")).text
+    sheet = await uma.opens(f"{page}/files/{blob.id}", frames="1")
+
+    assert sheet.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(sheet.content)) as frames:
+        assert frames.size == (5 * 240, 240)
+    assert (await looks(sessions))[-1] == "blob.read"
+    film = await uma.opens(f"{page}/files/{blob.id}")
+    assert film.headers["content-disposition"] == "attachment"
 
 
 @pytest.mark.parametrize("fmr", [None, 0.0])

@@ -14,6 +14,8 @@ from api.console.words import Refusal as Refused
 from api.deps import Session
 from api.v1.cases import Approval, Pictures, Refusal
 from kit import audit, storage
+from kit.db import unit_of_work
+from kyc.liveness import sheet
 from onboarding import cases, evidence, identity_evidence, retakes, reviews
 from onboarding.decisioning import Underwriter
 from onboarding.models import Case
@@ -51,18 +53,22 @@ async def show_case(case_id: Number, desk: AtDesk, session: Session) -> Response
 
 
 @router.get("/{case_id}/files/{blob_id}", name="read_evidence")
-async def show_file(case_id: Number, blob_id: UUID, desk: AtDesk, session: Session) -> Response:
-    """One picture or film of the case. Each look is recorded."""
-    case = await cases.get(session, case_id)
-    found = await evidence.of_case(session, case, now=desk.now)
-    if blob_id not in _files(found).values():
-        raise storage.BlobNotFound(blob_id=blob_id)
-    content = await storage.read(
-        session, desk.wiring.vault, blob_id, actor=desk.who.actor,
-        purpose=f"case {case.reference}", now=desk.now,
-    )  # fmt: skip
-    blob = await session.get_one(storage.Blob, blob_id)
+async def show_file(case_id: Number, blob_id: UUID, desk: AtDesk, frames: bool = False) -> Response:
+    """One picture or film of the case, or `frames` of the film. Each look is recorded."""
+    async with unit_of_work(desk.wiring.sessions) as session:
+        case = await cases.get(session, case_id)
+        found = await evidence.of_case(session, case, now=desk.now)
+        if blob_id not in _files(found).values():
+            raise storage.BlobNotFound(blob_id=blob_id)
+        content = await storage.read(
+            session, desk.wiring.vault, blob_id, actor=desk.who.actor,
+            purpose=f"case {case.reference}", now=desk.now,
+        )  # fmt: skip
+        blob = await session.get_one(storage.Blob, blob_id)
     headers = {"Cache-Control": "no-store, private", "X-Content-Type-Options": "nosniff"}
+    if frames and blob.kind == "clip":
+        # It takes a second, in a worker: nobody waits for the database meanwhile.
+        return Response(await sheet.draw(content), media_type="image/jpeg", headers=headers)
     if blob.media_type not in ("image/jpeg", "image/png", "image/webp"):
         headers["Content-Disposition"] = "attachment"
     return Response(content, media_type=blob.media_type, headers=headers)

@@ -28,7 +28,8 @@ export const post = (path, body) =>
 
 function form(fields) {
   const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  const entries = Array.isArray(fields) ? fields : Object.entries(fields);
+  for (const [name, value] of entries) form.append(name, value);
   return form;
 }
 
@@ -38,7 +39,7 @@ export function upload(path, file, fields) {
   return call("POST", path, { body });
 }
 
-// A picture that the sandbox draws.
+// A picture or a film that the sandbox draws. `fields` may name one more than once.
 export const drawn = (path, fields) =>
   call("POST", path, { body: form(fields) }, (response) => response.blob());
 

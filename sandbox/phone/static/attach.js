@@ -2,6 +2,7 @@
 
 import { drawn, get, post, quietly, upload } from "./api.js";
 import { takePhoto } from "./camera.js";
+import { Acting } from "./acting.js";
 import { byId, el, fill } from "./dom.js";
 
 const KINDS = [
@@ -44,7 +45,9 @@ export class Attachments {
       this.tile("camera", "Camera", quietly(() => this.shoot())),
       this.tile("contact", "Contact", quietly(() => this.chooseContact())),
       this.tile("specimen", "Specimen document", () => this.describeSpecimen()),
-      this.tile("selfie", "Drawn selfie", quietly(() => this.sendDrawn("selfie", {}))));
+      this.tile("selfie", "Drawn selfie", quietly(() => this.sendDrawn("selfie", {}))),
+      this.tile("acting", "Record with a specimen", quietly(() => this.act())));
+    this.acting = new Acting((kind, file) => this.send(kind, file));
     byId("specimen-cancel").onclick = () => byId("specimen").close();
     byId("specimen-form").onsubmit = quietly((event) => this.sendSpecimen(event));
     byId("contact-cancel").onclick = () => byId("contact").close();
@@ -106,6 +109,11 @@ export class Attachments {
   async sendDrawn(kind, wanted) {
     this.open(false);
     await this.send("photo", await drawn(`/people/${this.person.id}/specimens/${kind}`, wanted));
+  }
+
+  async act() {
+    this.open(false);
+    await this.acting.ask(this.person);
   }
 
   async chooseContact() {

@@ -38,6 +38,7 @@ function film(video, round, actions) {
   return el("video", {
     class: round ? "film round" : "film", src: actions.fileUrl(video.file_id), controls: true,
     preload: "metadata", "aria-label": round ? "Video message" : "Video",
+    poster: video.thumbnail ? actions.fileUrl(video.thumbnail.file_id) : null,
   });
 }
 
