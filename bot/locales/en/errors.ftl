@@ -124,6 +124,7 @@ error-rail-not-found = This way of paying is not connected.
 error-rail-signature-invalid = The payment message is not signed.
 error-suspense-item-not-found = There is no such item.
 error-refund-reference-used = This payment was used for another item already.
+error-training-groups-too-small = Column { $column } does not have two groups of { $needed } rows to compare.
 error-risk-alert-not-found = There is no such alert.
 error-incident-not-found = There is no such incident.
 error-refund-under-way = This money is on its way back to the borrower already.

@@ -124,6 +124,7 @@ error-rail-not-found = Esta forma de pago no está conectada.
 error-rail-signature-invalid = El mensaje de pago no está firmado.
 error-suspense-item-not-found = No existe esa partida.
 error-refund-reference-used = Este pago ya se usó para otra partida.
+error-training-groups-too-small = La columna { $column } no tiene dos grupos de { $needed } filas para comparar.
 error-risk-alert-not-found = No existe esa alerta.
 error-incident-not-found = No existe ese incidente.
 error-refund-under-way = Este dinero ya va de regreso a quien lo pagó.
