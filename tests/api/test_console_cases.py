@@ -22,6 +22,9 @@ from onboarding.decisioning import Underwriter
 from onboarding.models import Case
 from onboarding.states import CaseStatus
 from sandbox.specimens import films
+from scoring import line_up, policy, versions
+from scoring.model import loading
+from scoring.models import Decision, Role
 from tests.api.conftest import SetClock, Sit
 from tests.onboarding.people import SETTINGS, Applicant
 from tests.onboarding.test_decisions import DIFFERENT, sent
@@ -187,3 +190,48 @@ async def test_roles(sit: Sit, page: str) -> None:
     assert (await aude.sends(f"{page}/approve", page=page, note="x")).status_code == 403
     assert (await carl.opens(page)).status_code == 403
     assert "Identity" in await carl.reads("/cases", kind="identity", status="")
+
+
+async def test_the_risk_is_told_in_words_with_all_that_was_known(
+    sit: Sit, sessions: Sessions, page: str, clock: SetClock
+) -> None:
+    stricter = policy.DEFAULT.read_text(encoding="utf-8").replace(
+        "approve_up_to_bps: 1500", "approve_up_to_bps: 1"
+    )
+    async with unit_of_work(sessions) as session:
+        model = await versions.register_folder(session, loading.STOCK, actor="system", now=clock.at)
+        rules = await versions.register_policy(session, stricter, actor="system", now=clock.at)
+        await line_up.take(
+            session, Role.SHADOW, line_up.Pair(model.sha256, rules.sha256), actor="staff:1",
+            why="stricter", now=clock.at,
+        )  # fmt: skip
+    uma = await sit("Uma")
+
+    shown = await uma.reads(page)
+
+    assert "Probability of default" in shown
+    assert "grade" in shown
+    assert "The same borrower under the others" in shown
+    assert f"default {rules.sha256[:8]} Refer" in shown
+    assert "Snapshot" in shown or "snapshot" in shown
+    assert "Monthly income" in shown
+    assert "Not known" in shown
+
+
+async def test_a_random_approval_is_said(sit: Sit, sessions: Sessions, page: str) -> None:
+    async with unit_of_work(sessions) as session:
+        await session.execute(
+            update(Decision).values(
+                is_random=True,
+                counterfactual={
+                    "amount_minor": 1_000_000, "term_days": 90, "installments": 3, "pd": 0.031,
+                    "grade": "B",
+                },
+            )
+        )  # fmt: skip
+    uma = await sit("Uma")
+
+    shown = await uma.reads(page)
+
+    assert "Approved at random" in shown
+    assert "over 90 days in 3 installments would be approved: PD 3.1%, grade B." in shown

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.console import acts, drawing, workings
 from api.console.door import HOME, AtDesk, Desk
 from api.console.forms import CaseState, Key, Words
+from api.console.views import case_risk
 from api.console.words import Refusal as Refused
 from api.deps import Session
 from api.v1.cases import Approval, Pictures, Refusal
@@ -155,6 +156,7 @@ async def _page(
         "case.html",
         case=case,
         found=found,
+        risk=await case_risk.of(session, found.decisions[-1]) if found.decisions else None,
         verification=verification,
         checks=(
             await identity_evidence.latest_checks(session, verification) if verification else []
