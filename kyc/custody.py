@@ -144,7 +144,11 @@ async def forget(session: AsyncSession, borrower_id: UUID) -> None:
         update(Verification)
         .where(Verification.borrower_id == borrower_id)
         .values(
-            template=None, duplicates=[], challenge=None, document_hash=None,
-            document_index=None, reading_sealed=None,
+            template=None,
+            duplicates=[],
+            challenge=None,
+            document_hash=None,
+            document_index=None,
+            reading_sealed=None,
         )
     )

@@ -76,7 +76,9 @@ def settle(readings: Sequence[Mrz], *, on: date, least: int = 2) -> Mrz | None:
     same = [reading for reading in readings if reading.format is kind]
     layout = LAYOUTS[kind]
     # Where a reading's own digits hold, others that slipped by a letter do not come into it.
-    right = [reading.text for reading in same if _digits_hold(reading)]
+    holding = [reading.text for reading in same if _digits_hold(reading)]
+    # One that slipped may fit by chance, but then its country is none.
+    right = [text for text in holding if _codes_are_known(text, layout)] or holding
     heard = _heard(same, right or [reading.text for reading in same], layout, least)
     zone = _only(heard, layout, on)
     if zone is None and not right:
@@ -125,11 +127,20 @@ def _digits_hold(zone: Mrz) -> bool:
     return all(holds for name, holds in zone.checks.items() if name not in ("names", "letters"))
 
 
+def _codes_are_known(text: str, layout: Layout) -> bool:
+    codes = (_code(text, span) for span in (ISSUER, layout.nationality))
+    return all(countries.is_code(code.rstrip("<")) for code in codes)
+
+
+def _code(text: str, span: tuple[int, int]) -> str:
+    """Only letters stand there: a digit is the letter that it looks like."""
+    return text[slice(*span)].translate(_LETTER_LIKE)
+
+
 def _with_known_countries(texts: Sequence[str], layout: Layout) -> list[str]:
-    """A code that no country has, where another reading has one, is misread. Only letters stand
-    there: a digit is the letter that it looks like."""
+    """A code that no country has, where another reading has one, is misread."""
     for start, end in (ISSUER, layout.nationality):
-        read = [text[start:end].translate(_LETTER_LIKE) for text in texts]
+        read = [_code(text, (start, end)) for text in texts]
         known = [code for code in read if countries.is_code(code.rstrip("<"))]
         if known:
             texts = [
