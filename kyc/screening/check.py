@@ -23,7 +23,7 @@ def against(index: Index | None, cleared: Collection[tuple[str, str]] = ()) -> C
     async def check(evidence: Evidence) -> CheckResult:
         if index is None:
             return CheckResult(CheckKind.SCREENING, CheckVerdict.SKIPPED, SOURCE)
-        persons = _names(evidence)
+        persons = names(evidence)
         if not persons:
             return CheckResult(CheckKind.SCREENING, CheckVerdict.DOUBT, SOURCE, (NAME_UNKNOWN,))
         found: dict[tuple[str, str], Hit] = {}
@@ -37,7 +37,7 @@ def against(index: Index | None, cleared: Collection[tuple[str, str]] = ()) -> C
     return check
 
 
-def _names(evidence: Evidence) -> list[Person]:
+def names(evidence: Evidence) -> list[Person]:
     """As the borrower typed the name, as the document has it, and as the borrower corrected that:
     whoever is on a list under any of them is."""
     typed, told = evidence.typed, evidence.told
