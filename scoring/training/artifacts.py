@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,12 @@ from scoring.model import manifest as manifests
 from scoring.model.manifest import Manifest, Probe
 from scoring.model.predictor import Model
 from scoring.refusals import Sentence
-from scoring.training import card, metrics, pictures
+from scoring.training import card, metrics, pictures, scorecards
 from scoring.training.mapping import Mapping, parse
 from scoring.training.run import Result
 
 CARD_FILE = "README.md"
+SCORECARD_FILE = "scorecard.md"
 MAPPING_FILE = "mapping.yaml"
 
 
@@ -36,13 +39,17 @@ def ensure_writable(folder: Path) -> None:
 
 
 def write(result: Result, folder: Path) -> Model:
+    return place(folder, partial(_fill, result))
+
+
+def place(folder: Path, fill: Callable[[Path], None]) -> Model:
     """Put the whole artefact in place at once, and load it back as a server would."""
     ensure_writable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft_name:
         draft = Path(draft_name) / "model"
         draft.mkdir()
-        _fill(result, draft)
+        fill(draft)
         loading.load(draft)
         if folder.exists():
             shutil.rmtree(folder)
@@ -61,6 +68,8 @@ def _fill(result: Result, draft: Path) -> None:
     manifest = _manifest(result, text)
     (draft / manifests.MANIFEST_FILE).write_text(manifest.to_text(), encoding="utf-8", newline="\n")
     (draft / CARD_FILE).write_text(card.write(result), encoding="utf-8", newline="\n")
+    table = scorecards.points_table(result.champion.scorecard, result.champion.columns)
+    (draft / SCORECARD_FILE).write_text(table, encoding="utf-8", newline="\n")
     if result.mapping is not None:
         (draft / MAPPING_FILE).write_text(_mapping_text(result.mapping), encoding="utf-8")
     _draw(result, draft)
@@ -86,6 +95,7 @@ def _mapping_text(mapping: Mapping) -> str:
 def _manifest(result: Result, text: str) -> Manifest:
     measured = {
         "cross_validated": metrics.to_json(result.cross_validated),
+        "challenger": metrics.to_json(result.challenger),
         "out_of_time": metrics.to_json(result.out_of_time) if result.out_of_time else None,
     }
     return Manifest(

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
-from scoring.model.manifest import Column
+from scoring.model.manifest import Column, Decider
 from scoring.training import tradeoff
 from scoring.training.metrics import Estimate
 from scoring.training.run import Result
 
+_DECIDERS = {
+    Decider.TREES: "The trees decide",
+    Decider.SCORECARD: "The scorecard decides",
+    Decider.BOTH: "Trees and scorecard decide together",
+}
 _DIRECTIONS = {1: "more is riskier", -1: "more is safer", 0: "free"}
 _NAMES = {
     "auc": "AUC",
@@ -26,13 +31,15 @@ def _lines(result: Result) -> Iterator[str]:
     facts = result.training
     yield f"# Model card: {result.name}\n"
     yield (
-        f"Probability that a loan goes bad (`{result.target}` = 1). LightGBM "
-        f"({', '.join(facts['configurations'])}, averaged) with monotone constraints, Platt "
-        "calibration on held-out scores, one text file.\n"
+        f"Probability that a loan goes bad (`{result.target}` = 1). "
+        f"{_DECIDERS[result.champion.decides]}, calibrated on held-out scores. Trees: LightGBM, "
+        f"averaged ({', '.join(facts['configurations'])}), one text file. The same risk "
+        "[in points](scorecard.md).\n"
     )
     yield from _use(result)
     yield from _data(result)
     yield from _quality(result)
+    yield from _choice(result)
     yield from _tradeoff(result)
     yield from _inputs(result)
     yield from _limits(result)
@@ -98,6 +105,28 @@ def _quality(result: Result) -> Iterator[str]:
             "Held-out scores of the same five folds by time, in parts of equal size:\n\n"
             "![Over time](stability.png)\n"
         )
+
+
+def _choice(result: Result) -> Iterator[str]:
+    choice, blend = result.champion.choice, result.challenger["auc"]
+    yield "## Trees or points\n"
+    yield (
+        f"{_DECIDERS[result.champion.decides]}: chosen on {choice['rows']:,} rows that both held "
+        "out, inside the training rows; the measures above choose anew in every fold. The lowest "
+        "log loss decides; together is the mean of their log-odds.\n"
+    )
+    yield "| | log loss | AUC |"
+    yield "|---|---|---|"
+    for by, name in _DECIDERS.items():
+        yield f"| {name} | {choice['log_loss'][by]:.4f} | {choice['auc'][by]:.4f} |"
+    yield (
+        f"\nLearned directions cost {choice['cost_of_directions']:+.4f} of log loss and were "
+        f"{'given up' if choice['directions_given_up'] else 'kept'}.\n"
+    )
+    yield (
+        f"A challenger, the mean of trees, points and CatBoost, reaches an AUC of {_shown(blend)} "
+        "in the same five folds. It is there to compare with: CatBoost takes no part in serving.\n"
+    )
 
 
 def _tradeoff(result: Result) -> Iterator[str]:

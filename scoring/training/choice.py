@@ -33,13 +33,17 @@ class Champion:
     choice: dict[str, Any]
 
     @property
+    def trees(self) -> Booster:
+        return Booster(self.text)
+
+    @property
     def engine(self) -> Engine:
-        return deciding(Booster(self.text), self.scorecard, self.decides)
+        return deciding(self.trees, self.scorecard, self.decides)
 
     def scores(self, table: Table) -> dict[Decider, Floats]:
         """Log-odds of rows by each of the three."""
         rows = tables.matrix(table, self.columns)
-        trees = Booster(self.text)
+        trees = self.trees
         return {d: deciding(trees, self.scorecard, d).raw_scores(rows) for d in Decider}
 
     def to_json(self) -> dict[str, Any]:
@@ -72,18 +76,22 @@ def fit(
     y: Ints,
     told: Mapping[str, int],
     *,
+    balanced: bool = False,
     seed: int = recipe.SEED,
     step: recipe.Step = lambda: None,
 ) -> Champion:
-    """Train both twins on these rows alone, and choose on the parts that both held out."""
+    """Train both twins on these rows alone, and choose on the parts that both held out.
+
+    `balanced`: to the trees, all bad rows together count as much as all good ones.
+    """
     columns = directed(table, y, told)
     encode = _Encode(table, y, columns, seed)
     hard = [column.name in told or registry.is_known(column.name) for column in columns]
     ways = [column.monotone for column in columns]
-    trees = recipe.fit(encode, y, ways, told=hard, seed=seed, step=step)
+    trees = recipe.fit(encode, y, ways, told=hard, balanced=balanced, seed=seed, step=step)
     columns = [replace(c, monotone=m) for c, m in zip(columns, trees.monotone, strict=True)]
     held = np.full(len(y), np.nan)
-    for known, other in recipe.splits_of(y, seed=seed)[: recipe.SPLITS]:
+    for known, other in recipe.compared(y, seed=seed):
         fitted, card = _card(table.take(known), y[known], columns, seed)
         held[other] = card.raw_scores(tables.matrix(table.take(other), fitted))
         step()
@@ -118,6 +126,23 @@ class _Encode:
         )
 
 
+def calibrated(
+    champion: Champion, held: Mapping[str, Floats], y: Ints
+) -> tuple[Champion, dict[Decider, Floats]]:
+    """The champion with points that mean what they say, and held-out log-odds to go with it.
+
+    `held` are log-odds of all rows by each of the three, from fits that left the row out.
+    """
+    trees, card = held[Decider.TREES], held[Decider.SCORECARD]
+    straight = platt.fit(card, y)
+    if straight is not None:
+        card = straight.slope * card + straight.intercept
+        twin = champion.scorecard.scaled(straight.slope, straight.intercept)
+        champion = replace(champion, scorecard=twin)
+    by = {Decider.TREES: trees, Decider.SCORECARD: card, Decider.BOTH: (trees + card) / 2}
+    return champion, by
+
+
 def directed(table: Table, y: Ints, told: Mapping[str, int]) -> list[Column]:
     """The table's columns, each with the way its risk goes."""
     unknown = sorted(set(told) - set(table.columns))
@@ -146,30 +171,17 @@ def _card(
 def _choose(
     trees: recipe.Ensemble, card: Floats, y: Ints, seed: int
 ) -> tuple[Decider, dict[str, Any]]:
-    """On rows that both held out, after calibration. The trees were stopped and picked on these
-    very rows, so they decide alone only when they are better by more than chance."""
+    """The lowest log loss after calibration, on rows that both held out."""
     seen = ~np.isnan(trees.held) & ~np.isnan(card)
     answers, first, second = y[seen], trees.held[seen], card[seen]
     by = {Decider.SCORECARD: second, Decider.TREES: first, Decider.BOTH: (first + second) / 2}
-    losses = {d: _losses(answers, scores, seed) for d, scores in by.items()}
-    mean = {d: round(float(each.mean()), 6) for d, each in losses.items()}
-    ahead = losses[Decider.BOTH] - losses[Decider.TREES]
-    if min(mean, key=lambda d: mean[d]) is Decider.SCORECARD:
-        decides = Decider.SCORECARD
-    elif ahead.mean() > ahead.std() / np.sqrt(len(ahead)):
-        decides = Decider.TREES
-    else:
-        decides = Decider.BOTH
-    return decides, {
+    pds = {d: platt.crossed(scores, answers, seed=seed) for d, scores in by.items()}
+    losses = {d: round(metrics.log_loss(answers, pds[d]), 6) for d in by}
+    return min(losses, key=lambda d: losses[d]), {
         "rows": len(answers),
-        "log_loss": {d.value: loss for d, loss in mean.items()},
+        "log_loss": {d.value: loss for d, loss in losses.items()},
         "auc": {d.value: round(metrics.auc(answers, scores), 6) for d, scores in by.items()},
         "configurations": list(trees.chosen),
         "cost_of_directions": round(trees.cost, 6),
+        "directions_given_up": trees.gave_up,
     }
-
-
-def _losses(y: Ints, scores: Floats, seed: int) -> Floats:
-    """Per row: minus the logarithm of the probability of what happened."""
-    pds = platt.crossed(scores, y, seed=seed)
-    return np.asarray(-np.log(np.where(y == 1, pds, 1 - pds)))

@@ -16,6 +16,7 @@ from scoring.model.manifest import Column
 from scoring.model.predictor import ColumnMissing, Engine
 from scoring.refusals import Sentence
 from scoring.training import (
+    challenger,
     choice,
     dependence,
     folds,
@@ -23,7 +24,9 @@ from scoring.training import (
     metrics,
     platt,
     recipe,
+    rejects,
     resuming,
+    spread,
     stability,
     tables,
     tradeoff,
@@ -39,7 +42,7 @@ from scoring.training.tradeoff import Tradeoff
 
 Ints = NDArray[np.int64]
 FOLDS = 5
-CHOSEN = "chosen"
+CHOSEN, BLEND, APPROVED = "chosen", "challenger", "approved alone"
 OLDEST_SHARE = 0.7
 REFERENCE_ROWS = 1_000
 Progress = Callable[[str, int, int], None]
@@ -65,11 +68,16 @@ class Wishes:
     name: str = "model"
     without: tuple[str, ...] = ()
     """Columns that are not to be looked at."""
+    rejects: Table | None = None
+    """Applicants who were turned away, to be joined with guessed outcomes."""
+    balanced: bool = False
+    """Bad rows count as much as good ones, all together; probabilities are calibrated after."""
 
     def to_json(self) -> dict[str, Any]:
         wishes = {field.name: getattr(self, field.name) for field in fields(self)}
         mapping = self.mapping.model_dump(mode="json") if self.mapping else None
-        return {**wishes, "mapping": mapping, "without": list(self.without)}
+        rejects = self.rejects.sha256 if self.rejects else None
+        return {**wishes, "mapping": mapping, "without": list(self.without), "rejects": rejects}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class Result:
     y: Ints
     pds: Floats
     cross_validated: dict[str, Estimate]
+    challenger: dict[str, Estimate]
+    """Of the blend with CatBoost, on the same rows."""
     out_of_time: dict[str, Estimate] | None
     notes: tuple[str, ...]
     training: dict[str, Any]
@@ -108,18 +118,19 @@ def train(
     mapped = apply(wishes.mapping, table) if wishes.mapping else table
     inputs = mapped.without(*_no_inputs(table, wishes))
     usable = guards.usable(inputs, y, seed=recipe.SEED)
-    rows = _Rows(usable.table, y, wishes.monotone or {})
+    turned_away = _turned_away(wishes, usable.table)
+    rows = _Rows(usable.table, y, wishes.monotone or {}, turned_away, wishes.balanced)
 
     fits = FOLDS + (1 if order is not None else 0) + 1 - kept.found
-    steps = _Steps(progress, choice.steps(len(y)), fits)
+    steps = _Steps(progress, choice.steps(len(y)) * (2 if turned_away else 1), fits)
     held = _held_out_scores(rows, steps, kept)
     _, pds = platt.best(held[CHOSEN], y, seed=recipe.SEED)
     reached = metrics.auc(y, held[CHOSEN])
     if reached < 0.52:
         raise NothingLearned(auc=f"{reached:.3f}")
-    later = _out_of_time(rows, order, steps, kept) if order is not None else None
-    final = _final(rows, steps, kept)
-    calibrator, _ = platt.best(held[final.decides], y, seed=recipe.SEED)
+    later = _out_of_time(rows, order, held[CHOSEN], steps, kept) if order is not None else None
+    final, by = choice.calibrated(_final(rows, steps, kept), held, y)
+    calibrator, _ = platt.best(by[final.decides], y, seed=recipe.SEED)
     if calibrator is None:
         raise NothingLearned(auc=f"{reached:.3f}")
     calibrator = replace(calibrator, offset=_offset(y, wishes.mapping))
@@ -133,9 +144,13 @@ def train(
         y=y,
         pds=pds,
         cross_validated=metrics.estimate(y, pds, seed=recipe.SEED),
+        challenger=_challenger(held[BLEND], y),
         out_of_time=later,
-        notes=(*([copies] if copies else []), *usable.notes),
-        training=_facts(rows, final, table.sha256, wishes),
+        notes=(*([copies] if copies else []), *usable.notes, *_inferred(rows, held)),
+        training={
+            **_facts(rows, final, table.sha256, wishes),
+            "spread": spread.of(rows.table, final.columns, calibrator(by[final.decides])),
+        },
         mapping=wishes.mapping,
         reference=_reference(engine, matrix, columns),
         tradeoff=tradeoff.measure(y, pds, seed=recipe.SEED),
@@ -156,12 +171,19 @@ class _Rows:
     table: Table
     y: Ints
     told: dict[str, int]
+    rejects: Table | None
+    balanced: bool
 
     def take(self, rows: Ints) -> "_Rows":
-        return _Rows(self.table.take(rows), self.y[rows], self.told)
+        return replace(self, table=self.table.take(rows), y=self.y[rows])
 
-    def fit(self, step: recipe.Step) -> Champion:
-        return choice.fit(self.table, self.y, self.told, step=step)
+    def fit(self, step: recipe.Step) -> tuple[Champion, Champion]:
+        """Of these rows alone, and the one that is wanted: the same unless rejects join."""
+        alone = choice.fit(self.table, self.y, self.told, balanced=self.balanced, step=step)
+        if self.rejects is None:
+            return alone, alone
+        table, y = rejects.joined(self.table, self.y, self.rejects, alone, seed=recipe.SEED)
+        return alone, choice.fit(table, y, self.told, balanced=self.balanced, step=step)
 
 
 class _Steps:
@@ -194,25 +216,43 @@ def _held_out_scores(rows: _Rows, steps: _Steps, kept: Kept) -> dict[str, Floats
 
 def _scores(known: _Rows, held: _Rows, step: recipe.Step) -> dict[str, list[float]]:
     """Of rows that the model never saw: by each twin, and by the one that it chose."""
-    champion = known.fit(step)
-    scores = {by.value: values.tolist() for by, values in champion.scores(held.table).items()}
-    return {**scores, CHOSEN: scores[champion.decides]}
+    alone, champion = known.fit(step)
+    scores = champion.scores(held.table)
+    theirs = challenger.catboost(known.table, known.y, held.table, seed=recipe.SEED)
+    found = {by.value: values.tolist() for by, values in scores.items()}
+    blend = challenger.blended(scores, theirs).tolist()
+    approved = alone.scores(held.table)[alone.decides].tolist()
+    return {**found, CHOSEN: found[champion.decides], BLEND: blend, APPROVED: approved}
+
+
+def _challenger(scores: Floats, y: Ints) -> dict[str, Estimate]:
+    _, pds = platt.best(scores, y, seed=recipe.SEED)
+    return metrics.estimate(y, pds, seed=recipe.SEED)
 
 
 def _final(rows: _Rows, steps: _Steps, kept: Kept) -> Champion:
     name = "all rows"
-    return choice.from_json(kept.once(name, lambda: rows.fit(steps.named(name)).to_json()))
+
+    def fitted() -> dict[str, Any]:
+        return rows.fit(steps.named(name))[1].to_json()
+
+    return choice.from_json(kept.once(name, fitted))
 
 
-def _out_of_time(rows: _Rows, order: Ints, steps: _Steps, kept: Kept) -> dict[str, Estimate] | None:
-    """Trained on the oldest rows, calibrated on them, measured on the newest."""
+def _out_of_time(
+    rows: _Rows, order: Ints, held: Floats, steps: _Steps, kept: Kept
+) -> dict[str, Estimate] | None:
+    """Trained on the oldest rows, calibrated on their outcomes, measured on the newest."""
     cut = int(len(order) * OLDEST_SHARE)
-    old, new = rows.take(np.sort(order[:cut])), rows.take(np.sort(order[cut:]))
+    oldest = np.sort(order[:cut])
+    old, new = rows.take(oldest), rows.take(np.sort(order[cut:]))
     if min(old.y.sum(), new.y.sum()) < guards.FEWEST_OF_A_CLASS:
         return None
     name = "oldest rows"
     found = kept.once(name, partial(_scores, old, new, steps.named(name)))
-    pds = logistic(np.array(found[CHOSEN]))
+    calibrator, _ = platt.best(held[oldest], old.y, seed=recipe.SEED)
+    scores = np.array(found[CHOSEN])
+    pds = logistic(scores) if calibrator is None else calibrator(scores)
     return metrics.estimate(new.y, pds, seed=recipe.SEED)
 
 
@@ -222,6 +262,20 @@ def _stability(
     if order is None or wishes.time is None:
         return None
     return stability.over_time(y, pds, order, table.get(wishes.time))
+
+
+def _turned_away(wishes: Wishes, inputs: Table) -> Table | None:
+    if wishes.rejects is None:
+        return None
+    mapped = apply(wishes.mapping, wishes.rejects) if wishes.mapping else wishes.rejects
+    return rejects.alike(mapped, inputs)
+
+
+def _inferred(rows: _Rows, held: dict[str, Floats]) -> list[str]:
+    if rows.rejects is None:
+        return []
+    without, with_them = (metrics.auc(rows.y, held[by]) for by in (APPROVED, CHOSEN))
+    return [rejects.statement(rows.rejects, len(rows.y), without, with_them)]
 
 
 def _no_inputs(table: Table, wishes: Wishes) -> list[str]:
@@ -259,6 +313,7 @@ def _facts(rows: _Rows, final: Champion, data_sha256: str, wishes: Wishes) -> di
         "population_bad_rate": wishes.mapping.population_bad_rate if wishes.mapping else None,
         "seed": recipe.SEED,
         "configurations": final.choice["configurations"],
+        "class_weight": "balanced" if wishes.balanced else None,
         "deciles": {
             column.name: _deciles(rows.table.get(column.name))
             for column in final.columns

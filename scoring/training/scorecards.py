@@ -3,31 +3,72 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.model.calibration import logistic
-from scoring.model.scorecard import Attribute, Scorecard
+from scoring.model.manifest import Column
+from scoring.model.scorecard import DOUBLE, ODDS, POINTS, Attribute, Scorecard
+from scoring.training import folds, platt
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RIDGE = 1.0
-NOISE = 2.0
-"""A column must tell more than this many times what pure chance tells with as many bins."""
+HALF = 0.5
+"""Loans of each kind added to every bin while weights are learned."""
+SEED = 20250601
 _TRENDS = {1: "ascending", -1: "descending", 0: "auto"}
 
 
 def fit(names: Sequence[str], rows: Floats, y: Ints, monotone: Sequence[int]) -> Scorecard:
     """Each column's bins in its own direction, and how much each column counts."""
-    found = [_attribute(name, rows[:, n], y, monotone[n]) for n, name in enumerate(names)]
-    design = np.column_stack([attribute.of(rows[:, n]) for n, attribute in enumerate(found)])
-    *weights, intercept = _weights(design, y)
-    card = Scorecard(round(intercept, 9), tuple(found))
-    return _weighted(card, weights)
+    columns = range(len(names))
+    found = [_attribute(names[n], rows[:, n], y, monotone[n]) for n in columns]
+    honest = np.column_stack([_crossed(found[n], rows[:, n], y) for n in columns])
+    weights = _weights(honest, y)
+    card = Scorecard(0.0, tuple(map(_weighted, found, weights)))
+    # The bins as they are served tell more than those that left each row out.
+    straight = platt.fit(card.raw_scores(rows), y)
+    return card if straight is None else replace(card, intercept=straight.intercept)
+
+
+def points_table(card: Scorecard, columns: Sequence[Column]) -> str:
+    """What a person adds up by hand."""
+    levels = {column.name: column.levels for column in columns}
+    lines = [
+        "# Scorecard\n",
+        f"Add the points of every row that fits. {POINTS:.0f} points are {ODDS:.0f} good loans to "
+        f"one bad; {DOUBLE:.0f} more points double that.\n",
+        "| column | value | points |",
+        "|---|---|---:|",
+    ]
+    for attribute, bins, missing in card.points():
+        names = _bin_names(attribute, levels[attribute.name])
+        rows = [*zip(names, bins, strict=True), ("missing or unknown", missing)]
+        lines += [f"| `{attribute.name}` | {name} | {points} |" for name, points in rows if name]
+    return "\n".join(lines) + "\n"
+
+
+def _bin_names(attribute: Attribute, levels: Mapping[str, float] | None) -> list[str]:
+    """The interval of each bin, or the levels in it; empty where no level is."""
+    if levels is not None:
+        bins = {level: bisect_right(attribute.edges, value) for level, value in levels.items()}
+        return [
+            ", ".join(level.replace("|", "/") for level, place in bins.items() if place == n)
+            for n in range(len(attribute.edges) + 1)
+        ]
+    if not attribute.edges:
+        return ["any"]
+    edges = [format(edge, ".6g") for edge in attribute.edges]
+    between = [f"{low} to below {high}" for low, high in pairwise(edges)]
+    return [f"below {edges[0]}", *between, f"{edges[-1]} and more"]
 
 
 def binning(values: Floats, y: Ints, direction: int) -> Any:
@@ -53,23 +94,25 @@ def _attribute(name: str, values: Floats, y: Ints, direction: int) -> Attribute:
         return Attribute(name, (), (0.0,), 0.0)
     # One value inside each bin: just below the first edge, then the edges, which open a bin.
     inside = np.r_[np.nextafter(edges[0], -np.inf), edges] if len(edges) else known[:1]
-    *log_odds, missing = evidence(bins, np.r_[inside, np.nan])
-    attribute = Attribute(name, tuple(edges.tolist()), tuple(log_odds), float(missing))
-    return attribute if _tells(attribute, values, y) else Attribute(name, (), (0.0,), 0.0)
+    *log_odds, missing = evidence(bins, np.r_[inside, np.nan]).tolist()
+    return Attribute(name, tuple(edges.tolist()), tuple(log_odds), missing)
 
 
-def _tells(attribute: Attribute, values: Floats, y: Ints) -> bool:
-    """Information value against what as many bins of noise would have."""
+def _crossed(attribute: Attribute, values: Floats, y: Ints) -> Floats:
+    """Each row's evidence, counted on rows without it: noise then gets no weight."""
+    count = len(attribute.edges) + 2
     bins = np.searchsorted(attribute.edges, values, side="right")
-    bins = np.where(np.isnan(values), len(attribute.edges) + 1, bins)
-    bad = np.bincount(bins[y == 1], minlength=len(attribute.edges) + 2) / y.sum()
-    good = np.bincount(bins[y == 0], minlength=len(attribute.edges) + 2) / (len(y) - y.sum())
-    odds = np.array([*attribute.log_odds, attribute.missing])
-    chance = (np.count_nonzero(bad + good) - 1) * (1 / y.sum() + 1 / (len(y) - y.sum()))
-    return bool(((bad - good) * odds).sum() > NOISE * chance)
+    bins = np.where(np.isnan(values), count - 1, bins)
+    found = np.zeros(len(y))
+    for kept, held in folds.stratified(y, seed=SEED):
+        bad = np.bincount(bins[kept], y[kept], minlength=count)
+        good = np.bincount(bins[kept], 1 - y[kept], minlength=count)
+        odds = np.log((bad + HALF) / (good + HALF)) - np.log(bad.sum() / good.sum())
+        found[held] = np.where(bad + good > 0, odds, 0.0)[bins[held]]
+    return found
 
 
-def _weights(design: Floats, y: Ints) -> list[float]:
+def _weights(design: Floats, y: Ints) -> Floats:
     """Logistic regression with a ridge; no weight below zero, so no column turns its meaning."""
     from scipy.optimize import minimize
 
@@ -90,21 +133,14 @@ def _weights(design: Floats, y: Ints) -> list[float]:
     bounds = [(0.0, None)] * design.shape[1] + [(None, None)]
     options = {"ftol": 1e-12, "gtol": 1e-8, "maxiter": 500}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return [float(weight) for weight in found.x]
+    return np.asarray(found.x[:-1])
 
 
-def _weighted(card: Scorecard, weights: Sequence[float]) -> Scorecard:
-    return Scorecard(
-        card.intercept,
-        tuple(
-            Attribute(
-                attribute.name,
-                attribute.edges,
-                tuple(round(value * weight, 9) for value in attribute.log_odds),
-                round(attribute.missing * weight, 9),
-            )
-            for attribute, weight in zip(card.attributes, weights, strict=True)
-        ),
+def _weighted(attribute: Attribute, weight: float) -> Attribute:
+    return replace(
+        attribute,
+        log_odds=tuple(round(value * float(weight), 9) for value in attribute.log_odds),
+        missing=round(attribute.missing * float(weight), 9),
     )
 
 

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,21 @@ def data(name: str) -> Path:
     if not path.is_file():
         pytest.skip(f"the data set {name} is not in {CREDIT}")
     return path
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from scoring.training import resuming, run, tables
+
+def die(what, _done, _all):
+    if what.startswith("fold 3"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+wishes = run.Wishes(target="bad", time="opened", monotone={})
+table = tables.read(sys.argv[1])
+run.train(table, wishes, die, resuming.beside(Path(sys.argv[2]), table.sha256, wishes.to_json()))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +84,7 @@ class TestTrain:
             "deciles.png",
             "dependence.png",
             "distribution.png",
+            "scorecard.md",
             "stability.png",
             "tradeoff.png",
         }
@@ -87,26 +106,36 @@ class TestTrain:
         assert "| `months` | more is riskier | 6.0% |" in card
         assert "newest 30 %" in card
 
-    def test_gives_the_same_bytes_again(
+    def test_gives_the_same_bytes_again_though_it_was_killed(
         self, trained: tuple[Path, Result], small: Path, tmp_path: Path
     ) -> None:
         again = tmp_path / "again"
-        run("train", small, "--target", "bad", "--time", "opened", "--out", again)
+        killed = subprocess.run([sys.executable, "-c", _KILLED, small, again], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert [path.name for path in tmp_path.iterdir()] == [".again.partial"]
 
+        result = run("train", small, "--target", "bad", "--time", "opened", "--out", again)
+
+        assert "an earlier run stopped: 2 parts are done" in result.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["again"]
         for name in ("model.txt", "manifest.json", "README.md"):
             assert (again / name).read_bytes() == (trained[0] / name).read_bytes(), name
 
-    def test_obeys_a_file_of_directions(self, small: Path, tmp_path: Path) -> None:
+    def test_obeys_directions_and_lets_rejects_join(self, small: Path, tmp_path: Path) -> None:
         (tmp_path / "monotone.yaml").write_text("months: 0\n")
+        (tmp_path / "away.csv").write_text("work,months\n" + "casual,30\nfarmer,\n" * 40)
 
         result = run(
-            *("train", small, "--target", "bad", "--out", tmp_path / "m"),
-            *("--monotone", tmp_path / "monotone.yaml"),
+            *("train", small, "--target", "bad", "--out", tmp_path / "m", "--without", "opened"),
+            *("--monotone", tmp_path / "monotone.yaml", "--rejects", tmp_path / "away.csv"),
         )
 
         assert result.exit_code == 0, result.output
         columns = {c.name: c.monotone for c in model.load(tmp_path / "m").manifest.columns}
         assert columns["months"] == 0
+        assert "opened" not in columns
+        assert "REJECT INFERENCE: 80 applicants" in (tmp_path / "m" / "README.md").read_text()
+        assert "proves nothing" in result.stdout
 
 
 class TestUse:
@@ -162,6 +191,39 @@ class TestUse:
 
         assert result.exit_code == 2
         assert says in result.output
+
+
+class TestCompare:
+    def test_a_model_and_its_twin_with_intervals_and_a_verdict(
+        self, trained: tuple[Path, Result], small: Path, tmp_path: Path
+    ) -> None:
+        picture = tmp_path / "beside.png"
+
+        found = json.loads(run("compare", trained[0], small, "--json", "--picture", picture).stdout)
+
+        names = [one["model"] for one in found["models"]]
+        assert names[0] == "model"
+        assert names[1] in {"model in points", "model by trees"}
+        assert all(len(one["calibration"]) == 10 for one in found["models"])
+        assert all(one["tradeoff"]["points"][9]["approved"] == 1 for one in found["models"])
+        (difference,) = found["differences"]
+        aucs = [one["metrics"]["auc"]["value"] for one in found["models"]]
+        assert difference["auc"]["value"] == pytest.approx(aucs[1] - aucs[0], abs=2e-4)
+        assert difference["auc"]["low"] <= difference["auc"]["value"] <= difference["auc"]["high"]
+        assert names[1] in found["verdicts"][0]
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+    def test_says_who_was_trained_on_these_rows(
+        self, trained: tuple[Path, Result], small: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "half.csv").write_text("\n".join(small.read_text().splitlines()[:301]) + "\n")
+
+        there = run("compare", trained[0], small).stdout
+        elsewhere = run("compare", trained[0], tmp_path / "half.csv").stdout
+
+        assert "10% bad become 3% at" in there
+        assert "model was trained on this very file" in there
+        assert "trained on this very file" not in elsewhere
 
 
 class TestBadInput:
