@@ -14,6 +14,7 @@ BENCHES = {
     "quotes": "quotes against numpy-financial",
     "replay": "the life of one loan, told again from 100 events",
     "schedules": "schedules one by one and many at once, and an offer screen",
+    "scoring": "risk models against five others: ranking, calibration, what it is worth, latency",
     "screening": "names against sanctions lists: time, strangers hit, listed people found",
 }
 

@@ -23,6 +23,11 @@ def model() -> None:
 @click.option("--monotone", type=FILE, help="YAML file: column: 1, -1 or 0.")
 @click.option("--mapping", type=FILE, help="YAML file: how columns become Kopa's features.")
 @click.option("--without", multiple=True, help="Column that is not to be looked at.")
+@click.option("--rejects", help="File of applicants who were turned away: guess their outcomes.")
+@click.option(
+    "--class-weight", type=click.Choice(["balanced"]),
+    help="All bad rows count as much as all good ones; probabilities are calibrated after it.",
+)  # fmt: skip
 @click.option("--name", default="model", show_default=True, help="Name on the model card.")
 @click.option("--out", type=FOLDER, required=True, help="Folder for the model.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable result.")
@@ -34,6 +39,8 @@ def train(
     monotone: Path | None,
     mapping: Path | None,
     without: tuple[str, ...],
+    rejects: str | None,
+    class_weight: str | None,
     name: str,
     out: Path,
     as_json: bool,
@@ -50,6 +57,8 @@ def train(
         mapping=mappings.read(mapping) if mapping else None,
         name=name,
         without=without,
+        rejects=tables.read(rejects) if rejects else None,
+        balanced=class_weight is not None,
     )
     table = tables.read(data)
     kept = resuming.beside(out, table.sha256, wishes.to_json())
