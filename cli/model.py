@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli import alternatives, documents, line_up, model_book, model_using, rescore, watching
+from cli import alternatives, documents, grow, line_up, model_book, model_using, rescore, watching
 from cli.in_one_line import in_one_line
 from cli.model_using import FILE, FOLDER
 from kit.errors import DomainError
@@ -98,6 +98,7 @@ model.add_command(model_using.score)
 model.add_command(model_using.compare)
 model.add_command(model_book.book)
 model.add_command(rescore.rescore)
+model.add_command(grow.grow)
 model.add_command(watching.watch)
 model.add_command(alternatives.alternatives)
 for _command in line_up.COMMANDS:
