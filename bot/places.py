@@ -183,6 +183,10 @@ async def declined(context: UpdateContext, dossier: Dossier) -> Screen:
                 dossier.product, nearest["installments"], nearest["term_days"], context.words
             ),
         )
+        debts = nearest.get("monthly_obligations_minor")
+        if debts is not None:
+            left = Money(debts, decision.currency)
+            return status.declined(dossier, change, context.words, debts=left)
     return status.declined(dossier, change, context.words)
 
 

@@ -44,5 +44,5 @@ def alternatives(
     chosen = next(each for each in tried if each.is_chosen)
     best = max(tried, key=lambda each: each.auc)
     click.echo(f"\nThe most accurate has a gap of {best.gap:.1%}, the chosen one {chosen.gap:.1%}.")
-    if chosen.gap >= best.gap_low:
+    if chosen.gap_high >= best.gap_low:
         click.echo("The difference is within what chance explains: no reason to change by itself.")

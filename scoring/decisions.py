@@ -112,7 +112,7 @@ def _columns(assessment: Assessment) -> dict[str, object]:
         "limit_minor": assessment.limit_minor,
         "approved_minor": assessment.approved_minor,
         "reasons": list(assessment.reasons),
-        "counterfactual": asdict(counterfactual) if counterfactual is not None else None,
+        "counterfactual": counterfactual.to_json() if counterfactual is not None else None,
         "contributions": [asdict(contribution) for contribution in assessment.contributions],
         "annual_rate_bps": None if price is None else price.annual_rate_bps,
         "expected_loss_minor": None if price is None else price.expected_loss_minor,

@@ -22,6 +22,12 @@ class Counterfactual:
     installments: int
     pd: float
     grade: str
+    monthly_obligations_minor: int | None = None
+    """What other debts may still take of a month, where that is what has to change."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Without what was not known when older decisions were stored."""
+        return {name: part for name, part in asdict(self).items() if part is not None}
 
 
 class _Reachable(NamedTuple):
@@ -70,7 +76,8 @@ class Assessment:
         return {"capacity": asdict(self.capacity), "price": price}
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        nearest = self.counterfactual
+        return {**asdict(self), "counterfactual": nearest.to_json() if nearest else None}
 
 
 def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
@@ -91,7 +98,9 @@ def assess(snapshot: Snapshot, model: Model, policy: Policy) -> Assessment:
         approved_minor=_approved(snapshot, verdict, counter),
         currency=snapshot.application.currency,
         reasons=reasons.choose(verdict.reasons, contributions if verdict.is_about_risk else ()),
-        counterfactual=_nearest(snapshot, counter, reachable),
+        counterfactual=_nearest(snapshot, counter, reachable)
+        if reachable
+        else _with_less_debt(snapshot, model, policy, verdict),
         contributions=contributions,
         model_sha256=model.sha256,
         policy_sha256=policy.sha256,
@@ -123,6 +132,10 @@ def _reachable(
         replace(snapshot, application=asked)
         for asked in candidates_of(snapshot.application, policy, verdict.limit_minor)
     ]
+    return _approvable(candidates, model, policy)
+
+
+def _approvable(candidates: list[Snapshot], model: Model, policy: Policy) -> list[_Reachable]:
     if not candidates:
         return []
     rows = [model.row(registry.values(candidate, model.names)) for candidate in candidates]
@@ -132,6 +145,26 @@ def _reachable(
         if answer.outcome is Outcome.APPROVE:
             found.append(_Reachable(candidate.application, float(pd), answer))
     return found
+
+
+def _with_less_debt(
+    snapshot: Snapshot, model: Model, policy: Policy, verdict: Verdict
+) -> Counterfactual | None:
+    """The same request, approved once enough of the other debts is paid down. What nobody can
+    change, or only time does, is never asked for."""
+    owed = snapshot.application.monthly_obligations_minor
+    if not (policy.counter_offers.debts_paid_down and owed and _may_change(verdict)):
+        return None
+    left = [owed * quarters // 4 for quarters in (3, 2, 1, 0)]
+    candidates = [
+        replace(snapshot, application=replace(snapshot.application, monthly_obligations_minor=debt))
+        for debt in left
+    ]
+    found = _approvable(candidates, model, policy)
+    if not found:
+        return None
+    nearest = found[0]
+    return replace(nearest.shown, monthly_obligations_minor=nearest.asked.monthly_obligations_minor)
 
 
 def candidates_of(asked: Application, policy: Policy, limit_minor: int) -> list[Application]:

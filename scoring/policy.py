@@ -132,6 +132,8 @@ class CounterOffers(_Part):
     """A counter-offer below this share of what was asked is a decline."""
     candidates: int = Field(ge=1, le=50)
     """Amounts tried per term."""
+    debts_paid_down: bool = False
+    """Where no amount and no term helps, say whether less of other debts would."""
 
 
 class RandomApprovals(_Part):

@@ -70,13 +70,21 @@ def known() -> frozenset[str]:
 
 
 def choose(voices: Iterable[str], contributions: Iterable[Contribution]) -> tuple[str, ...]:
-    """The rules' own reasons first, then what pushed the risk up most. No code twice."""
+    """The rules' own reasons first, then what pushed the risk up most. No code twice.
+
+    Features with one sentence count together: where one pushes up and another pulls down more,
+    the sentence would be a reason for yes.
+    """
     pushed: dict[str, float] = {}
+    said: set[str] = set()
     for contribution in contributions:
         code = of_contribution(contribution)
+        about = code if contribution.log_odds > 0 else _about(contribution)
+        if about is not None:
+            pushed[about] = pushed.get(about, 0.0) + contribution.log_odds
         if code is not None:
-            pushed[code] = pushed.get(code, 0.0) + contribution.log_odds
-    noticeable = [code for code, push in pushed.items() if push >= NOTICEABLE]
+            said.add(code)
+    noticeable = [code for code, push in pushed.items() if code in said and push >= NOTICEABLE]
     by_push = sorted(noticeable, key=lambda code: -pushed[code])
     return tuple(dict.fromkeys([*voices, *by_push]))[:MOST]
 
@@ -84,12 +92,20 @@ def choose(voices: Iterable[str], contributions: Iterable[Contribution]) -> tupl
 def of_contribution(contribution: Contribution) -> str | None:
     """The code one contribution stands for, or None when saying it would not be true."""
     name, value = contribution.feature, contribution.value
-    if contribution.log_odds <= 0 or not registry.is_known(name):
+    if contribution.log_odds <= 0:
+        return None
+    is_true = _IS_TRUE.get(name) if value is not None else None
+    if is_true is not None and not (isinstance(value, int | float) and is_true(value)):
+        return None
+    return _about(contribution)
+
+
+def _about(contribution: Contribution) -> str | None:
+    name, value = contribution.feature, contribution.value
+    if not registry.is_known(name):
         return None
     if value is None:
         return MISSING
-    if name in _IS_TRUE and not (isinstance(value, int | float) and _IS_TRUE[name](value)):
-        return None
     return _AT_VALUE.get((name, value)) or registry.get(name).reason
 
 

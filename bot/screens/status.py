@@ -42,18 +42,31 @@ def question_answered(words: Words) -> Screen:
     return Screen(words("status-question-answered"))
 
 
-def declined(dossier: Dossier, change: tuple[Money, str] | None, words: Words) -> Screen:
-    """At most four reasons, and the nearest loan that would be approved, when there is one."""
+def declined(
+    dossier: Dossier, change: tuple[Money, str] | None, words: Words, *, debts: Money | None = None
+) -> Screen:
+    """At most four reasons, and the nearest loan that would be approved, when there is one.
+
+    `debts`: to how much a month the other debts have to come down for that.
+    """
     given = [f"• {reason(code, words)}" for code in (dossier.draft.decline_reasons or ())]
     return Screen(
         paragraphs(
             words("decision-declined"),
             lines(words("decision-reasons"), *given[:REASONS_MOST]) if given else None,
-            words("decision-change", amount=change[0], term=change[1]) if change else None,
+            _change(*change, debts, words) if change else None,
             words("decision-declined-next"),
         ),
         buttons([ways.to(Menu.PRICES, words)], ways.help_and_human(words)),
     )
+
+
+def _change(amount: Money, term: str, debts: Money | None, words: Words) -> str:
+    if debts is None:
+        return words("decision-change", amount=amount, term=term)
+    if not debts:
+        return words("decision-change-no-debts", amount=amount, term=term)
+    return words("decision-change-debts", amount=amount, term=term, debts=debts)
 
 
 def reason(code: str, words: Words) -> str:

@@ -37,6 +37,15 @@ class TestChoose:
 
         assert reasons.choose([], contributions) == ("loan_is_large_for_income", "term_is_long")
 
+    def test_names_nothing_that_comes_out_as_a_reason_for_yes(self) -> None:
+        contributions = [
+            pushes("amount_to_income", 3.0, 0.3),
+            pushes("installment_to_income", 0.1, -0.4),
+            pushes("term_months", 24, 0.1),
+        ]
+
+        assert reasons.choose([], contributions) == ("term_is_long",)
+
     @pytest.mark.parametrize(
         ("feature", "value"),
         [

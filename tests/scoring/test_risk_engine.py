@@ -76,6 +76,29 @@ class TestGolden:
         assert assessment.counterfactual.term_days == 180
         assert assessment.counterfactual.pd < assessment.pd
 
+    def test_asks_for_less_of_other_debts_where_no_amount_and_no_term_helps(self) -> None:
+        owing = cases.asking(monthly_obligations_minor=40_000, options=())
+
+        assessment = assess(owing)
+
+        assert assessment.outcome is Outcome.DECLINE
+        nearest = assessment.counterfactual
+        assert nearest is not None
+        assert nearest.monthly_obligations_minor is not None
+        assert 0 <= nearest.monthly_obligations_minor < 40_000
+        assert (nearest.amount_minor, nearest.term_days) == (30_000, 180)
+
+    def test_asks_for_nothing_that_an_older_policy_did_not(self) -> None:
+        policy = cases.default_policy()
+        offers = policy.counter_offers.model_copy(update={"debts_paid_down": False})
+        owing = cases.asking(monthly_obligations_minor=40_000, options=())
+
+        found = engine.assess(
+            owing, cases.stock(), policy.model_copy(update={"counter_offers": offers})
+        )
+
+        assert found.counterfactual is None
+
     def test_declines_late_payers_without_promising_a_way_out(self) -> None:
         late = replace(cases.AMINA, history=History(loans_repaid=1, worst_dpd=120))
 
@@ -189,6 +212,9 @@ class TestEverybody:
                 -terms[promised.term_days] * promised.amount_minor // asked.amount_minor
             ),
         )
+        if promised.monthly_obligations_minor is not None:
+            assert promised.monthly_obligations_minor < (asked.monthly_obligations_minor or 0)
+            other = replace(other, monthly_obligations_minor=promised.monthly_obligations_minor)
 
         again = assess(replace(snapshot, application=other))
 

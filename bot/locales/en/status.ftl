@@ -15,6 +15,8 @@ file-passed-on = ✓ I have passed your file on.
 decision-declined = <b>We cannot give you this loan now.</b>
 decision-reasons = The main reasons:
 decision-change = What would change it: ask for { $amount } over { $term }.
+decision-change-debts = What would change it: when your other debts take no more than { $debts } a month, the same loan of { $amount } over { $term } would be approved.
+decision-change-no-debts = What would change it: without other debts to pay every month, the same loan of { $amount } over { $term } would be approved.
 decision-declined-next = You may try again when something has changed. If you think this is wrong, a person will look again: press “Talk to a person”.
 
 reason-income-not-confirmed = We could not confirm your income.

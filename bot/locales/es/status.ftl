@@ -15,6 +15,8 @@ file-passed-on = ✓ Ya pasé tu archivo.
 decision-declined = <b>Ahora no podemos darte este préstamo.</b>
 decision-reasons = Las razones principales:
 decision-change = Qué lo cambiaría: pide { $amount } por { $term }.
+decision-change-debts = Qué lo cambiaría: cuando tus otras deudas no pasen de { $debts } al mes, el mismo préstamo de { $amount } por { $term } se aprobaría.
+decision-change-no-debts = Qué lo cambiaría: sin otras deudas que pagar cada mes, el mismo préstamo de { $amount } por { $term } se aprobaría.
 decision-declined-next = Puedes intentarlo otra vez cuando algo cambie. Si crees que es un error, una persona lo revisa: toca «Hablar con alguien».
 
 reason-income-not-confirmed = No pudimos confirmar tus ingresos.
