@@ -17,9 +17,10 @@ def explored(
     rule = policy.random_approvals
     if rule is None or draw is None or draw >= rule.share_bps:
         return None
-    if assessment.outcome is not Outcome.DECLINE:
-        return None
     policy = policy.applying_to(snapshot)
+    by_risk = assessment.pd > policy.cut_offs.refer_up_to_bps / 10_000
+    if assessment.outcome is not Outcome.DECLINE or not by_risk:
+        return None
     small = _small(snapshot.application, rule)
     asked = replace(snapshot, application=small)
     if verdicts.judge(policy, asked, _acceptable(policy)).outcome is not Outcome.APPROVE:

@@ -108,7 +108,8 @@ def _would_help(decision: Decision) -> str:
     """The nearest request that the same model and policy would approve, scored again."""
     nearest = decision.counterfactual
     if nearest is None:
-        return ""
+        is_given = decision.outcome in _OFFERED
+        return "" if is_given else "No other amount or term of the product would be approved."
     amount = _amount(int(nearest["amount_minor"]), decision.currency)
     debts = nearest.get("monthly_obligations_minor")
     first = (
@@ -150,6 +151,8 @@ def _plain(value: Any) -> str:
         return f"{value:,.4g}"
     if isinstance(value, list):
         return ", ".join(_plain(each) for each in value) or "None"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items()) or "None"
     return str(value)
 
 

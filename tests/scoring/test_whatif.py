@@ -1,0 +1,155 @@
+"""What would have been, random approvals, and the cases that stand beside a policy."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from kit.db import Sessions
+from scoring import decisions, engine, policy, policy_cases, queries, whatif, whatif_shown
+from scoring import snapshot as snapshots
+from scoring.policy import Outcome
+from scoring.queries import Period
+from scoring.snapshot import Snapshot
+from tests.scoring import cases
+from tests.scoring.people import crowd
+from tests.scoring.test_replaying import CURIOUS, DEFAULT, book
+
+STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 500")
+
+
+class TestWhatIf:
+    async def test_the_policy_that_decided_changes_nothing(
+        self, sessions: Sessions, now: datetime
+    ) -> None:
+        await book(sessions, now, 40)
+
+        found = await whatif.replay(sessions, Period(), model=cases.stock(), policy=None)
+
+        assert (found.decisions, found.changed, found.examples) == (40, 0, [])
+        assert found.before == found.after
+
+    async def test_sums_are_those_of_each_decision_by_hand(
+        self, sessions: Sessions, now: datetime
+    ) -> None:
+        await book(sessions, now, 60)
+        stricter = policy.parse(STRICTER)
+
+        found = await whatif.replay(sessions, Period(), model=None, policy=stricter)
+
+        by_hand: dict[tuple[Outcome, Outcome], int] = {}
+        approved = 0
+        async for batch in queries.batches(sessions, Period(), size=7):
+            for made in batch:
+                seen = snapshots.from_json(made.snapshot)
+                other = engine.assess(seen, cases.stock(), stricter)
+                way = (made.outcome, other.outcome)
+                by_hand[way] = by_hand.get(way, 0) + 1
+                approved += other.approved_minor
+        assert dict(found.ways) == by_hand
+        assert found.after["USD"].approved_minor == approved
+        assert found.after["USD"].loss_minor < found.before["USD"].loss_minor
+        per_way = [(each.before, each.after) for each in found.examples]
+        assert all(per_way.count(way) <= whatif.EXAMPLES for way in per_way)
+
+    async def test_is_told_as_lines_csv_and_picture(
+        self, sessions: Sessions, now: datetime
+    ) -> None:
+        await book(sessions, now, 40)
+        found = await whatif.replay(sessions, Period(), model=None, policy=policy.parse(STRICTER))
+
+        lines = "\n".join(whatif_shown.lines(found))
+        rows = list(csv.DictReader(io.StringIO(whatif_shown.as_csv(found))))
+        picture = ElementTree.fromstring(whatif_shown.as_svg(found))
+
+        assert f"40 decisions, {found.changed} would have come out otherwise." in lines
+        counted = sum(int(row["after"]) for row in rows if row["kind"] == "outcome")
+        assert counted == 40
+        texts = [each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert f"{found.ways[Outcome.APPROVE, Outcome.APPROVE]}" in texts
+
+
+class TestRandomApprovals:
+    curious = policy.parse(CURIOUS)
+
+    def drawn(self) -> list[Snapshot]:
+        """Everybody whom a draw of 0 would let through."""
+        return [
+            seen for seen in crowd(300) if decisions.assess(seen, cases.stock(), self.curious, 0)[1]
+        ]
+
+    def test_overrule_the_risk_and_nothing_else(self) -> None:
+        drawn = self.drawn()
+        assert drawn
+        for seen in drawn:
+            found, _ = decisions.assess(seen, cases.stock(), self.curious, 499)
+            plain, is_random = decisions.assess(seen, cases.stock(), self.curious, 500)
+
+            assert 0 < found.approved_minor <= 10_000
+            assert found.outcome in (Outcome.APPROVE, Outcome.COUNTER)
+            assert "risk_is_too_high" in found.reasons
+            assert (plain.outcome, is_random) == (Outcome.DECLINE, False)
+            assert (found.pd, found.grade) == (plain.pd, plain.grade)
+            young = replace(seen, application=replace(seen.application, age_years=17))
+            poor = replace(seen, application=replace(seen.application, monthly_income_minor=1))
+            for other in (young, poor):
+                assert not decisions.assess(other, cases.stock(), self.curious, 0)[1]
+
+    def test_are_off_without_a_draw_and_unless_a_policy_says_so(self) -> None:
+        for seen in self.drawn()[:5]:
+            assert not decisions.assess(seen, cases.stock(), self.curious, None)[1]
+            assert not decisions.assess(seen, cases.stock(), cases.default_policy(), 0)[1]
+
+    @pytest.mark.parametrize("share", [0, 501])
+    def test_are_few_or_the_policy_is_refused(self, share: int) -> None:
+        with pytest.raises(policy.PolicyRefused, match="random_approvals"):
+            policy.parse(CURIOUS.replace("share_bps: 500, limit", f"share_bps: {share}, limit"))
+
+
+class TestCases:
+    def test_the_default_policy_passes_its_own(self) -> None:
+        wanted = policy_cases.parse(policy_cases.beside(policy.DEFAULT).read_text(encoding="utf-8"))
+        results = list(policy_cases.run(cases.default_policy(), wanted))
+
+        assert len(results) >= 8
+        assert [result for result in results if not result.holds] == []
+
+    def test_say_what_was_expected_and_what_came(self) -> None:
+        wanted = policy_cases.parse(policy_cases.beside(policy.DEFAULT).read_text(encoding="utf-8"))
+        failing = [r for r in policy_cases.run(policy.parse(STRICTER), wanted) if not r.holds]
+
+        assert "a plain applicant is approved in full" not in [r.name for r in failing]
+        looser = policy.parse(DEFAULT.replace("below: 18", "below: 16"))
+        failing = [r for r in policy_cases.run(looser, wanted) if not r.holds]
+        assert [r.name for r in failing] == ["a minor is declined whatever the risk"]
+        assert failing[0].differs["outcome"] == (Outcome.DECLINE, Outcome.APPROVE)
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            ("cases: []", "cases"),
+            ("{", "not YAML"),
+            ("cases: [{name: a, pd: 2, expect: {}}]", "pd"),
+            ("cases: [{name: a, pd: 0.1, expect: {outcom: approve}}]", "outcom"),
+        ],
+    )
+    def test_that_cannot_be_read_are_refused_in_a_sentence(self, text: str, problem: str) -> None:
+        with pytest.raises(policy_cases.CasesRefused, match=problem):
+            policy_cases.parse(text)
+
+    def test_an_applicant_that_is_none_is_refused(self) -> None:
+        wanted = policy_cases.parse(
+            "cases: [{name: nobody, pd: 0.1, given: {application: {amount_minor: x}}, expect: {}}]"
+        )
+        with pytest.raises(policy_cases.CasesRefused, match="nobody"):
+            list(policy_cases.run(cases.default_policy(), wanted))
+
+    def test_the_probability_is_the_one_that_is_given(self) -> None:
+        found = engine.assess(
+            replace(cases.AMINA), policy_cases.of_risk(0.15), cases.default_policy()
+        )
+        assert found.pd == 0.15
+        assert found.outcome is Outcome.APPROVE
