@@ -30,18 +30,17 @@ def lines(*, tiny: bool = False) -> list[Line]:
 
 
 def _lines(name: str, found: Tradeoff) -> Iterator[Line]:
-    at = f"{name}: approved, for {tradeoff.POPULATION:.0%} bad to become {tradeoff.WANTED:.0%}"
-    yield _line(at, "% of applicants", found.by_count)
-    yield _line(f"{at}, by amount", "% of applicants", found.by_amount)
+    goal = f"{tradeoff.POPULATION:.0%} bad to {tradeoff.WANTED:.0%}"
+    yield _line(f"{name}: approved, {goal}", "% of applicants", found.by_count)
+    yield _line(f"{name}: approved, by amount", "% of applicants", found.by_amount)
     for point in found.shown:
+        among = f"{name}: bad of {point.approved:.0%}"
         if point.approved in SHOWN:
-            among = f"{name}: bad among {point.approved:.0%} approved"
-            yield _line(f"{among} (10 % of all)", "% of loans", point.by_count)
-            yield _line(f"{among}, graded limits", "% of amounts", point.by_amount)
+            yield _line(among, "% of loans", point.by_count)
+            yield _line(f"{among}, by amount", "% of money", point.by_amount)
         if point.approved == GATE:
-            goal = Goal("at most", _AT_GATE[name]) if name in _AT_GATE else None
-            among = f"{name}: bad among {point.approved:.0%} approved, as sampled"
-            yield _line(among, "% of loans", point.as_sampled, goal)
+            goal_here = Goal("at most", _AT_GATE[name]) if name in _AT_GATE else None
+            yield _line(f"{among}, as sampled", "% of loans", point.as_sampled, goal_here)
 
 
 def _line(what: str, unit: str, value: Estimate, goal: Goal | None = None) -> Line:

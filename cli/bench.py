@@ -18,7 +18,7 @@ _WIDE = 150
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.option("--tiny", is_flag=True, help="A size that shows only that it works.")
 def bench(names: tuple[str, ...], *, as_json: bool, tiny: bool) -> None:
-    """Measure bot, day-close, decision, face, kyc, quotes, replay or schedules; without a NAME all.
+    """Measure bot, day-close, face, kyc, quotes, scoring and others; without a NAME all.
 
     Ends with 1 when a goal is missed.
     """
