@@ -23,6 +23,7 @@ def model() -> None:
 @click.option("--monotone", type=FILE, help="YAML file: column: 1, -1 or 0.")
 @click.option("--mapping", type=FILE, help="YAML file: how columns become Kopa's features.")
 @click.option("--without", multiple=True, help="Column that is not to be looked at.")
+@click.option("--group", "groups", multiple=True, help="Column to compare groups by, no more.")
 @click.option("--rejects", help="File of applicants who were turned away: guess their outcomes.")
 @click.option(
     "--class-weight", type=click.Choice(["balanced"]),
@@ -39,6 +40,7 @@ def train(
     monotone: Path | None,
     mapping: Path | None,
     without: tuple[str, ...],
+    groups: tuple[str, ...],
     rejects: str | None,
     class_weight: str | None,
     name: str,
@@ -57,6 +59,7 @@ def train(
         mapping=mappings.read(mapping) if mapping else None,
         name=name,
         without=without,
+        groups=groups,
         rejects=tables.read(rejects) if rejects else None,
         balanced=class_weight is not None,
     )

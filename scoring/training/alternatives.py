@@ -14,7 +14,7 @@ from kit.errors import DomainError, Kind
 from scoring.model.calibration import logistic
 from scoring.model.manifest import Column
 from scoring.refusals import Sentence
-from scoring.training import encoding, folds, guards, metrics, recipe, tables, trends
+from scoring.training import encoding, folds, grouping, guards, metrics, recipe, tables, trends
 from scoring.training.tables import Floats, Table
 
 FOLDS = 5
@@ -24,7 +24,6 @@ MAY_LOSE = 0.005
 MOST_LEFT_OUT = 3
 MOST_TRIED = 20
 """Columns that are left out in turn: those that tell the groups apart best."""
-BANDS = 4
 FEWEST_OF_A_GROUP = 50
 DRAWS = 200
 Progress = Callable[[str, int, int], None]
@@ -177,28 +176,14 @@ def _chosen(tried: Sequence[Alternative]) -> list[Alternative]:
 
 
 def _members(name: str, table: Table) -> Any:
-    """Groups as text, the empty one for unknown; a number falls into bands of about as many."""
-    values = table.get(name)
-    if not isinstance(values, list) and len(np.unique(values[~np.isnan(values)])) > BANDS:
-        values = _banded(values)
-    if not isinstance(values, list):
-        values = [None if np.isnan(value) else f"{value:g}" for value in values]
+    """Groups as text; empty where it is not known, or too small to compare."""
+    values = grouping.members(name, table)
     known = np.array([value or "" for value in values], dtype=object)
     names, counts = np.unique(known, return_counts=True)
     large = {n for n, count in zip(names, counts, strict=True) if n and count >= FEWEST_OF_A_GROUP}
     if len(large) < 2:
         raise GroupsTooSmall(column=name, needed=FEWEST_OF_A_GROUP)
-    # Too small to compare: its gap would be noise.
     return np.array([value if value in large else "" for value in known], dtype=object)
-
-
-def _banded(values: Floats) -> list[str | None]:
-    tops = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, BANDS + 1)[1:-1])
-    names = [f"up to {top:g}" for top in tops] + [f"over {tops[-1]:g}"]
-    return [
-        None if np.isnan(value) else names[int(np.searchsorted(tops, value, side="left"))]
-        for value in values
-    ]
 
 
 def _telling(table: Table, members: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from scoring.model.manifest import Column, Decider
 from scoring.training import tradeoff
 from scoring.training.metrics import Estimate
-from scoring.training.run import Result
+from scoring.training.run import APPROVED_SHARE, Result
+from scoring.watching import fairness
 
 _DECIDERS = {
     Decider.TREES: "The trees decide",
@@ -41,6 +42,7 @@ def _lines(result: Result) -> Iterator[str]:
     yield from _quality(result)
     yield from _choice(result)
     yield from _tradeoff(result)
+    yield from _fairness(result)
     yield from _inputs(result)
     yield from _limits(result)
     yield from _reproduce(result)
@@ -149,6 +151,21 @@ def _tradeoff(result: Result) -> Iterator[str]:
 
 def _limits_shown() -> str:
     return "/".join(f"{limit:.0%}"[:-1] for limit in tradeoff.LIMITS) + " %"
+
+
+def _fairness(result: Result) -> Iterator[str]:
+    yield "## Fairness\n"
+    if not result.fairness:
+        yield (
+            "No groups were looked at: `--group COLUMN` compares them without learning from the "
+            "column.\n"
+        )
+        return
+    yield (
+        f"On the held-out rows, with the safest {APPROVED_SHARE:.0%} approved. No column of these "
+        "was learned from; brackets are 95 % intervals.\n"
+    )
+    yield from fairness.lines(result.fairness)
 
 
 def _inputs(result: Result) -> Iterator[str]:

@@ -20,6 +20,7 @@ from scoring.training import (
     choice,
     dependence,
     folds,
+    grouping,
     guards,
     metrics,
     platt,
@@ -39,11 +40,15 @@ from scoring.training.resuming import Kept
 from scoring.training.stability import Period
 from scoring.training.tables import Floats, Table
 from scoring.training.tradeoff import Tradeoff
+from scoring.watching import fairness
+from scoring.watching.fairness import Fairness
 
 Ints = NDArray[np.int64]
 FOLDS = 5
 CHOSEN, BLEND, APPROVED = "chosen", "challenger", "approved alone"
 OLDEST_SHARE = 0.7
+APPROVED_SHARE = 0.7
+"""Where the card compares groups: an approval rate that many lenders have."""
 REFERENCE_ROWS = 1_000
 Progress = Callable[[str, int, int], None]
 
@@ -68,6 +73,8 @@ class Wishes:
     name: str = "model"
     without: tuple[str, ...] = ()
     """Columns that are not to be looked at."""
+    groups: tuple[str, ...] = ()
+    """Columns that only show whether groups are treated alike."""
     rejects: Table | None = None
     """Applicants who were turned away, to be joined with guessed outcomes."""
     balanced: bool = False
@@ -77,7 +84,13 @@ class Wishes:
         wishes = {field.name: getattr(self, field.name) for field in fields(self)}
         mapping = self.mapping.model_dump(mode="json") if self.mapping else None
         rejects = self.rejects.sha256 if self.rejects else None
-        return {**wishes, "mapping": mapping, "without": list(self.without), "rejects": rejects}
+        return {
+            **wishes,
+            "mapping": mapping,
+            "without": list(self.without),
+            "groups": list(self.groups),
+            "rejects": rejects,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Result:
     out_of_time: dict[str, Estimate] | None
     notes: tuple[str, ...]
     training: dict[str, Any]
+    fairness: dict[str, Fairness | None]
     mapping: Mapping | None
     reference: dict[str, float]
     tradeoff: Tradeoff
@@ -151,6 +165,7 @@ def train(
             **_facts(rows, final, table.sha256, wishes),
             "spread": spread.of(rows.table, final.columns, calibrator(by[final.decides])),
         },
+        fairness={name: _fairness(name, table, pds, y) for name in wishes.groups},
         mapping=wishes.mapping,
         reference=_reference(engine, matrix, columns),
         tradeoff=tradeoff.measure(y, pds, seed=recipe.SEED),
@@ -279,10 +294,18 @@ def _inferred(rows: _Rows, held: dict[str, Floats]) -> list[str]:
 
 
 def _no_inputs(table: Table, wishes: Wishes) -> list[str]:
-    unknown = [name for name in wishes.without if name not in table]
+    left_out = (*wishes.without, *wishes.groups)
+    unknown = [name for name in left_out if name not in table]
     if unknown:
         raise ColumnMissing(column=unknown[0])
-    return [wishes.target, *([wishes.time] if wishes.time else []), *wishes.without]
+    return [wishes.target, *([wishes.time] if wishes.time else []), *left_out]
+
+
+def _fairness(name: str, table: Table, pds: Floats, y: Ints) -> Fairness | None:
+    """On held-out rows, with the safest approved: every one of them has its outcome."""
+    approved = pds <= np.quantile(pds, APPROVED_SHARE)
+    members = grouping.members(name, table)
+    return fairness.measure(name, members, approved=approved, pds=pds, bad=y.astype(np.float64))
 
 
 def _offset(y: Ints, mapping: Mapping | None) -> float:
