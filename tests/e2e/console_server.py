@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import uvicorn
 
@@ -43,12 +44,21 @@ class Fixed(SystemClock):
 @dataclass(frozen=True)
 class Desk:
     base: str
-    loan: str
-    """Reference of the loan that runs."""
+    about: str
+    """What the books are about: the reference of the loan that runs, or the id of a case."""
+
+
+Fill = Callable[[Lender, Sessions, Vault], Awaitable[str]]
 
 
 @contextmanager
-def serving(database_url: str, vault: Vault, var: Path) -> Iterator[Desk]:
+def serving(
+    database_url: str,
+    vault: Vault,
+    var: Path,
+    fill: Fill | None = None,
+    services: Mapping[type, object] = MappingProxyType({}),
+) -> Iterator[Desk]:
     """One loop for the database and the server: connections belong to the loop that made them."""
     ready, stop = threading.Event(), threading.Event()
     told: list[Desk] = []
@@ -56,7 +66,8 @@ def serving(database_url: str, vault: Vault, var: Path) -> Iterator[Desk]:
 
     def run() -> None:
         try:
-            asyncio.run(_serve(database_url, vault, var, told, ready, stop))
+            work = _serve(database_url, vault, var, fill or _books, services, told, ready, stop)
+            asyncio.run(work)
         except BaseException as failure:
             failed.append(failure)
             ready.set()
@@ -77,6 +88,8 @@ async def _serve(
     database_url: str,
     vault: Vault,
     var: Path,
+    fill: Fill,
+    services: Mapping[type, object],
     told: list[Desk],
     ready: threading.Event,
     stop: threading.Event,
@@ -84,9 +97,9 @@ async def _serve(
     engine = create_engine(database_url)
     sessions = sessions_of(engine, vault)
     lender = Lender(sessions, datetime(2026, 11, 20, 7, tzinfo=UTC))
-    loan = await _books(lender, sessions, vault)
+    about = await fill(lender, sessions, vault)
     settings = Settings(database_url=database_url, var=var, metrics_token="metrics")
-    app = create_app(settings, sessions, Fixed(lender.now), vault)
+    app = create_app(settings, sessions, Fixed(lender.now), vault, services=services)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     )
@@ -95,7 +108,7 @@ async def _serve(
     while not server.started and not running.done():  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    told.append(Desk(f"http://127.0.0.1:{port}", loan))
+    told.append(Desk(f"http://127.0.0.1:{port}", about))
     ready.set()
     while not stop.is_set():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
@@ -114,7 +127,7 @@ async def _books(lender: Lender, sessions: Sessions, vault: Vault) -> str:
     doubtful = await lender.opens(principal="8000")
     await lender.pays_out(doubtful)
     failed = await lender.opens(principal="5000")
-    password = await api.staff.hash_password(PASSWORD)
+    await hire(sessions, lender, {"Carl": Role.COLLECTOR, "Ada": Role.ADMIN, "Aude": Role.AUDITOR})
     async with unit_of_work(sessions) as session:
         for each in await list_with(session, PAYOUTS, OrderStatus.PENDING):
             if each.loan_id == doubtful.id:
@@ -131,13 +144,17 @@ async def _books(lender: Lender, sessions: Sessions, vault: Vault) -> str:
             session, kind="payout_denied_by_rail", subject="wallet:W7", now=lender.now,
             ours="8000.00 KES", theirs="None",
         )  # fmt: skip
-        for name, role in (
-            ("Carl", Role.COLLECTOR), ("Ada", Role.ADMIN), ("Aude", Role.AUDITOR),
-        ):  # fmt: skip
-            member, _ = await api.staff.add(session, name=name, role=role, now=lender.now)
-            await api.staff.set_password(session, member, password, now=lender.now)
     await sealing.seal_all(sessions)
     async with unit_of_work(sessions) as session:
         assert vault.signer is not None
         await sealing.sign(session, vault.signer, now=lender.now)
     return loan.reference
+
+
+async def hire(sessions: Sessions, lender: Lender, members: Mapping[str, Role]) -> None:
+    """They all know the one password."""
+    password = await api.staff.hash_password(PASSWORD)
+    async with unit_of_work(sessions) as session:
+        for name, role in members.items():
+            member, _ = await api.staff.add(session, name=name, role=role, now=lender.now)
+            await api.staff.set_password(session, member, password, now=lender.now)
