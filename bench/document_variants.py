@@ -88,7 +88,7 @@ def _quarters(times: int) -> Callable[[Pixels, np.random.Generator], Pixels]:
 
 
 def _clipped(values: NDArray[np.floating]) -> Pixels:
-    return np.clip(values, 0, _WORST).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, _WORST), dtype=np.uint8)
 
 
 VARIANTS: Mapping[str, Callable[[Pixels, np.random.Generator], Pixels]] = {

@@ -6,14 +6,17 @@ Whether a specimen was read right, nobody wrote down; of a drawn shot it is know
 import os
 import resource
 import subprocess
+import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench import document_shots
+from bench import document_shots, document_variants
 from bench.document_shots import BAD, CONDITIONS, Condition
 from bench.report import Goal, Line
 from kyc import images
@@ -29,6 +32,8 @@ _DRAWN_SHARE = 53 / 60
 _SECONDS = 0.5
 _DRAWN = 20
 _TINY = 2
+_VARIED_EVERY = 3
+"""Ten variants of every third picture take as long as all that comes before."""
 _PICTURE = (".jpg", ".jpeg", ".png")
 
 
@@ -61,7 +66,30 @@ def lines(*, tiny: bool = False) -> list[Line]:
             Line("documents: time", "processor s", ours.seconds, other.seconds, against),
             Line("documents: peak memory", "MB", ours.megabytes, other.megabytes, against),
         ]
-    return [*found, *drawn]
+    return [*found, *drawn, *_varied_lines(files[:: 1 if tiny else _VARIED_EVERY], tiny=tiny)]
+
+
+def _varied_lines(files: Sequence[Path], *, tiny: bool) -> list[Line]:
+    """What becomes of pictures whose zone is read: another reading is a wrong one."""
+    accepted, wrong = Counter[str](), Counter[str]()
+    read = 0
+    for path in files:
+        pixels = images.decode(path.read_bytes())
+        if (truth := read_zone(pixels)) is None:
+            continue
+        read += 1
+        varied = document_variants.of(pixels, zlib.crc32(path.name.encode()))
+        for name, variant in islice(varied, 1 if tiny else None):
+            zone = read_zone(variant)
+            accepted[name] += zone is not None
+            wrong[name] += zone not in (None, truth)
+    return [
+        Line(
+            f"documents: {name}: accepted of {read}, {wrong[name]} otherwise than untouched",
+            "pictures", accepted[name],
+        )
+        for name in list(document_variants.VARIANTS)[: 1 if tiny else None]
+    ]  # fmt: skip
 
 
 def _drawn_line(condition: Condition, count: int) -> Line:

@@ -30,6 +30,8 @@ _MOST = 3
 _ROW_WIDTH = 0.3
 """Of the picture's width; and a row is this many times as long as high."""
 _ROW_SHAPE = 8
+_FAINTEST = 16.0
+"""Of 255: fainter marks than this are grain, not print."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,16 @@ def _cut(gray: Gray, block: Block, height: float, scale: float) -> Gray:
     how = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_AREA
     strip = cv2.warpAffine(gray, turn, out, flags=how, borderMode=cv2.BORDER_REPLICATE)
     return gray_of(cv2.normalize(strip, strip, 0, 255, cv2.NORM_MINMAX))
+
+
+def evened(gray: Gray) -> Gray:
+    """As if shadow and shine were not: each letter as dark as the darkest print around it."""
+    wide = gray.shape[1]
+    letter, around = max(3, wide // 32) | 1, max(9, wide // 12) | 1
+    ink = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((letter, letter), np.uint8))
+    darkest = cv2.dilate(ink, np.ones((around, around), np.uint8))
+    limit = cv2.blur(darkest, (around, around)).astype(np.float32)
+    return gray_of(255 - 255 * np.minimum(1, ink / np.maximum(limit, _FAINTEST)))
 
 
 def gray_of(picture: Any) -> Gray:
