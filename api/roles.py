@@ -140,6 +140,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_watching_course": _WATCHES_RISK,
     "get_drift_picture": _WATCHES_RISK,
     "get_fairness_picture": _WATCHES_RISK,
+    "get_decision_inputs": _WATCHES_RISK,
     "list_risk_alerts": _WATCHES_RISK | _COLLECTS,
     "note_risk_alert": _NOTES,
     "list_audit": _OVERSEES,

@@ -100,7 +100,7 @@ class Origin:
     name: str
     value: Value
     source: str
-    """`typed`, `document`, `face_check`, `own_books`, `behaviour` or `product`."""
+    """`typed`, `document`, `face_check`, `own_books`, `behaviour`, `product` or `law`."""
     confidence: float | None
     """0 to 1 where a check says so; None where nobody vouches for it."""
     is_missing: bool
@@ -109,6 +109,7 @@ class Origin:
 _SOURCES = {
     "product": "product", "currency": "product", "installments": "product",
     "installment_minor": "product", "existing_loans": "own_books",
+    "debt_service_most_bps": "law",
 }  # fmt: skip
 _NOT_SHOWN = frozenset(
     {"options", "answers", "rates", "min_amount_minor", "max_amount_minor", "amount_step_minor"}

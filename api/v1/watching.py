@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints
 
 from api.deps import Now, Session, Staff, Today, permitted
 from api.schemas import Page, PageSize, Record, Shown, Strict, Text
+from scoring import quality, queries
+from scoring import snapshot as snapshots
 from scoring.watching import alerts, looks, pictures
 from scoring.watching.models import RiskAlert, WatchMeasure
 from scoring.watching.report import Kind
@@ -45,6 +47,24 @@ class AlertShown(Record):
     seen_by: UUID | None
     seen_at: datetime | None
     note: str | None
+
+
+class InputShown(Shown):
+    name: str
+    value: float | int | str | None
+    source: str
+    """`typed`, `document`, `face_check`, `own_books`, `behaviour`, `product` or `law`."""
+    confidence: float | None
+    """0 to 1 where a check says so; null where nobody vouches for it."""
+    is_missing: bool
+
+
+class InputsShown(Shown):
+    as_of: datetime
+    """How fresh all of it is: nothing newer was known when it was decided."""
+    inputs: list[InputShown]
+    signals: list[str]
+    """What contradicts, or is shared with others."""
 
 
 class Noted(Strict):
@@ -98,6 +118,18 @@ async def note_risk_alert(
 ) -> RiskAlert:
     """You have looked at it. It stands until the numbers say otherwise."""
     return await alerts.note(session, alert_id, staff_id=who.id, text=body.note, now=now)
+
+
+@router.get("/decisions/{decision_id}/inputs", response_model=InputsShown)
+async def get_decision_inputs(decision_id: UUID, session: Session) -> InputsShown:
+    """What the decision looked at: where each input came from, and what contradicted it."""
+    decision = await queries.get_decision(session, decision_id)
+    snapshot = snapshots.from_json(decision.snapshot)
+    return InputsShown(
+        as_of=snapshot.as_of,
+        inputs=[InputShown.model_validate(each) for each in quality.origins(snapshot)],
+        signals=sorted(snapshot.signals),
+    )
 
 
 def _png(content: bytes) -> Response:

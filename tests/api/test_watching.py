@@ -1,6 +1,7 @@
 """What the daily look found, for programs and at the desk: JSON, pictures, charts, alerts."""
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -8,10 +9,12 @@ from PIL import Image
 
 from kit.db import Sessions, unit_of_work
 from kit.ids import new_id
+from scoring import decisions
 from scoring.watching import alerts
 from scoring.watching.models import WatchMeasure
 from scoring.watching.report import Alert, Kind
 from tests.api.conftest import Enter, Sit
+from tests.scoring import cases
 
 MODEL = "ab" * 32
 TODAY = date(2026, 11, 20)
@@ -108,6 +111,25 @@ class TestApi:
         assert noted.json()["note"] == "A campaign."
         assert refused.status_code == 403
         assert (unknown.status_code, unknown.json()["code"]) == (404, "risk_alert_not_found")
+
+    async def test_tells_where_the_inputs_of_a_decision_came_from(
+        self, enter: Enter, sessions: Sessions, now: datetime
+    ) -> None:
+        uma = await enter("Uma")
+        doubtful = replace(cases.AMINA, signals=frozenset({"income_contradicts"}))
+        async with unit_of_work(sessions) as session:
+            decision = await decisions.decide(
+                session, application_id=new_id(), snapshot=doubtful, model=cases.stock(),
+                policy=cases.default_policy(), now=now,
+            )  # fmt: skip
+
+        told = (await uma.get(f"/v1/watching/decisions/{decision.id}/inputs")).json()
+        unknown = await uma.get(f"/v1/watching/decisions/{new_id()}/inputs")
+
+        assert told["signals"] == ["income_contradicts"]
+        sources = {each["name"]: each["source"] for each in told["inputs"]}
+        assert sources["monthly_income_minor"] == "typed"
+        assert unknown.status_code == 404
 
     async def test_measures_are_not_for_collectors(self, enter: Enter) -> None:
         carl = await enter("Carl")
