@@ -41,7 +41,7 @@ def fit(names: Sequence[str], rows: Floats, y: Ints, monotone: Sequence[int]) ->
 
 def points_table(card: Scorecard, columns: Sequence[Column]) -> str:
     """What a person adds up by hand."""
-    levels = {column.name: column.levels for column in columns}
+    by_name = {column.name: column for column in columns}
     lines = [
         "# Scorecard\n",
         f"Add the points of every row that fits. {POINTS:.0f} points are {ODDS:.0f} good loans to "
@@ -50,8 +50,12 @@ def points_table(card: Scorecard, columns: Sequence[Column]) -> str:
         "|---|---|---:|",
     ]
     for attribute, bins, missing in card.points():
-        names = _bin_names(attribute, levels[attribute.name])
-        rows = [*zip(names, bins, strict=True), ("missing or unknown", missing)]
+        column = by_name[attribute.name]
+        names = _bin_names(attribute, column.levels)
+        # Where no training row missed a value, a middle one stands in for it.
+        filled = None if column.fill is None else bins[bisect_right(attribute.edges, column.fill)]
+        unknown = missing if filled is None else filled
+        rows = [*zip(names, bins, strict=True), ("missing or unknown", unknown)]
         lines += [f"| `{attribute.name}` | {name} | {points} |" for name, points in rows if name]
     return "\n".join(lines) + "\n"
 
