@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("cli.replay:replay", "The life of one loan from its events."),
     "report": ("cli.report:report", "The portfolio on a day: what is late, what may be lost."),
     "restore": ("cli.backup:restore", "An empty database filled from a backup."),
+    "risk": ("cli.risk:risk", "How industries, regions and months fared; indices."),
     "run": ("cli.run:run", "Everything in one process; a sandbox without tokens."),
     "sandbox": ("cli.sandbox_server:sandbox", "Only the stand-ins for the outside world."),
     "screening": ("cli.screening:screening", "Sanctions and PEP lists."),

@@ -30,6 +30,8 @@ class Surroundings:
     industry: str | None = None
     region: str | None = None
     """A keyed hash."""
+    book_risk: float | None = None
+    """Bad rate of all matured loans."""
     industry_risk: float | None = None
     region_risk: float | None = None
     season_factor: float | None = None
@@ -60,6 +62,7 @@ def read(tables: Tables, place: Place) -> Surroundings:
     return Surroundings(
         industry=place.industry,
         region=place.region,
+        book_risk=_of_all(book),
         industry_risk=_risk(book, "industry", place.industry),
         region_risk=_risk(book, "region", place.region),
         season_factor=_season(book, place.on),
@@ -73,19 +76,22 @@ def read(tables: Tables, place: Place) -> Surroundings:
 
 def _risk(book: Mapping[str, Any], by: str, key: str | None) -> float | None:
     """Of a group that is new to the book: that of all, which its own loans cannot move yet."""
-    whole = book.get("all")
-    if key is None or not whole or not whole["loans"]:
+    whole = _of_all(book)
+    if key is None or whole is None:
         return None
     group = book[by].get(key)
-    return float(whole["bad"] / whole["loans"] if group is None else group["risk_bps"] / WHOLE)
+    return whole if group is None else float(group["risk_bps"] / WHOLE)
+
+
+def _of_all(book: Mapping[str, Any]) -> float | None:
+    whole = book.get("all")
+    return float(whole["bad"] / whole["loans"]) if whole and whole["loans"] else None
 
 
 def _season(book: Mapping[str, Any], on: date) -> float | None:
     """Loans paid out in this month of the year go bad so many times as often as all."""
-    risk, whole = _risk(book, "month", f"{on.month:02d}"), book.get("all")
-    if risk is None or not whole or not whole["bad"]:
-        return None
-    return float(risk * whole["loans"] / whole["bad"])
+    risk, whole = _risk(book, "month", f"{on.month:02d}"), _of_all(book)
+    return risk / whole if risk is not None and whole else None
 
 
 def _share(book: Mapping[str, Any], by: str, key: str | None, place: Place) -> float | None:

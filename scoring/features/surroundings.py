@@ -23,6 +23,18 @@ def region_risk(snapshot: Snapshot) -> Value:
 
 
 @feature(monotone=1)
+def industry_factor(snapshot: Snapshot) -> Value:
+    """How much more often loans of this industry go bad than all: 1 is as all."""
+    return _over_all(snapshot, snapshot.surroundings.industry_risk)
+
+
+@feature(monotone=1)
+def region_factor(snapshot: Snapshot) -> Value:
+    """How much more often loans of this region go bad than all: 1 is as all."""
+    return _over_all(snapshot, snapshot.surroundings.region_risk)
+
+
+@feature(monotone=1)
 def season_factor(snapshot: Snapshot) -> Value:
     """How much more often loans that are paid out in this month of the year go bad: 1 is as all."""
     return snapshot.surroundings.season_factor
@@ -56,3 +68,8 @@ def region_index(snapshot: Snapshot) -> Value:
 def crop_price_factor(snapshot: Snapshot) -> Value:
     """The newest price of the applicant's crop over the mean of the year before it."""
     return snapshot.surroundings.crop_price_factor
+
+
+def _over_all(snapshot: Snapshot, risk: float | None) -> Value:
+    whole = snapshot.surroundings.book_risk
+    return risk / whole if risk is not None and whole else None

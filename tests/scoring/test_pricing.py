@@ -168,7 +168,14 @@ class TestParse:
 
     def test_a_policy_of_before_means_what_it_meant(self) -> None:
         """Without any of the parts that came later: same hash, no price, no stress."""
-        text = edited(lambda d: d.pop("pricing"))
+        later = ("stress", "household_cap_bps")
+        text = edited(
+            lambda d: (
+                d.pop("pricing"),
+                d.pop("limits"),
+                [d["affordability"].pop(key) for key in later],
+            )
+        )
         found = policy.parse(text)
 
         assert found.pricing is None
@@ -219,7 +226,11 @@ class TestEverybody:
     def test_gets_no_higher_limit_under_stress_or_a_cap(
         self, snapshot: Snapshot, pd: float, fall: int, rise: int, cap: int
     ) -> None:
-        rules = cases.default_policy()
+        usual = cases.default_policy()
+        calmest = {"stress": None, "household_cap_bps": None}
+        rules = usual.model_copy(
+            update={"affordability": usual.affordability.model_copy(update=calmest)}
+        )
         stress = policy.Stress(income_falls_bps=fall, costs_rise_bps=rise)
         parts = {"stress": stress, "household_cap_bps": cap}
         harder = rules.model_copy(

@@ -49,7 +49,7 @@ class TestGolden:
         assessment = assess(cases.asking(amount_minor=60_000, installment_minor=30_000))
 
         assert assessment.outcome is Outcome.COUNTER
-        assert assessment.approved_minor == assessment.limit_minor == 46_000
+        assert assessment.approved_minor == assessment.limit_minor == 38_000
         assert assessment.reasons == ("not_affordable",)
 
     def test_says_that_a_longer_term_would_carry_all_of_it(self) -> None:

@@ -39,9 +39,10 @@ class TestRead:
         assert surroundings.read(TABLES, AMINA) == Surroundings(
             industry="farming",
             region="lake",
+            book_risk=0.1,
             industry_risk=0.19,
             region_risk=0.19,
-            season_factor=1.5,
+            season_factor=pytest.approx(1.5),
             industry_share=0.3,
             region_share=0.95,
             region_index=91.0,
@@ -99,9 +100,9 @@ class TestPolicy:
         assert (verdict.outcome, verdict.reasons) == (outcome, reasons)
 
     def test_a_risky_region_may_get_a_smaller_limit(self) -> None:
-        limits = [{"feature": "region_risk", "above": 0.15, "limit_share_bps": 5_000}]
-        rules = policy.parse(edited(lambda d: d.update(limits=limits)))
-        risky = replace(cases.AMINA, surroundings=Surroundings(region_risk=0.2))
+        rules = cases.default_policy()
+        found = Surroundings(region_risk=0.16, book_risk=0.1)
 
-        assert verdicts.judge(rules, cases.AMINA, 0.05).limit_minor == 100_000
-        assert verdicts.judge(rules, risky, 0.05).limit_minor == 50_000
+        assert verdicts.judge(rules, cases.AMINA, 0.12).limit_minor == 60_000
+        risky = replace(cases.AMINA, surroundings=found)
+        assert verdicts.judge(rules, risky, 0.12).limit_minor == 45_000
