@@ -19,7 +19,7 @@ from onboarding.evidence import Evidence
 from onboarding.models import Case
 from onboarding.retakes import RetakeReason
 from onboarding.states import CaseKind, CaseStatus
-from scoring.models import Decision
+from scoring.models import Decision, Role
 from scoring.policy import Outcome
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=[Depends(permitted)])
@@ -63,6 +63,10 @@ class DecisionShown(Record):
     """Everything that the decision looked at."""
     model_sha256: str
     policy_sha256: str
+    role: Role
+    """Whether the champion decided or a challenger."""
+    is_random: bool
+    """Risk alone had declined it: one of the few that the policy approves at random."""
     created_at: datetime
 
     @classmethod
@@ -88,6 +92,8 @@ class DecisionShown(Record):
             snapshot=row.snapshot,
             model_sha256=row.model_sha256,
             policy_sha256=row.policy_sha256,
+            role=row.role,
+            is_random=row.is_random,
             created_at=row.created_at,
         )
 
