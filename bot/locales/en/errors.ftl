@@ -221,6 +221,7 @@ error-training-mapping-refused = The mapping cannot be used.
 error-training-monotone-refused = The monotone directions cannot be used.
 error-training-no-columns = No usable column is left.
 error-training-nothing-learned = The data does not tell good from bad.
+error-training-nothing-to-compare = { $folder } has no twin in points to compare with: name a second model.
 error-training-target-constant = The target is the same in every row.
 error-training-target-leaks = A column already holds the answer.
 error-training-target-not-binary = The target must be 0 or 1.

@@ -221,6 +221,7 @@ error-training-mapping-refused = El mapa no se puede usar.
 error-training-monotone-refused = Las direcciones monótonas no se pueden usar.
 error-training-no-columns = No queda ninguna columna útil.
 error-training-nothing-learned = Los datos no distinguen lo bueno de lo malo.
+error-training-nothing-to-compare = { $folder } no tiene gemelo en puntos con que comparar: indica un segundo modelo.
 error-training-target-constant = El objetivo es igual en todas las filas.
 error-training-target-leaks = Una columna ya contiene la respuesta.
 error-training-target-not-binary = El objetivo debe ser 0 o 1.
