@@ -72,7 +72,7 @@ GROUPS: Table[dict[str, Any]] = Table(
 ALERTS: Table[RiskAlert] = Table(
     "risk-alerts",
     (
-        Column("What", lambda row: row.kind, lambda row: f"/console/watching/alerts/{row.id}",
+        Column("What", lambda row: row.kind, lambda row: f"/console/risk-alerts/{row.id}",
                is_code=True),
         Column("About", lambda row: row.subject),
         Column("Since", lambda row: row.raised_at),

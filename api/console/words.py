@@ -61,7 +61,7 @@ _MENU = (
         "Risk",
         (
             Entry("Watching", "/console/watching", "get_watching"),
-            Entry("Risk alerts", "/console/watching/alerts", "list_risk_alerts"),
+            Entry("Risk alerts", "/console/risk-alerts", "list_risk_alerts"),
         ),
     ),
     Group(

@@ -145,7 +145,7 @@ class TestConsole:
 
         assert "Nothing has been measured yet." in shown
         assert "kopa model watch --keep" in shown
-        assert "None stands." in await uma.reads("/watching/alerts")
+        assert "None stands." in await uma.reads("/risk-alerts")
 
     async def test_draws_and_tells_the_numbers(self, sit: Sit, looked: str) -> None:
         uma = await sit("Uma")
@@ -165,7 +165,7 @@ class TestConsole:
         self, sit: Sit, looked: str
     ) -> None:
         uma = await sit("Uma")
-        page = f"/watching/alerts/{looked}"
+        page = f"/risk-alerts/{looked}"
 
         shown = await uma.reads(page)
         empty = await uma.sends(f"{page}/note", page=page, note="")

@@ -86,7 +86,7 @@ async def _cards(desk: Desk, session: AsyncSession) -> list[Card]:
         ),
         Card(
             "Risk alerts", await alerts.count_unseen(session),
-            f"{HOME}/watching/alerts", "list_risk_alerts",
+            f"{HOME}/risk-alerts", "list_risk_alerts",
             "A model, an input or a loan is not as it was. Look at what shows it.",
         ),
     ]  # fmt: skip

@@ -21,11 +21,11 @@ from scoring.watching import alerts, looks, pictures
 from scoring.watching.models import WatchMeasure
 from scoring.watching.report import Kind
 
-router = APIRouter(prefix=f"{HOME}/watching", include_in_schema=False)
+router = APIRouter(prefix=HOME, include_in_schema=False)
 _DRIFT = (Kind.SCORE_DRIFT, Kind.FEATURE_DRIFT)
 
 
-@router.get("", name="get_watching")
+@router.get("/watching", name="get_watching")
 async def show_watching(desk: AtDesk, session: Session, file: AskedFile) -> Response:
     measures = list(await looks.newest(session))
     groups = [group for each in measures for group in groups_of(each)]
@@ -48,7 +48,7 @@ async def show_watching(desk: AtDesk, session: Session, file: AskedFile) -> Resp
     )
 
 
-@router.get("/alerts", name="list_risk_alerts")
+@router.get("/risk-alerts", name="list_risk_alerts")
 async def show_alerts(
     desk: AtDesk, session: Session, file: AskedFile, after: Key = None
 ) -> Response:
@@ -62,12 +62,12 @@ async def show_alerts(
     return drawing.page(desk, "risk_alerts.html", alerts=drawn)
 
 
-@router.get("/alerts/{alert_id}", name="list_risk_alerts")
+@router.get("/risk-alerts/{alert_id}", name="list_risk_alerts")
 async def show_alert(alert_id: UUID, desk: AtDesk, session: Session) -> Response:
     return await _alert(alert_id, desk, session)
 
 
-@router.post("/alerts/{alert_id}/note", name="note_risk_alert")
+@router.post("/risk-alerts/{alert_id}/note", name="note_risk_alert")
 async def note_alert(alert_id: UUID, desk: AtDesk) -> Response:
     async def act(session: AsyncSession) -> str:
         body = forms.read(desk, Noted)
@@ -77,7 +77,7 @@ async def note_alert(alert_id: UUID, desk: AtDesk) -> Response:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
         return await _alert(alert_id, desk, session, status=status, refusal=refusal)
 
-    return await acts.carry_out(desk, act, then=f"{HOME}/watching/alerts/{alert_id}", again=again)
+    return await acts.carry_out(desk, act, then=f"{HOME}/risk-alerts/{alert_id}", again=again)
 
 
 async def _alert(alert_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
