@@ -73,7 +73,13 @@ def _log_in(client: httpx.Client, name: str, secret: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
+def liveness() -> str:
+    """Stories of something else override it: drawing and judging a film takes seconds."""
+    return "required"
+
+
+@pytest.fixture
+def lender(database_url: str, tmp_path: Path, liveness: str) -> Iterator[Lender]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -83,7 +89,7 @@ def lender(database_url: str, tmp_path: Path) -> Iterator[Lender]:
         "KOPA_DATABASE_URL": database_url,
         "KOPA_VAR": str(tmp_path / "var"),
         "KOPA_PORT": str(port),
-        "KOPA_LIVENESS": "off",
+        "KOPA_LIVENESS": liveness,
         "PYTHONPATH": str(ROOT),
     }
     log = tmp_path / "kopa.log"

@@ -87,6 +87,8 @@ def sends_pictures(amina: PhonePage, passport: Path, faces: Path) -> None:
     amina.presses("That is right")
     amina.sees("photo of your face")
     amina.sends_photo(faces / "img21.jpg")
+    amina.sees("Show us that you are there")
+    amina.shows_herself(faces / "img21.jpg")
     amina.has_seen("What is the money for?")
     amina.has_seen("Your identity is confirmed")
 

@@ -13,6 +13,11 @@ from tests.e2e.test_whole_loan import SELFIE
 pytestmark = pytest.mark.xdist_group("program")
 
 
+@pytest.fixture
+def liveness() -> str:
+    return "off"
+
+
 def number_of(lender: Lender, phone: Phone) -> str:
     people = httpx.get(f"{lender.base}/sandbox/api/people").raise_for_status().json()
     return next(str(person["phone"]) for person in people if person["id"] == phone.person_id)

@@ -41,6 +41,8 @@ def sends_pictures(amina: Phone, document: Path, selfie: Path) -> None:
     amina.presses("That is right")
     amina.sees("photo of your face")
     amina.sends_photo(selfie)
+    amina.sees("Show us that you are there")
+    amina.shows_herself(selfie)
     amina.sees("What is the money for")
 
 

@@ -6,6 +6,11 @@ from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 
 PHONE = "254712000071"
+SIGNS = {
+    "turn_left": "⬅️", "turn_right": "➡️", "blink_twice": "👀", "open_mouth": "😮",
+    "come_closer": "🔍",
+}  # fmt: skip
+"""Before each act that a video note should show."""
 # Text that is typed, or `!` and the label of a button.
 ANSWERS = {
     "full_name": "Amina Wanjiru Otieno",

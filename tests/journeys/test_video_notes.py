@@ -20,12 +20,7 @@ from onboarding import dossiers, identity
 from onboarding.states import CaseKind
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import WITH_VIDEO, Lender, open_lender
-from tests.journeys.story import Story
-
-SIGNS = {
-    "turn_left": "⬅️", "turn_right": "➡️", "blink_twice": "👀", "open_mouth": "😮",
-    "come_closer": "🔍",
-}  # fmt: skip
+from tests.journeys.story import SIGNS, Story
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the page and the journeys call: people, the clock, events, and refusals in plain words."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from kit.clock import ShiftedClock
 from sandbox.clock import ShiftedControl
@@ -183,5 +185,29 @@ class TestSpecimens:
     async def test_what_is_no_picture_is_no_portrait(self, sandbox: Running) -> None:
         file = {"portrait": ("a.jpg", b"no picture")}
         answer = await sandbox.http.post(f"/people/{AMINA}/specimens/passport", files=file)
+
+        assert answer.status_code == 422
+
+    async def test_a_film_of_acts_can_be_sent_as_a_video_note(self, sandbox: Running) -> None:
+        wanted = {"acts": ["open_mouth"]}
+        drawn = await sandbox.http.post(f"/people/{AMINA}/specimens/video_note", data=wanted)
+        assert drawn.headers["content-type"] == "video/mp4"
+
+        file = {"file": ("note.mp4", drawn.content)}
+        await sandbox.http.post(f"/people/{AMINA}/send/video_note", files=file)
+
+        note = (await sandbox.chat(AMINA))["messages"][-1]["video_note"]
+        assert (note["length"], note["file_size"]) == (400, len(drawn.content))
+        assert note["duration"] in (2, 3)
+        thumbnail = note["thumbnail"]
+        small = await sandbox.http.get(f"/people/{AMINA}/files/{thumbnail['file_id']}")
+        assert small.headers["content-type"] == "image/jpeg"
+        with Image.open(io.BytesIO(small.content)) as picture:
+            assert picture.size == (thumbnail["width"], thumbnail["height"]) == (320, 320)
+
+    async def test_nobody_knows_other_acts(self, sandbox: Running) -> None:
+        answer = await sandbox.http.post(
+            f"/people/{AMINA}/specimens/video_note", data={"acts": ["dance"]}
+        )
 
         assert answer.status_code == 422
