@@ -18,6 +18,7 @@ from kit.db import Sessions, create_engine, sessions_of
 from migrations.tables import load_models
 from scoring import line_up, versions
 from scoring.line_up import Pair
+from scoring.models import Seat
 from scoring.queries import Period
 
 T = TypeVar("T")
@@ -74,12 +75,16 @@ async def pair_named(
 ) -> Pair:
     """What is not named is the champion's."""
     holder = line_up.champion(await line_up.standing(session), product)
-    if holder is None and (model is None or policy is None):
-        raise click.UsageError("nothing decides yet: name both a model and a policy")
     return Pair(
-        await model_named(session, model) if model else holder.model_sha256,  # type: ignore[union-attr]
-        await policy_named(session, policy) if policy else holder.policy_sha256,  # type: ignore[union-attr]
+        await model_named(session, model) if model else _stands(holder).model_sha256,
+        await policy_named(session, policy) if policy else _stands(holder).policy_sha256,
     )
+
+
+def _stands(holder: Seat | None) -> Seat:
+    if holder is None:
+        raise click.UsageError("nothing decides yet: name both a model and a policy")
+    return holder
 
 
 async def staff_named(session: AsyncSession, name: str, route: str) -> UUID:

@@ -20,6 +20,7 @@ from scoring.policy import Policy
 from scoring.refusals import Sentence
 
 EVERY_PRODUCT = ""
+LOCK = "line_up"
 _RANKS = tuple(Role)
 
 
@@ -119,7 +120,7 @@ async def take(
 ) -> Seat:
     """Seat the pair from now on. Who held the seat leaves it; a shadow sits beside the others."""
     await load(session, pair)
-    await lock_key(session, "line_up")
+    await lock_key(session, LOCK)
     for seat in await standing(session):
         if seat.product == product and _gives_way(seat, role, pair, share_bps):
             _end(session, seat, actor, now)
@@ -146,7 +147,7 @@ async def leave(
     product: str = EVERY_PRODUCT,
 ) -> Seat:
     """End a challenger or a shadow. What it has assessed stays."""
-    await lock_key(session, "line_up")
+    await lock_key(session, LOCK)
     for seat in await standing(session):
         is_meant = pair is None or Pair.of(seat) == pair
         if (seat.role, seat.product) == (role, product) and is_meant:
@@ -161,7 +162,7 @@ async def roll_back(
 ) -> Seat | None:
     """Back to the champion that stood before the one that stands, and at the next time to the one
     before that. None: the product has no champion of its own any more, as before."""
-    await lock_key(session, "line_up")
+    await lock_key(session, LOCK)
     query = select(Seat).where(Seat.role == Role.CHAMPION, Seat.product == product)
     past = {seat.id: seat for seat in (await session.scalars(query.order_by(Seat.id))).all()}
     present = next((seat for seat in past.values() if seat.until is None), None)

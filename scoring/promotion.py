@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
+from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from scoring import line_up, versions
@@ -82,6 +83,7 @@ async def settle_configured(
 ) -> Seat | None:
     """At a start: what is configured decides until a person has said otherwise."""
     who = audit.SYSTEM
+    await lock_key(session, line_up.LOCK)  # Several programs start at once.
     model = await versions.register_model(session, manifest, artefact, actor=who, now=now)
     rules = await versions.register_policy(session, policy, actor=who, now=now)
     pair = Pair(model.sha256, rules.sha256)
