@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.model.native import Booster
 from scoring.training import folds, merging
 
 Floats = NDArray[np.float64]
@@ -62,9 +61,6 @@ class Ensemble:
     """What the learned directions cost, in log loss on held-out rows."""
     held: Floats = field(default_factory=lambda: np.empty(0))
     """Log-odds of each row from the boosters that have not seen it; NaN where all have."""
-
-    def scores(self, rows: Floats) -> Floats:
-        return Booster(self.text).raw_scores(rows)
 
 
 @dataclass(frozen=True, slots=True)
