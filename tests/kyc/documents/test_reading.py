@@ -10,15 +10,17 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from bench import document_shots
+from bench import document_shots, document_variants
 from bench.document_shots import GOOD, Shot
 from cli.document import document
 from kyc import images, weights
-from kyc.documents import reading, recognizers, zones
+from kyc.documents import confirming, reading, recognizers, zones
 from kyc.documents.fields import FieldName
 from kyc.documents.labels import Kind
 from kyc.quality import Problem
+from sandbox.specimens import documents, faces
 from tests.conftest import SHARED
+from tests.kyc.drawn import AMINA
 
 ON = date(2026, 11, 22)
 SPECIMENS = SHARED / "data" / "documents"
@@ -60,6 +62,17 @@ class TestDrawnPassport:
         assert found.fields[FieldName.BIRTH_DATE].value == passport.holder.birth_date.isoformat()
         assert found.is_complete
         assert found.notes == ()
+
+    @with_tesseract
+    def test_with_its_zone_on_the_other_side_is_read_as_one(self) -> None:
+        face = Image.fromarray(faces.portrait(faces.LINA, width=300))
+        sides = [documents.front(AMINA, face), documents.back(AMINA)]
+        front, back = (images.decode(documents.shot(side, AMINA)) for side in sides)
+
+        assert confirming.has_back(reading.read([front], on=ON))
+        found = reading.read([front, back], on=ON)
+        assert found.is_complete
+        assert found.fields[FieldName.NUMBER].value == AMINA.number
 
     @pytest.mark.usefixtures("without_tesseract")
     def test_is_read_by_one_recognizer_which_says_so(self, passport: Shot) -> None:
@@ -111,6 +124,12 @@ class TestSpecimens:
 
         assert zone.is_accepted
         assert zone.quarters == (4 - quarters) % 4
+
+    def test_are_read_in_the_shadow_of_a_hand(self) -> None:
+        pixels = images.decode((SPECIMENS / EASY[0]).read_bytes())
+        shaded = document_variants.VARIANTS["shaded"](pixels, np.random.default_rng(3))
+
+        assert zones.read(shaded, on=ON).is_accepted
 
 
 class TestCommand:
