@@ -210,8 +210,11 @@ def _reproduce(result: Result) -> Iterator[str]:
     facts = result.training
     time = f" --time {facts['time_column']}" if facts["time_column"] else ""
     mapping = " --mapping mapping.yaml" if result.mapping else ""
+    more = "".join(f" --without {name}" for name in facts["without"])
+    more += " --class-weight balanced" if facts["class_weight"] else ""
+    more += " --rejects REJECTS" if facts["rejects_sha256"] else ""
     yield "## Make it again\n"
-    yield f"`kopa model train DATA --target {result.target}{time}{mapping} --out DIR`"
+    yield f"`kopa model train DATA --target {result.target}{time}{mapping}{more} --out DIR`"
     yield f"\nSeed {facts['seed']}. The same file gives the same model."
 
 

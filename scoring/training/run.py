@@ -337,6 +337,8 @@ def _facts(rows: _Rows, final: Champion, data_sha256: str, wishes: Wishes) -> di
         "seed": recipe.SEED,
         "configurations": final.choice["configurations"],
         "class_weight": "balanced" if wishes.balanced else None,
+        "without": list(wishes.without),
+        "rejects_sha256": wishes.rejects.sha256 if wishes.rejects else None,
         "deciles": {
             column.name: _deciles(rows.table.get(column.name))
             for column in final.columns

@@ -134,7 +134,9 @@ class TestTrain:
         columns = {c.name: c.monotone for c in model.load(tmp_path / "m").manifest.columns}
         assert columns["months"] == 0
         assert "opened" not in columns
-        assert "REJECT INFERENCE: 80 applicants" in (tmp_path / "m" / "README.md").read_text()
+        card = (tmp_path / "m" / "README.md").read_text()
+        assert "REJECT INFERENCE: 80 applicants" in card
+        assert "--target bad --without opened --rejects REJECTS --out DIR" in card
         assert "proves nothing" in result.stdout
 
 
