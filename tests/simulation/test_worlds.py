@@ -13,7 +13,7 @@ from simulation import payouts, run
 from simulation.run import Outcome
 from tests.postgres import Server
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "2"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "20"))
 
 
 def lives(template: Path, seed: int, *, days: int, bug: str | None = None) -> Outcome:
