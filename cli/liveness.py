@@ -1,8 +1,6 @@
 """`kopa liveness`: judge a video note from the command line, exactly as the identity check does."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -62,7 +60,7 @@ def _judged(
 ) -> LivenessReport:
     try:
         return judging.judge(
-            _read(video), acts,
+            pictures.content(video, clips.MAX_BYTES), acts,
             selfie=pictures.read(selfie) if selfie else None,
             document=pictures.read(document) if document else None,
         )  # fmt: skip
@@ -70,19 +68,6 @@ def _judged(
         documents.refuse(str(error))
     except DomainError as error:
         documents.refuse(f"{video} {_SENTENCES.get(error.code, error)}")
-
-
-def _read(video: str) -> bytes:
-    limit = clips.MAX_BYTES + 1
-    try:
-        if video == "-":
-            return sys.stdin.buffer.read(limit)
-        with Path(video).open("rb") as file:
-            return file.read(limit)
-    except OSError as error:
-        documents.refuse(f"{video} cannot be read: {error.strerror}")
-    except ValueError:
-        documents.refuse(f"{video!r} is not the name of a file")
 
 
 def _document(report: LivenessReport) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pictures from files or standard input, and one sentence for a file that is none."""
+"""Pictures and films from files or standard input, and one sentence for a file that is none."""
 
 import sys
 from pathlib import Path
@@ -17,20 +17,25 @@ _SENTENCES = {
 
 
 class Unreadable(Exception):
-    """One sentence about a file that is no picture."""
+    """One sentence about a file that cannot be read, or is no picture."""
 
 
 def read(source: str) -> Pixels:
     """The upright pixels in `source` ("-" is standard input)."""
-    limit = images.MAX_BYTES + 1
+    try:
+        return images.decode(content(source, images.MAX_BYTES))
+    except DomainError as error:
+        raise Unreadable(f"{source} {_SENTENCES[error.code]}") from None
+
+
+def content(source: str, most: int) -> bytes:
+    """What is in `source`; of more than `most` bytes only so much that one sees that it is more."""
     try:
         if source == "-":
-            return images.decode(sys.stdin.buffer.read(limit))
+            return sys.stdin.buffer.read(most + 1)
         with Path(source).open("rb") as file:
-            return images.decode(file.read(limit))
+            return file.read(most + 1)
     except OSError as error:
         raise Unreadable(f"{source} cannot be read: {error.strerror}") from None
     except ValueError:
         raise Unreadable(f"{source!r} is not the name of a file") from None
-    except DomainError as error:
-        raise Unreadable(f"{source} {_SENTENCES[error.code]}") from None
