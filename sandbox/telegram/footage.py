@@ -22,7 +22,7 @@ class Seen:
 def look(content: bytes) -> Seen | None:
     """None for what is no film."""
     try:
-        with av.open(io.BytesIO(content)) as container:
+        with av.open(io.BytesIO(content), mode="r") as container:
             frame = next(container.decode(video=0))
             seconds = (container.duration or 0) / av.time_base
             picture = frame.to_image()
