@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-ANSWER_MS = 30_000
+ANSWER_MS = 120_000
 NOTE_MS = 120_000
 WALK_MS = 300_000
 _LOAN = re.compile(r"\bL-\w+\b")
