@@ -3,8 +3,11 @@
 Each worker holds its own rows, builds their histograms, and all agree on every split. LightGBM's
 own Dask classes cut the columns into bins by what each worker has, bag each worker's rows by
 themselves, and hang when workers stop early at different rounds (its issues 3835 and 6351). Here
-all workers take the bins of one sample, do not bag, and stop early on the same held-out rows: they
-must stop together, and what they learn is what one process learns of all rows.
+all workers take the bins of one sample, do not bag, and stop early on the same held-out rows, so
+they must stop together.
+
+Without L2 and directions the trees are those of one process. With them they may differ, as one
+process never looks again at a column that had no split worth making in the node above.
 """
 
 import socket
