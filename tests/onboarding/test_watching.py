@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import jobs
+from kit.clock import ShiftedClock, SystemClock
 from kit.config import Settings
+from kit.db import Sessions, unit_of_work
 from kit.ids import new_id
 from onboarding import watching
 from onboarding.models import Application
@@ -151,6 +154,24 @@ class TestLook:
         self, session: AsyncSession, now: datetime
     ) -> None:
         assert await watching.looks(session, SETTINGS, now=now) == {}
+
+
+class TestNight:
+    async def test_looks_at_models_inputs_and_loans(
+        self, sessions: Sessions, texts: tuple[str, str], now: datetime
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            book = await Book.of(session, texts, now)
+            await book.decides(120, days_ago=3, larger=150_000)  # Nobody is lent so much.
+        clock = ShiftedClock(now - SystemClock().now())
+
+        await watching.watch(jobs.Context(sessions, clock, {Settings: SETTINGS}))
+
+        async with sessions() as session:
+            assert "approval_rate" in {
+                row.kind for row in await session.scalars(select(WatchMeasure))
+            }
+            assert [key for key in await standing(session) if key.startswith("score_drift")]
 
 
 class TestInputs:
