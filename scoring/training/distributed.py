@@ -18,9 +18,12 @@ from urllib.parse import urlparse
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.cluster import WorkerLost
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Rows = tuple[Floats, Ints]
+ATTEMPTS = 3
 _TOGETHER = {"tree_learner": "data", "bagging_freq": 0, "time_out": 5}
 
 
@@ -34,19 +37,42 @@ def boost(
     rounds: int,
     patience: int,
 ) -> str:
-    """The text of the booster. `shards` are futures of rows by the address of their worker."""
+    """The text of the booster. `shards` are futures of rows by the address of their worker.
+
+    LightGBM's sockets now and then break while workers find each other (its issue 4074): then all
+    begin anew.
+    """
+    plan = {"rounds": rounds, "patience": patience, "settings": {**settings, **_TOGETHER}}
     shared = client.scatter([bins, held], broadcast=True)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _boost_once(client, shards, shared, plan)
+        except Exception as error:
+            from lightgbm.basic import LightGBMError
+
+            if not isinstance(error, LightGBMError):
+                raise
+            if attempt == ATTEMPTS:
+                raise WorkerLost(problem=str(error)[:160]) from None
+    raise AssertionError
+
+
+def _boost_once(
+    client: Any, shards: Mapping[str, Sequence[Any]], shared: Sequence[Any], plan: Mapping[str, Any]
+) -> str:
+    from distributed import wait
+
     addresses = [address for address, futures in shards.items() if futures]
     sockets = [_on(client, address, _bind) for address in addresses]
     ports = client.gather(
         [_on(client, at, _port, bound) for at, bound in zip(addresses, sockets, strict=True)]
     )
     machines = [f"{_host(a)}:{port}" for a, port in zip(addresses, ports, strict=True)]
-    plan = {"rounds": rounds, "patience": patience, "settings": {**settings, **_TOGETHER}}
     trained = [
         _on(client, at, _train, list(shards[at]), *shared, plan, machines, port, bound)
         for at, port, bound in zip(addresses, ports, sockets, strict=True)
     ]
+    wait(trained)  # type: ignore[no-untyped-call]
     texts: list[str] = client.gather(trained)
     return texts[0]
 
