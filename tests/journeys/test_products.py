@@ -91,7 +91,7 @@ class TestABusiness:
         plain = await asked(lender, amina)
 
         assert not {"turnover", "suppliers", "frequency", "guarantor"} & set(plain)
-        assert len(plain) == 18
+        assert len(plain) == 19
 
     async def test_corrects_an_answer_by_the_summary_by_back_and_by_editing(
         self, lender: Lender, amina: Chatter
