@@ -43,7 +43,7 @@ class TestDecide:
             stored = await queries.find_latest(session, application)
         assert stored is not None
         assert stored.outcome is Outcome.COUNTER
-        assert stored.approved_minor == 46_000
+        assert stored.approved_minor == 38_000
         assert stored.reasons == ["not_affordable"]
         assert stored.created_at == now
         assert stored.model_sha256 == cases.stock().sha256

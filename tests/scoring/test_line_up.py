@@ -14,6 +14,7 @@ from kit.ids import new_id
 from scoring import assignment, line_up, policy, promotion, versions
 from scoring.line_up import Pair
 from scoring.model import loading
+from scoring.model.manifest import Decider
 from scoring.models import Role, Seat
 from tests.scoring import cases
 
@@ -57,7 +58,13 @@ class TestVersions:
     ) -> None:
         stock = cases.stock().manifest
         cars = replace(stock.columns[0], name="age_of_car", definition=None)
-        other = replace(stock, columns=(cars, *stock.columns[1:]))
+        other = replace(
+            stock,
+            columns=(cars, *stock.columns[1:]),
+            scorecard=None,
+            decides=Decider.TREES,
+            probes=(),
+        )
         _, trees = loading.texts(loading.STOCK)
 
         with pytest.raises(versions.ModelNotForApplications, match="age_of_car"):

@@ -17,8 +17,8 @@ from tests.scoring import cases
 from tests.scoring.people import crowd
 
 DEFAULT = policy.DEFAULT.read_text(encoding="utf-8")
-CURIOUS = DEFAULT.replace("refer_up_to_bps: 2500", "refer_up_to_bps: 1600").replace(
-    "approve_up_to_bps: 1500", "approve_up_to_bps: 400"
+CURIOUS = DEFAULT.replace("refer_up_to_bps: 2500", "refer_up_to_bps: 600").replace(
+    "approve_up_to_bps: 1500", "approve_up_to_bps: 300"
 ) + ("random_approvals: {share_bps: 500, limit_share_bps: 1000}\n")
 
 

@@ -70,7 +70,7 @@ class TestGolden:
             "risk_needs_a_person",
             "no_work_now",
             "term_is_long",
-            "other_debts",
+            "no_history_with_us",
         )
         assert assessment.counterfactual is not None
         assert assessment.counterfactual.term_days == 180
