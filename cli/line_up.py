@@ -209,9 +209,6 @@ def every(as_json: bool) -> None:
         click.echo(f"{row.sha256}  {row.name}  {row.registered_at:%Y-%m-%d %H:%M}")
 
 
-COMMANDS = (every, show, register, promote, challenge, shadow, roll_back, replay)
-
-
 def _in_one(act: Callable[[AsyncSession], Any]) -> Any:
     async def acted(sessions: Sessions) -> Any:
         async with unit_of_work(sessions) as session:

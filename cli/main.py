@@ -1,8 +1,8 @@
 """The `kopa` command: each subcommand is imported only when it is called."""
 
-import importlib
-
 import click
+
+from cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "api": ("cli.run:api", "The HTTP API and the webhooks."),
@@ -36,30 +36,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 WITH_TELEGRAM = ("cli.run", "cli.sandbox_server")
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+class Kopa(LazyGroup):
+    """Brings Telegram's types late to those commands that have a bot."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        if module in WITH_TELEGRAM:
+        if COMMANDS.get(cmd_name, ("",))[0].partition(":")[0] in WITH_TELEGRAM:
             from cli import quick_start  # the other commands do without pydantic
 
             quick_start.import_aiogram()
-        command = getattr(importlib.import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+        return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Kopa, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 def kopa() -> None:
     """Kopa, a lending assistant that lives in a chat."""
 

@@ -1,135 +1,31 @@
-"""`kopa model`: train a risk model on your own loans, measure it, score a file with it."""
-
-from collections.abc import Callable
-from pathlib import Path
+"""`kopa model`: risk models from training to deciding, each command in a module of its own."""
 
 import click
 
-from cli import alternatives, documents, grow, line_up, model_book, model_using, rescore, watching
-from cli.in_one_line import in_one_line
-from cli.model_using import FILE, FOLDER
-from kit.errors import DomainError
+from cli.lazy import LazyGroup
+
+COMMANDS = {
+    "alternatives": ("cli.alternatives:alternatives", "As good, and treating groups more alike?"),
+    "book": ("cli.model_book:book", "The matured loans of the database as training rows."),
+    "challenge": ("cli.line_up:challenge", "Let a model decide for a share of the borrowers."),
+    "compare": ("cli.model_using:compare", "Models beside each other on the same data."),
+    "evaluate": ("cli.model_using:evaluate", "A model on data with known outcomes."),
+    "grow": ("cli.grow:grow", "Learn the trees from more rows than one machine holds."),
+    "line-up": ("cli.line_up:show", "Who decides, since when and why."),
+    "list": ("cli.line_up:every", "Every model that is kept."),
+    "promote": ("cli.line_up:promote", "Propose that a model decides from now on."),
+    "register": ("cli.line_up:register", "Keep a model by its hash, after every check."),
+    "replay": ("cli.line_up:replay", "Make the stored decisions again, to the bit."),
+    "rescore": ("cli.rescore:rescore", "Score many rows or all decisions again, part by part."),
+    "roll-back": ("cli.line_up:roll_back", "Back to the champion before, at once."),
+    "score": ("cli.model_using:score", "Probability of each row, and what moved it most."),
+    "shadow": ("cli.line_up:shadow", "Let a model assess everything without deciding."),
+    "train": ("cli.model_training:train", "A model from a table of loans."),
+    "watch": ("cli.watching:watch", "Drift, calibration, ranking, approvals and gaps."),
+}
+"""name -> (module:function, one line of help). Kept sorted."""
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy=COMMANDS)
 def model() -> None:
-    """Risk models: train, evaluate, compare, score."""
-
-
-@model.command()
-@click.argument("data")
-@click.option("--target", required=True, help="Column that is 1 for a bad loan, 0 for a good one.")
-@click.option("--time", help="Column that orders the rows in time: adds an out-of-time test.")
-@click.option("--monotone", type=FILE, help="YAML file: column: 1, -1 or 0.")
-@click.option("--mapping", type=FILE, help="YAML file: how columns become Kopa's features.")
-@click.option("--without", multiple=True, help="Column that is not to be looked at.")
-@click.option("--group", "groups", multiple=True, help="Column to compare groups by, no more.")
-@click.option("--rejects", help="File of applicants who were turned away: guess their outcomes.")
-@click.option(
-    "--class-weight", type=click.Choice(["balanced"]),
-    help="All bad rows count as much as all good ones; probabilities are calibrated after it.",
-)  # fmt: skip
-@click.option("--name", default="model", show_default=True, help="Name on the model card.")
-@click.option("--out", type=FOLDER, required=True, help="Folder for the model.")
-@click.option("--json", "as_json", is_flag=True, help="Print a machine-readable result.")
-@in_one_line
-def train(
-    data: str,
-    target: str,
-    time: str | None,
-    monotone: Path | None,
-    mapping: Path | None,
-    without: tuple[str, ...],
-    groups: tuple[str, ...],
-    rejects: str | None,
-    class_weight: str | None,
-    name: str,
-    out: Path,
-    as_json: bool,
-) -> None:
-    """Train on DATA (CSV or Parquet, `-` for CSV on standard input)."""
-    from scoring.training import artifacts, metrics, resuming, run, tables, tradeoff, trends
-    from scoring.training import mapping as mappings
-
-    artifacts.ensure_writable(out)
-    wishes = run.Wishes(
-        target=target,
-        time=time,
-        monotone=trends.read(monotone),
-        mapping=mappings.read(mapping) if mapping else None,
-        name=name,
-        without=without,
-        groups=groups,
-        rejects=tables.read(rejects) if rejects else None,
-        balanced=class_weight is not None,
-    )
-    table = tables.read(data)
-    kept = resuming.beside(out, table.sha256, wishes.to_json())
-    if kept.found:
-        click.echo(f"Going on where an earlier run stopped: {kept.found} parts are done.", err=True)
-    try:
-        with _Progress() as report:
-            result = run.train(table, wishes, report, kept)
-    except DomainError:
-        kept.forget()  # It would be refused again.
-        raise
-    written = artifacts.write(result, out)
-    kept.forget()
-    document = {
-        "folder": str(out),
-        "model_sha256": written.sha256,
-        "rows": result.training["rows"],
-        "bad_rate": result.training["bad_rate"],
-        "columns": list(written.names),
-        "notes": list(result.notes),
-        "cross_validated": metrics.to_json(result.cross_validated),
-        "out_of_time": metrics.to_json(result.out_of_time) if result.out_of_time else None,
-        "tradeoff": result.tradeoff.to_json(),
-    }
-    if as_json:
-        documents.write(document)
-        return
-    for note in result.notes:
-        click.echo(note)
-    model_using.table(result.cross_validated, result.out_of_time)
-    click.echo("\n" + "\n".join(tradeoff.lines(result.tradeoff)) + "\n")
-    click.echo(f"Written to {out}: {artifacts.CARD_FILE} is the model card.")
-
-
-model.add_command(model_using.evaluate)
-model.add_command(model_using.score)
-model.add_command(model_using.compare)
-model.add_command(model_book.book)
-model.add_command(rescore.rescore)
-model.add_command(grow.grow)
-model.add_command(watching.watch)
-model.add_command(alternatives.alternatives)
-for _command in line_up.COMMANDS:
-    model.add_command(_command)
-
-
-class _Progress:
-    """A bar on standard error; nothing where nobody looks."""
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task("reading", total=None)
-        return self._report
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def _report(self, what: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=what, completed=done, total=total)
+    """Risk models: train, compare, watch and let decide."""
