@@ -15,7 +15,7 @@ from tests.api.conftest import Enter, SetClock
 from tests.scoring.test_replaying import CURIOUS, book
 
 DEFAULT = policy.DEFAULT.read_text(encoding="utf-8")
-STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 500")
+STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 200")
 KEY = {"Idempotency-Key": "roll-back-1"}
 
 

@@ -57,8 +57,11 @@ async def everything_bad(lender: Lender, person: Chatter, kind: StepKind | None)
 
 _CHOSEN_BEFORE = ("product", "amount", "term")
 _OF_OTHER_PRODUCTS = ("frequency", "guarantor")
+_AFTER_A_PICTURE = ("read_fields", "document_back", "video")  # Each has stories of its own.
 STEPS = [
-    step.name for step in steps.STEPS if step.name not in (*_CHOSEN_BEFORE, *_OF_OTHER_PRODUCTS)
+    step.name
+    for step in steps.STEPS
+    if step.name not in (*_CHOSEN_BEFORE, *_OF_OTHER_PRODUCTS, *_AFTER_A_PICTURE)
 ]
 
 

@@ -11,12 +11,13 @@ from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.reading import DocumentReading
 from kyc.quality import Shot
-from onboarding import cases, dossiers, identity, retakes, signals
+from onboarding import cases, dossiers, identity, retakes, signals, steps
 from onboarding.retakes import RetakeReason
 from scoring.snapshot import Signal
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
+from tests.journeys.test_bad_input import everything_bad
 from tests.journeys.test_retakes import UMA, doubted
 
 NAME = Field("AMINA WANJIRU OTIENO", 0.97, Source.MRZ, ("visual_zone",))
@@ -189,6 +190,18 @@ class TestACorrection:
 
 
 class TestAnythingElse:
+    async def test_gets_one_sentence_and_changes_nothing(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await sends_document(lender, amina, read())
+        await everything_bad(lender, amina, steps.BY_NAME["read_fields"].kind)
+
+    async def test_at_the_other_side_gets_one_sentence_and_changes_nothing(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await sends_document(lender, amina, TestTheOtherSide.CARD)
+        await everything_bad(lender, amina, steps.BY_NAME["document_back"].kind)
+
     async def test_asks_for_a_button_that_counts_once(self, lender: Lender, amina: Chatter) -> None:
         await sends_document(lender, amina, read())
         for words in ("yes", "123456"):
