@@ -6,7 +6,7 @@ help-video =
     <b>How do I record a video note?</b>
     Tap the microphone in the message line once: it becomes a camera. Hold it while you make the movements, then let go. It works in Telegram on a phone. If your phone cannot do it, or you cannot make such movements, press “I cannot do this”: then one of our people looks at your photos.
 field-video = Video note
-expected-video = Only a video note recorded here counts: tap the microphone in the message line once so that it becomes a camera, then hold it. If you cannot do this, press the button.
+expected-video = Only a video note recorded here counts: tap the microphone once, it becomes a camera, and hold it. If you cannot do this, press the button.
 proof-video = <b>We need a new video note from you.</b>
 
 # The signs of the acts are also read by the sandbox's phone.

@@ -6,7 +6,7 @@ help-video =
     <b>¿Cómo se graba un videomensaje?</b>
     Toca una vez el micrófono en la línea de mensajes: se convierte en una cámara. Mantenla pulsada mientras haces los movimientos y después suéltala. Funciona en Telegram en un teléfono. Si tu teléfono no puede, o no puedes hacer esos movimientos, toca «No puedo hacerlo»: entonces una persona de nuestro equipo mira tus fotos.
 field-video = Videomensaje
-expected-video = Solo cuenta un videomensaje grabado aquí: toca una vez el micrófono en la línea de mensajes para que se convierta en una cámara y mantenla pulsada. Si no puedes hacerlo, toca el botón.
+expected-video = Solo cuenta un videomensaje grabado aquí: toca el micrófono una vez, se vuelve cámara, y mantenla pulsada. Si no puedes, toca el botón.
 proof-video = <b>Necesitamos un nuevo videomensaje tuyo.</b>
 
 # Los signos de los movimientos también los lee el teléfono del sandbox.
