@@ -25,12 +25,18 @@ def explored(
     asked = replace(snapshot, application=small)
     if verdicts.judge(policy, asked, _acceptable(policy)).outcome is not Outcome.APPROVE:
         return None
+    # It is offered at the price of the true risk: that one has to be affordable.
+    real = verdicts.judge(policy, asked, assessment.pd)
+    if not real.capacity.is_enough:
+        return None
     in_full = small.amount_minor == snapshot.application.amount_minor
     return replace(
         assessment,
         outcome=Outcome.APPROVE if in_full else Outcome.COUNTER,
         limit_minor=small.amount_minor,
         approved_minor=small.amount_minor,
+        capacity=real.capacity,
+        price=real.price,
     )
 
 

@@ -9,11 +9,20 @@ from xml.etree import ElementTree
 import pytest
 
 from kit.db import Sessions
-from scoring import decisions, engine, policy, policy_cases, queries, whatif, whatif_shown
+from scoring import (
+    decisions,
+    engine,
+    exploration,
+    policy,
+    policy_cases,
+    queries,
+    whatif,
+    whatif_shown,
+)
 from scoring import snapshot as snapshots
 from scoring.policy import Outcome
 from scoring.queries import Period
-from scoring.snapshot import Snapshot
+from scoring.snapshot import Rates, Snapshot
 from tests.scoring import cases
 from tests.scoring.people import crowd
 from tests.scoring.test_replaying import CURIOUS, DEFAULT, book
@@ -103,6 +112,30 @@ class TestRandomApprovals:
         for seen in self.drawn()[:5]:
             assert not decisions.assess(seen, cases.stock(), self.curious, None)[1]
             assert not decisions.assess(seen, cases.stock(), cases.default_policy(), 0)[1]
+
+    @pytest.mark.parametrize(("income", "is_lent"), [(60_000, True), (20_000, False)])
+    def test_are_priced_and_affordable_at_the_true_risk(self, income: int, is_lent: bool) -> None:
+        """100.00 costs 65.00 a month at the price of the cut-off, 80.00 at its own; of 200.00 a
+        month 70.20 may be repaid."""
+        rates = Rates(
+            least_bps=2_400, most_bps=4_200, lawful_bps=4_200, least_installment_minor=18_000,
+            most_installment_minor=24_000, exposure_bps=5_900, charged_on_bps=5_900,
+        )  # fmt: skip
+        seen = cases.asking(
+            rates=rates, installment_minor=18_000, installments=3, term_days=90,
+            monthly_income_minor=income, dependents=0,
+        )  # fmt: skip
+        plain = engine.assess(seen, policy_cases.of_risk(0.3), self.curious)
+
+        found = exploration.explored(plain, seen, self.curious, 0)
+
+        assert (found is not None) is is_lent
+        if found is not None:
+            assert plain.price is not None
+            assert found.price is not None
+            assert found.price.annual_rate_bps == plain.price.annual_rate_bps == 4_200
+            assert found.price.expected_loss_minor < plain.price.expected_loss_minor
+            assert found.capacity.payment_minor == 24_000 * found.approved_minor // 30_000
 
     @pytest.mark.parametrize("share", [0, 501])
     def test_are_few_or_the_policy_is_refused(self, share: int) -> None:
