@@ -9,7 +9,7 @@ from kyc import images, workers
 from kyc.checks import CheckResult, Evidence
 from kyc.documents import confirming, consistency, reading
 from kyc.documents.confirming import Told
-from kyc.documents.fields import FieldName
+from kyc.documents.fields import Field, FieldName
 from kyc.documents.reading import DocumentReading
 from kyc.states import CheckKind, CheckVerdict
 
@@ -58,6 +58,7 @@ def result(
         *as_read,
         *(each for each in consistency.rules(counting, on=on) if each not in as_read),
         *consistency.against_typed(counting, typed),
+        *consistency.against_typed(_renamed(read, corrected), typed),
     ]
     codes = [reason.code for reason in reasons]
     if not read.is_complete:
@@ -82,6 +83,13 @@ def result(
             "reasons": [asdict(reason) for reason in reasons],
         },
     )
+
+
+def _renamed(read: DocumentReading, corrected: Mapping[FieldName, str]) -> dict[FieldName, Field]:
+    """The read name that a correction stands beside: whoever adds their own name to it still shows
+    the document of another person."""
+    name = read.fields.get(FieldName.NAME)
+    return {FieldName.NAME: name} if name is not None and FieldName.NAME in corrected else {}
 
 
 def _is_vouched_for(read: DocumentReading) -> bool:

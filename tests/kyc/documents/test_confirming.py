@@ -81,6 +81,14 @@ class TestACorrection:
             found = [reason.code for reason in confirming.reasons(fields, {NAME: name})]
             assert found == reasons
 
+    def test_that_adds_ones_own_name_to_that_of_another_person_is_for_a_person(self) -> None:
+        typed = TYPED | {"full_name": "Michael Smith"}
+        added = "Otieno Amina Wanjiru Michael Smith"
+
+        found = check.result(reading(is_vouched_for=False), typed, {NAME: added}, on=ON)
+
+        assert "typed_name_differs" in found.reasons
+
     def test_is_searched_for_on_the_lists_beside_what_was_read_and_typed(self) -> None:
         told = Told(reading(), {NAME: "Amina Odhiambo"})
         evidence = Evidence(b"", b"", told=told, typed=TYPED | {"full_name": "Amina Otieno"})
