@@ -42,6 +42,17 @@ class NothingBefore(Sentence, DomainError):
     sentence = "Nothing decided before the champion that stands: there is nothing to go back to."
 
 
+class NothingToContest(Sentence, DomainError):
+    """A challenger of one product contests its own champion; that of every product has others."""
+
+    code = "risk_nothing_to_contest"
+    kind = Kind.CONFLICT
+    sentence = (
+        "There is no champion of just these products to contest: promote one for them first, or"
+        " contest that of every product."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A model and the policy that judges by it."""
@@ -120,10 +131,8 @@ async def take(
 ) -> Seat:
     """Seat the pair from now on. Who held the seat leaves it; a shadow sits beside the others."""
     await load(session, pair)
-    await lock_key(session, LOCK)
-    for seat in await standing(session):
-        if seat.product == product and _gives_way(seat, role, pair, share_bps):
-            _end(session, seat, actor, now)
+    for seat in await giving_way(session, role, pair, product=product, share_bps=share_bps):
+        _end(session, seat, actor, now)
     # What ends is written first: a seat that decides is taken once at a time.
     await session.flush()
     seat = Seat(
@@ -135,6 +144,23 @@ async def take(
     _record(session, seat, "taken", actor, now, why=why)
     await session.flush()
     return seat
+
+
+async def giving_way(
+    session: AsyncSession,
+    role: Role,
+    pair: Pair,
+    *,
+    product: str = EVERY_PRODUCT,
+    share_bps: int = WHOLE_BPS,
+) -> list[Seat]:
+    """Who leaves when the pair is seated. Raises SeatTaken where it sits there, or higher."""
+    await lock_key(session, LOCK)
+    return [
+        seat
+        for seat in await standing(session)
+        if seat.product == product and _gives_way(seat, role, pair, share_bps)
+    ]
 
 
 async def leave(
@@ -161,23 +187,28 @@ async def roll_back(
     session: AsyncSession, *, actor: str, why: str, now: datetime, product: str = EVERY_PRODUCT
 ) -> Seat | None:
     """Back to the champion that stood before the one that stands, and at the next time to the one
-    before that. None: the product has no champion of its own any more, as before."""
+    before that. None: the product has no champion of its own any more, as before, and nobody who
+    contests it."""
     await lock_key(session, LOCK)
     query = select(Seat).where(Seat.role == Role.CHAMPION, Seat.product == product)
     past = {seat.id: seat for seat in (await session.scalars(query.order_by(Seat.id))).all()}
     present = next((seat for seat in past.values() if seat.until is None), None)
     if present is None:
         raise SeatEmpty(role=Role.CHAMPION)
-    earlier = [seat for seat in past.values() if seat.id < (present.restores or present.id)]
-    if earlier:
-        origin = earlier[-1].restores or earlier[-1].id
+    began = past[present.restores or present.id]
+    before = next((seat for seat in reversed(past.values()) if seat.id < began.id), None)
+    # Where the two do not meet, the product had no champion of its own between them.
+    if before is not None and before.until == began.since:
+        origin = before.restores or before.id
         return await take(
             session, Role.CHAMPION, Pair.of(past[origin]), actor=actor, why=why, now=now,
             product=product, restores=origin,
         )  # fmt: skip
     if product == EVERY_PRODUCT:
         raise NothingBefore()
-    _end(session, present, actor, now)
+    for seat in await standing(session):
+        if seat.product == product and seat.role is not Role.SHADOW:
+            _end(session, seat, actor, now)
     await session.flush()
     return None
 

@@ -42,6 +42,7 @@ async def promote(
     await line_up.load(session, pair)
     if problems and not force:
         raise PromotionHeld(problems=" ".join(problems))
+    await line_up.giving_way(session, Role.CHAMPION, pair, product=product)
     proposal = await four_eyes.agree(
         session, act=PROMOTE, subject=_subject(product), staff_id=staff_id, reason=reason, now=now,
         **_facts(pair, product), **({"although": "the gate holds it back"} if problems else {}),
@@ -66,6 +67,10 @@ async def contest(
 ) -> Proposal:
     """Let it decide for a share of the borrowers. Two of staff agree, for it acts."""
     await line_up.load(session, pair)
+    await line_up.giving_way(session, Role.CHALLENGER, pair, product=product, share_bps=share_bps)
+    holder = line_up.champion(await line_up.standing(session), product)
+    if holder is None or holder.product != product:
+        raise line_up.NothingToContest()
     proposal = await four_eyes.agree(
         session, act=CONTEST, subject=_subject(product), staff_id=staff_id, reason=reason, now=now,
         share_bps=str(share_bps), **_facts(pair, product),

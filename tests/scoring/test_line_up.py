@@ -188,6 +188,34 @@ class TestRollBack:
         assert done is None
         assert line_up.champion(await line_up.standing(session), "harvest") is general
 
+    @pytest.mark.parametrize("again", [STRICTER, BOLDER])
+    async def test_never_seats_who_was_rolled_back(
+        self, session: AsyncSession, stock: str, now: datetime, again: str
+    ) -> None:
+        """The champion of all decided between the two: it decides after the second as well."""
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        for day, body in enumerate((STRICTER, again)):
+            at = now + timedelta(days=day)
+            await seated(session, await pair(session, stock, body, at), at, product="harvest")
+            done = await line_up.roll_back(
+                session, actor="staff:1", why="losses", product="harvest",
+                now=at + timedelta(hours=1),
+            )  # fmt: skip
+
+            assert done is None
+
+    async def test_ends_a_challenger_whose_champion_goes(
+        self, session: AsyncSession, stock: str, now: datetime
+    ) -> None:
+        general = await seated(session, await pair(session, stock, DEFAULT, now), now)
+        own, other = [await pair(session, stock, body, now) for body in (STRICTER, BOLDER)]
+        await seated(session, own, now, product="harvest")
+        await seated(session, other, now, Role.CHALLENGER, product="harvest", share_bps=500)
+
+        await line_up.roll_back(session, actor="staff:1", why="losses", now=now, product="harvest")
+
+        assert await line_up.standing(session) == [general]
+
 
 class TestPromotion:
     async def test_takes_two(self, session: AsyncSession, stock: str, now: datetime) -> None:
@@ -221,6 +249,46 @@ class TestPromotion:
 
         shares = {seat.role: seat.share_bps for seat in await line_up.standing(session)}
         assert shares == {Role.CHAMPION: 10_000, Role.CHALLENGER: 1_000}
+
+    async def test_said_once_more_it_proposes_nothing_new(
+        self, session: AsyncSession, stock: str, now: datetime
+    ) -> None:
+        """The answer to whoever confirmed got lost, and their client asks again."""
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        better = await pair(session, stock, STRICTER, now)
+        other = await pair(session, stock, BOLDER, now)
+
+        async def promote(who: UUID) -> None:
+            await promotion.promote(session, better, staff_id=who, reason="fewer losses", now=now)
+
+        async def contest(who: UUID) -> None:
+            await promotion.contest(
+                session, other, share_bps=500, staff_id=who, reason="try it", now=now
+            )
+
+        for act in (promote, contest):
+            await act(UMA)
+            await act(USHA)
+            with pytest.raises(line_up.SeatTaken):
+                await act(USHA)
+        assert await four_eyes.list_open(session) == []
+
+    async def test_a_product_without_a_champion_of_its_own_has_none_to_contest(
+        self, session: AsyncSession, stock: str, now: datetime
+    ) -> None:
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        other = await pair(session, stock, STRICTER, now)
+
+        async def contest() -> None:
+            await promotion.contest(
+                session, other, share_bps=500, staff_id=UMA, reason="try it", now=now,
+                product="harvest",
+            )  # fmt: skip
+
+        with pytest.raises(line_up.NothingToContest):
+            await contest()
+        await seated(session, await pair(session, stock, BOLDER, now), now, product="harvest")
+        await contest()
 
     async def test_what_nobody_registered_cannot_decide(
         self, session: AsyncSession, stock: str, now: datetime

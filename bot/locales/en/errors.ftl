@@ -194,6 +194,7 @@ error-model-not-for-applications = The model needs { $column }, which no applica
 error-risk-seat-taken = This model with this policy is the { $role } already.
 error-risk-seat-empty = There is no such { $role } that could be taken off.
 error-risk-nothing-before = Nothing decided before the champion that stands.
+error-risk-nothing-to-contest = There is no champion of just these products to contest.
 error-risk-promotion-held = The gate holds it back: { $problems }
 error-model-calibrator-unknown = The model cannot be used.
 error-cluster-unreachable = The computing cluster cannot be reached.

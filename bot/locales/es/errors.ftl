@@ -194,6 +194,7 @@ error-model-not-for-applications = El modelo necesita { $column }, que ninguna s
 error-risk-seat-taken = Este modelo con esta política ya es { $role }.
 error-risk-seat-empty = No hay tal { $role } que quitar.
 error-risk-nothing-before = Nada decidía antes del campeón actual.
+error-risk-nothing-to-contest = No hay un campeón solo de estos productos al que disputarle el puesto.
 error-risk-promotion-held = La puerta lo detiene: { $problems }
 error-model-calibrator-unknown = El modelo no se puede usar.
 error-cluster-unreachable = No se puede llegar al clúster de cálculo.
