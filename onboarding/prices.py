@@ -8,7 +8,7 @@ from kit.money import Money
 from onboarding import calculator, catalog
 from onboarding.calculator import KeyFacts
 from onboarding.models import Application
-from onboarding.products import LoanProduct
+from onboarding.products import ONCE, LoanProduct
 from scoring.policy import Override, Policy, PolicyRefused
 from scoring.snapshot import Rates, TermOption
 from servicing import schedule
@@ -67,7 +67,7 @@ def check(policy: Policy, offered: Iterable[LoanProduct]) -> None:
         if product.has_one_price or rules is None:
             continue
         cost, most = rules.cost_of_funds_bps + rules.operating_cost_bps, product.rates_bps[1]
-        if product.body.loan["method"] == Method.FLAT:
+        if product.body.loan["method"] == Method.FLAT and product.rhythms != [ONCE]:
             cost = cost // 2  # Interest on the whole amount, of which half at least is out.
         if cost > most and rules.when_unpaid == "decline":
             raise PolicyRefused(

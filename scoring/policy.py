@@ -4,17 +4,17 @@ A policy is a YAML file. It is checked against itself when it is loaded and name
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kit.errors import DomainError, Kind
-from scoring import reasons
+from scoring import handwritten, reasons
 from scoring.features import registry
 from scoring.refusals import Sentence
 from scoring.snapshot import Snapshot
@@ -218,15 +218,25 @@ def load(path: Path = DEFAULT) -> Policy:
 def parse(text: str) -> Policy:
     """A policy from YAML, refused when it contradicts itself or can never approve."""
     try:
-        document = yaml.safe_load(text)
-        policy = Policy.model_validate(document)
-    except yaml.YAMLError:
-        raise PolicyRefused(problem="it is not YAML") from None
-    except ValidationError as error:
-        raise PolicyRefused(problem=_first(error)) from None
+        policy = _valid(handwritten.load(text), text)
+    except handwritten.NotYaml as error:
+        raise PolicyRefused(problem=str(error)) from None
     problem = next(_contradictions(policy), None)
     if problem is not None:
         raise PolicyRefused(problem=problem)
+    return policy
+
+
+def parse_kept(text: str) -> Policy:
+    """One that was accepted once: what it decided is made again, whatever is refused today."""
+    return _valid(handwritten.load_kept(text), text)
+
+
+def _valid(document: Any, text: str) -> Policy:
+    try:
+        policy = Policy.model_validate(document)
+    except ValidationError as error:
+        raise PolicyRefused(problem=_first(error)) from None
     return policy.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
@@ -248,6 +258,7 @@ def _of_parts(policy: Policy) -> Iterator[str]:
         yield from _bad_rule(limit)
         if limit.limit_share_bps == 10_000:
             yield f"the limit by {limit.feature} changes nothing"
+    yield from _leaves_nobody(policy)
     yield from _bad_grades(policy.grades)
     yield from _never_approves(policy)
 
@@ -296,6 +307,21 @@ def _bad_rule(rule: Rule | LimitRule) -> Iterator[str]:
         yield f"the rule on {rule.feature} compares it with the wrong kind of value"
     if rule.below is not None and rule.above is not None and rule.below > rule.above:
         yield f"the rule on {rule.feature} speaks for every value"
+    if not all(math.isfinite(bound) for bound in (rule.below, rule.above) if bound is not None):
+        yield f"the rule on {rule.feature} has a bound that is no number"
+
+
+def _leaves_nobody(policy: Policy) -> Iterator[str]:
+    """Where declines and limits of nothing together take every value of a feature; none of them is
+    ever below 0."""
+    takers: list[Rule | LimitRule] = [rule for rule in policy.rules if rule.then == "decline"]
+    takers += [limit for limit in policy.limits if limit.limit_share_bps == 0]
+    for feature in dict.fromkeys(each.feature for each in takers):
+        own = [each for each in takers if each.feature == feature]
+        below = max((each.below for each in own if each.below is not None), default=0.0)
+        above = min((each.above for each in own if each.above is not None), default=math.inf)
+        if above < below or above < 0:
+            yield f"it can never approve: the rules on {feature} leave no value"
 
 
 def _bad_grades(grades: tuple[Grade, ...]) -> Iterator[str]:
@@ -319,13 +345,21 @@ def _never_approves(policy: Policy) -> Iterator[str]:
     cut_offs = policy.cut_offs
     if cut_offs.refer_up_to_bps < cut_offs.approve_up_to_bps:
         yield "it refers below the cut-off for approval"
-    best = policy.grades[0] if policy.grades else None
+    # No model is ever sure: a grade that ends at 0 holds nobody.
+    best = next((grade for grade in policy.grades if grade.pd_up_to_bps > 0), None)
     if cut_offs.approve_up_to_bps == 0:
         yield "it can never approve: the cut-off for approval is 0"
     elif best is not None and (best.limit_share_bps == 0 or best.months_of_income_bps == 0):
         yield "it can never approve: the best grade has no limit"
     elif _leaves_nothing(policy.affordability):
         yield "it can never approve: nothing is left for repayments"
+    living = policy.affordability
+    if any(
+        floor < 0
+        for floors in (living.living_cost_floor_minor, living.living_cost_floor_per_person_minor)
+        for floor in floors.values()
+    ):
+        yield "a floor of the living cost is below 0"
 
 
 def _leaves_nothing(rules: Affordability) -> bool:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kit.errors import DomainError, Kind
-from scoring import engine, snapshot
+from scoring import engine, handwritten, snapshot
 from scoring.engine import Assessment
 from scoring.model.calibration import Calibrator, Floats
 from scoring.model.manifest import Manifest
@@ -74,9 +73,9 @@ def beside(policy: Path) -> Path:
 
 def parse(text: str) -> Cases:
     try:
-        return Cases.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError:
-        raise CasesRefused(problem="they are not YAML") from None
+        return Cases.model_validate(handwritten.load(text))
+    except handwritten.NotYaml as error:
+        raise CasesRefused(problem=str(error)) from None
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in detail["loc"])

@@ -107,7 +107,7 @@ async def get_policy(session: AsyncSession, sha256: str) -> Policy:
         row = await session.get(RiskPolicy, sha256)
         if row is None:
             raise VersionNotFound(kind="policy", sha256=sha256)
-        _remember(_policies, policies.parse(row.body), sha256)
+        _remember(_policies, policies.parse_kept(row.body), sha256)
     return _policies[sha256]
 
 

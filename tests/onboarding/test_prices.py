@@ -142,3 +142,13 @@ def test_a_policy_that_no_rate_of_the_band_can_pay_for_is_refused() -> None:
         ),
         [product()],
     )  # fmt: skip
+
+
+def test_flat_interest_on_one_installment_pays_for_all_that_is_out() -> None:
+    flat = {"method": "flat", "annual_rate_percent": "14"}
+    once = {"30d": {"installments": 1, "frequency": "day", "every": 30}}
+    dear = policy.parse(edited(lambda d: d["pricing"].update(operating_cost_bps=2_500)))
+
+    prices.check(dear, [product(loan=flat)])
+    with pytest.raises(PolicyRefused, match=r"never approve small.*37 %.*36 %"):
+        prices.check(dear, [product(loan=flat, terms=once, default_term="30d")])

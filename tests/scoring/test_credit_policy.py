@@ -20,6 +20,16 @@ def edited(change: Callable[[dict[str, Any]], Any]) -> str:
     return yaml.safe_dump(document, sort_keys=False)
 
 
+NOBODY = {"feature": "age_years", "above": 0, "limit_share_bps": 0}
+
+
+def only_the_impossible_grade_lends(document: dict[str, Any]) -> None:
+    best = {"pd_up_to_bps": 0, "limit_share_bps": 10_000, "months_of_income_bps": 40_000}
+    for grade in document["grades"]:
+        grade["limit_share_bps"] = 0
+    document["grades"].insert(0, {"name": "perfect", **best})
+
+
 def judged(snapshot: Snapshot, pd: float = 0.05) -> verdicts.Verdict:
     return verdicts.judge(cases.default_policy(), snapshot, pd)
 
@@ -47,6 +57,18 @@ class TestParse:
             (lambda d: d["rules"][0].update(reason="bad_luck"), "no sentence"),
             (lambda d: d["rules"][0].pop("below"), "never speaks"),
             (lambda d: d["rules"][0].update(above=10), "every value"),
+            (lambda d: d["rules"][1].update(above=17), "age_years leave no value"),
+            (lambda d: d["rules"][2].update(above=-1), "existing_loans leave no value"),
+            (lambda d: d["limits"].append(NOBODY), "age_years leave no value"),
+            (lambda d: d["rules"][1].update(above=float("nan")), "no number"),
+            (lambda d: d["rules"][1].update(above="1e400"), "no number"),
+            (lambda d: d["limits"][0].update(above=float("inf")), "no number"),
+            (only_the_impossible_grade_lends, "best grade has no limit"),
+            (lambda d: d["affordability"].update(living_cost_floor_minor={"USD": -1}), "floor"),
+            (
+                lambda d: d["affordability"].update(living_cost_floor_per_person_minor={"USD": -1}),
+                "floor",
+            ),
             (lambda d: d["rules"][0].update(below=None, among=["a"]), "wrong kind"),
             (lambda d: d["rules"][0].update(then="approve"), "rules.0.then"),
             (lambda d: d["affordability"].update(repayment_share_bps=0), "nothing is left"),
@@ -62,10 +84,33 @@ class TestParse:
         with pytest.raises(PolicyRefused, match=says):
             policy.parse(edited(change))
 
-    @pytest.mark.parametrize("text", ["", "[]", "{", "version: 1", "\x00"])
+    @pytest.mark.parametrize(
+        "text",
+        ["", "[]", "{", "version: 1", "\x00", "[" * 3_000, f"version: {'9' * 5_000}", "!!int ''"],
+    )
     def test_refuses_what_is_no_policy(self, text: str) -> None:
         with pytest.raises(PolicyRefused):
             policy.parse(text)
+
+    def test_a_day_is_a_name_as_any_other(self) -> None:
+        assert policy.parse(edited(lambda d: d.pop("name")) + "name: 2026-13-45").name
+
+    def test_refuses_what_is_said_twice_but_not_what_is_taken_over(self) -> None:
+        text = policy.DEFAULT.read_text(encoding="utf-8")
+        more = "overrides:\n  - {when: {product: [a]}, cut_offs: &it %s}\n"
+        more %= "{approve_up_to_bps: 1000, refer_up_to_bps: 2000}"
+        also = "  - {when: {product: [b]}, cut_offs: {<<: *it, refer_up_to_bps: 1500}}\n"
+
+        assert policy.parse(text + more + also).overrides[1].cut_offs == policy.CutOffs(
+            approve_up_to_bps=1_000, refer_up_to_bps=1_500
+        )
+        with pytest.raises(PolicyRefused, match="name is said twice"):
+            policy.parse(text + "name: another\n")
+
+    def test_one_that_was_kept_is_read_as_it_was_then(self) -> None:
+        text = edited(lambda d: d["limits"].append(NOBODY)) + "name: another\n"
+
+        assert policy.parse_kept(text).name == "another"
 
     def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(PolicyRefused, match="cannot be read"):

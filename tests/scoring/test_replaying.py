@@ -1,7 +1,9 @@
 """A thousand stored decisions are made again to the bit, from what is kept in the database."""
 
+import hashlib
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +12,7 @@ from kit.ids import new_id
 from scoring import decisions, line_up, policy, queries, replaying, shadow, versions
 from scoring.line_up import Pair
 from scoring.model import loading
-from scoring.models import Decision, Role, ShadowAssessment
+from scoring.models import Decision, RiskPolicy, Role, ShadowAssessment
 from scoring.policy import Outcome
 from scoring.queries import Period
 from tests.scoring import cases
@@ -138,3 +140,22 @@ class TestShadow:
 
         assert [other.seat.role for other in others] == [Role.CHALLENGER]
         assert others[0].assessment.policy_sha256 == curious.policy_sha256
+
+
+async def test_a_policy_that_would_be_refused_today_still_reads_as_it_did(
+    session: AsyncSession, now: datetime
+) -> None:
+    text = DEFAULT + "name: said twice\n"
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    session.add(
+        RiskPolicy(
+            sha256=sha256, name="old", body=text, registered_by="system", registered_at=now
+        )
+    )  # fmt: skip
+    await session.flush()
+
+    with pytest.raises(policy.PolicyRefused):
+        await versions.register_policy(session, text, actor="system", now=now)
+    kept = await versions.get_policy(session, sha256)
+
+    assert (kept.name, kept.sha256) == ("said twice", sha256)

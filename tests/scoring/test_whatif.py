@@ -27,7 +27,13 @@ from tests.scoring import cases
 from tests.scoring.people import crowd
 from tests.scoring.test_replaying import CURIOUS, DEFAULT, book
 
+AT = "2026-05-01T08:00:00+00:00"
 STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 500")
+HALF_LOST = """
+overrides:
+  - when: {product: [personal]}
+    pricing: {cost_of_funds_bps: 1, operating_cost_bps: 1, margin_bps: 1, lgd_bps: 5000}
+"""
 
 
 class TestWhatIf:
@@ -64,6 +70,25 @@ class TestWhatIf:
         assert found.after["USD"].loss_minor == losses
         per_way = [(each.before, each.after) for each in found.examples]
         assert all(per_way.count(way) <= whatif.EXAMPLES for way in per_way)
+
+    @pytest.mark.parametrize("for_product", [False, True])
+    async def test_the_share_lost_is_that_of_the_policy_that_judges(
+        self, sessions: Sessions, now: datetime, for_product: bool
+    ) -> None:
+        """Each decision's own, where only a model is given; an override's, where one fits."""
+        await book(sessions, now, 30)
+        rules = policy.parse(DEFAULT + HALF_LOST) if for_product else None
+
+        found = await whatif.replay(
+            sessions, Period(), model=None if for_product else cases.stock(), policy=rules
+        )
+
+        losses = 0
+        async for batch in queries.batches(sessions, Period()):
+            share = 5_000 if for_product else 4_500
+            losses += sum(round(m.pd * m.approved_minor * share / 10_000) for m in batch)
+        assert losses > 0
+        assert found.before["USD"].loss_minor == losses
 
     async def test_is_told_as_lines_csv_and_picture(
         self, sessions: Sessions, now: datetime
@@ -166,6 +191,8 @@ class TestCases:
         [
             ("cases: []", "cases"),
             ("{", "not YAML"),
+            ("[" * 3_000, "not YAML"),
+            ("cases: []\ncases: []", "said twice"),
             ("cases: [{name: a, pd: 2, expect: {}}]", "pd"),
             ("cases: [{name: a, pd: 0.1, expect: {outcom: approve}}]", "outcom"),
         ],
@@ -173,6 +200,12 @@ class TestCases:
     def test_that_cannot_be_read_are_refused_in_a_sentence(self, text: str, problem: str) -> None:
         with pytest.raises(policy_cases.CasesRefused, match=problem):
             policy_cases.parse(text)
+
+    def test_a_time_needs_no_quotes(self) -> None:
+        text = policy_cases.beside(policy.DEFAULT).read_text(encoding="utf-8")
+        wanted = policy_cases.parse(text.replace("given:\n", f"given:\n  as_of: {AT}\n", 1))
+
+        assert all(result.holds for result in policy_cases.run(cases.default_policy(), wanted))
 
     def test_an_applicant_that_is_none_is_refused(self) -> None:
         wanted = policy_cases.parse(
