@@ -233,8 +233,7 @@ async def waiting_for(session: AsyncSession, application_id: UUID, step: str) ->
     if application is None:
         raise dossiers.NoApplication()
     dossier = await dossiers.get(session, application.borrower_id, lock=True)
-    current = proofs.current(dossier)
-    if current is None or current.name != step or dossier.draft.pending_photo != step:
+    if dossier.draft.pending_photo != step or not proofs.is_missing(dossier, step):
         raise StepNotAsked(step=step)
     return dossier
 

@@ -34,6 +34,14 @@ def asked(dossier: Dossier) -> Step | None:
     return None
 
 
+def is_missing(dossier: Dossier, name: str) -> bool:
+    """Whether this picture is wanted and not there, also while something else is asked again."""
+    step = steps.find(dossier, name)
+    if step is None or step.is_answered(dossier):
+        return False
+    return dossier.is_drafting or (_is_under_way(dossier) and name in _wanted(dossier))
+
+
 async def give(
     session: AsyncSession,
     dossier: Dossier,

@@ -1,7 +1,7 @@
 """Proving that a living person is there: acts are asked for, a video note shows them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,8 @@ from onboarding.steps import StepKind
 from scoring.behaviour import EventKind
 
 STEP = "video"
+_LOOKED_AT_FOR = timedelta(minutes=10)
+"""After a challenge's time. What was not told by then never will be: another one may be begun."""
 
 
 class ClipUnderWay(DomainError):
@@ -57,9 +59,9 @@ def asked(dossier: Dossier, *, now: datetime) -> Asked:
     verification = dossier.verification
     if verification is None:
         return NOTHING
-    if dossier.draft.pending_photo == STEP:
-        return Asked(is_looked_at=True)
     open_one = asking.current(verification)
+    if _is_looked_at(dossier, open_one, now):
+        return Asked(is_looked_at=True)
     if open_one is not None and now <= open_one.expires_at:
         return Asked(open_one, seconds_left=int((open_one.expires_at - now).total_seconds()))
     return Asked(is_over=asking.are_used_up(verification))
@@ -76,11 +78,11 @@ async def begin(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Do
 
 
 async def expect(
-    session: AsyncSession, dossier: Dossier, *, sent_at: datetime, forwarded: bool
+    session: AsyncSession, dossier: Dossier, *, sent_at: datetime, forwarded: bool, now: datetime
 ) -> Challenge:
     """A video note came: the challenge that it answers. Refused unless it can be an answer."""
     verification = await _wanted(session, dossier)
-    if dossier.draft.pending_photo == STEP:
+    if _is_looked_at(dossier, asking.current(verification), now):
         raise ClipUnderWay()
     answered = asking.require_answer(verification, sent_at=sent_at, forwarded=forwarded)
     dossier.draft.pending_photo = STEP
@@ -151,6 +153,12 @@ async def give_up(session: AsyncSession, dossier: Dossier, *, now: datetime) -> 
     return await _settled(session, dossier, verification, None, now)
 
 
+def _is_looked_at(dossier: Dossier, answered: Challenge | None, now: datetime) -> bool:
+    if dossier.draft.pending_photo != STEP or answered is None:
+        return False
+    return now <= answered.expires_at + _LOOKED_AT_FOR
+
+
 async def _wanted(session: AsyncSession, dossier: Dossier) -> Verification:
     """The verification that waits for a video note, held. Raises StepNotAsked."""
     current = proofs.current(dossier)
@@ -163,7 +171,9 @@ async def _answered(
     session: AsyncSession, dossier: Dossier, nonce: str
 ) -> tuple[Verification, Challenge]:
     """Raises StepNotAsked when another challenge was given since."""
-    verification = await _wanted(session, dossier)
+    assert dossier.verification is not None
+    number = dossier.verification.id
+    verification = await verification_queries.get_verification(session, number, lock=True)
     answered = asking.current(verification)
     if answered is None or answered.nonce != nonce:
         raise StepNotAsked(step=STEP)

@@ -26,6 +26,7 @@ async def note(message: Message, context: UpdateContext, bot: Bot, event_update:
     challenge = await video_notes.expect(
         context.session, dossier,
         sent_at=message.date, forwarded=message.forward_origin is not None,
+        now=context.now,
     )  # fmt: skip
     await jobs.enqueue(
         context.session,

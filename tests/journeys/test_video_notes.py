@@ -16,11 +16,12 @@ from kyc.liveness.challenge import Challenge
 from kyc.liveness.clips import ClipNotReadable
 from kyc.models import Verification
 from kyc.states import CheckKind, CheckVerdict, VerificationStatus
-from onboarding import dossiers, identity
+from onboarding import dossiers, identity, steps
 from onboarding.states import CaseKind
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import WITH_VIDEO, Lender, open_lender
 from tests.journeys.story import SIGNS, Story
+from tests.journeys.test_bad_input import everything_bad
 
 
 @pytest.fixture
@@ -189,6 +190,11 @@ class TestWrongActs:
 
 
 class TestNoVideoNote:
+    async def test_gets_one_sentence_and_changes_nothing(
+        self, lender: Lender, amina: Chatter, story: Story
+    ) -> None:
+        await everything_bad(lender, amina, steps.BY_NAME["video"].kind)
+
     @pytest.mark.parametrize(
         "content",
         [
@@ -342,6 +348,34 @@ class TestAPauseAndARestart:
         await job.note(lender.context, **arguments)
 
         assert len(amina.chat) == messages
+
+
+class TestWhileItIsLookedAt:
+    async def test_going_back_does_not_lose_it(
+        self, lender: Lender, amina: Chatter, story: Story
+    ) -> None:
+        await amina.presses("I am ready")
+        await amina.sends_note(at=lender.clock.now())
+        assert "How many people" in await amina.says("/back")
+
+        said = await lender.looks_at_note(amina)
+
+        assert "I have your video note" in said
+        assert "How many people" in said
+        await amina.presses("2")
+        assert await lender.step(amina) == "purpose"
+
+    async def test_what_is_never_told_does_not_hold_up(
+        self, lender: Lender, amina: Chatter, story: Story
+    ) -> None:
+        await amina.presses("I am ready")
+        await amina.sends_note(at=lender.clock.now())
+        lender.clock.move(minutes=5)
+        assert "I am watching" in await amina.says("/status")
+        lender.clock.move(minutes=7)
+
+        assert "Show us that you are there" in await amina.says("/status")
+        assert "I have your video note" in await records(lender, amina)
 
 
 class TestTheRecord:
