@@ -88,10 +88,7 @@ def what_if(
     rules = policies.parse(kept.text_of(file)) if file is not None else None
 
     async def act(sessions: Sessions) -> whatif.Report:
-        other = None
-        if model is not None:
-            async with unit_of_work(sessions) as session:
-                other = await kept.get_model(session, await versions.model_named(session, model))
+        other = await versions.model_tried(sessions, model) if model is not None else None
         return await whatif.replay(
             sessions, versions.period(since, until), model=other, policy=rules
         )

@@ -14,10 +14,12 @@ from kit import audit, migrate
 from kit.clock import SystemClock
 from kit.config import Settings
 from kit.crypto import open_vault
-from kit.db import Sessions, create_engine, sessions_of
+from kit.db import Sessions, create_engine, reading, sessions_of
 from migrations.tables import load_models
 from scoring import line_up, versions
 from scoring.line_up import Pair
+from scoring.model import loading
+from scoring.model.predictor import Model
 from scoring.models import Seat
 from scoring.queries import Period
 
@@ -60,6 +62,14 @@ async def model_named(session: AsyncSession, name: str) -> str:
         found = await versions.register_folder(session, Path(name), actor=audit.SYSTEM, now=now())
         return found.sha256
     return await versions.find_model(session, name)
+
+
+async def model_tried(sessions: Sessions, name: str) -> Model:
+    """The same, but nothing is kept."""
+    if _is_there(name, folder=True):
+        return versions.for_applications(*loading.texts(Path(name)))
+    async with reading(sessions) as session:
+        return await versions.get_model(session, await versions.find_model(session, name))
 
 
 async def policy_named(session: AsyncSession, name: str) -> str:

@@ -53,16 +53,22 @@ async def register_model(
     session: AsyncSession, manifest: str, artefact: str, *, actor: str, now: datetime
 ) -> Model:
     """Keep a model after every check of its loading. The same one again changes nothing."""
-    model = loading.from_texts(manifest, artefact)
-    for name in model.names:
-        if not registry.is_known(name):
-            raise ModelNotForApplications(column=name)
+    model = for_applications(manifest, artefact)
     is_new = await insert_once(
         session, RiskModel, sha256=model.sha256, name=model.manifest.name[:200],
         manifest=manifest, artefact=artefact, registered_by=actor, registered_at=now,
     )  # fmt: skip
     if is_new:
         _record(session, f"risk_model:{model.sha256[:16]}", model.sha256, actor, now)
+    return model
+
+
+def for_applications(manifest: str, artefact: str) -> Model:
+    """Loaded, and checked to need nothing that an application does not have."""
+    model = loading.from_texts(manifest, artefact)
+    for name in model.names:
+        if not registry.is_known(name):
+            raise ModelNotForApplications(column=name)
     return model
 
 

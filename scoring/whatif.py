@@ -31,7 +31,8 @@ class Sums:
 
     approved_minor: int = 0
     loss_minor: int = 0
-    """Expected: probability times what was approved times the share that is lost of it."""
+    """Expected: probability times what was approved times the share that is lost of it, by the
+    policy that judges now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class Example:
 class Report:
     """Sums and a few examples, whatever the number of decisions."""
 
-    lgd_bps: int
     decisions: int = 0
     impossible: int = 0
     """Their own model or policy is not kept, or this program cannot load it."""
@@ -66,12 +66,12 @@ class Report:
     grades_after: Counter[str] = field(default_factory=Counter)
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, made: Decision, other: Assessment) -> None:
+    def add(self, made: Decision, other: Assessment, lgd_bps: int) -> None:
         way = (made.outcome, other.outcome)
         self.decisions += 1
         self.ways[way] += 1
-        _sum(self.before, made.currency, made.pd, made.approved_minor, self.lgd_bps)
-        _sum(self.after, made.currency, other.pd, other.approved_minor, self.lgd_bps)
+        _sum(self.before, made.currency, made.pd, made.approved_minor, lgd_bps)
+        _sum(self.after, made.currency, other.pd, other.approved_minor, lgd_bps)
         self.reasons_before.update(made.reasons)
         self.reasons_after.update(other.reasons)
         self.grades_before[made.grade] += 1
@@ -102,7 +102,6 @@ class Report:
                 "after": round(self.approval_share(after=True), 6),
             },
             "outcomes": {old: {new: self.ways[old, new] for new in Outcome} for old in Outcome},
-            "lgd_bps": self.lgd_bps,
             "amounts": {
                 currency: {
                     "before": _shown(self.before[currency], currency),
@@ -127,7 +126,7 @@ async def replay(
 ) -> Report:
     """Assess what stands of the period anew. The half that is not given is the one that each
     decision was made by. After `most` decisions the rest is left out."""
-    found = Report(lgd_bps=_lgd_bps(policy))
+    found = Report()
     async for batch in queries.batches(sessions, period, only_standing=True):
         room = len(batch) if most is None else most - found.decisions - found.impossible
         if room <= 0:
@@ -166,13 +165,13 @@ def _assess(
             found.impossible += 1
         else:
             seen = snapshot.from_json(made.snapshot)
-            found.add(made, decisions.assess(seen, *by, made.draw)[0])
+            other, _ = decisions.assess(seen, *by, made.draw)
+            found.add(made, other, _lgd_bps(by[1].applying_to(seen)))
 
 
-def _lgd_bps(policy: Policy | None) -> int:
+def _lgd_bps(policy: Policy) -> int:
     """What is lost of a bad loan, as the policy prices it; without a price, all of it."""
-    priced = policy.pricing if policy is not None else None
-    return priced.lgd_bps if priced is not None else _WHOLE_BPS
+    return policy.pricing.lgd_bps if policy.pricing is not None else _WHOLE_BPS
 
 
 def _sum(sums: dict[str, Sums], currency: str, pd: float, minor: int, lgd_bps: int) -> None:

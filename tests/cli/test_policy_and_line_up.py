@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kit.crypto import Vault
 from kit.db import create_engine, sessions_of, unit_of_work
 from scoring import policy
 from scoring.model import loading
+from scoring.model.manifest import MANIFEST_FILE, MODEL_FILE
 from tests.scoring.test_replaying import DEFAULT, book
 
 STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 500")
@@ -90,6 +92,21 @@ def test_what_if_writes_table_and_picture(stricter: str, tmp_path: Path) -> None
     assert table.read_text().startswith("kind,name,before,after\ndecisions,,30,30\n")
     assert picture.read_text().startswith("<svg")
     assert json.loads(none.output)["decisions"] == 0
+
+
+def test_what_if_by_a_folder_keeps_nothing(stricter: str, tmp_path: Path) -> None:
+    folder = tmp_path / "renamed"
+    folder.mkdir()
+    _, trees = loading.texts(loading.STOCK)
+    renamed = replace(loading.load().manifest, name="renamed")
+    (folder / MANIFEST_FILE).write_text(renamed.to_text(), encoding="utf-8")
+    (folder / MODEL_FILE).write_text(trees, encoding="utf-8")
+
+    shown = run("policy", "whatif", "--model", str(folder))
+
+    assert "30 decisions, 0 would" in shown.output
+    (kept,) = json.loads(run("model", "list", "--json").output)
+    assert kept["name"] != "renamed"
 
 
 def test_policies_are_checked_and_tested(stricter: str, tmp_path: Path) -> None:
