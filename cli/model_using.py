@@ -42,10 +42,10 @@ def evaluate(
 ) -> None:
     """Measure the model in FOLDER on DATA with known outcomes."""
     from scoring.training import mapping as mappings
-    from scoring.training import pictures, tables, tradeoff, using
+    from scoring.training import pictures, tradeoff, using
 
     chosen = mappings.read(mapping) if mapping else None
-    found = using.evaluate(folder, tables.read(data), target=target, mapping=chosen)
+    found = using.evaluate(folder, using.read(data, folder), target=target, mapping=chosen)
     if picture is not None:
         pictures.side_by_side(picture, [(folder.name, found)])
     if as_json:
@@ -78,11 +78,11 @@ def compare(
     as_json: bool,
 ) -> None:
     """Measure models on the same DATA, and each against the first; one against its scorecard."""
-    from scoring.training import comparing, pictures, tables
+    from scoring.training import comparing, pictures, using
     from scoring.training import mapping as mappings
 
     chosen = mappings.read(mapping) if mapping else None
-    found = comparing.compare(folders, tables.read(data), target=target, mapping=chosen)
+    found = comparing.compare(folders, using.read(data, *folders), target=target, mapping=chosen)
     if picture is not None:
         pictures.side_by_side(picture, found.models)
     if as_json:
@@ -104,10 +104,10 @@ def compare(
 def score(folder: Path, data: str, mapping: Path | None, as_json: bool) -> None:
     """Probability for each row of DATA, and what moved it most."""
     from scoring.training import mapping as mappings
-    from scoring.training import tables, using
+    from scoring.training import using
 
     chosen = mappings.read(mapping) if mapping else None
-    scored = using.score(folder, tables.read(data), mapping=chosen)
+    scored = using.score(folder, using.read(data, folder), mapping=chosen)
     if as_json:
         rows = [
             {

@@ -31,5 +31,7 @@ def batch(table: Any, model: Model, *, file: str, first: int) -> Batch:
         ]
         rows = sources.rows_of(read, model)
     else:
-        rows = tables.matrix(tables.of_arrow(table), model.manifest.columns)
+        inputs = model.manifest.columns
+        known = tables.of_arrow(table.select(model.names), tables.words_of(inputs))
+        rows = tables.matrix(known, inputs)
     return Batch([str(each) for each in ids], rows)

@@ -99,7 +99,8 @@ class Csv:
             file.seek(start)
             content = header + file.read(end - start)
         names = next(reader([header.decode("utf-8-sig", errors="replace")]), [])
-        options = tables.csv_options(columns.wanted(names, model))
+        words = tables.words_of(model.manifest.columns) | {sources.ID} - set(model.names)
+        options = tables.csv_options(columns.wanted(names, model), words)
         parsing = csv.ParseOptions(newlines_in_values=True)
         try:
             return csv.read_csv(io.BytesIO(content), parse_options=parsing, convert_options=options)

@@ -122,7 +122,7 @@ def _read(
 
 def _rows(file: str, columns: Sequence[Column], target: str) -> tuple[Rows, Rows]:
     """Those to learn from, and those held out."""
-    table = tables.read(file)
+    table = tables.read(file, tables.words_of(columns))
     answers = table.get(target)
     if isinstance(answers, list) or not np.isin(answers, (0.0, 1.0)).all():
         raise guards.TargetNotBinary(column=target, value="something else")

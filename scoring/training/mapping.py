@@ -11,6 +11,7 @@ from kit.errors import DomainError, Kind
 from scoring.features import registry
 from scoring.model.predictor import ColumnMissing, ValueNotANumber
 from scoring.refusals import Sentence
+from scoring.training import tables
 from scoring.training.tables import Floats, Levels, Table
 
 
@@ -112,4 +113,4 @@ def _texts(table: Table, column: str) -> Levels:
     values = table.get(column)
     if isinstance(values, list):
         return values
-    return [None if np.isnan(value) else format(value, "g") for value in values]
+    return tables.as_levels(values)

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,14 +72,15 @@ class Table:
         return Table(taken, len(rows), "")
 
 
-def read(source: str) -> Table:
-    """The table of a file, or of standard input (CSV) for `-`."""
+def read(source: str, words: Collection[str] = ()) -> Table:
+    """The table of a file, or of standard input (CSV) for `-`. Columns of `words` are text,
+    whatever they look like in this file."""
     name = "standard input" if source == STDIN else Path(source).name
     content = _bytes(source, name)
     import pyarrow as pa
 
     try:
-        arrow = _arrow(content, source, name)
+        arrow = _arrow(content, source, name, words)
         names = arrow.column_names
     except (pa.ArrowException, ValueError, KeyError) as error:
         problem = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
@@ -88,12 +89,23 @@ def read(source: str) -> Table:
         raise DataUnreadable(file=name, problem="it has no rows")
     if len(set(names)) != len(names):
         raise DataUnreadable(file=name, problem="two columns have the same name")
-    return of_arrow(arrow, hashlib.sha256(content).hexdigest())
+    return of_arrow(arrow, words, hashlib.sha256(content).hexdigest())
 
 
-def of_arrow(arrow: Any, sha256: str = "") -> Table:
-    columns = {name: _column(name, arrow.column(name)) for name in arrow.column_names}
+def of_arrow(arrow: Any, words: Collection[str] = (), sha256: str = "") -> Table:
+    columns = {
+        name: _words(arrow.column(name)) if name in words else _column(name, arrow.column(name))
+        for name in arrow.column_names
+    }
     return Table(columns, arrow.num_rows, sha256)
+
+
+def words_of(columns: Iterable[Column]) -> set[str]:
+    """What models read as levels, and none of them as a number."""
+    read = {True: set[str](), False: set[str]()}
+    for column in columns:
+        read[column.levels is not None].add(column.name)
+    return read[True] - read[False]
 
 
 def matrix(table: Table, columns: Sequence[Column]) -> Floats:
@@ -122,7 +134,11 @@ def _encoded(table: Table, column: Column) -> Floats:
 
 
 def as_levels(values: Floats) -> Levels:
-    return [None if np.isnan(value) else format(value, "g") for value in values]
+    return [None if np.isnan(value) else _level(float(value)) for value in values]
+
+
+def _level(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _bytes(source: str, name: str) -> bytes:
@@ -141,7 +157,7 @@ def _bytes(source: str, name: str) -> bytes:
     return content
 
 
-def _arrow(content: bytes, source: str, name: str) -> Any:
+def _arrow(content: bytes, source: str, name: str, words: Collection[str]) -> Any:
     if content[:4] == b"PAR1" or source.endswith(".parquet"):
         from pyarrow import parquet
 
@@ -152,14 +168,18 @@ def _arrow(content: bytes, source: str, name: str) -> Any:
 
     # Commas inside quotes only make this larger than it is.
     _hold_values(content.count(b",") + content.count(b"\n"), name)
-    return csv.read_csv(io.BytesIO(content), convert_options=csv_options())
+    return csv.read_csv(io.BytesIO(content), convert_options=csv_options(words=words))
 
 
-def csv_options(only: Sequence[str] = ()) -> Any:
+def csv_options(only: Sequence[str] = (), words: Collection[str] = ()) -> Any:
+    import pyarrow as pa
     from pyarrow import csv
 
     return csv.ConvertOptions(
-        null_values=_NULLS, strings_can_be_null=True, include_columns=list(only)
+        null_values=_NULLS,
+        strings_can_be_null=True,
+        include_columns=list(only),
+        column_types={name: pa.string() for name in words},
     )
 
 
@@ -189,6 +209,19 @@ def _column(name: str, values: Any) -> Floats | Levels:
         return _levels(name, pa.array([None if v is None else str(v) for v in values.to_pylist()]))
     numbers = numbers.astype(np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _words(values: Any) -> Levels:
+    import pyarrow as pa
+
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        values = values.cast(kind.value_type)
+        kind = values.type
+    if pa.types.is_floating(kind):
+        return as_levels(values.cast(pa.float64()).to_numpy())
+    texts: Levels = values.cast(pa.string()).to_pylist()
+    return texts
 
 
 def _levels(name: str, texts: Any) -> Levels:

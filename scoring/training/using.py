@@ -54,6 +54,13 @@ class Scored:
     strongest: tuple[Contribution, ...]
 
 
+def read(data: str, *folders: Path) -> Table:
+    """The table of a file, its levels as these models know them, not as this file looks."""
+    models = [loading.load(folder) for folder in folders]
+    words = tables.words_of(column for model in models for column in model.manifest.columns)
+    return tables.read(data, words)
+
+
 def evaluate(
     folder: Path, table: Table, *, target: str | None = None, mapping: Mapping | None = None
 ) -> Evaluation:

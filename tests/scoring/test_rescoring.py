@@ -23,6 +23,7 @@ from kit.ids import new_id
 from scoring import engine, features
 from scoring.decisions import decide
 from scoring.model.loading import STOCK
+from scoring.model.manifest import Column
 from scoring.rescoring import run, sources
 from scoring.rescoring.sources import RowsUnreadable
 from scoring.snapshot import Employment, History, Snapshot
@@ -340,3 +341,17 @@ def test_an_assessment_states_the_same(tmp_path: Path) -> None:
     [batch] = source.batches(span, cases.stock())
     decided = [engine.assess(each, cases.stock(), cases.default_policy()).pd for each in asked]
     assert cases.stock().pds(batch.rows).tolist() == decided
+
+
+def test_levels_and_names_do_not_depend_on_the_part_they_are_in(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,kind\n01,1\n02,2\nx,two\n")
+    known = cases.stock()
+    column = Column("kind", levels={"1": 0.5, "2": 0.7, "two": 0.9})
+    model = replace(known, manifest=replace(known.manifest, columns=(column,)))
+    source = sources.of_file(tmp_path / "rows.csv")
+
+    for rows in (1, 2, 3):
+        read = [each for span in source.spans(rows) for each in source.batches(span, model)]
+
+        assert [name for batch in read for name in batch.ids] == ["01", "02", "x"]
+        assert [row[0] for batch in read for row in batch.rows] == [0.5, 0.7, 0.9]

@@ -84,6 +84,36 @@ class TestRead:
         with pytest.raises(tables.ColumnMixed, match="'oops'"):
             csv(tmp_path, "a\n1\n2\n3\noops\n5\n")
 
+    @pytest.mark.parametrize(
+        "levels", [["true"], ["1234567"], ["01"], ["1", "2", "3", "x"], ["2026-01-02"], ["1.50"]]
+    )
+    def test_levels_are_the_same_whatever_else_is_in_the_file(
+        self, tmp_path: Path, levels: list[str]
+    ) -> None:
+        path = tmp_path / "data.csv"
+        path.write_text("kind,n\n" + "".join(f"{level},1\n" for level in levels))
+
+        read = tables.read(str(path), {"kind", "not there"})
+
+        assert read.get("kind") == levels
+        np.testing.assert_array_equal(read.get("n"), np.ones(len(levels)))
+
+    def test_levels_in_parquet_are_written_as_in_text(self, tmp_path: Path) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        made = pa.table({"a": [1234567.0, None], "b": [7, None], "c": [True, None]})
+        parquet.write_table(made, tmp_path / "data.parquet")
+
+        read = tables.read(str(tmp_path / "data.parquet"), set("abc"))
+
+        assert read.columns == {"a": ["1234567", None], "b": ["7", None], "c": ["true", None]}
+
+    def test_words_are_what_no_model_takes_for_a_number(self) -> None:
+        columns = [Column("a", levels={}), Column("b", levels={}), Column("b"), Column("c")]
+
+        assert tables.words_of(columns) == {"a"}
+
 
 class TestMatrix:
     def test_turns_unseen_levels_into_missing(self) -> None:
@@ -95,11 +125,11 @@ class TestMatrix:
         )
 
     def test_reads_numeric_codes_of_a_category(self) -> None:
-        data = table(kind=[1, 2, np.nan])
+        data = table(kind=[1, 1234567, 2, np.nan])
 
-        found = tables.matrix(data, [Column("kind", levels={"1": 0.5})])
+        found = tables.matrix(data, [Column("kind", levels={"1": 0.5, "1234567": 0.7})])
 
-        np.testing.assert_array_equal(found, [[0.5], [np.nan], [np.nan]])
+        np.testing.assert_array_equal(found, [[0.5], [0.7], [np.nan], [np.nan]])
 
     def test_refuses_a_missing_column_and_text_for_a_number(self) -> None:
         with pytest.raises(ColumnMissing, match="age"):
