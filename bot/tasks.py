@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 from aiogram import Bot
 from aiogram.exceptions import (
     TelegramAPIError,
@@ -41,7 +42,11 @@ PHOTO = "bot.photo"
 FILE = "bot.file"
 REPEATS_FOR = timedelta(days=7)
 """Telegram keeps an update for a day; after a week none comes again."""
-_PASSING = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter)
+_PASSING = (
+    TelegramNetworkError, TelegramServerError, TelegramRetryAfter,
+    # What breaks while a file comes in is not wrapped.
+    aiohttp.ClientError, TimeoutError,
+)  # fmt: skip
 
 
 class NoChat(Exception):

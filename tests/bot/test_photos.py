@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetFile
+from aiohttp import ClientPayloadError
 from PIL import Image
 from sqlalchemy import update
 
@@ -110,11 +111,19 @@ class TestTheJob:
 
         assert len(amina.chat) == messages
 
+    @pytest.mark.parametrize(
+        "away",
+        [
+            TelegramNetworkError(GetFile(file_id="x"), "no route"),
+            ClientPayloadError("cut off"),
+            TimeoutError(),
+        ],
+        ids=lambda away: type(away).__name__,
+    )
     async def test_tries_again_when_telegram_is_away(
-        self, lender: Lender, amina: Chatter, asked: Story
+        self, lender: Lender, amina: Chatter, asked: Story, away: Exception
     ) -> None:
         await amina.sends_photo(picture(5))
-        away = TelegramNetworkError(GetFile(file_id="x"), "no route")
         amina.telegram.broken.append(away)
 
         with pytest.raises(TransientFailure):
