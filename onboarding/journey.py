@@ -24,6 +24,7 @@ from onboarding import (
     guarantees,
     particulars,
     products,
+    proofs,
     read_fields,
     saving,
     steps,
@@ -162,6 +163,8 @@ async def edit_answer(
 
 async def go_back(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
     """Ask the question before the present one again."""
+    if proofs.asked(dossier) in steps.CORRECTIONS:
+        return await proofs.leave(session, dossier)
     _require_draft(dossier)
     target = steps.before(dossier, steps.next_step(dossier))
     if target is None:
@@ -183,6 +186,8 @@ async def change(session: AsyncSession, dossier: Dossier, step: str, *, now: dat
 
 async def keep_answer(session: AsyncSession, dossier: Dossier) -> Dossier:
     """Leave the question that is asked again: its answer stays."""
+    if proofs.asked(dossier) in steps.CORRECTIONS:
+        return await proofs.leave(session, dossier)
     _require_draft(dossier)
     step = dossier.draft.asked_step
     asked = steps.find(dossier, step) if step is not None else None

@@ -65,6 +65,11 @@ async def give(
     return await _moved(session, dossier)
 
 
+async def leave(session: AsyncSession, dossier: Dossier) -> Dossier:
+    """Correct nothing: what was read is asked about again."""
+    return await _moved(session, dossier)
+
+
 async def resend_code(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
     _require_code_asked(dossier)
     await codes.issue(session, vault_of(session), dossier.borrower, "phone", now=now)

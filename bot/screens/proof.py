@@ -6,15 +6,26 @@ from bot.screens.questions import Asked
 from bot.text import Words
 from onboarding.steps import StepKind
 
-_ABOUT_PICTURES = (StepKind.PHOTO, StepKind.CONFIRM, StepKind.TEXT, StepKind.DATE)
-
 
 def screen(asked: Asked, words: Words) -> Screen:
-    why = words(_WHY.get(asked.step.kind, "proof-phone"))
-    return Screen(paragraphs(why, questions.question(asked, words)), _keyboard(asked, words))
+    why = _WHY.get(asked.step.kind)
+    return Screen(
+        paragraphs(
+            words(why) if why is not None else None,
+            questions.question(asked, words),
+            questions.answer_now(asked, words),
+        ),
+        _keyboard(asked, words),
+    )
 
 
-_WHY = dict.fromkeys(_ABOUT_PICTURES, "proof-picture") | {StepKind.VIDEO: "proof-video"}
+_WHY = {
+    StepKind.PHOTO: "proof-picture",
+    StepKind.VIDEO: "proof-video",
+    StepKind.CONTACT: "proof-phone",
+    StepKind.CODE: "proof-phone",
+}
+"""None where the proof is there and what was read on it is asked about."""
 
 
 def _keyboard(asked: Asked, words: Words) -> Keyboard:

@@ -44,21 +44,22 @@ def act(dossier: Dossier, name: str, value: str = "") -> Act:
 
 def screen(asked: Asked, words: Words) -> Screen:
     step, steps_in_all = steps.position(asked.dossier, asked.step)
-    before = (
-        words("answer-now", answer=given.answer(asked.step, asked.known, asked.dossier, words))
-        if asked.known is not None
-        else None
-    )
     return Screen(
         paragraphs(
             lines(
                 f"<i>{words('step-of', step=step, steps=steps_in_all)}</i>",
                 question(asked, words),
             ),
-            before,
+            answer_now(asked, words),
         ),
         _keyboard(asked, words),
     )
+
+
+def answer_now(asked: Asked, words: Words) -> str | None:
+    if asked.known is None:
+        return None
+    return words("answer-now", answer=given.answer(asked.step, asked.known, asked.dossier, words))
 
 
 def question(asked: Asked, words: Words) -> str:

@@ -251,18 +251,33 @@ class TestTheOtherSide:
         assert found.back is not None
 
 
+async def asks_again(lender: Lender, person: Chatter) -> None:
+    case = await doubted(lender, person)
+    async with unit_of_work(lender.sessions) as session:
+        locked = await cases.get(session, case.id, lock=True)
+        await retakes.ask(
+            session, locked, shots=(Shot.DOCUMENT,), reason=RetakeReason.GLARE, note="light",
+            staff_id=UMA, now=lender.clock.now(),
+        )  # fmt: skip
+
+
 class TestAfterItWasSent:
+    async def test_a_correction_can_be_left(self, lender: Lender, amina: Chatter) -> None:
+        await asks_again(lender, amina)
+        await shows(lender, amina, read())
+
+        asked = await amina.presses("Number")
+        assert "L898902C3" in asked
+        assert "Is this what" in await amina.presses("Leave it as it is")
+        await amina.presses("Number")
+        assert "Is this what" in await amina.says("/back")
+
     async def test_the_new_document_is_confirmed_too(self, lender: Lender, amina: Chatter) -> None:
-        case = await doubted(lender, amina)
-        async with unit_of_work(lender.sessions) as session:
-            locked = await cases.get(session, case.id, lock=True)
-            await retakes.ask(
-                session, locked, shots=(Shot.DOCUMENT,), reason=RetakeReason.GLARE, note="light",
-                staff_id=UMA, now=lender.clock.now(),
-            )  # fmt: skip
+        await asks_again(lender, amina)
 
         asked = await shows(lender, amina, read())
         assert "Is this what your document says?" in asked
+        assert "We need a new photo" not in asked
         assert "Which number" in await amina.presses("Number")
         lender.clock.move(minutes=1)
         assert "L898902C4" in await amina.says("L898902C4")
