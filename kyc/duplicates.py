@@ -128,15 +128,13 @@ async def _documents(
 
 
 def _document_indexes(vault: Vault, results: Sequence[CheckResult]) -> list[str]:
-    """Of the number by which the document is known from now on first: as it was read where a
-    check digit vouches for that, else as it was corrected."""
+    """Of the number by which the document is known from now on first: as it was read, or else
+    whoever corrects it would hide it from later searches."""
     document = next((result for result in results if result.kind is CheckKind.DOCUMENT), None)
     found: Mapping[str, Any] = {} if document is None else document.found
     fields: Mapping[str, Any] = found.get("fields", {})
     read, country = fields.get("number", {}), fields.get("country", {}).get("value", "")
     numbers = [read.get("value", ""), found.get("corrected", {}).get("number", "")]
-    if not read.get("checks"):
-        numbers.reverse()
     return [
         vault.blind_index("verifications.document", f"{_plain(country)}:{_plain(number)}")
         for number in numbers
