@@ -168,7 +168,7 @@ async def _settle(
     async with unit_of_work(context.sessions) as session:
         chat_id = await hold(session, Application, application_id)
         if isinstance(seen, DomainError):
-            dossier = await identity.forget_photo(session, application_id)
+            dossier = await identity.forget_photo(session, application_id, step)
             return chat_id, await _again(office(context), session, dossier, seen, now)
         dossier = await identity.receive_photo(
             session, application_id=application_id, step=step, inspection=seen,

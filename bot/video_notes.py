@@ -91,7 +91,10 @@ async def _settle(
                 result=seen.result, now=now,
             )  # fmt: skip
         else:
-            dossier = await video_notes.refuse(
+            settle = video_notes.refuse
+            if isinstance(seen, tasks.FileNotFetched):
+                settle = video_notes.lose
+            dossier = await settle(
                 session, application_id=application_id, nonce=nonce, why=seen, now=now
             )
         here = contexts.resumed(tasks.office(context), session, dossier, now)

@@ -94,10 +94,12 @@ async def sides_before(
     return [await read(session, verification.document_blob_id, now=now)]
 
 
-async def forget_photo(session: AsyncSession, application_id: UUID) -> Dossier:
-    """The picture could not be fetched or read: the question stands as it was."""
+async def forget_photo(session: AsyncSession, application_id: UUID, step: str) -> Dossier:
+    """The picture for `step` could not be fetched or read: the question stands as it was."""
     await dossiers.hold_owner(session, Application, application_id)
     application = await session.get_one(Application, application_id, with_for_update=True)
+    if application.pending_photo != step:
+        raise StepNotAsked(step=step)
     application.pending_photo = None
     await session.flush()
     return await dossiers.get(session, application.borrower_id)

@@ -143,6 +143,17 @@ async def refuse(
     return await _settled(session, dossier, verification, None, now)
 
 
+async def lose(
+    session: AsyncSession, *, application_id: UUID, nonce: str, why: DomainError, now: datetime
+) -> Dossier:
+    """The note did not reach us, which is nobody's fault: another one, as if none was asked."""
+    dossier = await identity.waiting_for(session, application_id, STEP)
+    verification, _ = await _answered(session, dossier, nonce)
+    dossier.draft.pending_photo = None
+    asking.take_back(session, verification, now=now)
+    return (await _moved(session, dossier)).with_problem(why)
+
+
 async def give_up(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Dossier:
     """The borrower cannot do the acts, or no challenge is left: a person looks."""
     verification = await _wanted(session, dossier)

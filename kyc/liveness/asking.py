@@ -72,6 +72,13 @@ def ask_again(
     return True
 
 
+def take_back(session: AsyncSession, verification: Verification, *, now: datetime) -> None:
+    """The answer was lost on its way to us: the challenge does not count."""
+    _record(session, verification, "challenge_taken_back", now, number=verification.challenges)
+    verification.challenge = None
+    verification.challenges -= 1
+
+
 def attach(
     session: AsyncSession, verification: Verification, blob_id: UUID, *, now: datetime
 ) -> None:

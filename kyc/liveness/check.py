@@ -1,5 +1,6 @@
 """The check of an identity's video note. Where none was wanted there is nothing to check."""
 
+import contextlib
 from collections.abc import Sequence
 
 from kyc import images, workers
@@ -10,6 +11,8 @@ from kyc.liveness.judging import LivenessReport
 from kyc.states import CheckKind, CheckVerdict
 
 SOURCE = "kopa-liveness-1"
+_TRIES = 2
+"""The first worker may have died of another picture."""
 
 
 async def check(evidence: Evidence) -> CheckResult:
@@ -22,11 +25,11 @@ async def check(evidence: Evidence) -> CheckResult:
         raise clips.ClipTooLarge(limit_mb=clips.MAX_BYTES // 2**20)
     asked = Challenge.from_json(evidence.challenge).acts
     pictures = evidence.selfie, evidence.document
-    try:
-        return await workers.run(check_here, evidence.clip, asked, *pictures)
-    except workers.PictureCheckFailed:
-        # It took more memory or time than any film of a phone.
-        raise clips.ClipNotReadable() from None
+    for _ in range(_TRIES):
+        with contextlib.suppress(workers.PictureCheckFailed):
+            return await workers.run(check_here, evidence.clip, asked, *pictures)
+    # It took more memory or time than any film of a phone.
+    raise clips.ClipNotReadable()
 
 
 def check_here(clip: bytes, asked: Sequence[Act], selfie: bytes, document: bytes) -> CheckResult:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot import tasks
 from bot import video_notes as job
 from kit import job_rows
 from kit.audit import AuditEvent
@@ -189,6 +190,21 @@ class TestWrongActs:
         )
 
 
+class TestALostNote:
+    async def test_is_asked_for_again_and_does_not_count(
+        self, lender: Lender, amina: Chatter, story: Story
+    ) -> None:
+        for _ in range(4):
+            await amina.presses("I am ready")
+            await amina.sends_note(at=lender.clock.now())
+            said = await lender.settles_note(amina, tasks.FileNotFetched())
+            assert "I cannot open this file" in said
+            assert "I am ready" in " ".join(amina.labels)
+
+        assert "I have your video note" in await records(lender, amina)
+        assert (await verification_of(lender, amina)).challenges == 1
+
+
 class TestNoVideoNote:
     async def test_gets_one_sentence_and_changes_nothing(
         self, lender: Lender, amina: Chatter, story: Story
@@ -364,6 +380,17 @@ class TestWhileItIsLookedAt:
         assert "How many people" in said
         await amina.presses("2")
         assert await lender.step(amina) == "purpose"
+
+    async def test_an_older_photo_that_cannot_be_fetched_changes_nothing(
+        self, lender: Lender, amina: Chatter, story: Story
+    ) -> None:
+        await amina.presses("I am ready")
+        await amina.sends_note(at=lender.clock.now())
+        number = (await lender.dossier(amina)).draft.id
+
+        await tasks.answer(lender.context, number, "selfie", tasks.FileNotFetched())
+
+        assert "I have your video note" in await lender.looks_at_note(amina)
 
     async def test_what_is_never_told_does_not_hold_up(
         self, lender: Lender, amina: Chatter, story: Story

@@ -1,7 +1,9 @@
 """Acting people pass and impostors do not, on drawn faces everywhere and on photographs where
 they lie beside the checkout."""
 
+import asyncio
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,9 +17,9 @@ from PIL import Image, ImageSequence
 
 from bench import impostors
 from cli.liveness import liveness
-from kyc import images
+from kyc import images, workers
 from kyc.checks import Evidence
-from kyc.liveness import acts, challenge, check, judging, motion
+from kyc.liveness import acts, challenge, check, clips, judging, motion
 from kyc.liveness.challenge import Act, Challenge
 from kyc.liveness.clips import Film
 from kyc.liveness.judging import LivenessReport, Verdict
@@ -280,6 +282,18 @@ class TestPhotographs:
         assert furthest / yaw > 1
         turned = motion.measure(watch.sights).turn
         assert np.corrcoef(yaws, turned)[0, 1] > 0.9
+
+
+async def test_a_note_is_not_blamed_for_a_crash_over_another_picture() -> None:
+    face = images.encode(lina())
+    asked = challenge.issue(Random(1), NOW).to_json()
+    evidence = Evidence(document=face, selfie=face, clip=b"no film", challenge=asked)
+
+    _, seen = await asyncio.gather(
+        workers.run(os._exit, 1), check.check(evidence), return_exceptions=True
+    )
+
+    assert isinstance(seen, clips.ClipFormatUnsupported)
 
 
 @pytest.fixture(scope="module")
