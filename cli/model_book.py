@@ -34,7 +34,7 @@ _BATCH = 2_000
 )  # fmt: skip
 @click.option(
     "--within-days", type=click.IntRange(1), default=180, show_default=True,
-    help="Counted from the payout; younger loans are left out.",
+    help="From the payout, longer where principal falls due later; younger loans are left out.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
@@ -53,7 +53,9 @@ def book(out: Path, late_days: int, within_days: int, as_json: bool) -> None:
         rule = {"late_days": late_days, "within_days": within_days}
         documents.write({"file": str(out), "rows": found, "bad": bad, **rule})
         return
-    click.echo(f"{found} loans paid out at least {within_days} days ago, {bad} of them bad.")
+    click.echo(
+        f"{found} loans that have had their time, {within_days} days or more: {bad} of them bad."
+    )
     columns = f"--target {loan_book.TARGET} --time {loan_book.TIME}"
     click.echo(f"Train on them: kopa model train {out} {columns} --out DIR")
 
@@ -75,7 +77,9 @@ async def _written(
             rows = loan_book.rows(session, late_days=late_days, within_days=within_days, on=on)
             found, bad = await _fill(draft, rows)
         if not found:
-            documents.refuse(f"no loan was paid out {within_days} days ago or earlier")
+            documents.refuse(
+                f"no loan was paid out {within_days} days ago or earlier and has had its time"
+            )
         draft.replace(out)
     finally:
         draft.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ WINDOW = timedelta(days=30)
 MATURED_WINDOW = timedelta(days=2 * 365)
 """Loans that were decided so long ago say nothing about today."""
 LATE_DAYS, WITHIN_DAYS = 30, 180
-"""Bad: ever so many days late, or given up, within so many days of the payout."""
+"""Bad: ever so many days late, or given up, within so many days of the payout (`outcomes`)."""
 INPUTS_RECENT, INPUTS_BEFORE = timedelta(days=7), timedelta(days=60)
 _BATCH = 500
 _BY_STAFF = ("approve", "decline")

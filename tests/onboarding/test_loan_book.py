@@ -43,10 +43,12 @@ class TestMatured:
 
         await lender.closes_days_until(START + timedelta(days=DAYS))
 
-        assert await turned_out(sessions, lender) == {late.id: True, paid.id: False}
-        never = {late.id: False, paid.id: False}
-        assert await turned_out(sessions, lender, late_days=41) == never
-        assert await turned_out(sessions, lender, within_days=59) == never
+        told = {late.id: True, paid.id: False}
+        assert await turned_out(sessions, lender) == told
+        assert await turned_out(sessions, lender, within_days=59) == told, (
+            "no sooner than it can be"
+        )
+        assert await turned_out(sessions, lender, late_days=41) == {}, "nobody can be so late yet"
 
 
 def book(*options: object) -> Result:

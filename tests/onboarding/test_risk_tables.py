@@ -21,11 +21,11 @@ CROPS = "key,period,value\nmaize,2025-10,50\nmaize,2025-11,50\nmaize,2025-12,50\
 
 async def lends(
     session: AsyncSession, town: str, now: datetime, *, crop: str | None = None,
-    bad: bool = False, days_ago: int = 200,
+    bad: bool = False, days_ago: int = 200, days: int = 60,
 ) -> Borrower:  # fmt: skip
-    """One loan of 60 days, paid back on its day or not at all."""
+    """One loan of so many days, paid back on its day or not at all."""
     on = now.date() - timedelta(days=days_ago)
-    due = on + timedelta(days=60)
+    due = on + timedelta(days=days)
     borrower = Borrower(
         id=new_id(), reference=reference("B"), locale="en", timezone="Africa/Nairobi",
         employment="farmer" if crop else "salaried", created_at=now,
@@ -75,6 +75,18 @@ class TestMake:
         out = content["out"]["KES"]
         assert (out["loans"], out["minor"], out["region"]) == (4, 2_000, {region: 2_000})
         assert out["industry"] == {"farming": 1_000, "salaried": 1_000}
+
+    async def test_a_harvest_loan_has_its_time_when_it_was_due_and_could_be_late(
+        self, session: AsyncSession, now: datetime
+    ) -> None:
+        """Due after 190 days, late 30 later: after 219 days it is nobody's, after 220 it is bad."""
+        for bad in (True, False):
+            await lends(session, "Kisumu", now, bad=bad, days=190, days_ago=219)
+        assert (await made(session, now)).content["all"] == {"loans": 0, "bad": 0}
+
+        for bad in (True, False):
+            await lends(session, "Kisumu", now, bad=bad, days=190, days_ago=220)
+        assert (await made(session, now)).content["all"] == {"loans": 2, "bad": 1}
 
     async def test_names_a_region_of_many(self, session: AsyncSession, now: datetime) -> None:
         for _ in range(risk_tables.NAMED_FROM):
