@@ -1,12 +1,13 @@
 """What must not be trained on: an unusable target, a column that gives the answer away."""
 
+import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.errors import DomainError, Kind
-from scoring.model.predictor import ColumnMissing
 from scoring.refusals import Sentence
 from scoring.training import metrics
 from scoring.training.tables import Floats, Levels, Table
@@ -22,6 +23,8 @@ COPIES_PER_CHANCE = 100
 MOST_LEVELS_SHARE = 0.5
 _SAMPLE = 20_000
 _BINS = 32
+_ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2]|Q[1-4])($|-\d\d($|[T ]))")
+"""Text of this form is in order by time where it is in order by letters."""
 
 
 class TargetConstant(Sentence, DomainError):
@@ -49,6 +52,20 @@ class TargetLeaks(Sentence, DomainError):
         "Column {column} alone predicts the target almost perfectly (AUC {auc}): it was probably "
         "written after the outcome was known. Remove it."
     )
+
+
+class TimeUnordered(Sentence, DomainError):
+    code = "training_time_unordered"
+    kind = Kind.INVALID
+    sentence = (
+        "Column {column} is no date that can be ordered, for example {value}: write 2024-01-31."
+    )
+
+
+class TimeMissing(Sentence, DomainError):
+    code = "training_time_missing"
+    kind = Kind.INVALID
+    sentence = "Column {column} has no date in some rows: fill them in or remove these rows."
 
 
 class NothingToLearnFrom(Sentence, DomainError):
@@ -144,12 +161,19 @@ def single_column_auc(values: Floats | Levels, y: Ints, *, seed: int) -> float:
 
 def order(table: Table, name: str) -> Ints:
     """Row numbers from oldest to newest."""
-    if name not in table:
-        raise ColumnMissing(column=name)
     values = table.get(name)
     if isinstance(values, list):
-        return np.argsort(np.array([value or "" for value in values]), kind="stable")
-    return np.argsort(values, kind="stable")
+        texts = [text or "" for text in values]
+        odd = next((text for text in texts if text and not _ISO.match(text)), None)
+        if odd is not None:
+            raise TimeUnordered(column=name, value=odd[:40])
+        times: NDArray[Any] = np.array(texts)
+        has_gaps = "" in texts
+    else:
+        times, has_gaps = values, bool(np.isnan(values).any())
+    if has_gaps:
+        raise TimeMissing(column=name)
+    return np.argsort(times, kind="stable")
 
 
 def _hashes(table: Table) -> tuple[NDArray[np.uint64], float]:

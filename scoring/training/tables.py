@@ -81,15 +81,14 @@ def read(source: str, words: Collection[str] = ()) -> Table:
 
     try:
         arrow = _arrow(content, source, name, words)
-        names = arrow.column_names
+        if arrow.num_rows == 0:
+            raise DataUnreadable(file=name, problem="it has no rows")
+        if len(set(arrow.column_names)) != len(arrow.column_names):
+            raise DataUnreadable(file=name, problem="two columns have the same name")
+        return of_arrow(arrow, words, hashlib.sha256(content).hexdigest())
     except (pa.ArrowException, ValueError, KeyError) as error:
         problem = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise DataUnreadable(file=name, problem=problem) from None
-    if arrow.num_rows == 0:
-        raise DataUnreadable(file=name, problem="it has no rows")
-    if len(set(names)) != len(names):
-        raise DataUnreadable(file=name, problem="two columns have the same name")
-    return of_arrow(arrow, words, hashlib.sha256(content).hexdigest())
 
 
 def of_arrow(arrow: Any, words: Collection[str] = (), sha256: str = "") -> Table:
@@ -200,9 +199,13 @@ def _column(name: str, values: Any) -> Floats | Levels:
         return np.full(len(values), np.nan)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _levels(name, values)
-    if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
-        values = values.cast(pa.timestamp("us")) if not pa.types.is_time(kind) else values
-        values = values.cast(pa.int64())
+    if pa.types.is_time32(kind):
+        values = values.cast(pa.int32())
+    elif pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
+        if not pa.types.is_time(kind):
+            values = values.cast(pa.timestamp("us"), safe=False)
+        # Years like 9999 are more microseconds than a number holds to the last digit.
+        values = values.cast(pa.int64()).cast(pa.float64(), safe=False)
     try:
         numbers = values.cast(pa.float64()).to_numpy()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

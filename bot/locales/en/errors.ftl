@@ -227,6 +227,8 @@ error-training-target-constant = The target is the same in every row.
 error-training-target-leaks = A column already holds the answer.
 error-training-target-not-binary = The target must be 0 or 1.
 error-training-target-too-rare = The target has too few rows of one kind.
+error-training-time-missing = Some rows have no date.
+error-training-time-unordered = The column is no date that can be ordered.
 
 # Guarantors and groups.
 error-guarantor-missing = Not everybody who is to answer for this loan has said yes.

@@ -227,6 +227,8 @@ error-training-target-constant = El objetivo es igual en todas las filas.
 error-training-target-leaks = Una columna ya contiene la respuesta.
 error-training-target-not-binary = El objetivo debe ser 0 o 1.
 error-training-target-too-rare = El objetivo tiene muy pocas filas de un tipo.
+error-training-time-missing = Algunas filas no tienen fecha.
+error-training-time-unordered = La columna no es una fecha que se pueda ordenar.
 
 # Garantes y grupos.
 error-guarantor-missing = Falta el sí de alguien que debe responder por este préstamo.
