@@ -209,11 +209,15 @@ def _axes(path: Path) -> Iterator[Any]:
 def _sheet(path: Path, count: int, *, columns: int) -> Iterator[list[Any]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     columns = min(columns, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(_SIZE[0] * columns, _SIZE[1] * rows), layout="constrained")
     FigureCanvasAgg(figure)
     yield [figure.add_subplot(rows, columns, n + 1) for n in range(count)]
+    for text in figure.findobj(Text):
+        # A dollar in the name of a column begins no formula.
+        text.set_parse_math(False)
     # Without the library's version in the file, a new release does not change every picture.
     figure.savefig(path, format="png", dpi=90, metadata={"Software": None})

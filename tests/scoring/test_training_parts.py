@@ -12,7 +12,18 @@ from sklearn import metrics as theirs
 from scoring.model.manifest import Column
 from scoring.model.native import Booster
 from scoring.model.predictor import ColumnMissing, ValueNotANumber
-from scoring.training import encoding, guards, mapping, merging, metrics, platt, tables, trends
+from scoring.training import (
+    encoding,
+    guards,
+    mapping,
+    merging,
+    metrics,
+    pictures,
+    platt,
+    tables,
+    trends,
+)
+from scoring.training.dependence import Dependence
 from scoring.training.tables import Table
 
 
@@ -26,93 +37,6 @@ def _column(values: Any) -> tables.Floats | tables.Levels:
     if any(isinstance(value, str) for value in values):
         return list(values)
     return np.array(values, dtype=float)
-
-
-def csv(folder: Path, text: str) -> Table:
-    path = folder / "data.csv"
-    path.write_text(text)
-    return tables.read(str(path))
-
-
-class TestRead:
-    def test_keeps_missing_missing(self, tmp_path: Path) -> None:
-        read = csv(tmp_path, "a,b,c\n1,x,\n,NA,\n3,,\n")
-
-        np.testing.assert_array_equal(read.get("a"), [1, np.nan, 3])
-        assert read.get("b") == ["x", None, None]
-        np.testing.assert_array_equal(read.get("c"), [np.nan] * 3)
-
-    def test_reads_dates_and_truth_values_as_numbers(self, tmp_path: Path) -> None:
-        read = csv(tmp_path, "day,open\n2026-01-02,true\n2026-01-01,false\n")
-
-        assert list(guards.order(read, "day")) == [1, 0]
-        np.testing.assert_array_equal(read.get("open"), [1, 0])
-
-    def test_reads_parquet_with_categories(self, tmp_path: Path) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        words = pa.array(["x", None, "x"]).dictionary_encode()
-        made = pa.table({"n": [1, None, 3], "w": words, "f": [1.5, float("inf"), None]})
-        parquet.write_table(made, tmp_path / "data.parquet")
-
-        read = tables.read(str(tmp_path / "data.parquet"))
-
-        np.testing.assert_array_equal(read.get("n"), [1, np.nan, 3])
-        assert read.get("w") == ["x", None, "x"]
-        np.testing.assert_array_equal(read.get("f"), [1.5, np.nan, np.nan])
-
-    @pytest.mark.parametrize(
-        ("text", "says"),
-        [
-            ("", "cannot be read"),
-            ("a,b\n", "no rows"),
-            ("a,a\n1,2\n", "same name"),
-            ("a,b\n1,2\n3\n", "cannot be read"),
-            ("PAR1 but not really", "cannot be read"),
-        ],
-    )
-    def test_refuses_what_is_no_table(self, tmp_path: Path, text: str, says: str) -> None:
-        with pytest.raises(tables.DataUnreadable, match=says):
-            csv(tmp_path, text)
-
-    def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(tables.DataUnreadable, match="no such file"):
-            tables.read(str(tmp_path / "none.csv"))
-
-    def test_refuses_numbers_with_a_little_text_among_them(self, tmp_path: Path) -> None:
-        with pytest.raises(tables.ColumnMixed, match="'oops'"):
-            csv(tmp_path, "a\n1\n2\n3\noops\n5\n")
-
-    @pytest.mark.parametrize(
-        "levels", [["true"], ["1234567"], ["01"], ["1", "2", "3", "x"], ["2026-01-02"], ["1.50"]]
-    )
-    def test_levels_are_the_same_whatever_else_is_in_the_file(
-        self, tmp_path: Path, levels: list[str]
-    ) -> None:
-        path = tmp_path / "data.csv"
-        path.write_text("kind,n\n" + "".join(f"{level},1\n" for level in levels))
-
-        read = tables.read(str(path), {"kind", "not there"})
-
-        assert read.get("kind") == levels
-        np.testing.assert_array_equal(read.get("n"), np.ones(len(levels)))
-
-    def test_levels_in_parquet_are_written_as_in_text(self, tmp_path: Path) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        made = pa.table({"a": [1234567.0, None], "b": [7, None], "c": [True, None]})
-        parquet.write_table(made, tmp_path / "data.parquet")
-
-        read = tables.read(str(tmp_path / "data.parquet"), set("abc"))
-
-        assert read.columns == {"a": ["1234567", None], "b": ["7", None], "c": ["true", None]}
-
-    def test_words_are_what_no_model_takes_for_a_number(self) -> None:
-        columns = [Column("a", levels={}), Column("b", levels={}), Column("b"), Column("c")]
-
-        assert tables.words_of(columns) == {"a"}
 
 
 class TestMatrix:
@@ -366,3 +290,12 @@ class TestMapping:
     def test_refuses_data_without_the_column(self) -> None:
         with pytest.raises(ColumnMissing, match="days"):
             mapping.apply(mapping.parse(self.text), table(months=[1]))
+
+
+class TestPictures:
+    def test_a_dollar_in_a_name_begins_no_formula(self, tmp_path: Path) -> None:
+        shown = Dependence("income $_$", (0.0, 1.0), ("$_$", "b"), (0.1, 0.2), None)
+
+        pictures.dependence(tmp_path / "dependence.png", [shown])
+
+        assert (tmp_path / "dependence.png").is_file()
