@@ -76,6 +76,9 @@ def binomial_tail(hits: int, n: int, chance: float) -> float:
         return 0.0
     if chance >= 1:
         return 1.0
+    if hits <= n * chance:
+        # From here the first term may be too small to be told from none.
+        return 1.0 - binomial_tail(n - hits + 1, n, 1 - chance)
     log_chance, log_other = math.log(chance), math.log1p(-chance)
     first = math.lgamma(n + 1) - math.lgamma(hits + 1) - math.lgamma(n - hits + 1)
     term = total = math.exp(first + hits * log_chance + (n - hits) * log_other)

@@ -13,6 +13,7 @@ from scoring.watching import chances, drift, fairness, performance
 from scoring.watching.chances import Share
 from scoring.watching.drift import Reference
 from scoring.watching.fairness import Fairness
+from scoring.watching.performance import Calibration
 
 CHANCE = 0.01
 """How often one look may cry wolf where nothing has changed, over all its measures together."""
@@ -203,10 +204,12 @@ def _has_moved(now: Share, past: Share, chance: float) -> bool:
 def _fairness(
     recent: Sequence[Decided], matured: Sequence[Decided], groups: Sequence[str]
 ) -> Iterator[Measure]:
-    answered = {id(each): each for each in [*recent, *matured] if each.is_approved is not None}
-    rows = list(answered.values())
+    """Approvals are those of the window; only approved loans ever mature, so those that did tell
+    of each group no more than what was stated and found."""
+    answered = [each for each in recent if each.is_approved is not None]
+    known = [each for each in matured if each.is_bad is not None]
     for by in groups:
-        found = _by(by, rows)
+        found = _by(by, answered)
         if found is not None and found.smallest_impact is not None:
             yield Measure(
                 Kind.FAIRNESS,
@@ -215,7 +218,7 @@ def _fairness(
                 by,
                 limit=fairness.FOUR_FIFTHS,
                 is_alarming=found.is_adverse,
-                detail=_told(found),
+                detail=_told(found, _calibrations(by, known)),
             )
 
 
@@ -230,7 +233,18 @@ def _by(by: str, rows: Sequence[Decided]) -> Fairness | None:
     )
 
 
-def _told(found: Fairness) -> dict[str, Any]:
+def _calibrations(by: str, known: Sequence[Decided]) -> dict[str, Calibration | None]:
+    return {
+        name: performance.calibration(
+            np.array([each.pd for each in known if each.groups.get(by) == name]),
+            np.array([bool(each.is_bad) for each in known if each.groups.get(by) == name]),
+        )
+        for name in {each.groups.get(by) for each in known}
+        if name is not None
+    }
+
+
+def _told(found: Fairness, calibrations: Mapping[str, Calibration | None]) -> dict[str, Any]:
     return {
         "best": found.best,
         "rows": found.rows,
@@ -245,10 +259,11 @@ def _told(found: Fairness) -> dict[str, Any]:
                 "impact_interval": list(group.impact_interval),
                 "gap_interval": list(group.gap_interval),
                 "good_approved": group.good_approved.value,
-                "stated": group.calibration.stated if group.calibration else None,
-                "found": group.calibration.found.value if group.calibration else None,
+                "stated": calibrated.stated if calibrated else None,
+                "found": calibrated.found.value if calibrated else None,
                 "is_adverse": group.is_adverse,
             }
             for group in found.groups
+            for calibrated in [calibrations.get(group.name)]
         ],
     }

@@ -123,6 +123,12 @@ class TestChances:
             tail = chances.binomial_tail(hits, n, chance)
             assert tail == pytest.approx(binom.sf(hits - 1, n, chance), rel=1e-8)
 
+    def test_far_fewer_than_expected_are_no_surprise(self) -> None:
+        assert chances.binomial_tail(2, 3_000, 0.5) == 1.0
+        assert chances.binomial_tail(1_480, 3_000, 0.5) == pytest.approx(
+            binom.sf(1_479, 3_000, 0.5), rel=1e-8
+        )
+
     def test_wilson_stays_inside_and_covers(self) -> None:
         dice = np.random.default_rng(8)
         covered = 0

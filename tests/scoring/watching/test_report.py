@@ -93,6 +93,22 @@ class TestLook:
         assert told["b"]["is_adverse"]
         assert not told["a"]["is_adverse"]
 
+    def test_loans_that_matured_hide_no_group_that_is_turned_away(self) -> None:
+        """They were all approved, or they would be no loans."""
+        unfair = books.drawn(1_200, seed=7, unfair=1.1)
+        loans = [each for each in books.drawn(4_000, seed=8) if each.is_approved]
+
+        alone = look(unfair, [], [], "sex")["fairness:sex"]
+        found = look(unfair, [], loans, "sex")["fairness:sex"]
+
+        assert found.is_alarming
+        assert found.value == alone.value
+        assert found.detail["opportunity_gap"] == alone.detail["opportunity_gap"]
+        lent = {name: [e for e in loans if e.groups["sex"] == name] for name in "ab"}
+        for told in found.detail["groups"]:
+            own = lent[told["group"]]
+            assert told["found"] == pytest.approx(sum(bool(e.is_bad) for e in own) / len(own))
+
     def test_says_nothing_of_an_empty_book(self) -> None:
         assert look([], [], [], "sex", "age") == {}
 
