@@ -14,7 +14,7 @@ from kit.config import Settings
 from kit.db import Sessions, unit_of_work
 from kit.four_eyes import Proposal
 from onboarding import successors
-from scoring import line_up, promotion, replaying
+from scoring import line_up, replaying
 from scoring import versions as kept
 from scoring.models import RiskModel, Role, Seat
 
@@ -81,19 +81,16 @@ def promote(
     """Make MODEL (a folder or a hash; the champion's when it is left out) with its policy the
     champion. The first of staff proposes, the same command by another one confirms."""
 
-    async def act(session: AsyncSession) -> Proposal:
+    async def act(sessions: Sessions) -> Proposal:
+        async with unit_of_work(sessions) as session:
+            pair = await versions.pair_named(session, model, policy, product)
+            staff_id = await versions.staff_named(session, staff, "promote_risk")
         return await successors.promote(
-            session,
-            await versions.pair_named(session, model, policy, product),
-            Settings(),
-            staff_id=await versions.staff_named(session, staff, "promote_risk"),
-            reason=reason,
-            now=versions.now(),
-            product=product,
-            force=force,
-        )
+            sessions, pair, Settings(), staff_id=staff_id, reason=reason, now=versions.now(),
+            product=product, force=force,
+        )  # fmt: skip
 
-    _tell(_in_one(act), "It decides from now on.")
+    _tell(versions.run(act), "It decides from now on.")
 
 
 @click.command()
@@ -106,7 +103,7 @@ def challenge(
     """Let MODEL decide for a share of the borrowers, always the same ones. Two of staff agree."""
 
     async def act(session: AsyncSession) -> Proposal:
-        return await promotion.contest(
+        return await successors.contest(
             session,
             await versions.pair_named(session, model, policy, product),
             share_bps=max(1, round(share * 100)),
@@ -135,10 +132,9 @@ def shadow(
             return await line_up.leave(
                 session, Role.SHADOW, pair, actor=actor, now=versions.now(), product=product
             )
-        return await line_up.take(
-            session, Role.SHADOW, pair, actor=actor, why=reason, now=versions.now(),
-            product=product,
-        )  # fmt: skip
+        return await successors.shadow(
+            session, pair, actor=actor, why=reason, now=versions.now(), product=product
+        )
 
     _in_one(act)
     click.echo("It is a shadow no more." if off else "It assesses from now on, and never acts.")
@@ -154,7 +150,7 @@ def roll_back(product: str, staff: str, reason: str) -> None:
 
     async def act(session: AsyncSession) -> Seat | None:
         actor = f"staff:{await versions.staff_named(session, staff, 'roll_back_risk')}"
-        return await line_up.roll_back(
+        return await successors.roll_back(
             session, actor=actor, why=reason, now=versions.now(), product=product
         )
 

@@ -22,9 +22,9 @@ from onboarding import (
     offers,
     particulars,
     prices,
-    products,
     risk_tables,
     signals,
+    successors,
     telemetry,
 )
 from onboarding.dossiers import Dossier
@@ -82,11 +82,9 @@ async def settle_line_up(session: AsyncSession, settings: Settings, *, now: date
     manifest, artefact = loading.texts(settings.model_dir)
     policy = versions.text_of(settings.policy_file)
     await promotion.settle_configured(session, manifest, artefact, policy, now=now)
-    offered = await products.active(session)
     for seat in await line_up.standing(session):
         if seat.role is not Role.SHADOW:
-            _, decides = await line_up.load(session, line_up.Pair.of(seat))
-            prices.check(decides, offered)
+            await successors.check(session, line_up.Pair.of(seat), seat.product)
 
 
 async def decide_when_ready(

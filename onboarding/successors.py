@@ -1,28 +1,34 @@
 """What speaks against a successor of the model that decides: both on loans whose end is known."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import business_date
 from kit.config import Settings
+from kit.db import Sessions, reading, unit_of_work
 from kit.four_eyes import Proposal
-from onboarding import watched_groups
+from onboarding import prices, products, watched_groups
 from onboarding.models import Application
 from onboarding.watching import LATE_DAYS, MATURED_WINDOW, WITHIN_DAYS
 from scoring import line_up, promotion, versions
 from scoring import snapshot as snapshots
 from scoring.line_up import EVERY_PRODUCT, Pair
-from scoring.models import Decision
+from scoring.models import Decision, Role, Seat
+from scoring.policy import Policy
 from scoring.watching import gate
+from scoring.watching.performance import Floats
 from servicing import outcomes
 
 
 async def promote(
-    session: AsyncSession,
+    sessions: Sessions,
     pair: Pair,
     settings: Settings,
     *,
@@ -32,29 +38,106 @@ async def promote(
     product: str = EVERY_PRODUCT,
     force: bool = False,
 ) -> Proposal:
-    """Propose or confirm a champion, unless the gate holds it back and nobody insists."""
-    problems = await held_back_by(session, pair, settings, product=product, now=now)
-    return await promotion.promote(
-        session, pair, problems=problems, staff_id=staff_id, reason=reason, now=now,
-        product=product, force=force,
+    """Propose or confirm a champion, unless the gate holds it back and nobody insists. Nobody who
+    writes waits for the gate."""
+    problems = await held_back_by(sessions, pair, settings, product=product, now=now)
+    async with unit_of_work(sessions) as session:
+        await _check_offered(session, product)
+        await check(session, pair, product)
+        return await promotion.promote(
+            session, pair, problems=problems, staff_id=staff_id, reason=reason, now=now,
+            product=product, force=force,
+        )  # fmt: skip
+
+
+async def contest(
+    session: AsyncSession,
+    pair: Pair,
+    *,
+    share_bps: int,
+    staff_id: UUID,
+    reason: str,
+    now: datetime,
+    product: str = EVERY_PRODUCT,
+) -> Proposal:
+    """Propose or confirm a challenger."""
+    await _check_offered(session, product)
+    await check(session, pair, product)
+    return await promotion.contest(
+        session, pair, share_bps=share_bps, staff_id=staff_id, reason=reason, now=now,
+        product=product,
     )  # fmt: skip
 
 
+async def shadow(
+    session: AsyncSession,
+    pair: Pair,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    product: str = EVERY_PRODUCT,
+) -> Seat:
+    """Let it look on. It takes one."""
+    await _check_offered(session, product)
+    return await line_up.take(
+        session, Role.SHADOW, pair, actor=actor, why=why, now=now, product=product
+    )
+
+
+async def roll_back(
+    session: AsyncSession, *, actor: str, why: str, now: datetime, product: str = EVERY_PRODUCT
+) -> Seat | None:
+    """As `line_up.roll_back`, unless who decides then could never approve a product of today."""
+    seat = await line_up.roll_back(session, actor=actor, why=why, now=now, product=product)
+    decides = seat or line_up.champion(await line_up.standing(session), product)
+    if decides is not None:
+        await check(session, Pair.of(decides), product)
+    return seat
+
+
+async def check(session: AsyncSession, pair: Pair, product: str) -> None:
+    """Raise where it cannot be loaded, or PolicyRefused where it could never approve a product
+    that would fall to it."""
+    _, policy = await line_up.load(session, pair)
+    seats = await line_up.standing(session)
+    offered = await products.active(session)
+    prices.check(policy, [each for each in offered if line_up.falls_to(seats, each.code, product)])
+
+
 async def held_back_by(
-    session: AsyncSession, pair: Pair, settings: Settings, *, product: str, now: datetime
+    sessions: Sessions, pair: Pair, settings: Settings, *, product: str, now: datetime
 ) -> list[str]:
     """A policy alone is for what-if and its cases to judge; so is the first model of all."""
-    holder = line_up.champion(await line_up.standing(session), product)
-    if holder is None or holder.model_sha256 == pair.model_sha256:
-        return []
-    policy = await versions.get_policy(session, pair.policy_sha256)
-    answer = gate.gate(
-        await versions.get_model(session, pair.model_sha256),
-        await versions.get_model(session, holder.model_sha256),
-        await _table(session, settings, now=now),
-        approve_up_to=policy.cut_offs.approve_up_to_bps / 10_000,
+    async with reading(sessions) as session:
+        seats = await line_up.standing(session)
+        holder = line_up.champion(seats, product)
+        if holder is None or holder.model_sha256 == pair.model_sha256:
+            return []
+        candidate, policy = await line_up.load(session, pair)
+        champion = await versions.get_model(session, holder.model_sha256)
+        table = [
+            row
+            for row in await _table(session, settings, now=now)
+            if line_up.falls_to(seats, row.snapshot.application.product, product)
+        ]
+    answer = await asyncio.to_thread(
+        gate.gate, candidate, champion, table, approve_up_to=_cut_offs(policy, table)
     )
     return answer.reasons
+
+
+def _cut_offs(policy: Policy, table: Sequence[gate.Outcome]) -> Floats:
+    """Of each loan: an override may say another one."""
+    return np.array(
+        [policy.applying_to(row.snapshot).cut_offs.approve_up_to_bps / 10_000 for row in table]
+    )
+
+
+async def _check_offered(session: AsyncSession, product: str) -> None:
+    """Raises ProductNotFound."""
+    if product != EVERY_PRODUCT:
+        await products.get(session, product)
 
 
 async def _table(session: AsyncSession, settings: Settings, *, now: datetime) -> list[gate.Outcome]:

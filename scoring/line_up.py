@@ -81,6 +81,13 @@ def champion(seats: Iterable[Seat], product: str) -> Seat | None:
     return found.get(product) or found.get(EVERY_PRODUCT)
 
 
+def falls_to(seats: Iterable[Seat], product: str, scope: str) -> bool:
+    """Whether a champion of the scope decides for the product, now or once it is seated."""
+    holder = champion(seats, product)
+    is_own = holder is not None and holder.product == product
+    return product == scope or (scope == EVERY_PRODUCT and not is_own)
+
+
 def choose(seats: Sequence[Seat], product: str, borrower_id: UUID) -> Seat | None:
     """Who decides for this borrower: always the same while the challenger stands. A challenger
     contests the champion of the same products and no other."""

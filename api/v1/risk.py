@@ -12,9 +12,10 @@ from api import once
 from api.deps import Now, Session, Staff, Wired, permitted
 from api.schemas import MoneyShown, PageSize, Record, Shown, Strict, Text
 from api.v1.proposals import ProposalShown
+from kit.db import reading
 from kit.four_eyes import Proposal
 from onboarding import successors
-from scoring import comparing, line_up, promotion, queries, replaying, versions, whatif
+from scoring import comparing, line_up, queries, replaying, versions, whatif
 from scoring import policy as policies
 from scoring.comparing import Beside
 from scoring.line_up import Pair
@@ -251,17 +252,16 @@ async def set_shadow(body: ShadowSet, session: Session, who: Staff, now: Now) ->
         return await line_up.leave(
             session, Role.SHADOW, body.pair, actor=who.actor, now=now, product=body.product
         )
-    return await line_up.take(
-        session, Role.SHADOW, body.pair, actor=who.actor, why=body.reason, now=now,
-        product=body.product,
-    )  # fmt: skip
+    return await successors.shadow(
+        session, body.pair, actor=who.actor, why=body.reason, now=now, product=body.product
+    )
 
 
 @router.put("/challenger", response_model=ProposalShown)
 async def contest_risk(body: Contest, session: Session, who: Staff, now: Now) -> Proposal:
     """It decides for a share of the borrowers, always the same ones. A second person says the
     same."""
-    return await promotion.contest(
+    return await successors.contest(
         session, body.pair, share_bps=body.share_bps, staff_id=who.id, reason=body.reason, now=now,
         product=body.product,
     )  # fmt: skip
@@ -276,12 +276,10 @@ async def end_contest(body: Scope, session: Session, who: Staff, now: Now) -> Se
 
 
 @router.post("/promote", response_model=ProposalShown)
-async def promote_risk(
-    body: Promotion, session: Session, who: Staff, wiring: Wired, now: Now
-) -> Proposal:
+async def promote_risk(body: Promotion, who: Staff, wiring: Wired, now: Now) -> Proposal:
     """It becomes the champion. A second person says the same; the gate may hold it back."""
     return await successors.promote(
-        session, body.pair, wiring.settings, staff_id=who.id, reason=body.reason, now=now,
+        wiring.sessions, body.pair, wiring.settings, staff_id=who.id, reason=body.reason, now=now,
         product=body.product, force=body.force,
     )  # fmt: skip
 
@@ -293,7 +291,7 @@ async def roll_back_risk(
     """Back to the champion before, at once and by one person: it was agreed to once."""
 
     async def act() -> RolledBack:
-        seat = await line_up.roll_back(
+        seat = await successors.roll_back(
             session, actor=who.actor, why=body.reason, now=now, product=body.product
         )
         return RolledBack(champion=SeatShown.model_validate(seat) if seat is not None else None)
@@ -322,15 +320,16 @@ async def replay_risk(body: Span, wiring: Wired) -> dict[str, Any]:
 
 
 @router.post("/what-if")
-async def try_risk(body: Trial, wiring: Wired, session: Session) -> dict[str, Any]:
+async def try_risk(body: Trial, wiring: Wired) -> dict[str, Any]:
     """What the stored applications of a period would have got by another policy or model. Nothing
     is stored; after `most` decisions the rest is left out."""
     model = policy = None
-    if body.model_sha256 is not None:
-        model = await versions.get_model(session, body.model_sha256)
-    if body.policy_sha256 is not None:
-        policy = await versions.get_policy(session, body.policy_sha256)
-    elif body.policy_body is not None:
+    async with reading(wiring.sessions) as session:
+        if body.model_sha256 is not None:
+            model = await versions.get_model(session, body.model_sha256)
+        if body.policy_sha256 is not None:
+            policy = await versions.get_policy(session, body.policy_sha256)
+    if body.policy_body is not None:
         policy = policies.parse(body.policy_body)
     report = await whatif.replay(
         wiring.sessions, body.period, model=model, policy=policy, most=body.most

@@ -64,11 +64,11 @@ class Answer:
 
 
 def gate(
-    candidate: Model, champion: Model, table: Sequence[Outcome], *, approve_up_to: float
+    candidate: Model, champion: Model, table: Sequence[Outcome], *, approve_up_to: float | Floats
 ) -> Answer:
     """Everything that is asked of a successor, each with its numbers.
 
-    `approve_up_to`: the cut-off of the policy that it would decide with.
+    `approve_up_to`: the cut-off of the policy that it would decide with, of all loans or of each.
     """
     bad = np.array([row.is_bad for row in table], dtype=bool)
     if len(table) < FEWEST_ROWS or bad.sum() < FEWEST_BAD:
@@ -135,7 +135,11 @@ def calibrated(pds: Floats, before: Floats, bad: Bools) -> Check:
 
 
 def fair(
-    pds: Floats, before: Floats, bad: Bools, table: Sequence[Outcome], approve_up_to: float
+    pds: Floats,
+    before: Floats,
+    bad: Bools,
+    table: Sequence[Outcome],
+    approve_up_to: float | Floats,
 ) -> list[Check]:
     """No group may fall noticeably further behind than it is with the champion."""
     return [
@@ -162,7 +166,7 @@ def _fair(
     pds: Floats,
     before: Floats,
     bad: Bools,
-    approve_up_to: float,
+    approve_up_to: float | Floats,
 ) -> Check:
     shown: list[Any] = []
     for probabilities in (pds, before):
