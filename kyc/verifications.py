@@ -80,6 +80,7 @@ def attach_document(
 ) -> None:
     """Use this stored picture as the document. A later one takes its place; none is deleted."""
     _attach(session, verification, Shot.DOCUMENT, blob_id, now=now)
+    verification.document_retakes = 0  # The other side has its own tries.
     readings.forget(verification)
 
 
