@@ -119,15 +119,11 @@ async def confirm_fields(session: AsyncSession, dossier: Dossier, *, now: dateti
     return await _told(session, dossier, verification, "read_fields", now)
 
 
-async def correct_field(
-    session: AsyncSession, dossier: Dossier, step: str, *, now: datetime
-) -> Dossier:
-    """Ask what stands there instead."""
+async def correct_field(session: AsyncSession, dossier: Dossier, step: str) -> Dossier:
+    """Ask what stands there instead. That we misread it says nothing of the borrower's ways."""
     _asked_about(dossier, "read_fields")
     if steps.find(dossier, step) not in steps.CORRECTIONS:
         raise StepNotAsked(step=step[:40])
-    if dossier.is_drafting:
-        telemetry.record(session, dossier.draft.id, EventKind.CHANGED, step, now=now)
     dossier.draft.asked_step = step
     dossier.draft.version += 1
     await session.flush()

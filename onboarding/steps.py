@@ -274,4 +274,5 @@ def before(dossier: Dossier, current: Step | None) -> Step | None:
 def position(dossier: Dossier, step: Step) -> tuple[int, int]:
     """Which question of how many, for "step 4 of 17"."""
     names = [each.name for each in applying(dossier)]
-    return (names.index(step.name) + 1 if step.name in names else len(names)), len(names)
+    name = "read_fields" if step in CORRECTIONS else step.name
+    return (names.index(name) + 1 if name in names else len(names)), len(names)

@@ -28,9 +28,7 @@ async def right(_: CallbackQuery, context: UpdateContext) -> Reply:
 
 
 async def misread(_: CallbackQuery, callback_data: Act, context: UpdateContext) -> Reply:
-    after = await identity.correct_field(
-        context.session, context.known, callback_data.value, now=context.now
-    )
+    after = await identity.correct_field(context.session, context.known, callback_data.value)
     return reply(await places.asked(context, after))
 
 

@@ -1,5 +1,6 @@
 """The borrower is shown what was read on the document, confirms it or corrects it."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,14 +11,17 @@ from kyc.documents.confirming import Told
 from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.reading import DocumentReading
-from kyc.quality import Shot
+from kyc.quality import Finding, Problem, Shot
+from kyc.verifications import MAX_RETAKES
 from onboarding import cases, dossiers, identity, retakes, signals, steps
 from onboarding.retakes import RetakeReason
+from scoring.behaviour import EventKind
 from scoring.snapshot import Signal
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
 from tests.journeys.test_bad_input import everything_bad
+from tests.journeys.test_conversation import kinds
 from tests.journeys.test_retakes import UMA, doubted
 
 NAME = Field("AMINA WANJIRU OTIENO", 0.97, Source.MRZ, ("visual_zone",))
@@ -125,6 +129,16 @@ class TestACorrection:
         assert kept.corrected == {FieldName.EXPIRY_DATE: "2035-04-15"}
         assert kept.read.fields[FieldName.EXPIRY_DATE] == EXPIRES
 
+    async def test_is_no_step_of_its_own_and_no_change_of_mind(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        asked = await sends_document(lender, amina, read())
+        (place,) = re.findall(r"Step \d+ of \d+", asked)
+
+        assert place in await amina.presses("Number")
+        await amina.says("L898902C4")
+        assert EventKind.CHANGED not in await kinds(lender, amina)
+
     async def test_is_a_signal(self, lender: Lender, amina: Chatter) -> None:
         await sends_document(lender, amina, read())
         await amina.presses("Number")
@@ -228,6 +242,20 @@ class TestTheOtherSide:
         verification = (await lender.dossier(amina)).verification
         assert verification is not None
         assert verification.back_blob_id not in (None, verification.document_blob_id)
+
+    async def test_has_its_own_tries(self, lender: Lender, amina: Chatter) -> None:
+        blurred = Finding(Problem.BLURRED, 1, 2)
+        story = Story(lender, amina)
+        await story.begins()
+        await story.until("document")
+        for _ in range(MAX_RETAKES):
+            await amina.sends_photo(b"photo")
+            await lender.looks_at_photo(amina, blurred)
+        assert "the other side" in await shows(lender, amina, self.CARD)
+
+        await amina.sends_photo(b"photo")
+        await lender.looks_at_photo(amina, blurred)
+        assert await lender.step(amina) == "document_back"
 
     async def test_may_be_empty(self, lender: Lender, amina: Chatter) -> None:
         await sends_document(lender, amina, self.CARD)
