@@ -248,7 +248,7 @@ class TestNoVideoNote:
     async def test_before_anything_was_asked(
         self, lender: Lender, amina: Chatter, story: Story
     ) -> None:
-        assert "press “I am ready” first" in await amina.sends_note(at=lender.clock.now())
+        assert "press the first button below" in await amina.sends_note(at=lender.clock.now())
 
     async def test_from_before_the_question(
         self, lender: Lender, amina: Chatter, story: Story
@@ -312,6 +312,8 @@ class TestCannotDoThis:
             said = await amina.says("/status")
 
         assert "You need no video note any more" in said
+        late = await amina.sends_note(at=lender.clock.now())
+        assert late.startswith("Your video note came too late.\n\n")
         assert "One of our people" in await amina.presses("Continue")
         waived = (await verification_of(lender, amina)).clip_waived
         assert waived == "challenges_used_up"

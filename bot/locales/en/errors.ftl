@@ -56,7 +56,7 @@ error-picture-not-good = Please take this photo again.
 error-picture-missing = A photo is missing. Please send it.
 
 # Video notes.
-error-challenge-expired = Your video note came too late. Please record a new one: here is what to do now.
+error-challenge-expired = Your video note came too late.
 error-clip-older-than-challenge = This video note was recorded before I asked. Please record a new one.
 error-clip-forwarded = Please record the video note here, now; a forwarded one does not count.
 error-act-unknown = This is not something that we ask for.

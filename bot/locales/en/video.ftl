@@ -40,7 +40,7 @@ button-ready = 🎥 I am ready
 button-unable = 🙂 I cannot do this
 
 error-video-note-expected = Please record a video note; words do not help here. If you cannot do this, press the button.
-error-clip-not-asked = Please press “I am ready” first; then I tell you what to do.
+error-clip-not-asked = I cannot use this video note now. Please press the first button below.
 error-clip-under-way = I am still watching your video note.
 error-clip-not-good = Please record another video note.
 error-file-not-fetched = I cannot open this file. Please send it again.

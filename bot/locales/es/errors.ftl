@@ -56,7 +56,7 @@ error-picture-not-good = Toma esta foto otra vez, por favor.
 error-picture-missing = Falta una foto. Mándala, por favor.
 
 # Videomensajes.
-error-challenge-expired = Tu videomensaje llegó demasiado tarde. Graba uno nuevo, por favor: esto es lo que hay que hacer ahora.
+error-challenge-expired = Tu videomensaje llegó demasiado tarde.
 error-clip-older-than-challenge = Este videomensaje se grabó antes de que te lo pidiera. Graba uno nuevo, por favor.
 error-clip-forwarded = Graba el videomensaje aquí y ahora, por favor; uno reenviado no cuenta.
 error-act-unknown = Esto no es algo que pidamos.

@@ -40,7 +40,7 @@ button-ready = 🎥 Ya puedo
 button-unable = 🙂 No puedo hacerlo
 
 error-video-note-expected = Graba un videomensaje, por favor; aquí no sirven las palabras. Si no puedes hacerlo, toca el botón.
-error-clip-not-asked = Toca primero «Ya puedo», por favor; después te digo qué hacer.
+error-clip-not-asked = Ahora no puedo usar este videomensaje. Toca el primer botón de abajo, por favor.
 error-clip-under-way = Todavía estoy mirando tu videomensaje.
 error-clip-not-good = Graba otro videomensaje, por favor.
 error-file-not-fetched = No puedo abrir este archivo. Mándalo de nuevo, por favor.
