@@ -27,6 +27,9 @@ def option_of(product: LoanProduct, amount: Money, term: str, on: date) -> TermO
     """
     option, (least, most) = product.term(term).starting(on), product.rates_bps
     agreed, plan = _plan(product.at(most), amount, term, on)
+    lawful = lawful_bps(product, amount, term, on)
+    if product.has_one_price:  # A term may have a rate of its own.
+        least = most = lawful = round(agreed.annual_rate * _WHOLE)
     exposure = _exposure_bps(agreed, plan)
     at_most = at_least = own = calculator.usual_due(agreed, plan).minor
     if least < most:
@@ -37,7 +40,7 @@ def option_of(product: LoanProduct, amount: Money, term: str, on: date) -> TermO
     rates = Rates(
         least_bps=least,
         most_bps=most,
-        lawful_bps=lawful_bps(product, amount, term, on),
+        lawful_bps=lawful,
         least_installment_minor=at_least,
         most_installment_minor=at_most,
         exposure_bps=exposure,

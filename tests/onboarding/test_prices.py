@@ -89,6 +89,17 @@ class TestOption:
         assert rates.charged_on_bps == rates.exposure_bps
         assert 5_800 < rates.exposure_bps < 6_200  # Of level payments about seven twelfths.
 
+    @pytest.mark.parametrize(("own", "bps"), [("30", 3_000), ("10.556", 1_056), (None, 1_400)])
+    def test_of_one_price_has_the_rate_of_its_term(self, own: str | None, bps: int) -> None:
+        rate = {} if own is None else {"annual_rate_percent": own}
+        terms = {"6m": {**CHINA["terms"]["6m"], "loan": rate}}
+        plain = {key: value for key, value in CHINA.items() if key != "price_band"}
+        one = LoanProduct(1, Body.model_validate({**plain, "terms": terms}))
+        rates = prices.option_of(one, yuan(10_000), "6m", ON).rates
+
+        assert rates is not None
+        assert (rates.least_bps, rates.most_bps, rates.lawful_bps) == (bps, bps, bps)
+
     def test_flat_interest_is_charged_on_the_whole_amount(self) -> None:
         flat = product(loan={"method": "flat", "annual_rate_percent": "14"})
         rates = prices.option_of(flat, yuan(10_000), "6m", ON).rates
