@@ -22,6 +22,7 @@ from kit.config import CheckName, KycProvider
 from kit.errors import TransientFailure
 from kyc.checks import CheckResult, Evidence
 from kyc.embedded import Check
+from kyc.screening import check as screening
 from kyc.screening.matching import Hit
 from kyc.states import CheckKind, CheckVerdict
 
@@ -120,6 +121,11 @@ class Provider:
 
     def _body(self, evidence: Evidence, request_key: str) -> bytes:
         parts = {name: _sent(getattr(evidence, name)) for name in NEEDS[self.kind]}
+        if self.kind is CheckKind.SCREENING:
+            parts["names"] = [
+                {"name": person.name, "born": _sent(person.born)}
+                for person in screening.names(evidence)
+            ]
         return json.dumps({"check": self.kind, "key": request_key, "evidence": parts}).encode()
 
     def _result(self, content: bytes) -> CheckResult:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,10 @@ import pytest
 from kit.config import KycProvider, Settings
 from kyc import providers
 from kyc.checks import CheckResult, Evidence
+from kyc.documents.confirming import Told
+from kyc.documents.fields import Field, FieldName, Source
+from kyc.documents.labels import Kind
+from kyc.documents.reading import DocumentReading
 from kyc.providers import Provider
 from kyc.screening.entries import Strength
 from kyc.screening.matching import BirthAgrees, Hit
@@ -30,12 +35,17 @@ def vendor() -> Vendor:
 
 
 async def ask(
-    vendor: Vendor, kind: CheckKind = CheckKind.FACE, *, key: str = "shared key", named: str = "1"
+    vendor: Vendor,
+    kind: CheckKind = CheckKind.FACE,
+    *,
+    key: str = "shared key",
+    named: str = "1",
+    evidence: Evidence = EVIDENCE,
 ) -> CheckResult:
     transport = httpx.ASGITransport(create_app(vendor))
     url = "https://vendor.example/v1/checks"
     provider = Provider(kind, url, key, "vendor", transport, pause_seconds=0)
-    return await provider.check(EVIDENCE, named)
+    return await provider.check(evidence, named)
 
 
 class TestAnswers:
@@ -61,7 +71,22 @@ class TestAnswers:
             "document": b"document",
             "selfie": b"selfie",
         }
-        assert screening == {"typed": {"full_name": "Amina Otieno"}}
+        assert screening == {
+            "typed": {"full_name": "Amina Otieno"},
+            "names": [{"name": "Amina Otieno", "born": None}],
+        }
+
+    async def test_names_that_were_read_or_corrected_are_screened(self, vendor: Vendor) -> None:
+        read = {FieldName.NAME: Field("OTIENO ZAWADI", 0.9, Source.MRZ)}
+        told = Told(
+            DocumentReading(Kind.PASSPORT, None, False, read, (), (), ()),
+            {FieldName.NAME: "Otiena Zawadi"},
+        )
+
+        await ask(vendor, CheckKind.SCREENING, evidence=replace(EVIDENCE, told=told))
+
+        names = [each["name"] for each in vendor.asked[0]["evidence"]["names"]]
+        assert names == ["Amina Otieno", "OTIENO ZAWADI", "Otiena Zawadi"]
 
     @pytest.mark.parametrize("fmr", [0, 1, -0.1, True])
     async def test_a_rate_that_is_none_is_left_out(self, vendor: Vendor, fmr: float) -> None:
