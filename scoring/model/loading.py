@@ -104,6 +104,8 @@ def _check(manifest: Manifest, stated: dict[str, str], model_text: str) -> None:
 def _check_probes(model: Model) -> None:
     for number, probe in enumerate(model.manifest.probes):
         row = [math.nan if value is None else value for value in probe.row]
+        if len(row) != len(model.names):
+            raise ModelDisagrees(row=number)
         if abs(float(model.pds([row])[0]) - probe.pd) > 1e-12:
             raise ModelDisagrees(row=number)
 

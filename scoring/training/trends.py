@@ -35,7 +35,7 @@ def read(path: Path | None) -> dict[str, int]:
     if not isinstance(document, dict):
         raise MonotoneFileRefused(problem="it is not a list of column: direction")
     for name, direction in document.items():
-        if direction not in {1, -1, 0} or isinstance(direction, bool):
+        if direction not in (1, -1, 0) or isinstance(direction, bool):
             raise MonotoneFileRefused(problem=f"{name} has direction {direction!r}, not 1, -1 or 0")
     return {str(name): int(direction) for name, direction in document.items()}
 

@@ -112,6 +112,13 @@ class TestLoad:
         with pytest.raises(loading.ModelChanged, match="number of columns"):
             model.load(folder)
 
+    def test_refuses_a_kept_row_of_another_width(self, folder: Path) -> None:
+        text = (folder / "model.txt").read_text()
+        cases.write(folder, text, (Column("a"), Column("b")), probes=(Probe((1.0,), 0.123),))
+
+        with pytest.raises(loading.ModelDisagrees, match="Row 0"):
+            model.load(folder)
+
     def test_refuses_when_a_kept_row_gets_another_probability(self, folder: Path) -> None:
         text = (folder / "model.txt").read_text()
         columns = (Column("a"), Column("b"))

@@ -171,7 +171,7 @@ class TestTrends:
         assert trends.direction("term_months", -self.x, self.y, {}) == 1
         assert trends.direction("term_months", -self.x, self.y, {"term_months": 0}) == 0
 
-    @pytest.mark.parametrize("text", ["a: 2", "a: up", "a: true", "- a", "{", "a: 1.5"])
+    @pytest.mark.parametrize("text", ["a: 2", "a: up", "a: true", "a: [1]", "- a", "{", "a: 1.5"])
     def test_refuses_other_directions(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "monotone.yaml"
         path.write_text(text)
