@@ -24,7 +24,7 @@ def in_one_line(command: Callable[P, R]) -> Callable[P, R]:
         except DomainError as error:
             raise Refused(" ".join(str(error).split())) from None
         except OSError as error:
-            raise Refused(f"{error.filename or 'a file'}: {error.strerror}") from None
+            raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from None
         except ModuleNotFoundError as error:
             name = error.name or "a library"
             needed = f"{name} is not installed: this command needs `pip install kopa[train]`"

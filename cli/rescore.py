@@ -10,6 +10,7 @@ import click
 
 from cli import documents
 from cli.in_one_line import in_one_line
+from kit.errors import DomainError
 
 if TYPE_CHECKING:
     from scoring.rescoring.run import Run
@@ -63,7 +64,11 @@ def rescore(
 
     run = runs.prepare(_source(data, decisions), folder, out, form=form, part_rows=part_rows)
     started = time.monotonic()
-    scored = sum(_shown(run, _each(run, workers, dask)))
+    try:
+        scored = sum(_shown(run, _each(run, workers, dask)))
+    except DomainError:
+        run.forget()
+        raise
     seconds = time.monotonic() - started
     document = {
         "folder": str(out),

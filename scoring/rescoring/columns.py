@@ -5,11 +5,13 @@ from typing import Any
 
 from scoring.model.predictor import ColumnMissing, Model
 from scoring.rescoring import sources
-from scoring.rescoring.sources import ID, SNAPSHOT, Batch
+from scoring.rescoring.sources import ID, SNAPSHOT, Batch, RowsUnreadable
 
 
-def wanted(names: Sequence[str], model: Model) -> list[str]:
+def wanted(names: Sequence[str], model: Model, *, file: str) -> list[str]:
     """Nothing else is read from the file."""
+    if len(set(names)) != len(names):
+        raise RowsUnreadable(file=file, problem="two columns have the same name")
     found = [SNAPSHOT] if SNAPSHOT in names else list(model.names)
     for name in found:
         if name not in names:

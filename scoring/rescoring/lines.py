@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from csv import Error as HeaderError
 from csv import reader
 from dataclasses import dataclass
 from itertools import islice
@@ -98,9 +99,13 @@ class Csv:
             header = file.read(header_end)
             file.seek(start)
             content = header + file.read(end - start)
-        names = next(reader([header.decode("utf-8-sig", errors="replace")]), [])
+        try:
+            names = next(reader([header.decode("utf-8-sig", errors="replace")]), [])
+        except HeaderError:
+            problem = "its first line is no header"
+            raise RowsUnreadable(file=self.path.name, problem=problem) from None
         words = tables.words_of(model.manifest.columns) | {sources.ID} - set(model.names)
-        options = tables.csv_options(columns.wanted(names, model), words)
+        options = tables.csv_options(columns.wanted(names, model, file=self.path.name), words)
         parsing = csv.ParseOptions(newlines_in_values=True)
         try:
             return csv.read_csv(io.BytesIO(content), parse_options=parsing, convert_options=options)

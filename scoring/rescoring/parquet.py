@@ -1,6 +1,7 @@
 """Parquet files: parts are runs of rows, read group by group."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,21 +29,32 @@ class Parquet:
 
         start, end = map(int, span.at)
         file = self._open()
-        names = columns.wanted(file.schema_arrow.names, model)
+        names = columns.wanted(file.schema_arrow.names, model, file=self.path.name)
         groups, row = _groups(file, start, end)
-        for record in file.iter_batches(sources.BATCH, row_groups=groups, columns=names):
+        for record in self._records(file, groups, names):
             low, high = max(start - row, 0), min(end - row, record.num_rows)
             if low < high:
                 table = pa.Table.from_batches([record[low:high]])
                 yield columns.batch(table, model, file=self.path.name, first=row + low + 1)
             row += record.num_rows
 
+    def _records(self, file: Any, groups: list[int], names: list[str]) -> Iterator[Any]:
+        with self._readable():
+            yield from file.iter_batches(sources.BATCH, row_groups=groups, columns=names)
+
     def _open(self) -> Any:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import parquet
+
+        with self._readable():
+            return parquet.ParquetFile(self.path)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        from pyarrow import ArrowException
 
         try:
-            return parquet.ParquetFile(self.path)
-        except ArrowException as error:
+            yield
+        except (ArrowException, OSError) as error:
             problem = str(error).splitlines()[0][:160]
             raise RowsUnreadable(file=self.path.name, problem=problem) from None
 

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,13 @@ class Run:
         content = _parquet(ids, pds) if self.format == "parquet" else _csv(ids, pds)
         _put(self._path(number), content)
         return len(ids)
+
+    def forget(self) -> None:
+        """Where no part was written, the folder is free for a corrected file."""
+        if len(self.missing()) == len(self.parts):
+            (self.out / PLAN_FILE).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.out.rmdir()
 
     def _path(self, number: int) -> Path:
         return self.out / f"part-{number:05}.{self.format}"

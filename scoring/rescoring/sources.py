@@ -1,5 +1,6 @@
 """Where the rows to score again come from: a file, or the decisions that were stored."""
 
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -65,6 +66,8 @@ def of_file(path: Path) -> Source:
         start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         raise RowsUnreadable(file=path.name, problem="it is empty")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RowsUnreadable(file=path.name, problem="it is UTF-16: save it as UTF-8")
     if start.startswith(b"PAR1"):
         return parquet.Parquet(path.resolve())
     if start.startswith(b"{"):

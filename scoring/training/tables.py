@@ -1,5 +1,6 @@
 """A CSV or Parquet file as plain columns: numbers with NaN for missing, categories with None."""
 
+import codecs
 import hashlib
 import io
 import sys
@@ -86,14 +87,16 @@ def read(source: str, words: Collection[str] = ()) -> Table:
         if len(set(arrow.column_names)) != len(arrow.column_names):
             raise DataUnreadable(file=name, problem="two columns have the same name")
         return of_arrow(arrow, words, hashlib.sha256(content).hexdigest())
-    except (pa.ArrowException, ValueError, KeyError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         problem = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise DataUnreadable(file=name, problem=problem) from None
 
 
 def of_arrow(arrow: Any, words: Collection[str] = (), sha256: str = "") -> Table:
     columns = {
-        name: _words(arrow.column(name)) if name in words else _column(name, arrow.column(name))
+        name: _words(name, arrow.column(name))
+        if name in words
+        else _column(name, arrow.column(name))
         for name in arrow.column_names
     }
     return Table(columns, arrow.num_rows, sha256)
@@ -165,6 +168,8 @@ def _arrow(content: bytes, source: str, name: str, words: Collection[str]) -> An
         return parquet.read_table(io.BytesIO(content))
     from pyarrow import csv
 
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it is UTF-16: save it as UTF-8")
     # Commas inside quotes only make this larger than it is.
     _hold_values(content.count(b",") + content.count(b"\n"), name)
     return csv.read_csv(io.BytesIO(content), convert_options=csv_options(words=words))
@@ -197,24 +202,39 @@ def _column(name: str, values: Any) -> Floats | Levels:
         kind = values.type
     if pa.types.is_null(kind):
         return np.full(len(values), np.nan)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _levels(name, values)
-    if pa.types.is_time32(kind):
-        values = values.cast(pa.int32())
-    elif pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
-        if not pa.types.is_time(kind):
-            values = values.cast(pa.timestamp("us"), safe=False)
-        # Years like 9999 are more microseconds than a number holds to the last digit.
-        values = values.cast(pa.int64()).cast(pa.float64(), safe=False)
+    if any(is_text(kind) for is_text in _text_kinds()):
+        return _levels(name, _text(name, values))
     try:
-        numbers = values.cast(pa.float64()).to_numpy()
+        numbers = _counted(values).cast(pa.float64()).to_numpy()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return _levels(name, pa.array([None if v is None else str(v) for v in values.to_pylist()]))
     numbers = numbers.astype(np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _words(values: Any) -> Levels:
+def _text_kinds() -> tuple[Any, ...]:
+    from pyarrow import types
+
+    return types.is_string, types.is_large_string, types.is_binary, types.is_large_binary
+
+
+def _counted(values: Any) -> Any:
+    """Dates as microseconds since 1970, times of day since midnight; all else as it is."""
+    import pyarrow as pa
+
+    kind = values.type
+    if pa.types.is_time32(kind):
+        return values.cast(pa.int32())
+    if pa.types.is_time64(kind):
+        return values.cast(pa.int64())
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        # Years like 9999 are more microseconds than a number holds to the last digit.
+        instants = values.cast(pa.timestamp("us"), safe=False)
+        return instants.cast(pa.int64()).cast(pa.float64(), safe=False)
+    return values
+
+
+def _words(name: str, values: Any) -> Levels:
     import pyarrow as pa
 
     kind = values.type
@@ -223,8 +243,18 @@ def _words(values: Any) -> Levels:
         kind = values.type
     if pa.types.is_floating(kind):
         return as_levels(values.cast(pa.float64()).to_numpy())
-    texts: Levels = values.cast(pa.string()).to_pylist()
+    texts: Levels = _text(name, values).to_pylist()
     return texts
+
+
+def _text(name: str, values: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowInvalid:
+        problem = "it is not UTF-8: save it as UTF-8"
+        raise DataUnreadable(file=f"Column {name}", problem=problem) from None
 
 
 def _levels(name: str, texts: Any) -> Levels:

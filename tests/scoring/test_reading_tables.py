@@ -96,6 +96,29 @@ class TestRead:
         with pytest.raises(tables.DataUnreadable, match=says):
             csv(tmp_path, text)
 
+    @pytest.mark.parametrize(
+        ("encoding", "says"), [("latin-1", "not UTF-8"), ("utf-16", "UTF-16: save it as UTF-8")]
+    )
+    def test_names_the_encoding_it_needs(self, tmp_path: Path, encoding: str, says: str) -> None:
+        (tmp_path / "data.csv").write_bytes("town,n\nMálaga,1\n".encode(encoding))
+
+        for words in ((), ("town",)):
+            with pytest.raises(tables.DataUnreadable, match="UTF"):
+                tables.read(str(tmp_path / "data.csv"), words)
+        with pytest.raises(tables.DataUnreadable, match=says):
+            tables.read(str(tmp_path / "data.csv"))
+
+    def test_refuses_parquet_that_was_cut(self, tmp_path: Path) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        path = tmp_path / "data.parquet"
+        parquet.write_table(pa.table({"n": list(range(999))}), path)
+        path.write_bytes(b"PAR1" + bytes(200) + path.read_bytes()[204:])
+
+        with pytest.raises(tables.DataUnreadable, match="cannot be read as a table"):
+            tables.read(str(path))
+
     def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(tables.DataUnreadable, match="no such file"):
             tables.read(str(tmp_path / "none.csv"))
