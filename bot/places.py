@@ -1,6 +1,7 @@
 """Where the borrower is now: loads what the screen of that place needs and draws it."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from bot import loan_places
 from bot.context import UpdateContext
@@ -29,6 +30,8 @@ from onboarding.products import LoanProduct
 from onboarding.states import ApplicationStatus
 from onboarding.steps import Step
 from scoring import queries as decisions
+from scoring.models import Decision
+from scoring.policy import Outcome
 
 
 def is_under_way(dossier: Dossier | None) -> bool:
@@ -171,12 +174,19 @@ async def offered(context: UpdateContext, dossier: Dossier) -> Screen:
     return offer.screen(dossier, found, product, facts, context.words)
 
 
+def nearest_of(decision: Decision | None, given: list[Any] | None) -> dict[str, Any] | None:
+    """Nothing where a person declined: what the engine would approve changes nothing then."""
+    if decision is None or decision.outcome is not Outcome.DECLINE or given != decision.reasons:
+        return None
+    return decision.counterfactual
+
+
 async def declined(context: UpdateContext, dossier: Dossier) -> Screen:
     """With the nearest request that would have been approved, when the engine found one."""
     decision = await decisions.find_latest(context.session, dossier.draft.id)
     change = None
-    if decision is not None and decision.counterfactual is not None:
-        nearest = decision.counterfactual
+    nearest = nearest_of(decision, dossier.draft.decline_reasons)
+    if decision is not None and nearest is not None:
         change = (
             Money(nearest["amount_minor"], decision.currency),
             status.term_named(
