@@ -66,7 +66,10 @@ def search(
     progress: Progress = lambda _what, _done, _all: None,
 ) -> list[Alternative]:
     """All that was tried, the smallest gap among those that are as good as the best first."""
+    table, _ = guards.without_copies(table)
     y = guards.target(table, target)
+    for name in without:
+        table.get(name)  # Which refuses a name that is not there.
     members = {name: _members(name, table) for name in groups}
     inputs = guards.usable(table.without(target, *groups, *without), y, seed=recipe.SEED).table
     trial = _Trial(inputs, y, members, approve, progress)

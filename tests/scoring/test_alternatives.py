@@ -52,6 +52,7 @@ def test_leaves_out_what_only_tells_the_groups_apart(loans: Path) -> None:
     ("arguments", "said"),
     [
         (["--target", "bad", "--group", "tribe"], "no column tribe"),
+        (["--target", "bad", "--group", "sex", "--without", "distrct"], "no column distrct"),
         (["--target", "sex", "--group", "district"], "must be 0 (good) or 1 (bad)"),
     ],
 )
@@ -60,6 +61,19 @@ def test_refuses_in_one_sentence(loans: Path, arguments: list[str], said: str) -
 
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_copies_of_a_row_make_no_group_large(tmp_path: Path) -> None:
+    path = tmp_path / "copied.csv"
+    dice = np.random.default_rng(4)
+    pairs = dice.normal(size=(240, 2))
+    rows = [f"{i},{d},{n % 3 == 0:d},{'ab'[n < 40]}" for n, (i, d) in enumerate(pairs)]
+    path.write_text("income,debts,bad,sex\n" + "\n".join(rows * 2) + "\n")
+    arguments = ["model", "alternatives", str(path), "--target", "bad", "--group", "sex"]
+
+    result = CliRunner().invoke(kopa, arguments)
+
+    assert "does not have two groups of 50 rows" in result.output
 
 
 def test_refuses_groups_that_are_too_small(tmp_path: Path) -> None:
