@@ -28,6 +28,8 @@ MOST_LEAVES = 24_000
 """Reasons are counted over all of them. More made nothing better where it was measured."""
 SURE = 2.0
 """Standard errors by which free directions must be better before learned ones are given up."""
+NEAR = 1.0
+"""Standard errors by which the next configuration may be worse than the best, and join it."""
 
 # What helped on real data: 3 to 31 leaves, a slow rate, few columns per tree, strong L2.
 CONFIGURATIONS: Mapping[str, Mapping[str, float]] = {
@@ -42,6 +44,14 @@ CONFIGURATIONS: Mapping[str, Mapping[str, float]] = {
         "lambda_l2": 10,
     },
     "leaves31": {"num_leaves": 31, "learning_rate": 0.12, "feature_fraction": 0.5, "lambda_l2": 5},
+    # Where a few rows that are alike tell much: it wins seldom, and then by far.
+    "leaves63": {
+        "num_leaves": 63,
+        "learning_rate": 0.08,
+        "feature_fraction": 0.5,
+        "lambda_l2": 1,
+        "min_data_in_leaf": 5,
+    },
 }
 Step = Callable[[], None]
 _LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
@@ -134,10 +144,10 @@ def fit(
     cost = 0.0
     if bound != tuple(monotone):
         best, free = _ranked(trials)[:1], replace(work, monotone=bound)
-        cost, sure = _cost(work.trials(best, parts)[best[0]], free.trials(best, parts)[best[0]])
+        cost, sure = _behind(work.trials(best, parts)[best[0]], free.trials(best, parts)[best[0]])
         if cost > SURE * sure:
             work, trials = free, free.trials(CONFIGURATIONS, searched)
-    chosen = _ranked(trials)[:BEST]
+    chosen = _best(trials)
     losses = {name: float(np.mean([t.loss for t in tried])) for name, tried in trials.items()}
     kept = (
         {name: trials[name] for name in chosen} if searched is parts else work.trials(chosen, parts)
@@ -158,9 +168,16 @@ def _ranked(trials: Mapping[str, Sequence[_Fit]]) -> tuple[str, ...]:
     return tuple(sorted(losses, key=lambda name: losses[name]))
 
 
-def _cost(bound: Sequence[_Fit], free: Sequence[_Fit]) -> tuple[float, float]:
-    """How much worse rows are told with directions than without, and how sure that is."""
-    apart = np.concatenate([a.losses - b.losses for a, b in zip(bound, free, strict=True)])
+def _best(trials: Trials) -> tuple[str, ...]:
+    """The best configurations, less those that are clearly worse than the first."""
+    first, *others = _ranked(trials)[:BEST]
+    behind = {name: _behind(trials[name], trials[first]) for name in others}
+    return (first, *(name for name, (cost, sure) in behind.items() if cost <= NEAR * sure))
+
+
+def _behind(some: Sequence[_Fit], others: Sequence[_Fit]) -> tuple[float, float]:
+    """How much worse some tell the rows than others do, and its standard error."""
+    apart = np.concatenate([a.losses - b.losses for a, b in zip(some, others, strict=True)])
     return float(apart.mean()), float(apart.std() / np.sqrt(len(apart)))
 
 
@@ -229,7 +246,7 @@ class _Part:
         return None if self.bad_weight == 1 else np.where(self.y[rows], self.bad_weight, 1.0)
 
     def _sized(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        return {**settings, "min_data_in_leaf": int(min(40, max(10, len(self.kept) // 50)))}
+        return {"min_data_in_leaf": int(min(40, max(10, len(self.kept) // 50))), **settings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +266,11 @@ class _Work:
         return found
 
     def final(self, kept: Trials, whole: _Part) -> list[str]:
-        """Boosters of all rows, the best configuration's and the next one's in turn, until one
-        row's reasons would take too long."""
+        """Boosters of all rows, of the configurations in turn, until one row's reasons would take
+        too long."""
         size = {name: LONGER * np.mean([t.leaves for t in tried]) for name, tried in kept.items()}
-        wanted = [(name, turn) for turn in range(SEEDS) for name in kept]
+        turns = BEST * SEEDS // len(kept)
+        wanted = [(name, turn) for turn in range(turns) for name in kept]
         sizes = np.cumsum([size[name] for name, _ in wanted])
         wanted = wanted[: max(1, int(np.searchsorted(sizes, MOST_LEAVES, side="right")))]
         rounds = {
