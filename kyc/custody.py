@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from kit import audit, storage
 from kit.storage import Blob
 from kyc import readings, verifications
+from kyc.liveness.asking import Waiver
 from kyc.models import Verification, VerificationCheck
 from kyc.states import VerificationStatus
 
@@ -133,8 +134,16 @@ def _abandoned(keeping: Retention, now: datetime) -> ColumnElement[bool]:
 
 
 async def forget(session: AsyncSession, borrower_id: UUID) -> None:
-    """Of an erased person: what their key had sealed, and who looked like them."""
+    """Of an erased person: what their key had sealed, who looked like them, and what tells of
+    their health."""
+    verifications_of = select(Verification).where(Verification.borrower_id == borrower_id)
+    for verification in await session.scalars(verifications_of):
+        verification.reasons = without_health(verification.reasons)
     of_person = select(Verification.id).where(Verification.borrower_id == borrower_id)
+    checks_of = select(VerificationCheck).where(VerificationCheck.verification_id.in_(of_person))
+    for check in await session.scalars(checks_of):
+        check.reasons = without_health(check.reasons)
+    await session.flush()
     await session.execute(
         update(VerificationCheck)
         .where(VerificationCheck.verification_id.in_(of_person))
@@ -147,8 +156,14 @@ async def forget(session: AsyncSession, borrower_id: UUID) -> None:
             template=None,
             duplicates=[],
             challenge=None,
+            clip_waived=None,
             document_hash=None,
             document_index=None,
             reading_sealed=None,
         )
     )
+
+
+def without_health(reasons: Collection[str]) -> list[str]:
+    """Codes of reasons, but for what a body cannot do."""
+    return [code for code in reasons if code != Waiver.CANNOT_DO_ACTS]

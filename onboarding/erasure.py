@@ -124,6 +124,8 @@ async def erase(session: AsyncSession, borrower: Borrower, *, why: str, now: dat
     await contacts.forget(session, person_id=borrower.id)
     await outbox.cancel_all(session, person_id=borrower.id, reason="erased", now=now)
     await custody.forget(session, borrower.id)
+    for case in await session.scalars(select(Case).where(Case.borrower_id == borrower.id)):
+        case.reasons = custody.without_health(case.reasons)
     await session.execute(delete(ScreeningHit).where(ScreeningHit.borrower_id == borrower.id))
     for table, owner, emptied in _INDEXES:
         await session.execute(update(table).where(owner == borrower.id).values(emptied))

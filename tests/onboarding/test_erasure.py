@@ -21,10 +21,10 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.storage import Blob, FileErased
 from kyc import custody
-from kyc.models import Verification
-from kyc.states import VerificationStatus
+from kyc.models import Verification, VerificationCheck
+from kyc.states import CheckKind, CheckVerdict, VerificationStatus
 from onboarding import cases, dossiers, erasure, evidence, identity
-from onboarding.models import Borrower
+from onboarding.models import Borrower, Case
 from onboarding.states import CaseKind
 from servicing import suspense
 from servicing.models import Loan, SuspenseItem
@@ -200,6 +200,33 @@ class TestErasure:
             found = await evidence.of_case(session, case, now=now)
         assert not found.messages
         assert found.request is not None
+
+    async def test_leaves_nothing_that_tells_of_their_health(
+        self, sessions: Sessions, amina: UUID, now: datetime
+    ) -> None:
+        told = ["cannot_do_acts", "face_unsure"]
+        async with unit_of_work(sessions) as session:
+            verification = await verification_of(session, amina)
+            verification.clip_waived, verification.reasons = told[0], told
+            check = VerificationCheck(
+                id=new_id(), verification_id=verification.id, attempt=1, kind=CheckKind.LIVENESS,
+                verdict=CheckVerdict.DOUBT, source="test", reasons=told, created_at=now,
+            )  # fmt: skip
+            session.add(check)
+            case = await cases.open_case(
+                session, kind=CaseKind.IDENTITY, borrower_id=amina, application_id=None,
+                reasons=told, now=now,
+            )  # fmt: skip
+            dossier = await dossiers.get(session, amina)
+            await erasure.erase(session, dossier.borrower, why="asked", now=now)
+
+        async with unit_of_work(sessions) as session:
+            verification = await verification_of(session, amina)
+            assert verification.clip_waived is None
+            assert verification.reasons == ["face_unsure"]
+            kept = await session.get_one(VerificationCheck, check.id)
+            assert kept.reasons == ["face_unsure"]
+            assert (await session.get_one(Case, case.id)).reasons == ["face_unsure"]
 
     async def test_lets_the_person_come_back_as_somebody_new(
         self, sessions: Sessions, amina: UUID, now: datetime
