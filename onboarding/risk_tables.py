@@ -40,7 +40,8 @@ from servicing.states import LoanStatus
 BOOK = "book"
 IndexKind = Literal["industry", "region", "crop"]
 NAMED_FROM = 20
-"""A region's name is shown for groups of at least so many loans: then it is nobody's address."""
+"""A region's name is shown where at least so many people have had a loan: it is nobody's address
+then."""
 _BATCH = 500
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _COLUMNS = ["key", "period", "value"]
@@ -192,6 +193,13 @@ async def _names(
     found = {}
     for index, group in groups.items():
         if group["loans"] < NAMED_FROM:
+            continue
+        people = (
+            select(func.count(Loan.borrower_id.distinct()))
+            .join(Borrower, Borrower.id == Loan.borrower_id)
+            .where(Borrower.region_index == index, Loan.disbursed_on.is_not(None))
+        )
+        if (await session.scalar(people) or 0) < NAMED_FROM:
             continue
         one = select(Borrower).where(
             Borrower.region_index == index, Borrower.region_sealed.is_not(None)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto import person_key, vault_of
@@ -93,6 +94,14 @@ class TestMake:
             await lends(session, "Kisumu, Kondele", now)
 
         assert list((await made(session, now)).content["names"].values()) == ["Kisumu"]
+
+    async def test_names_no_region_of_one_who_borrows_often(
+        self, session: AsyncSession, now: datetime
+    ) -> None:
+        borrowers = [await lends(session, "Kisumu", now) for _ in range(risk_tables.NAMED_FROM)]
+        await session.execute(update(Loan).values(borrower_id=borrowers[0].id))
+
+        assert (await made(session, now)).content["names"] == {}
 
     async def test_is_a_new_version_only_when_something_changed(
         self, session: AsyncSession, now: datetime
