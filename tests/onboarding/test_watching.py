@@ -45,7 +45,7 @@ class TestLook:
         book = await Book.of(session, texts, now)
         await book.decides(150, days_ago=300)
         await book.decides(120, days_ago=40)
-        await book.decides(120, days_ago=3)
+        await book.decides(240, days_ago=3)
 
         found = await measures(session, now)
 
@@ -54,7 +54,7 @@ class TestLook:
             Kind.APPROVAL_RATE, Kind.FAIRNESS,
         }  # fmt: skip
         assert not [each for each in found.values() if each.is_alarming]
-        assert found[Kind.APPROVAL_RATE, ""].rows == 120
+        assert found[Kind.APPROVAL_RATE, ""].rows == 240
         lent = await session.scalar(
             select(func.count(Decision.id)).where(
                 Decision.pd <= watched_book.CUT_OFF,
