@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 
 import av
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 THUMBNAIL_SIDE = 320
 
@@ -25,7 +25,7 @@ def look(content: bytes) -> Seen | None:
         with av.open(io.BytesIO(content), mode="r") as container:
             frame = next(container.decode(video=0))
             seconds = (container.duration or 0) / av.time_base
-            picture = frame.to_image()
+            picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
     except (av.FFmpegError, StopIteration, IndexError, ValueError):
         return None
     square = io.BytesIO()
