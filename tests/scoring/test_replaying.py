@@ -108,10 +108,8 @@ class TestShadow:
         async with unit_of_work(sessions) as session:
             for role, pair in ((Role.CHAMPION, default), (Role.SHADOW, curious)):
                 await line_up.take(session, role, pair, actor="staff:1", why="look", now=now)
-            decision = (
-                await session.scalars(queries.made_in(Period(), only_standing=False))
-            ).first()
-            assert decision is not None
+            made = await session.scalars(queries.made_in(Period(), only_standing=False))
+            (decision,) = [each for each in made if each.policy_sha256 == default.policy_sha256]
             before = decision.outcome
             written = [await shadow.assess(session, decision.id, now=now) for _ in range(2)]
             kept = (await session.scalars(ShadowAssessment.__table__.select())).all()
