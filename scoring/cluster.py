@@ -38,7 +38,7 @@ def connect(*, workers: int = 0, address: str | None = None) -> Iterator[Any]:
                 LocalCluster(  # type: ignore[no-untyped-call]
                     n_workers=workers,
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # Several may run beside each other.
                     memory_limit=0,
                     silence_logs=logging.ERROR,
                 ) as cluster,

@@ -130,10 +130,8 @@ class TestShadow:
                 session, Role.CHALLENGER, curious, actor="staff:1", why="try", now=now,
                 share_bps=100,
             )  # fmt: skip
-            decision = (
-                await session.scalars(queries.made_in(Period(), only_standing=False))
-            ).first()
-            assert decision is not None
+            made = await session.scalars(queries.made_in(Period(), only_standing=False))
+            (decision,) = [each for each in made if each.policy_sha256 == default.policy_sha256]
             others = await shadow.beside(session, decision)
 
         assert [other.seat.role for other in others] == [Role.CHALLENGER]
