@@ -115,9 +115,7 @@ async def receive(
     now: datetime,
 ) -> Dossier:
     """Keep the note, or ask for another one (`problem`). `result`: None when a provider judges."""
-    dossier = await identity.waiting_for(session, application_id, STEP)
-    verification, _ = await _answered(session, dossier, nonce)
-    dossier.draft.pending_photo = None
+    dossier, verification = await _heard(session, application_id, nonce)
     if result is not None and asking.is_worth_another(result):
         reasons = list(result.reasons)
         if asking.ask_again(session, verification, reasons, now=now):
@@ -134,9 +132,7 @@ async def refuse(
     session: AsyncSession, *, application_id: UUID, nonce: str, why: DomainError, now: datetime
 ) -> Dossier:
     """What came is no film that can be looked at: another one, or a person."""
-    dossier = await identity.waiting_for(session, application_id, STEP)
-    verification, _ = await _answered(session, dossier, nonce)
-    dossier.draft.pending_photo = None
+    dossier, verification = await _heard(session, application_id, nonce)
     if asking.ask_again(session, verification, [why.code], now=now):
         return (await _moved(session, dossier)).with_problem(why)
     asking.waive(session, verification, Waiver.CHALLENGES_USED_UP, now=now)
@@ -147,9 +143,7 @@ async def lose(
     session: AsyncSession, *, application_id: UUID, nonce: str, why: DomainError, now: datetime
 ) -> Dossier:
     """The note did not reach us, which is nobody's fault: another one, as if none was asked."""
-    dossier = await identity.waiting_for(session, application_id, STEP)
-    verification, _ = await _answered(session, dossier, nonce)
-    dossier.draft.pending_photo = None
+    dossier, verification = await _heard(session, application_id, nonce)
     asking.take_back(session, verification, now=now)
     return (await _moved(session, dossier)).with_problem(why)
 
@@ -176,6 +170,16 @@ async def _wanted(session: AsyncSession, dossier: Dossier) -> Verification:
     if current is None or current.kind is not StepKind.VIDEO or dossier.verification is None:
         raise StepNotAsked(step=STEP)
     return await verification_queries.get_verification(session, dossier.verification.id, lock=True)
+
+
+async def _heard(
+    session: AsyncSession, application_id: UUID, nonce: str
+) -> tuple[Dossier, Verification]:
+    """Nobody waits for this note any more, whatever became of it."""
+    dossier = await identity.waiting_for(session, application_id, STEP)
+    verification, _ = await _answered(session, dossier, nonce)
+    dossier.draft.pending_photo = None
+    return dossier, verification
 
 
 async def _answered(

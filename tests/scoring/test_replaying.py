@@ -40,6 +40,12 @@ async def book(sessions: Sessions, now: datetime, count: int = 60) -> list[Pair]
     return [Pair(model.sha256, each.sha256) for each in rules]
 
 
+async def only_one_by(session: AsyncSession, pair: Pair) -> Decision:
+    made = await session.scalars(queries.made_in(Period(), only_standing=False))
+    (decision,) = [each for each in made if each.policy_sha256 == pair.policy_sha256]
+    return decision
+
+
 class TestEvery:
     async def test_thousand_decisions_come_out_the_same_to_the_bit(
         self, sessions: Sessions, now: datetime
@@ -108,8 +114,7 @@ class TestShadow:
         async with unit_of_work(sessions) as session:
             for role, pair in ((Role.CHAMPION, default), (Role.SHADOW, curious)):
                 await line_up.take(session, role, pair, actor="staff:1", why="look", now=now)
-            made = await session.scalars(queries.made_in(Period(), only_standing=False))
-            (decision,) = [each for each in made if each.policy_sha256 == default.policy_sha256]
+            decision = await only_one_by(session, default)
             before = decision.outcome
             written = [await shadow.assess(session, decision.id, now=now) for _ in range(2)]
             kept = (await session.scalars(ShadowAssessment.__table__.select())).all()
@@ -130,8 +135,7 @@ class TestShadow:
                 session, Role.CHALLENGER, curious, actor="staff:1", why="try", now=now,
                 share_bps=100,
             )  # fmt: skip
-            made = await session.scalars(queries.made_in(Period(), only_standing=False))
-            (decision,) = [each for each in made if each.policy_sha256 == default.policy_sha256]
+            decision = await only_one_by(session, default)
             others = await shadow.beside(session, decision)
 
         assert [other.seat.role for other in others] == [Role.CHALLENGER]
