@@ -260,7 +260,12 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
     assert application.amount_minor is not None
     amount = Money(application.amount_minor, product.currency)
     today = now.astimezone(ZoneInfo(borrower.timezone)).date()
-    option = prices.option_of(product, amount, application.term, today)
+    has_choice = product.body.until is None
+    terms = product.terms_in(product.term(application.term).rhythm) if has_choice else ()
+    options = {
+        code: prices.option_of(product, amount, code, today) for code in {application.term, *terms}
+    }
+    option = options[application.term]
     born = await birth_date(session, borrower, now=now)
     return Application(
         product=product.code,
@@ -283,11 +288,7 @@ async def _asked(session: AsyncSession, dossier: Dossier, now: datetime) -> Appl
         min_amount_minor=product.bound("min").minor,
         max_amount_minor=product.bound("max").minor,
         amount_step_minor=product.bound("step").minor,
-        options=tuple(
-            prices.option_of(product, amount, code, today)
-            for code in product.terms_in(product.term(application.term).rhythm)
-            if product.body.until is None
-        ),
+        options=tuple(options[code] for code in terms),
         answers=particulars.impersonal(dossier),
     )
 
