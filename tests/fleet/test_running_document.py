@@ -1,5 +1,6 @@
 """What docs/running.md, .env.example and deploy/ say is what the settings are."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ def _written(default: Any) -> str:
         return str(default.get_secret_value())
     if isinstance(default, Path) and default.is_absolute():
         return str(default.relative_to(ROOT))
+    if isinstance(default, tuple):
+        return json.dumps(default)
     return str(default)
 
 
