@@ -229,8 +229,11 @@ def _counted(values: Any) -> Any:
         return values.cast(pa.int64())
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         # Years like 9999 are more microseconds than a number holds to the last digit.
-        instants = values.cast(pa.timestamp("us"), safe=False)
-        return instants.cast(pa.int64()).cast(pa.float64(), safe=False)
+        values = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        kind = values.type
+    if pa.types.is_integer(kind):
+        # Nanoseconds since 1970 lose their last digits here, and no order that matters.
+        return values.cast(pa.float64(), safe=False)
     return values
 
 
