@@ -17,6 +17,7 @@ from onboarding import successors
 from scoring import line_up, replaying
 from scoring import versions as kept
 from scoring.models import RiskModel, Role, Seat
+from scoring.promotion import Bid
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,9 +86,9 @@ def promote(
         async with unit_of_work(sessions) as session:
             pair = await versions.pair_named(session, model, policy, product)
             staff_id = await versions.staff_named(session, staff, "promote_risk")
-        return await successors.promote(
-            sessions, pair, Settings(), staff_id=staff_id, reason=reason, now=versions.now(),
-            product=product, force=force,
+        return await successors.agree(
+            sessions, Bid(pair, product), Settings(), staff_id=staff_id, reason=reason,
+            now=versions.now(), force=force,
         )  # fmt: skip
 
     _tell(versions.run(act), "It decides from now on.")
@@ -102,18 +103,16 @@ def challenge(
 ) -> None:
     """Let MODEL decide for a share of the borrowers, always the same ones. Two of staff agree."""
 
-    async def act(session: AsyncSession) -> Proposal:
-        return await successors.contest(
-            session,
-            await versions.pair_named(session, model, policy, product),
-            share_bps=max(1, round(share * 100)),
-            staff_id=await versions.staff_named(session, staff, "contest_risk"),
-            reason=reason,
-            now=versions.now(),
-            product=product,
+    async def act(sessions: Sessions) -> Proposal:
+        async with unit_of_work(sessions) as session:
+            pair = await versions.pair_named(session, model, policy, product)
+            staff_id = await versions.staff_named(session, staff, "contest_risk")
+        bid = Bid(pair, product, Role.CHALLENGER, max(1, round(share * 100)))
+        return await successors.agree(
+            sessions, bid, Settings(), staff_id=staff_id, reason=reason, now=versions.now()
         )
 
-    _tell(_in_one(act), "It decides for its share from now on.")
+    _tell(versions.run(act), "It decides for its share from now on.")
 
 
 @click.command()

@@ -22,51 +22,31 @@ from scoring import snapshot as snapshots
 from scoring.line_up import EVERY_PRODUCT, Pair
 from scoring.models import Decision, Role, Seat
 from scoring.policy import Policy
+from scoring.promotion import Bid
 from scoring.watching import gate
 from scoring.watching.performance import Floats
 from servicing import outcomes
 
 
-async def promote(
+async def agree(
     sessions: Sessions,
-    pair: Pair,
+    bid: Bid,
     settings: Settings,
     *,
     staff_id: UUID,
     reason: str,
     now: datetime,
-    product: str = EVERY_PRODUCT,
     force: bool = False,
 ) -> Proposal:
-    """Propose or confirm a champion, unless the gate holds it back and nobody insists. Nobody who
-    writes waits for the gate."""
-    problems = await held_back_by(sessions, pair, settings, product=product, now=now)
+    """Propose or confirm who is to decide. A champion passes the gate, unless both insist; nobody
+    who writes waits for that."""
+    said = await ask_gate(sessions, bid, settings, now=now)
     async with unit_of_work(sessions) as session:
-        await _check_offered(session, product)
-        await check(session, pair, product)
-        return await promotion.promote(
-            session, pair, problems=problems, staff_id=staff_id, reason=reason, now=now,
-            product=product, force=force,
-        )  # fmt: skip
-
-
-async def contest(
-    session: AsyncSession,
-    pair: Pair,
-    *,
-    share_bps: int,
-    staff_id: UUID,
-    reason: str,
-    now: datetime,
-    product: str = EVERY_PRODUCT,
-) -> Proposal:
-    """Propose or confirm a challenger."""
-    await _check_offered(session, product)
-    await check(session, pair, product)
-    return await promotion.contest(
-        session, pair, share_bps=share_bps, staff_id=staff_id, reason=reason, now=now,
-        product=product,
-    )  # fmt: skip
+        await _check_offered(session, bid.product)
+        await check(session, bid.pair, bid.product)
+        return await promotion.agree(
+            session, bid, said, staff_id=staff_id, reason=reason, now=now, force=force
+        )
 
 
 async def shadow(
@@ -105,26 +85,27 @@ async def check(session: AsyncSession, pair: Pair, product: str) -> None:
     prices.check(policy, [each for each in offered if line_up.falls_to(seats, each.code, product)])
 
 
-async def held_back_by(
-    sessions: Sessions, pair: Pair, settings: Settings, *, product: str, now: datetime
-) -> list[str]:
-    """A policy alone is for what-if and its cases to judge; so is the first model of all."""
+async def ask_gate(
+    sessions: Sessions, bid: Bid, settings: Settings, *, now: datetime
+) -> gate.Answer:
+    """What it says of this pair in the place of the champion."""
+    if bid.role is not Role.CHAMPION:
+        return gate.NOT_ASKED
     async with reading(sessions) as session:
         seats = await line_up.standing(session)
-        holder = line_up.champion(seats, product)
-        if holder is None or holder.model_sha256 == pair.model_sha256:
-            return []
-        candidate, policy = await line_up.load(session, pair)
+        holder = line_up.champion(seats, bid.product)
+        if holder is None or holder.model_sha256 == bid.pair.model_sha256:
+            return gate.NOT_ASKED
+        candidate, policy = await line_up.load(session, bid.pair)
         champion = await versions.get_model(session, holder.model_sha256)
         table = [
             row
             for row in await _table(session, settings, now=now)
-            if line_up.falls_to(seats, row.snapshot.application.product, product)
+            if line_up.falls_to(seats, row.snapshot.application.product, bid.product)
         ]
-    answer = await asyncio.to_thread(
+    return await asyncio.to_thread(
         gate.gate, candidate, champion, table, approve_up_to=_cut_offs(policy, table)
     )
-    return answer.reasons
 
 
 def _cut_offs(policy: Policy, table: Sequence[gate.Outcome]) -> Floats:

@@ -1,6 +1,6 @@
 """Promotion: two of staff agree on who decides, and a gate holds back what is not better."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +11,15 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from scoring import line_up, versions
+from scoring.assignment import WHOLE_BPS
 from scoring.line_up import EVERY_PRODUCT, Pair
 from scoring.models import Role, Seat
 from scoring.refusals import Sentence
+from scoring.watching import gate
 
 PROMOTE, CONTEST = "risk.promote", "risk.challenge"
+_ACTS = {Role.CHAMPION: PROMOTE, Role.CHALLENGER: CONTEST}
+_ALTHOUGH = {"although": "the gate holds it back"}
 
 
 class PromotionHeld(Sentence, DomainError):
@@ -26,61 +30,60 @@ class PromotionHeld(Sentence, DomainError):
     sentence = "The gate holds it back: {problems} Insist with --force and say why."
 
 
-async def promote(
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A pair that is to decide: as the champion, or as the challenger for a share."""
+
+    pair: Pair
+    product: str = EVERY_PRODUCT
+    role: Role = Role.CHAMPION
+    share_bps: int = WHOLE_BPS
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What two agree to."""
+        found = {
+            "model": self.pair.model_sha256,
+            "policy": self.pair.policy_sha256,
+            "product": self.product,
+        }
+        return found if self.role is Role.CHAMPION else {**found, "share_bps": str(self.share_bps)}
+
+
+async def agree(
     session: AsyncSession,
-    pair: Pair,
+    bid: Bid,
+    said: gate.Answer,
     *,
     staff_id: UUID,
     reason: str,
     now: datetime,
-    problems: Sequence[str] = (),
-    product: str = EVERY_PRODUCT,
     force: bool = False,
 ) -> Proposal:
-    """Make it the champion: the first of staff proposes, another one confirms. `problems` are what
-    the gate has against it."""
-    await line_up.load(session, pair)
-    if problems and not force:
-        raise PromotionHeld(problems=" ".join(problems))
-    await line_up.giving_way(session, Role.CHAMPION, pair, product=product)
+    """The first of staff proposes, another one confirms, and it sits. What the gate said against
+    it needs both to insist."""
+    if said.reasons and not force:
+        raise PromotionHeld(problems=" ".join(said.reasons))
+    await line_up.giving_way(
+        session, bid.role, bid.pair, product=bid.product, share_bps=bid.share_bps
+    )
+    if bid.role is Role.CHALLENGER:
+        await _check_contested(session, bid.product)
     proposal = await four_eyes.agree(
-        session, act=PROMOTE, subject=_subject(product), staff_id=staff_id, reason=reason, now=now,
-        **_facts(pair, product), **({"although": "the gate holds it back"} if problems else {}),
+        session, act=_ACTS[bid.role], subject=subject_of(bid.product), staff_id=staff_id,
+        reason=reason, now=now, **bid.facts, **(_ALTHOUGH if said.reasons else {}),
     )  # fmt: skip
     if proposal.is_confirmed:
         await line_up.take(
-            session, Role.CHAMPION, pair, actor=f"staff:{staff_id}", why=proposal.reason, now=now,
-            product=product,
+            session, bid.role, bid.pair, actor=f"staff:{staff_id}", why=proposal.reason, now=now,
+            product=bid.product, share_bps=bid.share_bps,
         )  # fmt: skip
     return proposal
 
 
-async def contest(
-    session: AsyncSession,
-    pair: Pair,
-    *,
-    share_bps: int,
-    staff_id: UUID,
-    reason: str,
-    now: datetime,
-    product: str = EVERY_PRODUCT,
-) -> Proposal:
-    """Let it decide for a share of the borrowers. Two of staff agree, for it acts."""
-    await line_up.load(session, pair)
-    await line_up.giving_way(session, Role.CHALLENGER, pair, product=product, share_bps=share_bps)
-    holder = line_up.champion(await line_up.standing(session), product)
-    if holder is None or holder.product != product:
-        raise line_up.NothingToContest()
-    proposal = await four_eyes.agree(
-        session, act=CONTEST, subject=_subject(product), staff_id=staff_id, reason=reason, now=now,
-        share_bps=str(share_bps), **_facts(pair, product),
-    )  # fmt: skip
-    if proposal.is_confirmed:
-        await line_up.take(
-            session, Role.CHALLENGER, pair, actor=f"staff:{staff_id}", why=proposal.reason,
-            now=now, product=product, share_bps=share_bps,
-        )  # fmt: skip
-    return proposal
+def subject_of(product: str) -> str:
+    """What its proposals are about."""
+    return f"line_up:{product or 'every product'}"
 
 
 async def settle_configured(
@@ -99,9 +102,7 @@ async def settle_configured(
     return await line_up.take(session, Role.CHAMPION, pair, actor=who, why=why, now=now)
 
 
-def _subject(product: str) -> str:
-    return f"line_up:{product or 'every product'}"
-
-
-def _facts(pair: Pair, product: str) -> dict[str, str]:
-    return {"model": pair.model_sha256, "policy": pair.policy_sha256, "product": product}
+async def _check_contested(session: AsyncSession, product: str) -> None:
+    holder = line_up.champion(await line_up.standing(session), product)
+    if holder is None or holder.product != product:
+        raise line_up.NothingToContest()

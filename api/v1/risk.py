@@ -21,6 +21,7 @@ from scoring.comparing import Beside
 from scoring.line_up import Pair
 from scoring.models import RiskModel, Role, Seat
 from scoring.policy import Outcome
+from scoring.promotion import Bid
 from scoring.queries import Period
 
 router = APIRouter(prefix="/v1/risk", tags=["risk"], dependencies=[Depends(permitted)])
@@ -108,9 +109,17 @@ class Chosen(Strict):
 class Promotion(Chosen):
     force: bool = Field(False, description="Although the gate holds it back: the reason says why.")
 
+    @property
+    def bid(self) -> Bid:
+        return Bid(self.pair, self.product)
+
 
 class Contest(Chosen):
     share_bps: Annotated[int, Field(ge=1, le=5_000)]
+
+    @property
+    def bid(self) -> Bid:
+        return Bid(self.pair, self.product, Role.CHALLENGER, self.share_bps)
 
 
 class ShadowSet(Chosen):
@@ -258,13 +267,12 @@ async def set_shadow(body: ShadowSet, session: Session, who: Staff, now: Now) ->
 
 
 @router.put("/challenger", response_model=ProposalShown)
-async def contest_risk(body: Contest, session: Session, who: Staff, now: Now) -> Proposal:
+async def contest_risk(body: Contest, who: Staff, wiring: Wired, now: Now) -> Proposal:
     """It decides for a share of the borrowers, always the same ones. A second person says the
     same."""
-    return await successors.contest(
-        session, body.pair, share_bps=body.share_bps, staff_id=who.id, reason=body.reason, now=now,
-        product=body.product,
-    )  # fmt: skip
+    return await successors.agree(
+        wiring.sessions, body.bid, wiring.settings, staff_id=who.id, reason=body.reason, now=now
+    )
 
 
 @router.post("/challenger/end", response_model=SeatShown)
@@ -278,9 +286,9 @@ async def end_contest(body: Scope, session: Session, who: Staff, now: Now) -> Se
 @router.post("/promote", response_model=ProposalShown)
 async def promote_risk(body: Promotion, who: Staff, wiring: Wired, now: Now) -> Proposal:
     """It becomes the champion. A second person says the same; the gate may hold it back."""
-    return await successors.promote(
-        wiring.sessions, body.pair, wiring.settings, staff_id=who.id, reason=body.reason, now=now,
-        product=body.product, force=body.force,
+    return await successors.agree(
+        wiring.sessions, body.bid, wiring.settings, staff_id=who.id, reason=body.reason, now=now,
+        force=body.force,
     )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ class Answer:
         return [check.said for check in self.checks if not check.passed]
 
 
+NOT_ASKED = Answer(())
+"""A policy alone is for what-if and its cases to judge; the first model of all has no champion."""
+
+
 def gate(
     candidate: Model, champion: Model, table: Sequence[Outcome], *, approve_up_to: float | Floats
 ) -> Answer:

@@ -17,6 +17,8 @@ from scoring import line_up, policy, promotion, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.models import Role, Seat
+from scoring.promotion import Bid
+from scoring.watching import gate
 from tests.onboarding import watched_book
 from tests.onboarding.people import SETTINGS
 from tests.onboarding.watched_book import Book
@@ -67,8 +69,8 @@ async def promote(
     sessions: Sessions, pair: Pair, staff_id: UUID, now: datetime, *,
     product: str = "", force: bool = False,
 ) -> bool:  # fmt: skip
-    proposal = await successors.promote(
-        sessions, pair, SETTINGS, staff_id=staff_id, reason="better", now=now, product=product,
+    proposal = await successors.agree(
+        sessions, Bid(pair, product), SETTINGS, staff_id=staff_id, reason="better", now=now,
         force=force,
     )  # fmt: skip
     return proposal.is_confirmed
@@ -94,7 +96,7 @@ class TestGate:
     ) -> None:
         pair = await with_policy(sessions, champion.model_sha256, DEFAULT + "\n# another\n", now)
 
-        assert await successors.held_back_by(sessions, pair, SETTINGS, product="", now=now) == []
+        assert await successors.ask_gate(sessions, Bid(pair), SETTINGS, now=now) == gate.NOT_ASKED
 
     async def test_counts_the_loans_that_would_be_decided(
         self, sessions: Sessions, champion: Pair, now: datetime, tmp_path: Path
@@ -106,10 +108,8 @@ class TestGate:
             await book.decides(20, days_ago=300)
 
         async def counted(product: str) -> int:
-            (said,) = await successors.held_back_by(
-                sessions, pair, SETTINGS, product=product, now=now
-            )
-            return int(said.split()[0])
+            said = await successors.ask_gate(sessions, Bid(pair, product), SETTINGS, now=now)
+            return int(said.reasons[0].split()[0])
 
         every = await counted("")
         assert every > 0
@@ -126,9 +126,15 @@ class TestGate:
         pair = await other_model(sessions, await first(sessions, now), now)
 
         async with unit_of_work(sessions), asyncio.timeout(10):
-            found = await successors.held_back_by(sessions, pair, SETTINGS, product="", now=now)
+            said = await successors.ask_gate(sessions, Bid(pair), SETTINGS, now=now)
 
-        assert len(found) == 1
+        assert len(said.reasons) == 1
+
+    async def test_what_nobody_registered_cannot_decide(
+        self, sessions: Sessions, champion: Pair, now: datetime
+    ) -> None:
+        with pytest.raises(versions.VersionNotFound):
+            await promote(sessions, Pair(champion.model_sha256, "0" * 64), UMA, now)
 
 
 class TestProducts:
@@ -186,10 +192,10 @@ class TestProducts:
 
 
 async def contest(sessions: Sessions, pair: Pair, now: datetime, product: str) -> None:
-    async with unit_of_work(sessions) as session:
-        await successors.contest(
-            session, pair, share_bps=500, staff_id=UMA, reason="try", now=now, product=product
-        )
+    await successors.agree(
+        sessions, Bid(pair, product, Role.CHALLENGER, 500), SETTINGS, staff_id=UMA, reason="try",
+        now=now,
+    )  # fmt: skip
 
 
 async def roll_back(sessions: Sessions, now: datetime, product: str) -> Seat | None:

@@ -10,12 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import four_eyes
+from kit.four_eyes import Proposal
 from kit.ids import new_id
 from scoring import assignment, line_up, policy, promotion, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.model.manifest import Decider
 from scoring.models import Role, Seat
+from scoring.promotion import Bid
+from scoring.watching.gate import NOT_ASKED
 from tests.scoring import cases
 
 UMA, USHA = UUID(int=1), UUID(int=2)
@@ -217,16 +220,19 @@ class TestRollBack:
         assert await line_up.standing(session) == [general]
 
 
+async def agreed(session: AsyncSession, bid: Bid, staff_id: UUID, now: datetime) -> Proposal:
+    return await promotion.agree(
+        session, bid, NOT_ASKED, staff_id=staff_id, reason="fewer losses", now=now
+    )
+
+
 class TestPromotion:
     async def test_takes_two(self, session: AsyncSession, stock: str, now: datetime) -> None:
         await seated(session, await pair(session, stock, DEFAULT, now), now)
         better = await pair(session, stock, STRICTER, now)
 
         async def promote(staff_id: UUID) -> bool:
-            proposal = await promotion.promote(
-                session, better, staff_id=staff_id, reason="fewer losses", now=now
-            )
-            return proposal.is_confirmed
+            return (await agreed(session, Bid(better), staff_id, now)).is_confirmed
 
         assert not await promote(UMA)
         with pytest.raises(four_eyes.SameStaff):
@@ -243,9 +249,7 @@ class TestPromotion:
         await seated(session, await pair(session, stock, DEFAULT, now), now)
         other = await pair(session, stock, STRICTER, now)
         for staff_id in (UMA, USHA):
-            await promotion.contest(
-                session, other, share_bps=1_000, staff_id=staff_id, reason="try it", now=now
-            )
+            await agreed(session, Bid(other, "", Role.CHALLENGER, 1_000), staff_id, now)
 
         shares = {seat.role: seat.share_bps for seat in await line_up.standing(session)}
         assert shares == {Role.CHAMPION: 10_000, Role.CHALLENGER: 1_000}
@@ -258,45 +262,23 @@ class TestPromotion:
         better = await pair(session, stock, STRICTER, now)
         other = await pair(session, stock, BOLDER, now)
 
-        async def promote(who: UUID) -> None:
-            await promotion.promote(session, better, staff_id=who, reason="fewer losses", now=now)
-
-        async def contest(who: UUID) -> None:
-            await promotion.contest(
-                session, other, share_bps=500, staff_id=who, reason="try it", now=now
-            )
-
-        for act in (promote, contest):
-            await act(UMA)
-            await act(USHA)
+        for bid in (Bid(better), Bid(other, "", Role.CHALLENGER, 500)):
+            await agreed(session, bid, UMA, now)
+            await agreed(session, bid, USHA, now)
             with pytest.raises(line_up.SeatTaken):
-                await act(USHA)
+                await agreed(session, bid, USHA, now)
         assert await four_eyes.list_open(session) == []
 
     async def test_a_product_without_a_champion_of_its_own_has_none_to_contest(
         self, session: AsyncSession, stock: str, now: datetime
     ) -> None:
         await seated(session, await pair(session, stock, DEFAULT, now), now)
-        other = await pair(session, stock, STRICTER, now)
-
-        async def contest() -> None:
-            await promotion.contest(
-                session, other, share_bps=500, staff_id=UMA, reason="try it", now=now,
-                product="harvest",
-            )  # fmt: skip
+        bid = Bid(await pair(session, stock, STRICTER, now), "harvest", Role.CHALLENGER, 500)
 
         with pytest.raises(line_up.NothingToContest):
-            await contest()
+            await agreed(session, bid, UMA, now)
         await seated(session, await pair(session, stock, BOLDER, now), now, product="harvest")
-        await contest()
-
-    async def test_what_nobody_registered_cannot_decide(
-        self, session: AsyncSession, stock: str, now: datetime
-    ) -> None:
-        with pytest.raises(versions.VersionNotFound):
-            await promotion.promote(
-                session, Pair(stock, "0" * 64), staff_id=UMA, reason="try", now=now
-            )
+        await agreed(session, bid, UMA, now)
 
 
 class TestConfigured:
