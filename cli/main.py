@@ -53,7 +53,7 @@ def kopa() -> None:
 
 
 def main() -> None:
-    kopa()
+    kopa(prog_name="kopa")
 
 
 if __name__ == "__main__":
