@@ -47,18 +47,20 @@ def train(
     from scoring.training import mapping as mappings
 
     artifacts.ensure_writable(out)
+    chosen = mappings.read(mapping) if mapping else None
+    words = chosen.words if chosen else ()
     wishes = run.Wishes(
         target=target,
         time=time,
         monotone=trends.read(monotone),
-        mapping=mappings.read(mapping) if mapping else None,
+        mapping=chosen,
         name=name,
         without=without,
         groups=groups,
-        rejects=tables.read(rejects) if rejects else None,
+        rejects=tables.read(rejects, words) if rejects else None,
         balanced=class_weight is not None,
     )
-    table = tables.read(data)
+    table = tables.read(data, words)
     kept = resuming.beside(out, table.sha256, wishes.to_json())
     if kept.found:
         click.echo(f"Going on where an earlier run stopped: {kept.found} parts are done.", err=True)

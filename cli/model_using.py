@@ -45,7 +45,9 @@ def evaluate(
     from scoring.training import pictures, tradeoff, using
 
     chosen = mappings.read(mapping) if mapping else None
-    found = using.evaluate(folder, using.read(data, folder), target=target, mapping=chosen)
+    found = using.evaluate(
+        folder, using.read(data, folder, mapping=chosen), target=target, mapping=chosen
+    )
     if picture is not None:
         pictures.side_by_side(picture, [(folder.name, found)])
     if as_json:
@@ -82,7 +84,9 @@ def compare(
     from scoring.training import mapping as mappings
 
     chosen = mappings.read(mapping) if mapping else None
-    found = comparing.compare(folders, using.read(data, *folders), target=target, mapping=chosen)
+    found = comparing.compare(
+        folders, using.read(data, *folders, mapping=chosen), target=target, mapping=chosen
+    )
     if picture is not None:
         pictures.side_by_side(picture, found.models)
     if as_json:
@@ -107,7 +111,7 @@ def score(folder: Path, data: str, mapping: Path | None, as_json: bool) -> None:
     from scoring.training import using
 
     chosen = mappings.read(mapping) if mapping else None
-    scored = using.score(folder, using.read(data, folder), mapping=chosen)
+    scored = using.score(folder, using.read(data, folder, mapping=chosen), mapping=chosen)
     if as_json:
         rows = [
             {

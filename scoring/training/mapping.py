@@ -48,6 +48,15 @@ class Mapping(_Part):
     limits: tuple[str, ...] = ()
     """What a reader of the model card must know."""
 
+    @property
+    def words(self) -> set[str]:
+        """Columns of the data that are text, whatever a file of them looks like."""
+        read = {True: set[str](), False: set[str]()}
+        for name, source in self.features.items():
+            for column in source.columns:
+                read[column in source.maps or registry.get(name).category].add(column)
+        return read[True] - read[False]
+
 
 def read(path: Path) -> Mapping:
     try:
@@ -87,7 +96,8 @@ def _feature(name: str, source: Source, table: Table) -> Floats | Levels:
         translated = source.maps.get(column)
         if translated is None:
             return texts
-        return [None if t is None or t not in translated else str(translated[t]) for t in texts]
+        meant = [_meant(translated, text) for text in texts]
+        return [None if value is None else str(value) for value in meant]
     product = np.ones(table.rows)
     for column in source.columns:
         product = product * _numbers(table, column, source.maps.get(column))
@@ -97,14 +107,19 @@ def _feature(name: str, source: Source, table: Table) -> Floats | Levels:
 def _numbers(table: Table, column: str, translated: dict[str, float | str] | None) -> Floats:
     values = table.get(column)
     if translated is not None:
-        texts = _texts(table, column)
-        return np.array(
-            [float(translated[t]) if t is not None and t in translated else np.nan for t in texts]
-        )
+        meant = [_meant(translated, text) for text in _texts(table, column)]
+        return np.array([np.nan if value is None else float(value) for value in meant])
     if isinstance(values, list):
         odd = next((value for value in values if value is not None), "text")
         raise ValueNotANumber(column=column, value=odd[:40])
     return values
+
+
+def _meant(translated: dict[str, float | str], text: str | None) -> float | str | None:
+    """Of a code as it is written, or else of the number that it is: 1.0 and 01 are 1."""
+    if text is None or text in translated:
+        return None if text is None else translated[text]
+    return translated.get(tables.as_code(text))
 
 
 def _texts(table: Table, column: str) -> Levels:

@@ -139,6 +139,11 @@ def as_levels(values: Floats) -> Levels:
     return [None if np.isnan(value) else _level(float(value)) for value in values]
 
 
+def as_code(text: str) -> str:
+    """A number as short as it can be written; any other text as it is."""
+    return _level(float(text)) if _is_number(text) else text
+
+
 def _level(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 

@@ -54,11 +54,14 @@ class Scored:
     strongest: tuple[Contribution, ...]
 
 
-def read(data: str, *folders: Path) -> Table:
-    """The table of a file, its levels as these models know them, not as this file looks."""
-    models = [loading.load(folder) for folder in folders]
-    words = tables.words_of(column for model in models for column in model.manifest.columns)
-    return tables.read(data, words)
+def read(data: str, *folders: Path, mapping: Mapping | None = None) -> Table:
+    """The table of a file, its levels as these models and their mappings know them, not as this
+    file looks."""
+    columns = [column for folder in folders for column in loading.load(folder).manifest.columns]
+    numbers = {column.name for column in columns if column.levels is None}
+    mappings = [mapping] if mapping else [artifacts.find_mapping(folder) for folder in folders]
+    raw = set[str]().union(*(each.words for each in mappings if each))
+    return tables.read(data, tables.words_of(columns) | (raw - numbers))
 
 
 def evaluate(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as theirs
 
+from scoring.model import loading
 from scoring.model.manifest import Column
 from scoring.model.native import Booster
 from scoring.model.predictor import ColumnMissing, ValueNotANumber
@@ -22,6 +23,7 @@ from scoring.training import (
     platt,
     tables,
     trends,
+    using,
 )
 from scoring.training.dependence import Dependence
 from scoring.training.tables import Table
@@ -271,6 +273,34 @@ class TestMapping:
 
         np.testing.assert_array_equal(mapped.get("amount_to_income"), [5, np.nan, np.nan])
         np.testing.assert_array_equal(mapped.get("y"), [0, 1, 0])
+
+    @pytest.mark.parametrize("others", ["", "10,x\n", "10,2\n10,1.5\n"])
+    def test_codes_mean_the_same_whatever_else_is_in_the_file(
+        self, tmp_path: Path, others: str
+    ) -> None:
+        made = mapping.parse(
+            "target: y\ntitle: t\nfeatures:\n"
+            "  amount_to_income: {columns: [months, band],"
+            " maps: {band: {'01': 0.5, '2': 2, x: 3}}, why: w}\n"
+            "  purpose: {columns: [band], why: w}\n"
+        )
+        file = tmp_path / "loans.csv"
+        file.write_text(f"months,band\n10,01\n10,2.0\n{others}")
+
+        mapped = mapping.apply(made, tables.read(str(file), made.words))
+
+        assert made.words == {"band"}
+        assert list(mapped.get("amount_to_income")[:2]) == [5, 20]
+        assert mapped.get("purpose")[:2] == ["01", "2.0"]
+
+    def test_a_model_reads_the_codes_of_its_own_mapping(self, tmp_path: Path) -> None:
+        file = tmp_path / "loans.csv"
+        file.write_text("duration,employment\n06,007\n")
+
+        read = using.read(str(file), loading.STOCK)
+
+        assert list(read.get("duration")) == [6]
+        assert read.get("employment") == ["007"]
 
     @pytest.mark.parametrize(
         ("text", "says"),
