@@ -252,10 +252,7 @@ def charge_back(life: Life, event: Event) -> None:
             charge(life, component, part, event.on)
     life.move(event.on, parts[PRINCIPAL])
     life.record(event.on, "chargeback", amount, parts)
-    if life.status is Status.WRITTEN_OFF:
-        given = forgive(life, event.on)
-        life.record(event.on, "write_off", sum(given), given)
-    close_if_settled(life, event.on)
+    _owe_again(life, event.on)
 
 
 def _taken_back(life: Life, event: Event, amount: int) -> Parts:
@@ -283,7 +280,8 @@ def _payment_of(life: Life, event: Event) -> Transaction | None:
 def refund(life: Life, event: Event) -> None:
     """Give back a credit, or of a loan that runs what was paid in advance, the last first.
 
-    Where it turns out later that there was neither, what was given is owed, from that day on.
+    Where it turns out later that there was neither, what was given is owed, from that day on; of a
+    loan that was written off it is lost too.
     """
     from_credit = min(event.amount, life.credit)
     unpaid = _unpay_ahead(life, event.amount - from_credit, event.on)
@@ -298,7 +296,19 @@ def refund(life: Life, event: Event) -> None:
     life.lent -= unpaid[PRINCIPAL]  # It was lent long ago, and is owed again.
     parts = (unpaid[0], unpaid[1], unpaid[2], unpaid[3] + lent)
     life.record(event.on, "refund", event.amount, parts)
-    close_if_settled(life, event.on)
+    _owe_again(life, event.on)
+
+
+def _owe_again(life: Life, on: date) -> None:
+    """What money that left has made owed again; after a write-off nobody waits for it."""
+    if life.status is Status.WRITTEN_OFF and life.outstanding:
+        _give_up(life, on)
+    close_if_settled(life, on)
+
+
+def _give_up(life: Life, on: date) -> None:
+    given = forgive(life, on)
+    life.record(on, "write_off", sum(given), given)
 
 
 def _unpay_ahead(life: Life, amount: int, on: date) -> list[int]:
@@ -319,9 +329,8 @@ def _unpay_ahead(life: Life, amount: int, on: date) -> list[int]:
 def write_off(life: Life, event: Event) -> None:
     """Give up what is owed; whatever still comes in is a recovery."""
     early.stop(life, event.on)
-    given = forgive(life, event.on)
     life.status = Status.WRITTEN_OFF
-    life.record(event.on, "write_off", sum(given), given)
+    _give_up(life, event.on)
 
 
 def pause(life: Life, event: Event) -> None:

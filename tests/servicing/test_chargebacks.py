@@ -10,11 +10,12 @@ from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from kit.money import Money
 from notifications.models import Notification
-from servicing import chargebacks, incidents, queries, rail_events
+from servicing import chargebacks, incidents, queries, rail_events, suspense
 from servicing.models import Loan
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
 from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.test_amendments import amends
 from tests.servicing.treasury_acts import UMA, USHA
 
 
@@ -65,6 +66,31 @@ class TestByTheRail:
 
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         assert await lender.payoff(loan) == payoff
+        await lender.verifies()
+
+    async def test_of_what_was_refunded_after_a_loss_is_lost_too(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await amends(lender, loan, {"type": "write_off"})
+        await lender.receives(loan, kes(30_000))
+        await pays(lender, loan, kes(100))
+        async with unit_of_work(lender.sessions) as session:
+            (item,) = await suspense.list_open(session)
+            for who in (UMA, USHA):
+                await suspense.refund(
+                    session, item.id, reference="BANK-1", staff_id=who, reason="too much",
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
+        before = await lender.books(loan)
+
+        await told(lender, "B", OutcomeStatus.RETURNED, loan.reference, kes(100))
+
+        books = await lender.books(loan)
+        assert (before["write_off_expense"], books["write_off_expense"]) == ("30000.00", "30100.00")
+        assert (await lender.sees(loan)).status is LoanStatus.WRITTEN_OFF
+        await lender.verifies()
+        await lender.receives(loan, kes(100))
+        assert (await lender.books(loan))["write_off_recovery"] == "30100.00"
+        assert await lender.suspended() == []
         await lender.verifies()
 
     async def test_of_money_that_waits_takes_it_out_of_suspense(self, lender: Lender) -> None:

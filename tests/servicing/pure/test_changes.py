@@ -141,6 +141,18 @@ class TestLoss:
         assert told["status"] == "written_off"
         assert told["balances"]["outstanding"] == "0.00"
 
+    def test_what_is_refunded_and_turns_out_never_to_have_come_is_lost_too(self) -> None:
+        told = tell(
+            {"type": "write_off", "date": "2026-06-01"},
+            {"type": "repayment", "date": "2026-06-10", "amount": "2000"},
+            {"type": "refund", "date": "2026-06-15", "amount": "100"},
+            {"type": "reversal", "date": "2026-06-20", "event": 3},
+        )
+        assert told["status"] == "written_off"
+        assert told["balances"]["outstanding"] == "0.00"
+        assert told["transactions"][-1]["type"] == "write_off"
+        assert told["transactions"][-1]["amount"] == "100.00"
+
     def test_a_cap_cuts_what_is_charged(self) -> None:
         fee = {"type": "charge", "charge": "fee", "due": "2026-02-20", "amount": "100"}
         told = tell(fee, fee, cost_cap_percent_of_principal="10")
