@@ -132,16 +132,17 @@ _CIRCA = re.compile(r"\b(?:circa|approximately|ca?\.|between)", re.IGNORECASE)
 
 def birth_in_words(text: str) -> Birth | None:
     """`12 Mar 1960`, `Mar 1960`, `1960`, `circa 1960`, `1958 to 1960`, `1960-03-12`, `12/03/1960`
-    (the day first); a day or month of `00` is not known."""
+    (the day first); a day or month of `00`, `dd` or `mm` is not known."""
     circa = bool(_CIRCA.search(text))
     if found := re.search(r"(\d{4})-(\d{2})-(\d{2})", text):
-        return _birth(int(found[1]), int(found[2]), int(found[3]), circa)
-    if found := re.search(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
-        return _birth(int(found[3]), int(found[2]), int(found[1]), circa)
+        return birth_on(int(found[1]), int(found[2]), int(found[3]), circa=circa)
+    if found := re.search(r"(\d{1,2}|dd)/(\d{1,2}|mm)/(\d{4})", text.lower()):
+        day, month = (int(part) if part.isdigit() else 0 for part in (found[1], found[2]))
+        return birth_on(int(found[3]), month, day, circa=circa)
     if (found := _DAY.search(text)) and found[2].lower() in _MONTHS:
-        return _birth(int(found[3]), _MONTHS[found[2].lower()], int(found[1]), circa)
+        return birth_on(int(found[3]), _MONTHS[found[2].lower()], int(found[1]), circa=circa)
     if (found := _MONTH.search(text)) and found[1].lower() in _MONTHS:
-        return _birth(int(found[2]), _MONTHS[found[1].lower()], 0, circa)
+        return birth_on(int(found[2]), _MONTHS[found[1].lower()], 0, circa=circa)
     if found := _YEARS.search(text):
         return birth_in_years(int(found[1]), int(found[2] or found[1]), circa=circa)
     return None
@@ -153,7 +154,8 @@ def birth_in_years(first: int, last: int, *, circa: bool = False) -> Birth | Non
     return Birth(date(first, 1, 1), date(last, 12, 31), circa)
 
 
-def _birth(year: int, month: int, day: int, circa: bool) -> Birth | None:
+def birth_on(year: int, month: int, day: int, *, circa: bool = False) -> Birth | None:
+    """A month or a day of 0 is not known."""
     if not month:
         return birth_in_years(year, year, circa=circa)
     try:

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kyc.screening.entries import Listing, ListNotReadable
-from kyc.screening.readers import eu, ofac, plain, tables, trees, uk, un
+from kyc.screening.readers import eu, ofac, ofac_advanced, plain, tables, trees, uk, un
 
 LARGEST = 200 * 2**20
-"""The largest list is about 100 MB."""
+"""The largest list, OFAC's advanced XML, is about 120 MB."""
 _OFAC_TABLES = {
     ("sdn.csv", "alt.csv", "add.csv"): ofac.SDN,
     ("cons_prim.csv", "cons_alt.csv", "cons_add.csv"): ofac.CONSOLIDATED,
 }
+_ENDED = "ArrayOfFinancialSanctionsTarget"
+"""The root of the Treasury's `ConList.xml`."""
 _BY_ROOT: dict[str, Callable[[bytes], Listing]] = {
     "sdnList": ofac.from_xml,
+    "Sanctions": ofac_advanced.from_xml,
     "export": eu.from_xml,
     "CONSOLIDATED_LIST": un.from_xml,
+    "Designations": uk.from_xml,
 }
 
 
@@ -49,8 +53,10 @@ def read(found: Found) -> tuple[Listing, str]:
         contents = [_content(path) for path in found.paths]
         digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
         return _listing(found, contents), digest
-    except (OSError, ValueError, KeyError) as broken:
-        raise ListNotReadable(why=type(broken).__name__) from None
+    except OSError:
+        raise ListNotReadable(why="the file cannot be opened") from None
+    except (KeyError, ValueError):
+        raise ListNotReadable(why="a column is missing, or words where a number belongs") from None
 
 
 def _content(path: Path) -> bytes:
@@ -68,14 +74,18 @@ def _listing(found: Found, contents: list[bytes]) -> Listing:
             return ofac.from_csv(publisher, *contents)
     (path,), (content,) = found.paths, contents
     if path.suffix.lower() == ".xml":
-        return _from_xml(content)
+        return _from_xml(path, content)
     return _from_csv(path, content)
 
 
-def _from_xml(content: bytes) -> Listing:
+def _from_xml(path: Path, content: bytes) -> Listing:
     root = trees.local(trees.root_of(content))
+    if root == _ENDED:
+        raise ListNotReadable(why="this list ended in January 2026, take the UK Sanctions List")
     if root not in _BY_ROOT:
         raise ListNotReadable(why=f"no publisher's list begins with {root[:40]}")
+    if root == "sdnList" and path.name.lower().startswith("cons"):
+        return ofac.from_xml(content, ofac.CONSOLIDATED)
     return _BY_ROOT[root](content)
 
 

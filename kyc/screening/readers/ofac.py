@@ -42,8 +42,8 @@ def from_csv(publisher: str, entries: bytes, aliases: bytes, addresses: bytes) -
     return listing(publisher, None, drafts.values())
 
 
-def from_xml(content: bytes) -> Listing:
-    publisher, promised, published = SDN, None, None
+def from_xml(content: bytes, publisher: str = SDN) -> Listing:
+    promised, published = None, None
     drafts = []
     for element in trees.elements(content, "publshInformation", "sdnEntry"):
         if trees.local(element) == "sdnEntry":

@@ -1,7 +1,8 @@
-"""XML lists: no document types, no entities, and an element is forgotten once it was read."""
+"""XML lists: no document types, no entities, and what was read or is not wanted is forgotten."""
 
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
@@ -15,7 +16,12 @@ DEEPEST = 30
 
 def local(element: Element) -> str:
     """The element's name without the namespace, which publishers change."""
-    return str(element.tag).rpartition("}")[2]
+    return _without_namespace(element.tag)
+
+
+@lru_cache
+def _without_namespace(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
 
 
 def root_of(content: bytes) -> Element:
@@ -29,17 +35,21 @@ def elements(content: bytes, *names: str) -> Iterator[Element]:
     """Each element of these names, whole, in the file's order. A broken file raises at its end:
     use what came only after the last one."""
     path: list[Element] = []
+    wanted_around = 0
     for event, element in _events(content, ("start", "end")):
+        is_wanted = local(element) in names
         if event == "start":
             path.append(element)
+            wanted_around += is_wanted
             if len(path) > DEEPEST:
                 raise ListNotReadable(why="it is nested too deeply")
             continue
         path.pop()
-        if local(element) in names:
+        wanted_around -= is_wanted
+        if is_wanted:
             yield element
-            if path:
-                path[-1].remove(element)
+        if path and not wanted_around:
+            path[-1].remove(element)
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
@@ -63,5 +73,7 @@ def _events(content: bytes, wanted: tuple[str, ...]) -> Iterator[tuple[str, Elem
         yield from ElementTree.iterparse(
             io.BytesIO(content), events=wanted, forbid_dtd=True, forbid_external=True
         )
-    except (ParseError, DefusedXmlException, LookupError, ValueError) as broken:
-        raise ListNotReadable(why=type(broken).__name__) from None
+    except DefusedXmlException:
+        raise ListNotReadable(why="it declares document types or entities") from None
+    except (ParseError, LookupError, ValueError):
+        raise ListNotReadable(why="its XML is broken or cut off") from None

@@ -31,6 +31,143 @@ SDN_XML = b"""<?xml version="1.0" standalone="yes"?>
     <sdnType>Entity</sdnType></sdnEntry>
 </sdnList>"""
 
+_VALUES = {
+    "AreaCodeValues": '<AreaCode ID="7" Description="Uganda">UG</AreaCode>',
+    "CountryValues": '<Country ID="1" ISO2="KE">Kenya</Country><Country ID="2">Somalia</Country>',
+    "FeatureTypeValues": (
+        '<FeatureType ID="8">Birthdate</FeatureType><FeatureType ID="9">Place of Birth'
+        '</FeatureType><FeatureType ID="10">Nationality Country</FeatureType>'
+        '<FeatureType ID="25">Location</FeatureType>'
+    ),
+    "ListValues": (
+        '<List ID="1550">SDN List</List>'
+        '<List ID="1551">Sectoral Sanctions Identifications List</List>'
+    ),
+    "NamePartTypeValues": (
+        '<NamePartType ID="1520">Last Name</NamePartType>'
+        '<NamePartType ID="1521">First Name</NamePartType>'
+        '<NamePartType ID="1525">Entity Name</NamePartType>'
+    ),
+    "PartySubTypeValues": (
+        '<PartySubType ID="3" PartyTypeID="2">Unknown</PartySubType>'
+        '<PartySubType ID="4" PartyTypeID="1">Unknown</PartySubType>'
+    ),
+    "PartyTypeValues": (
+        '<PartyType ID="1">Individual</PartyType><PartyType ID="2">Entity</PartyType>'
+    ),
+    "SanctionsTypeValues": (
+        '<SanctionsType ID="1">Program</SanctionsType>'
+        '<SanctionsType ID="1705">Block</SanctionsType>'
+    ),
+    "ScriptValues": (
+        '<Script ID="160">Arabic</Script><Script ID="215" ScriptCode="Latin">Latin</Script>'
+    ),
+}
+_LOCATIONS = """
+  <Location ID="25"><LocationCountry CountryID="1"/><LocationPart LocPartTypeID="1454">
+    <LocationPartValue><Value>Nairobi</Value></LocationPartValue></LocationPart></Location>
+  <Location ID="26"><LocationPart LocPartTypeID="1"><LocationPartValue><Comment/>
+    <Value>Tanzania</Value></LocationPartValue></LocationPart></Location>
+  <Location ID="27"><LocationAreaCode AreaCodeID="7"/></Location>"""
+
+
+def advanced_name(words: str, script: str = "215") -> str:
+    """`ODUMBE|Bakari`: the family name first, as in the file."""
+    parts = "".join(
+        f'<DocumentedNamePart><NamePartValue NamePartGroupID="{group}" ScriptID="{script}">{word}'
+        "</NamePartValue></DocumentedNamePart>"
+        for group, word in enumerate(words.split("|"), 71)
+    )
+    return f'<DocumentedName ID="1">{parts}</DocumentedName>'
+
+
+def advanced_alias(*names: str, primary: bool = False, weak: bool = False) -> str:
+    return (
+        f'<Alias AliasTypeID="1400" Primary="{str(primary).lower()}"'
+        f' LowQuality="{str(weak).lower()}">{"".join(names)}</Alias>'
+    )
+
+
+def advanced_birth(*days: str, circa: bool = False) -> str:
+    """Of the four days between which a birth lies: begins from, begins to, ends from, ends to."""
+    points = [
+        f"<{tag}><Year>{year}</Year><Month>{int(month)}</Month><Day>{int(day)}</Day></{tag}>"
+        for tag, (year, month, day) in zip(
+            ("From", "To", "From", "To"), (day.split("-") for day in days), strict=True
+        )
+    ]
+    approximate = f'Approximate="{str(circa).lower()}"'
+    return (
+        '<Feature FeatureTypeID="8"><FeatureVersion><DatePeriod CalendarTypeID="1">'
+        f"<Start {approximate}>{points[0]}{points[1]}</Start>"
+        f"<End {approximate}>{points[2]}{points[3]}</End>"
+        "</DatePeriod></FeatureVersion></Feature>"
+    )
+
+
+def advanced_party(
+    number: int, *aliases: str, features: str = "", kind: str = "4", family: str = "1520"
+) -> str:
+    return f"""<DistinctParty FixedRef="{number}"><Comment/><Profile ID="{number}"
+      PartySubTypeID="{kind}"><Identity ID="9{number}" Primary="true">{"".join(aliases)}
+      <NamePartGroups><MasterNamePartGroup><NamePartGroup ID="71" NamePartTypeID="{family}"/>
+      </MasterNamePartGroup><MasterNamePartGroup><NamePartGroup ID="72" NamePartTypeID="1521"/>
+      </MasterNamePartGroup></NamePartGroups></Identity>{features}</Profile></DistinctParty>"""
+
+
+def advanced_entry(number: int, *programs: str, list_id: str = "1550") -> str:
+    measures = "".join(
+        f'<SanctionsMeasure SanctionsTypeID="1"><Comment>{program}</Comment></SanctionsMeasure>'
+        for program in programs
+    )
+    return (
+        f'<SanctionsEntry ID="{number}" ProfileID="{number}" ListID="{list_id}"><EntryEvent>'
+        "<Comment/><Date><Year>2001</Year><Month>12</Month><Day>4</Day></Date></EntryEvent>"
+        f'<SanctionsMeasure SanctionsTypeID="1705"/>{measures}</SanctionsEntry>'
+    )
+
+
+def advanced_xml(parties: str, entries: str) -> bytes:
+    values = "".join(f"<{name}>{each}</{name}>" for name, each in _VALUES.items())
+    namespace = "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/"
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<Sanctions xmlns="{namespace}ADVANCED_XML" Version="3">
+<DateOfIssue CalendarTypeID="1"><Year>2026</Year><Month>8</Month><Day>28</Day></DateOfIssue>
+<ReferenceValueSets>{values}</ReferenceValueSets><Locations>{_LOCATIONS}</Locations>
+<IDRegDocuments><IDRegDocument ID="2" IdentityID="92674" IssuedBy-CountryID="2">
+<IDRegistrationNo>040070827</IDRegistrationNo></IDRegDocument></IDRegDocuments>
+<DistinctParties>{parties}</DistinctParties><ProfileRelationships/>
+<SanctionsEntries>{entries}</SanctionsEntries></Sanctions>""".encode()
+
+
+_ODUMBE = advanced_party(
+    2674,
+    advanced_alias(
+        advanced_name("بكاري أودومبي", script="160"), advanced_name("ODUMBE|Bakari"), primary=True
+    ),
+    advanced_alias(advanced_name("ODUMBE BAKARI|Musa")),
+    advanced_alias(advanced_name("THE CHESS PLAYER"), weak=True),
+    features=(
+        advanced_birth(*["1948-12-10"] * 4)
+        + '<Feature FeatureTypeID="9"><FeatureVersion><VersionDetail>Mombasa, Kenya'
+        "</VersionDetail></FeatureVersion></Feature>"
+        + "".join(
+            f'<Feature FeatureTypeID="{kind}"><FeatureVersion><VersionLocation LocationID='
+            f'"{place}"/></FeatureVersion></Feature>'
+            for kind, place in (("25", "25"), ("10", "26"), ("25", "27"), ("25", "404"))
+        )
+    ),
+)
+AIRLINE = advanced_party(
+    36,
+    advanced_alias(advanced_name("AEROVELERO AIRLINES"), primary=True),
+    kind="3",
+    family="1525",
+)
+ADVANCED_XML = advanced_xml(
+    _ODUMBE + AIRLINE, advanced_entry(2674, "SDT", "SDGT") + advanced_entry(36, "CUBA")
+)
+
 EU_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-09-01T16:47:04.449+02:00">
   <sanctionEntity euReferenceNumber="EU.1.2" logicalId="13">
@@ -84,6 +221,42 @@ UK_CSV = (
     "04/08/2026,AFG1,12703,BAKO,,,Alias,Low quality,,Terrorism,Individual,10/12/1948,,,x\n"
     "04/08/2026,AFG2,12704,VELERO LTD,,,Primary Name,,,Terrorism,Entity,,,,x\n"
 ).encode()
+
+UK_XML = """<?xml version="1.0" encoding="utf-8"?>
+<Designations xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <DateGenerated>08/10/2026</DateGenerated>
+  <Designation>
+    <LastUpdated>04/08/2026</LastUpdated><DateDesignated>25/01/2001</DateDesignated>
+    <UniqueID>AFG1</UniqueID><OFSIGroupID>12703</OFSIGroupID>
+    <Names>
+      <Name><Name6>BAKO</Name6><NameType>Alias</NameType>
+        <AliasStrength>Low quality a.k.a</AliasStrength></Name>
+      <Name><Name1>Bakari</Name1><Name2>Musa</Name2><Name6>ODUMBE</Name6>
+        <NameType>Primary Name</NameType></Name>
+      <Name><Name1>Bakary</Name1><Name6>ODUMBE</Name6>
+        <NameType>Primary name variation</NameType></Name>
+    </Names>
+    <NonLatinNames><NonLatinName><NameNonLatinScript>Бакари Одумбе</NameNonLatinScript>
+      <NonLatinScriptLanguage>Russian</NonLatinScriptLanguage></NonLatinName></NonLatinNames>
+    <Titles><Title>Mullah</Title></Titles>
+    <RegimeName>Terrorism</RegimeName>
+    <IndividualEntityShip>Individual</IndividualEntityShip>
+    <Addresses><Address><AddressLine6>Kampala</AddressLine6><AddressCountry>Uganda
+      </AddressCountry></Address></Addresses>
+    <IndividualDetails><Individual>
+      <DOBs><DOB>dd/mm/1948</DOB><DOB>dd/11/1948</DOB><DOB>10/12/1948</DOB><DOB>15/08/19yy</DOB>
+      </DOBs>
+      <Nationalities><Nationality>Kenya</Nationality></Nationalities>
+      <BirthDetails><Location><TownOfBirth>Merca</TownOfBirth><CountryOfBirth>Somalia
+        </CountryOfBirth></Location></BirthDetails>
+    </Individual></IndividualDetails>
+  </Designation>
+  <Designation>
+    <UniqueID>AFG2</UniqueID>
+    <Names><Name><Name6>VELERO LTD</Name6><NameType>Primary Name</NameType></Name></Names>
+    <RegimeName>Terrorism</RegimeName><IndividualEntityShip>Entity</IndividualEntityShip>
+  </Designation>
+</Designations>""".encode()
 
 CONLIST_CSV = (
     b"Last Updated,01/09/2025\n"
