@@ -158,6 +158,7 @@ async def forget(session: AsyncSession, borrower_id: UUID) -> None:
             challenge=None,
             clip_waived=None,
             document_hash=None,
+            back_hash=None,
             document_index=None,
             reading_sealed=None,
         )

@@ -92,7 +92,7 @@ def _inspect_document(upload: bytes, pixels: Pixels) -> Inspection:
         faces_found=len(examined.faces),
         findings=tuple(findings.values()),
         signals=authenticity.examine(upload, pixels, found.page),
-        image_hash=f"{authenticity.image_hash(examined.pixels):016x}",
+        image_hash=authenticity.image_hash(examined.pixels),
     )
 
 
@@ -104,7 +104,14 @@ def inspect_back_here(content: bytes) -> Inspection:
         one for one in capture.check(pixels, found) if one.problem is not Problem.NO_DOCUMENT
     )
     upright = np.ascontiguousarray(np.rot90(pixels, found.quarters))
-    return Inspection(Shot.DOCUMENT, images.encode(upright), 0, findings)
+    return Inspection(
+        shot=Shot.DOCUMENT,
+        content=images.encode(upright),
+        faces_found=0,
+        findings=findings,
+        signals=authenticity.examine(content, pixels, found.page),
+        image_hash=authenticity.image_hash(upright, authenticity.FINER_WAVES),
+    )
 
 
 def clean_here(content: bytes) -> bytes:

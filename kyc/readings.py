@@ -61,6 +61,7 @@ def forget(verification: Verification) -> None:
     """Another picture is wanted: what was read on this one is nothing to it."""
     set_aside(verification)
     verification.back_blob_id, verification.wants_back = None, False
+    verification.back_hash, verification.back_signals = None, []
 
 
 def set_aside(verification: Verification) -> None:

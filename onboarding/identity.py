@@ -64,8 +64,7 @@ async def receive_photo(
         content=inspection.content, media_type="image/jpeg", now=now,
     )  # fmt: skip
     _ATTACH[step](session, verification, blob.id, now=now)
-    if step == "document":
-        originals.remember(verification, inspection)
+    originals.remember(verification, step, inspection)
     if inspection.reading is not None:
         await readings.keep(session, verification, inspection.reading, now=now)
     elif step == "document_back":

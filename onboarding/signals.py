@@ -69,13 +69,12 @@ async def shared(session: AsyncSession, dossier: Dossier) -> dict[Seen, list[UUI
 
 
 async def _file_is_shared(session: AsyncSession, dossier: Dossier) -> bool:
-    """The very same document or selfie file was sent by somebody else."""
+    """The very same file, of a side of the document or of the face, was sent by somebody else."""
     verification = dossier.verification
     if verification is None:
         return False
-    mine = select(Blob.fingerprint).where(
-        Blob.id.in_([verification.document_blob_id, verification.selfie_blob_id])
-    )
+    sent = (verification.document_blob_id, verification.back_blob_id, verification.selfie_blob_id)
+    mine = select(Blob.fingerprint).where(Blob.id.in_(sent))
     others = await session.scalar(
         select(func.count(Blob.id)).where(
             Blob.fingerprint.in_(mine), Blob.person_id != dossier.borrower.id

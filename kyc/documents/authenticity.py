@@ -38,8 +38,10 @@ class Signal:
 GRID = 10.0
 COLOR = 4.0
 """Distance from gray, of 128. Specimens with any color measure 8 and more, gray copies 0."""
-SAME_BITS = 2
-"""Pictures whose hashes differ in no more bits are the same picture, saved again."""
+SAME_SHARE = 1 / 32
+"""Pictures whose hashes differ in no larger share of bits are the same picture, saved again."""
+WAVES, FINER_WAVES = 8, 16
+"""Along each side of a hash. The backs of all cards of one kind differ in small print alone."""
 
 _EDITORS = re.compile(
     rb"photoshop|gimp|lightroom|illustrator|affinity|pixelmator|paint\.net|paintshop|corel|canva\b"
@@ -60,18 +62,24 @@ def examine(upload: bytes, pixels: Pixels, page: Pixels) -> tuple[Signal, ...]:
     return tuple(signal for signal, holds in signals.items() if holds)
 
 
-def image_hash(pixels: Pixels) -> int:
-    """64 bits of its forms, alike for the same picture at any size and quality.
+def image_hash(pixels: Pixels, waves: int = WAVES) -> str:
+    """A bit for each of its forms, alike for the same picture at any size and quality.
 
     The coarsest waves are left out: they are the design that all cards of one kind share.
     """
-    gray = cv2.resize(_gray(pixels), (32, 32), interpolation=cv2.INTER_AREA)
-    waves = cv2.dct(gray.astype(np.float32))[2:10, 2:10].flatten()
-    return int.from_bytes(np.packbits(waves > np.median(waves)).tobytes())
+    gray = cv2.resize(_gray(pixels), (4 * waves, 4 * waves), interpolation=cv2.INTER_AREA)
+    kept = slice(waves // 4, waves // 4 + waves)
+    strengths = cv2.dct(gray.astype(np.float32))[kept, kept].flatten()
+    return np.packbits(strengths > np.median(strengths)).tobytes().hex()
 
 
-def differing_bits(one: int, other: int) -> int:
-    return (one ^ other).bit_count()
+def differing_bits(one: str, other: str) -> int:
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def same_bits(image_hash: str) -> int:
+    """How many bits of such a hash may differ."""
+    return int(4 * len(image_hash) * SAME_SHARE)
 
 
 def names_an_editor(upload: bytes) -> bool:

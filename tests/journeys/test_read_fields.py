@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from kit import storage
+from kit.crypto import vault_of
 from kit.db import unit_of_work
+from kit.ids import new_id
 from kyc import readings
 from kyc.documents.confirming import Told
 from kyc.documents.fields import Field, FieldName, Source
@@ -242,6 +245,24 @@ class TestTheOtherSide:
         verification = (await lender.dossier(amina)).verification
         assert verification is not None
         assert verification.back_blob_id not in (None, verification.document_blob_id)
+
+    async def test_that_somebody_else_sent_is_a_signal(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await sends_document(lender, amina, self.CARD)
+        await shows(lender, amina, read(Kind.IDENTITY_CARD))
+        dossier, now = await lender.dossier(amina), lender.clock.now()
+        same = f"picture of {amina.id} for document_back".encode()
+
+        async with unit_of_work(lender.sessions) as session:
+            before = await signals.of(session, dossier, now=now)
+            await storage.put(
+                session, vault_of(session), person_id=new_id(), kind="document_back",
+                content=same, media_type="image/jpeg", now=now,
+            )  # fmt: skip
+            after = await signals.of(session, dossier, now=now)
+
+        assert after - before == {Signal.DOCUMENT_SHARED}
 
     async def test_has_its_own_tries(self, lender: Lender, amina: Chatter) -> None:
         blurred = Finding(Problem.BLURRED, 1, 2)

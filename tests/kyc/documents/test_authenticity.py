@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kyc import images
+from kyc import images, pictures
 from kyc.documents import authenticity
 from kyc.documents.authenticity import Reason
 from kyc.images import Pixels
@@ -15,6 +15,7 @@ from sandbox.specimens.zones import Holder
 from tests.kyc import drawn
 from tests.kyc.documents.test_capture import CARD, PASSPORT, SHOT, on_a_screen
 
+BACK = documents.photographed(documents.back(drawn.AMINA))
 OMAR = Holder("Hassan", "Omar", drawn.AMINA.birth_date, "M", "X4455667")
 
 
@@ -64,7 +65,7 @@ class TestSameImage:
         small = Image.fromarray(SHOT).resize((1280, 960))
         again = images.decode(documents.jpeg(small, quality=60))
 
-        assert _apart(SHOT, again) <= authenticity.SAME_BITS
+        assert _is_same(SHOT, again)
 
     def test_other_documents_and_other_people_are_not(self) -> None:
         portrait = Image.fromarray(drawn.portrait(drawn.OMAR))
@@ -72,9 +73,44 @@ class TestSameImage:
         others = [CARD, documents.photographed(PASSPORT, seed=8), documents.photographed(omars)]
 
         for other in others:
-            assert _apart(SHOT, np.asarray(other)) > authenticity.SAME_BITS
+            assert not _is_same(SHOT, np.asarray(other))
+
+    def test_backs_of_one_kind_differ_in_small_print_alone(self) -> None:
+        """Scanned, so that not even the table and the light are other ones."""
+        aminas, omars = (_scanned(documents.back(holder)) for holder in (drawn.AMINA, OMAR))
+        small = Image.fromarray(aminas).resize((808, 510))
+        again = images.decode(documents.jpeg(small, quality=60))
+
+        assert _is_same(aminas, again, authenticity.FINER_WAVES)
+        assert not _is_same(aminas, omars, authenticity.FINER_WAVES)
 
 
-def _apart(one: Pixels, other: Pixels) -> int:
-    hashes = (authenticity.image_hash(pixels) for pixels in (one, other))
-    return authenticity.differing_bits(*hashes)
+class TestBack:
+    def test_nothing_speaks_against_a_photograph(self) -> None:
+        seen = pictures.inspect_back_here(documents.jpeg(BACK))
+
+        assert seen.signals == ()
+        assert seen.image_hash is not None
+
+    def test_of_a_copy_without_color_from_an_editor(self) -> None:
+        exif = Image.Exif()
+        exif[0x0131] = "GIMP 2.10"
+        gray = np.asarray(BACK.convert("L").convert("RGB"))
+
+        seen = pictures.inspect_back_here(jpeg(gray, exif=exif))
+
+        assert [signal.reason for signal in seen.signals] == [Reason.GRAY_COPY, Reason.EDITED]
+
+    def test_on_a_screen(self) -> None:
+        seen = pictures.inspect_back_here(jpeg(on_a_screen(np.asarray(BACK))))
+
+        assert Reason.FROM_SCREEN in [signal.reason for signal in seen.signals]
+
+
+def _scanned(document: Image.Image) -> Pixels:
+    return np.asarray(document.convert("RGB"))
+
+
+def _is_same(one: Pixels, other: Pixels, waves: int = authenticity.WAVES) -> bool:
+    own, its = (authenticity.image_hash(pixels, waves) for pixels in (one, other))
+    return authenticity.differing_bits(own, its) <= authenticity.same_bits(own)
