@@ -303,6 +303,8 @@ _PAGES = {
 def page_of(subject: str) -> str | None:
     """The console's page about a record that the audit trail names."""
     kind, _, key = subject.partition(":")
+    if kind == "line_up":
+        return "/console/line-up"
     return f"/console/{_PAGES[kind]}/{key}" if kind in _PAGES and key else None
 
 

@@ -1,6 +1,6 @@
 """Two people for one act: one proposes it, another one confirms it, and the database insists."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -119,13 +119,17 @@ async def list_open(
     session: AsyncSession,
     *,
     subject: str | None = None,
+    acts: Collection[str] | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> Sequence[Proposal]:
-    """What waits for a second person, the longest waiting first: of one record, or of all."""
+    """What waits for a second person, the longest waiting first: of one record, of
+    some acts, or of all."""
     query = select(Proposal).where(_OPEN).order_by(Proposal.id).limit(limit)
     if subject is not None:
         query = query.where(Proposal.subject == subject)
+    if acts is not None:
+        query = query.where(Proposal.act.in_(acts))
     if after is not None:
         query = query.where(Proposal.id > after)
     return (await session.scalars(query)).all()

@@ -66,10 +66,18 @@ async def shadow(
 
 
 async def roll_back(
-    session: AsyncSession, *, actor: str, why: str, now: datetime, product: str = EVERY_PRODUCT
+    session: AsyncSession,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    product: str = EVERY_PRODUCT,
+    seen: UUID | None = None,
 ) -> Seat | None:
     """As `line_up.roll_back`, unless who decides then could never approve a product of today."""
-    seat = await line_up.roll_back(session, actor=actor, why=why, now=now, product=product)
+    seat = await line_up.roll_back(
+        session, actor=actor, why=why, now=now, product=product, seen=seen
+    )
     decides = seat or line_up.champion(await line_up.standing(session), product)
     if decides is not None:
         await check(session, Pair.of(decides), product)

@@ -42,6 +42,14 @@ class NothingBefore(Sentence, DomainError):
     sentence = "Nothing decided before the champion that stands: there is nothing to go back to."
 
 
+class LineUpMoved(Sentence, DomainError):
+    """A form that was drawn before would go one champion too far."""
+
+    code = "risk_line_up_moved"
+    kind = Kind.CONFLICT
+    sentence = "Another champion stands by now: look at the line-up again."
+
+
 class NothingToContest(Sentence, DomainError):
     """A challenger of one product contests its own champion; that of every product has others."""
 
@@ -191,17 +199,25 @@ async def leave(
 
 
 async def roll_back(
-    session: AsyncSession, *, actor: str, why: str, now: datetime, product: str = EVERY_PRODUCT
+    session: AsyncSession,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    product: str = EVERY_PRODUCT,
+    seen: UUID | None = None,
 ) -> Seat | None:
     """Back to the champion that stood before the one that stands, and at the next time to the one
     before that. None: the product has no champion of its own any more, as before, and nobody who
-    contests it."""
+    contests it. `seen` is the seat that the caller wants to end, where a form may be sent twice."""
     await lock_key(session, LOCK)
     query = select(Seat).where(Seat.role == Role.CHAMPION, Seat.product == product)
     past = {seat.id: seat for seat in (await session.scalars(query.order_by(Seat.id))).all()}
     present = next((seat for seat in past.values() if seat.until is None), None)
     if present is None:
         raise SeatEmpty(role=Role.CHAMPION)
+    if seen not in (None, present.id):
+        raise LineUpMoved()
     began = past[present.restores or present.id]
     before = next((seat for seat in reversed(past.values()) if seat.id < began.id), None)
     # Where the two do not meet, the product had no champion of its own between them.

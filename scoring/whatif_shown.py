@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
 from xml.sax.saxutils import escape
 
 from kit.money import Money
 from scoring.policy import Outcome
-from scoring.whatif import Report
+from scoring.whatif import Report, Way
 
 _CELL, _LEFT, _TOP = 110, 150, 90
 _COLORS = {
@@ -45,43 +47,62 @@ def lines(report: Report) -> Iterator[str]:
         )
 
 
-def as_csv(report: Report) -> str:
-    """One line for each number: what it is of, and its value before and after."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["kind", "name", "before", "after"])
-    rows.writerow(["decisions", "", report.decisions, report.decisions])
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number, and what it is of."""
+
+    kind: str
+    name: str
+    before: str | int
+    after: str | int
+
+
+def changes(report: Report) -> Iterator[Change]:
+    yield Change("decisions", "", report.decisions, report.decisions)
     shares = [f"{report.approval_share(after=after):.6f}" for after in (False, True)]
-    rows.writerow(["approval_share", "", *shares])
+    yield Change("approval_share", "", *shares)
     for (old, new), count in sorted(report.ways.items()):
-        rows.writerow(["outcome", f"{old} -> {new}", count, count])
+        yield Change("outcome", f"{old} -> {new}", count, count)
     for currency, before in sorted(report.before.items()):
         after = report.after[currency]
         for kind in ("approved_minor", "loss_minor"):
-            rows.writerow([kind, currency, getattr(before, kind), getattr(after, kind)])
+            yield Change(kind, currency, getattr(before, kind), getattr(after, kind))
     for kind, old_counts, new_counts in (
         ("grade", report.grades_before, report.grades_after),
         ("reason", report.reasons_before, report.reasons_after),
     ):
         for name in sorted(old_counts.keys() | new_counts.keys()):
-            rows.writerow([kind, name, old_counts[name], new_counts[name]])
+            yield Change(kind, name, old_counts[name], new_counts[name])
+
+
+def as_csv(report: Report) -> str:
+    """One line for each number: what it is of, and its value before and after."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow([each.name for each in fields(Change)])
+    rows.writerows(astuple(change) for change in changes(report))
     return out.getvalue()
 
 
 def as_svg(report: Report) -> str:
+    title = f"{report.decisions:,} decisions, {report.changed:,} otherwise"
+    return grid(report.ways, title, _approved(report))
+
+
+def grid(ways: Counter[Way], title: str, below: str) -> str:
     """Rows: what was decided. Columns: what would have been. The darker, the more."""
     size = _LEFT + len(Outcome) * _CELL + 20
     shapes = [
-        _text(_LEFT, 30, f"{report.decisions:,} decisions, {report.changed:,} otherwise", 18),
-        _text(_LEFT, 54, _approved(report), 14),
+        _text(_LEFT, 30, title, 18),
+        _text(_LEFT, 54, below, 14),
         _text(10, _TOP - 6, "decided \\ now", 12),
     ]
-    most = max(report.ways.values(), default=1)
+    most = max(ways.values(), default=1)
     for row, old in enumerate(Outcome):
         y = _TOP + row * _CELL
         shapes += [_text(10, y + _CELL // 2, old, 14), _text(_LEFT + row * _CELL, _TOP - 6, old)]
         for column, new in enumerate(Outcome):
-            shapes.append(_cell(_LEFT + column * _CELL, y, new, report.ways[old, new], most))
+            shapes.append(_cell(_LEFT + column * _CELL, y, new, ways[old, new], most))
     height = _TOP + len(Outcome) * _CELL + 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {height}" width="{size}"'

@@ -20,9 +20,19 @@ Again = Callable[[AsyncSession, int, Refusal], Awaitable[Response]]
 
 
 async def carry_out(desk: Desk, act: Act, *, then: str, again: Again) -> Response:
-    try:
+    async def in_one() -> str:
         async with unit_of_work(desk.wiring.sessions) as session:
-            done = await act(session)
+            return await act(session)
+
+    return await answer(desk, in_one, then=then, again=again)
+
+
+async def answer(
+    desk: Desk, act: Callable[[], Awaitable[str]], *, then: str, again: Again
+) -> Response:
+    """For an act that keeps transactions of its own."""
+    try:
+        done = await act()
     except (DomainError, ValidationError) as refused:
         status, refusal = refusals.refusal_of(refused)
         async with unit_of_work(desk.wiring.sessions) as session:

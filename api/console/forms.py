@@ -37,3 +37,11 @@ def moment_of(desk: Desk, field: str) -> None:
         return  # Whoever reads the form says so.
     if typed.tzinfo is None:
         desk.typed[field] = typed.replace(tzinfo=ZoneInfo(desk.zone)).isoformat()
+
+
+def bps_of(desk: Desk, field: str) -> None:
+    """People type per cent; `share` becomes `share_bps`."""
+    try:
+        desk.typed[f"{field}_bps"] = str(round(float(desk.typed.get(field, "")) * 100))
+    except (ValueError, OverflowError):
+        desk.typed[f"{field}_bps"] = ""  # Whoever reads the form says so.

@@ -18,6 +18,7 @@ from api.console import door, drawing, words
 from api.console.door import Desk
 from api.console.words import Refusal
 from kit.errors import DomainError
+from scoring.refusals import Sentence
 
 RESUMES = "resumes"
 """A field of the door: something was to be sent when the session had ended."""
@@ -61,7 +62,10 @@ async def _to_the_door(request: Request) -> Response:
 def refusal_of(refused: Exception) -> tuple[int, Refusal]:
     """The status, and what the page says."""
     if isinstance(refused, DomainError):
-        return problems.STATUS_OF[refused.kind], words.refusal_of(refused.code)
+        known = words.refusal_of(refused.code)
+        if isinstance(refused, Sentence) and refused.code not in words.REFUSALS:
+            known = replace(known, what=f"{refused} Nothing was done.")
+        return problems.STATUS_OF[refused.kind], known
     assert isinstance(refused, ValidationError)
     wrong = [
         (words.said(".".join(map(str, each["loc"]))), each["msg"].removeprefix("Value error, "))

@@ -13,8 +13,10 @@ from api.console.views import (
     home,
     incidents,
     ledger,
+    line_up,
     loans,
     orders,
+    pairs,
     proposals,
     reconciliation,
     seals,
@@ -65,6 +67,8 @@ def routes() -> APIRouter:
         day_closes,
         seals,
         watching,
+        line_up,
+        pairs,
         audit,
     ):
         router.include_router(subject.router, dependencies=[Depends(door.entered)])

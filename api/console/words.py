@@ -60,6 +60,7 @@ _MENU = (
     Group(
         "Risk",
         (
+            Entry("Line-up", "/console/line-up", "get_line_up"),
             Entry("Watching", "/console/watching", "get_watching"),
             Entry("Risk alerts", "/console/risk-alerts", "list_risk_alerts"),
         ),
@@ -77,11 +78,12 @@ _MENU = (
 )
 
 _TONES = {
-    Tone.GOOD: "settled active closed applied holds clear resolved steady",
-    Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying",
+    Tone.GOOD: "settled active closed applied holds clear resolved steady champion passed",
+    Tone.BUSY: "pending submitting created unknown pending_disbursement consented paying"
+    " challenger",
     Tone.WARN: "needs_review proposed returned held doubt waiting retaking",
     Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
-    " not_posted alarming adverse",
+    " not_posted alarming adverse against",
 }
 _TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split()}
 _SAID = {
@@ -103,6 +105,10 @@ DONE = {
     "taken": "The case is yours.",
     "decided": "Decided. The borrower is told what concerns them.",
     "pictures": "The borrower is asked for new pictures. The case goes on when they were checked.",
+    "looks_on": "It looks on from now on: it assesses every application, and never acts.",
+    "looks_away": "It looks on no more. What it has said stays.",
+    "contest_ended": "The contest is over: the champion decides for everybody again.",
+    "rolled_back": "Rolled back. The line-up below decides from now on.",
     "noted": "Your note is kept.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
@@ -194,6 +200,31 @@ REFUSALS = {
         "This person was erased", "Nothing that was known of them can be opened any more."
     ),
     "risk_alert_not_found": Refusal("No such alert", "Look for it in the list of risk alerts."),
+    "risk_promotion_held": Refusal(
+        "The gate holds it back",
+        "Nothing was proposed. What speaks against it stands below. If you both know better, tick"
+        " that you insist, and say why.",
+    ),
+    "risk_seat_taken": Refusal(
+        "It sits there already", "Nothing was done. It is done, or it decides more than that."
+    ),
+    "risk_seat_empty": Refusal(
+        "Nobody sits there", "Somebody ended it in the meantime. Nothing more was done."
+    ),
+    "risk_nothing_before": Refusal(
+        "Nothing to go back to", "Nothing decided before the champion that stands."
+    ),
+    "risk_line_up_moved": Refusal(
+        "The line-up has changed",
+        "Another champion stands by now, perhaps by your own click. Nothing more was done.",
+    ),
+    "risk_nothing_to_contest": Refusal(
+        "No champion of just this product",
+        "Promote one for it first, or contest the champion of every product.",
+    ),
+    "risk_version_not_found": Refusal(
+        "Not kept here", "Register the model or policy first, or choose one from the lists."
+    ),
     "incident_not_found": Refusal(
         "Resolved already", "There is no such incident, or it was resolved in the meantime."
     ),

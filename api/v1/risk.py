@@ -17,7 +17,7 @@ from kit.four_eyes import Proposal
 from onboarding import successors
 from scoring import comparing, line_up, queries, replaying, versions, whatif
 from scoring import policy as policies
-from scoring.comparing import Beside
+from scoring.comparing import Agreement, Beside
 from scoring.line_up import Pair
 from scoring.models import RiskModel, Role, Seat
 from scoring.policy import Outcome
@@ -192,9 +192,42 @@ class BesideShown(Shown):
         )
 
 
+class AgreementShown(Shown):
+    model_sha256: str
+    policy_sha256: str
+    count: int
+    same: float
+    """The share of applications that got the same answer."""
+    approved: float
+    would_approve: float
+    expected_bad: float | None
+    """The mean probability of those who were approved; null where nobody was."""
+    would_expected_bad: float | None
+    """Of those whom the shadow would approve, by the probabilities that decided."""
+    own_expected_bad: float | None
+    """The same, by the shadow's own."""
+
+    @classmethod
+    def of(cls, found: Agreement) -> "AgreementShown":
+        were, would, own = found.bad_rates
+        return cls(
+            model_sha256=found.pair.model_sha256,
+            policy_sha256=found.pair.policy_sha256,
+            count=found.count,
+            same=found.same,
+            approved=found.approved,
+            would_approve=found.would_approve,
+            expected_bad=were,
+            would_expected_bad=would,
+            own_expected_bad=own,
+        )
+
+
 class Comparison(Shown):
     models: list[ModelShown]
     """Every model that has a seat, with its numbers from training."""
+    agreements: list[AgreementShown]
+    """Each shadow beside what was decided, summed."""
     shadows: list[BesideShown]
     """What shadows would have decided, by what was."""
 
@@ -250,6 +283,7 @@ async def compare_risk(
     beside = await comparing.of_shadows(session, Period(since, until))
     return Comparison(
         models=[ModelShown.of(row) for row in models],
+        agreements=[AgreementShown.of(found) for found in comparing.agreements(beside)],
         shadows=[BesideShown.of(row) for row in beside],
     )
 

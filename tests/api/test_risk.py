@@ -147,6 +147,10 @@ class TestLineUp:
 
         assert sum(row["count"] for row in found["shadows"]) == 40
         assert {row["policy_sha256"] for row in found["shadows"]} == {body["policy_sha256"]}
+        (summed,) = found["agreements"]
+        assert summed["count"] == 40
+        assert summed["would_approve"] < summed["approved"]
+        assert summed["would_expected_bad"] < summed["expected_bad"]
         assert [model["sha256"] for model in found["models"]] == [champion.model_sha256]
         off = await ann.put("/v1/risk/shadow", json={**body, "on": False})
         assert off.json()["ended_by"].startswith("staff:")

@@ -191,6 +191,7 @@ error-policy-cases-refused = The cases cannot be used: { $problem }.
 error-risk-version-not-found = No { $kind } begins with { $sha256 }. Register it first.
 error-risk-version-ambiguous = More than one { $kind } begins with { $sha256 }. Give more of its hash.
 error-model-not-for-applications = The model needs { $column }, which no application has.
+error-risk-line-up-moved = Another champion stands by now: look at the line-up again.
 error-risk-seat-taken = This model with this policy is the { $role } already.
 error-risk-seat-empty = There is no such { $role } that could be taken off.
 error-risk-nothing-before = Nothing decided before the champion that stands.

@@ -191,6 +191,7 @@ error-policy-cases-refused = Los casos no se pueden usar: { $problem }.
 error-risk-version-not-found = Ningún { $kind } empieza por { $sha256 }. Regístralo primero.
 error-risk-version-ambiguous = Más de un { $kind } empieza por { $sha256 }. Da más de su huella.
 error-model-not-for-applications = El modelo necesita { $column }, que ninguna solicitud tiene.
+error-risk-line-up-moved = Ya hay otro campeón: mira de nuevo quién decide.
 error-risk-seat-taken = Este modelo con esta política ya es { $role }.
 error-risk-seat-empty = No hay tal { $role } que quitar.
 error-risk-nothing-before = Nada decidía antes del campeón actual.
