@@ -1,12 +1,11 @@
 """The check of an identity's video note. Where none was wanted there is nothing to check."""
 
 import contextlib
-from collections.abc import Sequence
 
-from kyc import images, workers
+from kyc import workers
 from kyc.checks import CheckResult, Evidence
 from kyc.liveness import clips, judging
-from kyc.liveness.challenge import Act, Challenge
+from kyc.liveness.challenge import Challenge
 from kyc.liveness.judging import LivenessReport
 from kyc.states import CheckKind, CheckVerdict
 
@@ -27,15 +26,10 @@ async def check(evidence: Evidence) -> CheckResult:
     pictures = evidence.selfie, evidence.document
     for _ in range(_TRIES):
         with contextlib.suppress(workers.PictureCheckFailed):
-            return await workers.run(check_here, evidence.clip, asked, *pictures)
+            # A function of this module would have a fresh worker import the database, too.
+            return result(await workers.run(judging.judge_sent, evidence.clip, asked, *pictures))
     # It took more memory or time than any film of a phone.
     raise clips.ClipNotReadable()
-
-
-def check_here(clip: bytes, asked: Sequence[Act], selfie: bytes, document: bytes) -> CheckResult:
-    """`check` in this process."""
-    pictures = {"selfie": images.decode(selfie), "document": images.decode(document)}
-    return result(judging.judge(clip, asked, **pictures))
 
 
 def result(report: LivenessReport) -> CheckResult:

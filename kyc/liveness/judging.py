@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kyc import faces
+from kyc import faces, images
 from kyc.faces import DIFFERENT_FMR, SAME_FMR, FaceEngine, Template
 from kyc.images import Pixels
 from kyc.liveness import acts, continuity, landmarks, motion, passive
@@ -127,6 +127,12 @@ def _told(answer: Answer) -> dict[str, Any]:
         "at": None if event is None else round(event.at, 2),
         "measured": {} if event is None else event.measured,
     }
+
+
+def judge_sent(clip: bytes, asked: Sequence[Act], selfie: bytes, document: bytes) -> LivenessReport:
+    """`judge` beside pictures as they are stored: what a worker does."""
+    pictures = images.decode(selfie), images.decode(document)
+    return judge(clip, asked, selfie=pictures[0], document=pictures[1])
 
 
 def judge(

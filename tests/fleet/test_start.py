@@ -39,6 +39,11 @@ decisioning.load(Settings(_env_file=None))
 heavy = {"lightgbm", "sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "dlib"}
 print(sorted(heavy & set(sys.modules)))
 """
+FILMS = """
+import sys
+import kyc.liveness.judging, kyc.workers
+print(sorted({"sqlalchemy", "pydantic", "rapidocr"} & set(sys.modules)))
+"""
 TYPES = """
 from cli import quick_start
 quick_start.import_aiogram()
@@ -79,6 +84,9 @@ def settings(**other: object) -> Settings:
 class TestImports:
     def test_serving_loads_no_training_library_and_no_face_engine(self) -> None:
         assert printed(SERVING) == "[]"
+
+    def test_a_worker_that_judges_films_loads_no_database(self) -> None:
+        assert printed(FILMS) == "[]"
 
     def test_every_telegram_type_can_be_prepared_late(self) -> None:
         """And most of them were not prepared before: that is what makes the start quick."""

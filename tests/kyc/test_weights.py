@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kyc import weights
+from kyc import dlib_models, weights
 from kyc.weights import Archive, Registry, Weights
 
 CONTENT = b"numbers"
@@ -36,6 +36,14 @@ def _published(place: Path, *, content: bytes = CONTENT) -> Weights:
         "net.onnx", Archive(Registry.PYPI, "somenet", "1.0", digest), "somenet/net.onnx",
         hashlib.sha256(CONTENT).hexdigest(), "MIT", "a network",
     )  # fmt: skip
+
+
+def test_the_detector_of_faces_is_the_one_in_dlib(tmp_path: Path) -> None:
+    unpacked, kept = tmp_path / "unpacked.svm", tmp_path / "kept.svm"
+    dlib_models.library().get_frontal_face_detector().save(str(unpacked))
+    dlib_models.frontal_faces().save(str(kept))
+
+    assert kept.read_bytes() == unpacked.read_bytes()
 
 
 def test_it_is_unpacked_once_and_loaded_by_hash(place: Path) -> None:
