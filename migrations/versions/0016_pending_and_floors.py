@@ -79,6 +79,8 @@ def _balances() -> None:
         sa.Column("account", sa.String(60), nullable=False),
         sa.Column("currency", sa.String(3), nullable=False),
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        # What the triggers name: 0027 adds it where this table was made without it.
+        sa.Column("line_id", sa.Uuid(), nullable=True),
         sa.Column(
             "is_covered",
             sa.Integer(),

@@ -128,6 +128,8 @@ class LoanBalance(Base):
     currency: Mapped[str] = mapped_column(String(3))
     net_minor: Mapped[int] = mapped_column(BigInteger)
     """On the side on which the account grows."""
+    line_id: Mapped[UUID | None]
+    """In SQLite the line that moved it last, by which a trigger tells lines from hands."""
     # Told again from its beginning, a loan may be below nothing between two entries. No database
     # defers a check; both defer a reference.
     is_covered: Mapped[int] = mapped_column(
@@ -167,7 +169,7 @@ class Checkpoint(Base):
 
 
 def _install_chart(_: Any, connection: Connection, **__: Any) -> None:
-    for statement in chart.statements():
+    for statement in (*chart.statements(), *triggers.of_chart(connection.dialect.name)):
         connection.exec_driver_sql(statement)
 
 
@@ -177,7 +179,8 @@ def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
 
 
 def _install_floors(_: Any, connection: Connection, **__: Any) -> None:
-    for statement in triggers.of_balances(connection.dialect.name):
+    name = connection.dialect.name
+    for statement in (*triggers.of_floors(name), *triggers.of_balances(name)):
         connection.exec_driver_sql(statement)
 
 

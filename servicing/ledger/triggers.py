@@ -14,6 +14,7 @@ POSTS_SAME = "money on its way is posted by an entry that moves just as much of 
 ONE_CURRENCY = "a loan has one currency"
 ONLY_BY_LINES = "balances follow from ledger lines"
 NEEDS_FLOORS = "PRAGMA foreign_keys=ON comes before a line of the ledger"
+ONE_FLOOR = "the floor is nothing, for all loans"
 IS_COMPLETE = "a line cannot join an entry that is already written"
 _NO_LINES = "NOT EXISTS (SELECT 1 FROM ledger_lines WHERE entry_id = NEW.id)"
 _FLOORED = ", ".join(f"'{account}'" for account in FLOORED)
@@ -85,12 +86,38 @@ def of_pendings(dialect_name: str) -> list[str]:
     ]
 
 
+def of_chart(dialect_name: str) -> list[str]:
+    """The chart may grow. In SQLite, INSERT OR REPLACE does nothing to what is there."""
+    made = append_only(dialect_name, "ledger_accounts")
+    if dialect_name == "sqlite":
+        made.append(
+            "CREATE TRIGGER IF NOT EXISTS ledger_accounts_no_replace BEFORE INSERT ON"
+            " ledger_accounts WHEN EXISTS (SELECT 1 FROM ledger_accounts WHERE code = NEW.code)"
+            " BEGIN SELECT RAISE(IGNORE); END"
+        )
+    return made
+
+
+def of_floors(dialect_name: str) -> list[str]:
+    made = [FLOOR, *append_only(dialect_name, "ledger_floors")]
+    if dialect_name == "sqlite":
+        other = _sqlite_trigger(
+            "ledger_floors_one", "INSERT", "ledger_floors", "NEW.holds <> 1", ONE_FLOOR
+        )
+        return [*made, other]
+    return [
+        *made,
+        _function("ledger_refuse_floor", _raise(ONE_FLOOR)),
+        "CREATE OR REPLACE TRIGGER ledger_floors_one BEFORE INSERT ON ledger_floors"
+        " FOR EACH ROW WHEN (NEW.holds <> 1) EXECUTE FUNCTION ledger_refuse_floor()",
+    ]
+
+
 def of_balances(dialect_name: str) -> list[str]:
     """Balances of loans, kept line by line, after `ledger_lines` and their own table exist."""
     if dialect_name == "postgresql":
-        return [FLOOR, *_postgresql_balances()]
+        return _postgresql_balances()
     return [
-        FLOOR,
         # Deferred references are not kept on connections that do not ask for it.
         _sqlite_trigger(
             "ledger_lines_floors", "INSERT", "ledger_lines",
@@ -99,8 +126,37 @@ def of_balances(dialect_name: str) -> list[str]:
         _sqlite_trigger(
             "ledger_loan_balances_no_delete", "DELETE", "ledger_loan_balances", "1", ONLY_BY_LINES
         ),
+        *_sqlite_balances_by_lines(),
         *(_sqlite_balance(side) for side in Side),
     ]  # fmt: skip
+
+
+def _sqlite_balances_by_lines() -> list[str]:
+    """Triggers cannot see who asks. So a balance moves by the newest line, by just as much, and by
+    the same line never twice: what a hand could still write, the line has written already."""
+    signed = " ".join(
+        f"WHEN line.{side} = NEW.account THEN {_signed(side, 'line.')}" for side in Side
+    )
+    rules = []
+    for verb, before, known in (
+        ("INSERT", "0", "loan_id = NEW.loan_id AND account = NEW.account"),
+        ("UPDATE", "OLD.net_minor", "loan_id = OLD.loan_id AND account = OLD.account"),
+    ):
+        by_line = (
+            "SELECT 1 FROM ledger_lines AS line"
+            " WHERE line.rowid = (SELECT max(rowid) FROM ledger_lines)"
+            " AND line.id = NEW.line_id AND line.loan_id = NEW.loan_id"
+            " AND line.currency = NEW.currency"
+            f" AND NEW.net_minor - {before} = CASE {signed} END"
+        )
+        taken = f"SELECT 1 FROM ledger_loan_balances WHERE {known} AND line_id = NEW.line_id"
+        rules.append(
+            _sqlite_trigger(
+                f"ledger_loan_balances_by_line_{verb.lower()}", verb, "ledger_loan_balances",
+                f"NOT EXISTS ({by_line}) OR EXISTS ({taken})", ONLY_BY_LINES,
+            )
+        )  # fmt: skip
+    return rules
 
 
 def _sqlite_balance(side: Side) -> str:
@@ -113,10 +169,10 @@ def _sqlite_balance(side: Side) -> str:
         f"CREATE TRIGGER IF NOT EXISTS ledger_lines_{side}_balance AFTER INSERT ON ledger_lines"
         f" WHEN NEW.loan_id IS NOT NULL AND {account} IN ({_FLOORED})"
         f" BEGIN SELECT RAISE(ABORT, '{ONE_CURRENCY}') WHERE EXISTS ({other});"
-        " INSERT INTO ledger_loan_balances (loan_id, account, currency, net_minor)"
-        f" VALUES (NEW.loan_id, {account}, NEW.currency, {_signed(side, 'NEW.')})"
-        " ON CONFLICT (loan_id, account)"
-        " DO UPDATE SET net_minor = net_minor + excluded.net_minor; END"
+        " INSERT INTO ledger_loan_balances (loan_id, account, currency, net_minor, line_id)"
+        f" VALUES (NEW.loan_id, {account}, NEW.currency, {_signed(side, 'NEW.')}, NEW.id)"
+        " ON CONFLICT (loan_id, account) DO UPDATE"
+        " SET net_minor = net_minor + excluded.net_minor, line_id = excluded.line_id; END"
     )
 
 

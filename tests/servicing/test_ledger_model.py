@@ -64,6 +64,15 @@ RAW = {
         " FROM ledger_entries WHERE {entry}"
     ),
     "delete a balance": "DELETE FROM ledger_loan_balances WHERE {loan}",
+    "change a balance": "UPDATE ledger_loan_balances SET net_minor = net_minor + 1 WHERE {loan}",
+    "count a line once more": (
+        "UPDATE ledger_loan_balances SET line_id = line.id, net_minor = net_minor + line.minor FROM"
+        " (SELECT id, amount_minor AS minor FROM ledger_lines WHERE {line}) AS line WHERE {loan}"
+    ),
+    "make a balance up": (
+        "INSERT INTO ledger_loan_balances (loan_id, account, currency, net_minor)"
+        " VALUES ({new}, 'loan_principal', 'KES', 5)"
+    ),
     "change what is on its way": "UPDATE ledger_pendings SET amount_minor = 1 WHERE {pending}",
     "delete what is on its way": "DELETE FROM ledger_pendings WHERE {pending}",
     "change a resolution": "UPDATE ledger_resolutions SET entry_id = NULL WHERE {resolution}",

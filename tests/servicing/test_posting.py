@@ -135,6 +135,14 @@ REFUSED = {
         _copy_of("ledger_entries", id=NEW, reference="'other'"),
         "needs its lines",
     ),
+    "lower floor": ("INSERT INTO ledger_floors (holds) VALUES (0)", "the floor is nothing"),
+    "changed floor": ("UPDATE ledger_floors SET holds = 0", "never changed"),
+    "deleted floor": ("DELETE FROM ledger_floors", "never changed"),
+    "changed chart": ("UPDATE ledger_accounts SET type = 'income'", "never changed"),
+    "shorter chart": (
+        "DELETE FROM ledger_accounts WHERE code = 'goodwill_expense'",
+        "never changed",
+    ),
 }
 
 
@@ -166,6 +174,29 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match="never changed"):
             async with written.begin() as connection:
                 await connection.execute(sa.text(statement))
+
+    async def test_takes_no_balance_from_a_hand(self, written: AsyncEngine) -> None:
+        """Not even while an entry is being written, by the very line that has moved it."""
+        line = (
+            "INSERT INTO ledger_lines (id, entry_id, event, debit, credit, amount_minor, currency,"
+            f" loan_id) VALUES ({NEW}, {NEW}, 'interest_accrued', 'interest_receivable',"
+            " 'interest_income', 5, 'KES', (SELECT max(loan_id) FROM ledger_loan_balances))"
+        )
+        columns = "loan_id, account, currency, net_minor, line_id"
+        by_hand = [
+            f"UPDATE ledger_loan_balances SET net_minor = net_minor + 5, line_id = {NEW}"
+            " WHERE account = 'interest_receivable'",
+            f"INSERT OR REPLACE INTO ledger_loan_balances ({columns}) SELECT loan_id, account,"
+            f" currency, 5, {NEW} FROM ledger_loan_balances WHERE account = 'interest_receivable'",
+        ]
+        if written.dialect.name == "postgresql":
+            line = line.replace("max(loan_id)", "max(loan_id::text)::uuid")
+            by_hand.pop()
+        for statement in by_hand:
+            async with written.connect() as connection:
+                await connection.execute(sa.text(line))
+                with pytest.raises(IntegrityError, match="follow from ledger lines"):
+                    await connection.execute(sa.text(statement))
 
     @pytest.mark.parametrize(
         ("wrong", "constraint"),
