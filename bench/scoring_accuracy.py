@@ -1,6 +1,6 @@
 """Our recipe against five others on real loans: the same rows, the same folds, the same run.
 
-What a fold has given is kept in `var/bench` by the text of the code that made it, so a run that
+What a fold has given is kept in `var/bench` by the code and libraries that made it, so a run that
 was stopped goes on where it was.
 """
 
@@ -11,14 +11,29 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench import scoring_peers
 from bench.report import Goal, Line
+from scoring.model import calibration, manifest, native, predictor, scorecard
 from scoring.model.manifest import Decider
-from scoring.training import challenger, choice, folds, guards, metrics, platt, recipe, tables
+from scoring.training import (
+    challenger,
+    choice,
+    encoding,
+    folds,
+    guards,
+    merging,
+    metrics,
+    platt,
+    recipe,
+    scorecards,
+    tables,
+    trends,
+)
 from scoring.training.tables import Table
 
 Floats = NDArray[np.float64]
@@ -28,7 +43,7 @@ _SHARED = _ROOT.parent / "shared" / "data" / "credit"
 SETS = Path(os.environ.get("KOPA_BENCH_CREDIT", _SHARED))
 """A folder of Parquet files: `y` is 1 for a bad loan, `t` orders the rows where it is there."""
 KEPT = _ROOT / "var" / "bench"
-OURS, BLEND = "champion", "challenger"
+OURS, TWIN, BLEND = "champion", "scorecard", "challenger"
 BEHIND, FAR_BEHIND = 0.003, 0.010
 """How far the champion may be below the best of the others; more where memory beats trends."""
 MANY = 10_000
@@ -41,7 +56,10 @@ _GOALS = {
 }
 _BLEND_GOALS = {"german": 0.797}
 _LATER_GOALS = {"superlender": 0.710}
-_CODE = ("choice", "encoding", "folds", "merging", "platt", "recipe", "scorecards", "trends")
+_LIBRARIES = ("catboost", "lightgbm", "numpy", "optbinning", "pandas", "scikit-learn", "scipy")
+_READING = (tables, guards, folds)
+_TRAINING = (choice, encoding, merging, metrics, platt, recipe, scorecards, trends)
+_SERVING = (calibration, manifest, native, predictor, scorecard)
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,7 @@ def _lines(measured: Measured) -> list[Line]:
         if peer != best
     ]
     made += _named(f"{name}: {OURS}", "AUC", aucs[OURS], _GOALS.get(name))
+    made += _named(f"{name}: its {TWIN}", "AUC", aucs[TWIN], None, always=True)
     made += _named(f"{name}: {BLEND}", "AUC", aucs[BLEND], _BLEND_GOALS.get(name), always=True)
     for model, auc in measured.later.items():
         wanted = _LATER_GOALS.get(name) if model == OURS else None
@@ -166,8 +185,9 @@ def _later(loans: Loans) -> dict[str, float]:
 def _scores(loans: Loans, part: str, known: Ints, held: Ints) -> dict[str, Floats]:
     """Log-odds of the held-out rows by every model."""
     table, y, other = loans.table.take(known), loans.y[known], loans.table.take(held)
+    theirs, own = _key(scoring_peers, challenger), _key(*_TRAINING, *_SERVING)
     found = {
-        name: _once(loans, part, name, _peers_key(), partial(peer, table, y, other))
+        name: _once(loans, part, name, theirs, partial(peer, table, y, other))
         for name, peer in scoring_peers.PEERS.items()
     }
 
@@ -176,9 +196,9 @@ def _scores(loans: Loans, part: str, known: Ints, held: Ints) -> dict[str, Float
         scores = champion.scores(other)
         return np.stack([scores[champion.decides], *(scores[by] for by in Decider)])
 
-    chosen, *by = _once(loans, part, OURS, _our_key(), ours)
-    blend = challenger.blended(dict(zip(Decider, by, strict=True)), found["CatBoost"])
-    return {**found, OURS: chosen, BLEND: blend}
+    chosen, *by = _once(loans, part, OURS, own, ours)
+    card = dict(zip(Decider, by, strict=True))[Decider.SCORECARD]
+    return {**found, OURS: chosen, TWIN: card, BLEND: challenger.blended(chosen, found["CatBoost"])}
 
 
 def _once(loans: Loans, part: str, name: str, key: str, make: Callable[[], Floats]) -> Floats:
@@ -197,20 +217,10 @@ def _once(loans: Loans, part: str, name: str, key: str, make: Callable[[], Float
 
 
 @cache
-def _peers_key() -> str:
-    libraries = ("lightgbm", "catboost", "optbinning", "scikit-learn")
-    text = Path(scoring_peers.__file__).read_text(encoding="utf-8")
-    return _digest(text + "".join(version(name) for name in libraries))
-
-
-@cache
-def _our_key() -> str:
-    room = Path(choice.__file__).parent
-    return _digest("".join((room / f"{name}.py").read_text(encoding="utf-8") for name in _CODE))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _key(*code: ModuleType) -> str:
+    texts = [Path(str(module.__file__)).read_bytes() for module in (*_READING, *code)]
+    libraries = [f"{name} {version(name)}".encode() for name in _LIBRARIES]
+    return hashlib.sha256(b"\0".join([*texts, *libraries])).hexdigest()[:12]
 
 
 def _read(path: Path) -> Loans:

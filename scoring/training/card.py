@@ -126,8 +126,9 @@ def _choice(result: Result) -> Iterator[str]:
         f"{'given up' if choice['directions_given_up'] else 'kept'}.\n"
     )
     yield (
-        f"A challenger, the mean of trees, points and CatBoost, reaches an AUC of {_shown(blend)} "
-        "in the same five folds. It is there to compare with: CatBoost takes no part in serving.\n"
+        "A challenger, two parts of what was chosen and one part CatBoost, reaches an AUC of "
+        f"{_shown(blend)} in the same five folds. It is there to compare with: CatBoost takes no "
+        "part in serving.\n"
     )
 
 

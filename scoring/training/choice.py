@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,9 @@ class Champion:
     scorecard: Scorecard
     decides: Decider
     choice: dict[str, Any]
+    held: Floats = field(default_factory=lambda: np.empty(0))
+    """Log-odds by the one that decides, from fits without the row; NaN where there was none. Not
+    kept as JSON."""
 
     @property
     def trees(self) -> Booster:
@@ -97,8 +100,9 @@ def fit(
         step()
     fitted, card = _card(table, y, columns, seed)
     step()
-    decides, choice = _choose(trees, held, y, seed)
-    return Champion(tuple(fitted), trees.text, card, decides, choice)
+    by = {Decider.SCORECARD: held, Decider.TREES: trees.held, Decider.BOTH: (trees.held + held) / 2}
+    decides, choice = _choose(trees, by, y, seed)
+    return Champion(tuple(fitted), trees.text, card, decides, choice, by[decides])
 
 
 class _Encode:
@@ -169,12 +173,11 @@ def _card(
 
 
 def _choose(
-    trees: recipe.Ensemble, card: Floats, y: Ints, seed: int
+    trees: recipe.Ensemble, held: Mapping[Decider, Floats], y: Ints, seed: int
 ) -> tuple[Decider, dict[str, Any]]:
     """The lowest log loss after calibration, on rows that both held out."""
-    seen = ~np.isnan(trees.held) & ~np.isnan(card)
-    answers, first, second = y[seen], trees.held[seen], card[seen]
-    by = {Decider.SCORECARD: second, Decider.TREES: first, Decider.BOTH: (first + second) / 2}
+    seen = ~np.isnan(held[Decider.BOTH])
+    answers, by = y[seen], {d: scores[seen] for d, scores in held.items()}
     pds = {d: platt.crossed(scores, answers, seed=seed) for d, scores in by.items()}
     losses = {d: round(metrics.log_loss(answers, pds[d]), 6) for d in by}
     return min(losses, key=lambda d: losses[d]), {

@@ -45,7 +45,7 @@ from scoring.watching.fairness import Fairness
 
 Ints = NDArray[np.int64]
 FOLDS = 5
-CHOSEN, BLEND, APPROVED = "chosen", "challenger", "approved alone"
+CHOSEN, BLEND, APPROVED, INSIDE = "chosen", "challenger", "approved alone", "held out inside"
 OLDEST_SHARE = 0.7
 APPROVED_SHARE = 0.7
 """Where the card compares groups: an approval rate that many lenders have."""
@@ -142,7 +142,7 @@ def train(
     reached = metrics.auc(y, held[CHOSEN])
     if reached < 0.52:
         raise NothingLearned(auc=f"{reached:.3f}")
-    later = _out_of_time(rows, order, held[CHOSEN], steps, kept) if order is not None else None
+    later = _out_of_time(rows, order, steps, kept) if order is not None else None
     final, by = choice.calibrated(_final(rows, steps, kept), held, y)
     calibrator, _ = platt.best(by[final.decides], y, seed=recipe.SEED)
     if calibrator is None:
@@ -235,9 +235,17 @@ def _scores(known: _Rows, held: _Rows, step: recipe.Step) -> dict[str, list[floa
     scores = champion.scores(held.table)
     theirs = challenger.catboost(known.table, known.y, held.table, seed=recipe.SEED)
     found = {by.value: values.tolist() for by, values in scores.items()}
-    blend = challenger.blended(scores, theirs).tolist()
+    blend = challenger.blended(scores[champion.decides], theirs).tolist()
     approved = alone.scores(held.table)[alone.decides].tolist()
     return {**found, CHOSEN: found[champion.decides], BLEND: blend, APPROVED: approved}
+
+
+def _later_scores(known: _Rows, held: _Rows, step: recipe.Step) -> dict[str, list[float]]:
+    """By the model that decides: of rows that it never saw, and of its own from fits without
+    them."""
+    _, champion = known.fit(step)
+    scores = champion.scores(held.table)[champion.decides]
+    return {CHOSEN: scores.tolist(), INSIDE: champion.held[: len(known.y)].tolist()}
 
 
 def _challenger(scores: Floats, y: Ints) -> dict[str, Estimate]:
@@ -254,19 +262,17 @@ def _final(rows: _Rows, steps: _Steps, kept: Kept) -> Champion:
     return choice.from_json(kept.once(name, fitted))
 
 
-def _out_of_time(
-    rows: _Rows, order: Ints, held: Floats, steps: _Steps, kept: Kept
-) -> dict[str, Estimate] | None:
-    """Trained on the oldest rows, calibrated on their outcomes, measured on the newest."""
+def _out_of_time(rows: _Rows, order: Ints, steps: _Steps, kept: Kept) -> dict[str, Estimate] | None:
+    """Trained and calibrated on the oldest rows alone, measured on the newest."""
     cut = int(len(order) * OLDEST_SHARE)
-    oldest = np.sort(order[:cut])
-    old, new = rows.take(oldest), rows.take(np.sort(order[cut:]))
+    old, new = rows.take(np.sort(order[:cut])), rows.take(np.sort(order[cut:]))
     if min(old.y.sum(), new.y.sum()) < guards.FEWEST_OF_A_CLASS:
         return None
     name = "oldest rows"
-    found = kept.once(name, partial(_scores, old, new, steps.named(name)))
-    calibrator, _ = platt.best(held[oldest], old.y, seed=recipe.SEED)
-    scores = np.array(found[CHOSEN])
+    found = kept.once(name, partial(_later_scores, old, new, steps.named(name)))
+    scores, inside = np.array(found[CHOSEN]), np.array(found[INSIDE])
+    told = ~np.isnan(inside)
+    calibrator, _ = platt.best(inside[told], old.y[told], seed=recipe.SEED)
     pds = logistic(scores) if calibrator is None else calibrator(scores)
     return metrics.estimate(new.y, pds, seed=recipe.SEED)
 

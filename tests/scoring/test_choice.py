@@ -68,6 +68,15 @@ class TestChoice:
         assert interacting.decides is Decider.TREES
         assert interacting.choice["auc"]["trees"] > interacting.choice["auc"]["scorecard"] + 0.2
 
+    def test_keeps_what_was_said_of_rows_that_were_held_out(self, linear: Champion) -> None:
+        table, y = straight()
+        told = ~np.isnan(linear.held)
+
+        assert 0 < told.sum() == linear.choice["rows"] < len(y)
+        found = metrics.auc(y[told], linear.held[told])
+        assert found == pytest.approx(linear.choice["auc"][linear.decides], abs=1e-6)
+        assert found < metrics.auc(y[told], linear.scores(table)[linear.decides][told])
+
     def test_gives_the_same_bytes_again(self, linear: Champion) -> None:
         again = choice.fit(*straight(), {})
 

@@ -154,6 +154,18 @@ def test_every_row_gets_the_probability_it_has_alone(
     assert (answer["rows"], answer["parts"], answer["scored_now"]) == (ROWS, 4, ROWS)
 
 
+def test_two_workers_share_the_parts(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    code, stdout, stderr = command(
+        data, "--out", out, "--part-rows", PART, "--workers", 2, "--json"
+    )
+
+    assert code == 0, stderr
+    assert [pd for _, pd in found(out)] == expected(snapshots())
+    assert json.loads(stdout)["scored_now"] == ROWS
+
+
 def test_rows_are_held_a_batch_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "BATCH", 5)
     for write in FORMS:
