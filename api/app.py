@@ -50,16 +50,7 @@ def create_app(
     they get every request under their prefix (`/sandbox`) as it came, and the caller starts and
     stops them."""
     metrics = Metrics()
-    app = FastAPI(
-        title="Kopa",
-        summary="The lending assistant's staff API and webhooks.",
-        version="0.1.0",
-        openapi_tags=_TAGS,
-        responses=problems.documented(),
-        generate_unique_id_function=lambda route: route.name,
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = lay_out(routers)
     app.state.wiring = deps.Wiring(
         settings=settings,
         sessions=sessions,
@@ -70,6 +61,27 @@ def create_app(
         throttle=Throttle(),
         telegram=telegram,
         services=services or {},
+    )
+    app.add_middleware(
+        Guard,
+        metrics=metrics,
+        https=settings.base_url.startswith("https://"),
+        programs=programs or {},
+    )
+    return app
+
+
+def lay_out(routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """Every route, of whichever installation."""
+    app = FastAPI(
+        title="Kopa",
+        summary="The lending assistant's staff API and webhooks.",
+        version="0.1.0",
+        openapi_tags=_TAGS,
+        responses=problems.documented(),
+        generate_unique_id_function=lambda route: route.name,
+        docs_url=None,
+        redoc_url=None,
     )
     problems.install(app)
     refusals.install(app)
@@ -83,12 +95,6 @@ def create_app(
         *routers,
     ):
         app.include_router(router)
-    app.add_middleware(
-        Guard,
-        metrics=metrics,
-        https=settings.base_url.startswith("https://"),
-        programs=programs or {},
-    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -6,9 +6,9 @@ import json
 import random
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -20,11 +20,15 @@ from uuid import uuid4
 import httpx
 
 from tests.fleet import programs, victim
+from tests.fleet.acts import ACTS, Acts
 from tests.fleet.programs import Site, answers, printed_variables, says, until
 
 PEOPLE = 12
 FIRST_LOANS = 3
 LONGEST_PAUSE_SECONDS = 1.0
+LONGEST_ACT_SECONDS = 0.05
+RARE_SECONDS = 5.0
+"""An act that has not begun by then does not happen today."""
 QUIET_SECONDS = 240.0
 _DAY = timedelta(days=1)
 
@@ -51,8 +55,12 @@ class Storm:
     """Acknowledged: what the rail told about a transfer; its direction, and our name for it."""
     closed: set[str] = field(default_factory=set)
     """Days that were seen closed."""
+    acts: Acts = field(default_factory=Acts)
+    """Of the program that runs, or ran last."""
     struck: Counter[str] = field(default_factory=Counter)
     """What was under way when the program was killed."""
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Seconds."""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
 
     def begins(self) -> None:
@@ -62,37 +70,54 @@ class Storm:
 
     def round(self) -> None:
         """A day with a sudden end."""
-        self.dawns()
-        program = self.starts()
-        acts = [self.opens, self.opens, self.pays, self.pays, self.closes]
-        threads = [Thread(target=self._tries, args=(act,)) for act in acts]
-        awaited = self.dice.randint(0, len(acts))
-        for thread in threads:
-            thread.start()
-        # By what has been done, not by the clock alone: machines are fast or busy.
-        while sum(not thread.is_alive() for thread in threads) < awaited:
-            time.sleep(0.01)
-        time.sleep(self.dice.uniform(0, LONGEST_PAUSE_SECONDS))
-        program.kill()
-        program.join()
-        for thread in threads:
-            thread.join()
-        self._counts_what_was_struck()
-        self.misses_nothing()
+        with self._spends("starts"):
+            self.dawns()
+            program = self.starts()
+        with self._spends("works"):
+            acts = [self.opens, self.opens, self.pays, self.pays, self.closes]
+            threads = [Thread(target=self._tries, args=(act,)) for act in acts]
+            for thread in threads:
+                thread.start()
+            self._waits_for_a_moment()
+            program.kill()
+            program.join()
+            for thread in threads:
+                thread.join()
+        self.struck.update(self.acts.under_way() or ["none of them"])
+        with self._spends("looks"):
+            self.misses_nothing()
+
+    def _waits_for_a_moment(self) -> None:
+        """Within an act, the first or the second of its kind, or whenever it may be."""
+        if (act := self.dice.choice([*ACTS, None])) is None:
+            time.sleep(self.dice.uniform(0, LONGEST_PAUSE_SECONDS))
+            return
+        which = self.dice.randint(1, 2)
+        deadline = time.monotonic() + RARE_SECONDS
+        while self.acts.begun(act) < which and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(self.dice.uniform(0, LONGEST_ACT_SECONDS))
+
+    @contextmanager
+    def _spends(self, on: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.spent[on] += time.monotonic() - started
 
     def calms_down(self) -> None:
         """A day without an end: everything comes to its own."""
-        self.dawns()
-        program = self.starts()
-        try:
-            while self.wishes:
-                self.opens()
-            self._tries(self.closes)
-            self.comes_to_rest(program)
-        finally:
-            program.kill()
-            program.join()
-        self.misses_nothing()
+        with self._spends("calms down"):
+            self.dawns()
+            program = self.starts()
+            try:
+                while self.wishes:
+                    self.opens()
+                self._tries(self.closes)
+                self.comes_to_rest(program)
+            finally:
+                program.kill()
+                program.join()
+            self.misses_nothing()
 
     def comes_to_rest(self, program: BaseProcess) -> None:
         deadline = time.monotonic() + QUIET_SECONDS
@@ -127,9 +152,10 @@ class Storm:
 
     def report(self) -> str:
         struck = ", ".join(f"{name} {count}" for name, count in sorted(self.struck.items()))
+        spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.spent.items())
         return (
             f"{len(self.opened)} loans and {len(self.heard)} events of the rail acknowledged,"
-            f" {len(self.closed)} days closed; under way when killed: {struck}"
+            f" {len(self.closed)} days closed; under way when killed: {struck}; spent: {spent}"
         )
 
     def dawns(self) -> None:
@@ -138,7 +164,8 @@ class Storm:
         self.http.post(f"{self.outside}/sandbox/api/clock/move", json=moved).raise_for_status()
 
     def starts(self) -> BaseProcess:
-        program = victim.start(self.site.environment, self.site.folder / "victim.log", self.day)
+        self.acts, log = Acts(), self.site.folder / "victim.log"
+        program = victim.start(self.site.environment, log, self.day, self.acts)
         deadline = time.monotonic() + programs.START_SECONDS
         while not self._answers("/health/live"):
             assert program.is_alive(), self._said()
@@ -153,10 +180,8 @@ class Storm:
             return False
 
     def _tries(self, act: Callable[[], None]) -> None:
-        try:
+        with suppress(httpx.HTTPError):  # It is killed.
             act()
-        except httpx.HTTPError:
-            self.struck[f"request {act.__name__}"] += 1
 
     def opens(self) -> None:
         """The oldest application that nobody has confirmed, or a new one."""
@@ -191,11 +216,6 @@ class Storm:
         key = str(self.day.days)
         answer = self.http.post(f"{self._base}/door/days", params={"key": key})
         assert answer.status_code == 202, answer.text
-
-    def _counts_what_was_struck(self) -> None:
-        rows = self._rows(f"SELECT workflow_uuid FROM {self._engine} WHERE status = 'PENDING'")
-        self.struck.update({f"job {key.partition(':')[0]}" for (key,) in rows})
-        self.struck["callback"] += bool(self._documents("callback"))
 
     def _acknowledged(self) -> set[tuple[str, str]]:
         settled = [t for t in self._documents("transfer") if t["status"] == "settled"]
