@@ -13,7 +13,17 @@ from kit.crypto import vault_of
 from kit.db import Sessions, unit_of_work
 from kit.ids import new_id
 from kit.money import Money
-from servicing import day_close, orders, origination, queries, repayments, suspense, tasks, terms
+from servicing import (
+    day_close,
+    incidents,
+    orders,
+    origination,
+    queries,
+    repayments,
+    suspense,
+    tasks,
+    terms,
+)
 from servicing import rules as agreed_rules
 from servicing.debts import Debt
 from servicing.disbursements import PAYOUTS
@@ -196,6 +206,10 @@ class Lender:
     async def suspended(self) -> list[str]:
         async with self.sessions() as session:
             return [item.amount.major for item in await suspense.list_open(session)]
+
+    async def incidents(self) -> list[str]:
+        async with self.sessions() as session:
+            return [incident.kind for incident in await incidents.list_open(session)]
 
     async def verifies(self) -> None:
         async with self.sessions() as session:

@@ -10,7 +10,7 @@ from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from kit.money import Money
 from notifications.models import Notification
-from servicing import chargebacks, incidents, queries, rail_events, suspense
+from servicing import chargebacks, queries, rail_events, suspense
 from servicing.models import Loan
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
@@ -33,11 +33,6 @@ async def pays(lender: Lender, loan: Loan, amount: Money) -> None:
     await told(lender, "E1", OutcomeStatus.SETTLED, loan.reference, amount)
 
 
-async def doubts(lender: Lender) -> list[str]:
-    async with lender.sessions() as session:
-        return [each.kind for each in await incidents.list_open(session)]
-
-
 class TestByTheRail:
     async def test_undoes_the_payment_once_and_tells_the_borrower(self, lender: Lender) -> None:
         loan = await lender.lends()
@@ -48,7 +43,7 @@ class TestByTheRail:
             await told(lender, f"B{number}", OutcomeStatus.RETURNED, loan.reference, kes(500))
 
         assert await lender.books(loan) == before
-        assert await doubts(lender) == []
+        assert await lender.incidents() == []
         async with lender.sessions() as session:
             templates = await session.scalars(
                 select(Notification.template).where(Notification.person_id == loan.borrower_id)
@@ -102,7 +97,7 @@ class TestByTheRail:
             await told(lender, f"B{number}", OutcomeStatus.RETURNED, "rent", kes(500))
 
         assert await lender.suspended() == []
-        assert await doubts(lender) == []
+        assert await lender.incidents() == []
         await lender.verifies()
 
     @pytest.mark.parametrize(
@@ -119,7 +114,7 @@ class TestByTheRail:
 
         await told(lender, "B", OutcomeStatus.RETURNED, loan.reference, kes(amount))
 
-        assert await doubts(lender) == [doubt]
+        assert await lender.incidents() == [doubt]
         assert await lender.books(loan) == before
         await lender.verifies()
 

@@ -10,7 +10,7 @@ from servicing.rails.base import Direction
 from tests.servicing.lending import ACCOUNT, Lender, kes
 from tests.servicing.test_amendments import sees
 from tests.servicing.test_refinancing import MORE, REFINANCE, new_loan
-from tests.servicing.test_top_ups import DAILY, TOP_UP, is_agreed, payouts_of
+from tests.servicing.topping_up import DAILY, TOP_UP, is_agreed, payouts_of
 
 
 @pytest.fixture

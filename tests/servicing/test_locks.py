@@ -13,7 +13,7 @@ from kit.db import Sessions, unit_of_work
 from kit.four_eyes import Proposal
 from servicing import queries, refunds, repayments, suspense
 from tests.servicing.lending import Lender
-from tests.servicing.test_refunds import overpaid
+from tests.servicing.overpayments import overpaid
 from tests.servicing.treasury_acts import UMA, USHA
 
 WAITING = """

@@ -1,49 +1,22 @@
-"""Whatever the rail answers, and wherever we are stopped, money moves at most once."""
+"""Loans are opened once, and payouts are sent once whatever happens on the way."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from kit import jobs
-from kit.audit import AuditEvent
 from kit.crypto import vault_of
 from kit.db import unit_of_work
-from kit.ids import new_id
-from servicing import disbursements, incidents, orders, origination, queries, tasks, terms
+from servicing import orders, origination, queries, tasks, terms
 from servicing.disbursements import PAYOUTS
-from servicing.models import Loan, Payout
+from servicing.models import Payout
 from servicing.rails.base import Ack, AckStatus, Caps, NoSuchRail, Outcome, OutcomeStatus
 from servicing.rules import LoanRules
 from servicing.states import LoanStatus, OrderStatus
-from tests.servicing.lending import ACCOUNT, ZONE, Lender, kes
+from tests.servicing.lending import ACCOUNT, Lender, kes
+from tests.servicing.payouts import PAID, payout_of, settled, told
 
-PAID = kes(29_200)
 SILENCE = Ack(AckStatus.UNKNOWN)
-NO = Ack(AckStatus.REJECTED, code="unknown_account")
-
-
-def settled(amount: str = "29200") -> Outcome:
-    return Outcome(OutcomeStatus.SETTLED, kes(amount), "W1")
-
-
-async def payout_of(lender: Lender, loan: Loan) -> Payout:
-    async with lender.sessions() as session:
-        return (await queries.list_payouts(session, loan.id))[-1]
-
-
-async def told(lender: Lender, payout_id: UUID, outcome: Outcome) -> None:
-    async with unit_of_work(lender.sessions) as session:
-        await orders.apply(
-            session, PAYOUTS, payout_id, outcome, on=lender.on, zone=ZONE, now=lender.now
-        )
-
-
-async def open_incidents(lender: Lender) -> list[str]:
-    async with lender.sessions() as session:
-        return [incident.kind for incident in await incidents.list_open(session)]
 
 
 class TestOpenLoan:
@@ -227,7 +200,7 @@ class TestDisburse:
 
         assert len(lender.rail.sent) == 1
         assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
-        assert await open_incidents(lender) == ["payout_denied_by_rail"]
+        assert await lender.incidents() == ["payout_denied_by_rail"]
 
     async def test_that_never_left_us_goes_later_without_keys_too(self, lender: Lender) -> None:
         lender.rail.caps = Caps(honours_keys=False)
@@ -260,7 +233,7 @@ class TestDisburse:
 
         assert len(lender.rail.sent) == 1
         assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
-        assert await open_incidents(lender) == ["payout_never_sent"]
+        assert await lender.incidents() == ["payout_never_sent"]
 
     async def test_endless_silence_goes_to_a_person(self, lender: Lender) -> None:
         loan = await lender.opens()
@@ -277,114 +250,6 @@ class TestDisburse:
 
         assert later == 4  # then the sweeper asks
         assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
-
-
-class TestSettle:
-    async def test_twice_is_once(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        payout, books = await payout_of(lender, loan), await lender.books(loan)
-
-        await told(lender, payout.id, settled())
-
-        assert await lender.books(loan) == books
-        assert await open_incidents(lender) == []
-
-    async def test_another_amount_posts_nothing(self, lender: Lender) -> None:
-        loan = await lender.opens()
-        payout_id = await lender.pays_out(loan)
-
-        for _ in range(2):
-            await told(lender, payout_id, settled("29000"))
-
-        assert await lender.books(loan) == {}
-        assert await open_incidents(lender) == ["payout_amount_differs"]
-        assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
-
-    async def test_what_was_never_sent_cannot_settle(self, lender: Lender) -> None:
-        loan = await lender.opens()
-        payout = await payout_of(lender, loan)
-
-        await told(lender, payout.id, settled())
-
-        assert await lender.books(loan) == {}
-        assert await open_incidents(lender) == ["payout_never_sent"]
-
-    @pytest.mark.parametrize("status", [OutcomeStatus.FAILED, OutcomeStatus.RETURNED])
-    async def test_a_contradiction_never_flips_money(
-        self, lender: Lender, status: OutcomeStatus
-    ) -> None:
-        loan = await lender.lends()
-        payout, books = await payout_of(lender, loan), await lender.books(loan)
-
-        await told(lender, payout.id, Outcome(status, PAID, "W1", "account_closed"))
-
-        assert await lender.books(loan) == books
-        assert await open_incidents(lender) == ["payout_final_state_differs"]
-        async with lender.sessions() as session:
-            actions = await session.scalars(
-                select(AuditEvent.action).where(AuditEvent.subject == f"payout:{payout.id}")
-            )
-            assert "incident.payout_final_state_differs" in list(actions)
-
-
-class TestFail:
-    async def fails(self, lender: Lender) -> Loan:
-        loan = await lender.opens()
-        lender.rail.acks = [NO]
-        await lender.pays_out(loan)
-        return loan
-
-    async def test_posts_nothing_and_waits_for_staff(self, lender: Lender) -> None:
-        loan = await self.fails(lender)
-
-        payout = await payout_of(lender, loan)
-        assert (payout.status, payout.failure_code) == (OrderStatus.FAILED, "unknown_account")
-        assert (await lender.sees(loan)).status is LoanStatus.PENDING_DISBURSEMENT
-        assert await lender.books(loan) == {}
-
-    async def test_staff_try_again_to_a_corrected_account(self, lender: Lender) -> None:
-        loan = await self.fails(lender)
-        async with unit_of_work(lender.sessions) as session:
-            await disbursements.retry(
-                session, vault_of(session), loan.id, actor="staff:1", now=lender.now,
-                account="254700000002",
-            )  # fmt: skip
-        await lender.arrives(loan)
-
-        first, second = lender.rail.sent
-        assert (first.account, second.account) == (ACCOUNT, "254700000002")
-        assert first.client_ref != second.client_ref
-        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
-        await lender.verifies()
-
-    async def test_staff_give_the_loan_up(self, lender: Lender) -> None:
-        loan = await self.fails(lender)
-        async with unit_of_work(lender.sessions) as session:
-            await disbursements.cancel(session, loan.id, actor="staff:1", now=lender.now)
-
-        assert (await lender.sees(loan)).status is LoanStatus.CANCELED
-
-    async def test_money_on_its_way_is_not_sent_again(self, lender: Lender) -> None:
-        loan = await lender.opens()
-        await lender.pays_out(loan)
-
-        with pytest.raises(disbursements.PayoutNotFailed):
-            async with unit_of_work(lender.sessions) as session:
-                await disbursements.retry(
-                    session, vault_of(session), loan.id, actor="staff:1", now=lender.now
-                )
-
-    async def test_the_database_allows_one_live_payout(self, lender: Lender) -> None:
-        loan = await lender.opens()
-        payout = await payout_of(lender, loan)
-        second = Payout(
-            id=new_id(), loan_id=loan.id, attempt=2, client_ref="P2", status=OrderStatus.CREATED,
-            amount_minor=1, currency="KES", account=payout.account, tries=0, created_at=lender.now,
-        )  # fmt: skip
-
-        with pytest.raises(IntegrityError, match=r"(?i)unique"):
-            async with unit_of_work(lender.sessions) as session:
-                session.add(second)
 
 
 class TestSweep:

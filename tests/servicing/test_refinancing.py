@@ -27,14 +27,13 @@ from tests.servicing.test_amendments import (
     reverses,
     sees,
 )
-from tests.servicing.test_top_ups import (
+from tests.servicing.topping_up import (
     DAILY,
     NO,
     comes_back,
     fresh,
     hears,
     is_agreed,
-    open_incidents,
     payouts_of,
 )
 
@@ -322,7 +321,7 @@ class TestWithMoney:
         await lender.receives(new, kes(100))
         await comes_back(lender, new)
 
-        assert await open_incidents(lender) == ["payout_final_state_differs"]
+        assert await lender.incidents() == ["payout_final_state_differs"]
         assert (await lender.sees(new)).status is LoanStatus.ACTIVE
         assert (await lender.sees(loan)).status is LoanStatus.CLOSED
         await lender.verifies()

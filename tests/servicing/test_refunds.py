@@ -1,39 +1,40 @@
 """Money that the borrower need not have paid goes back by the rail, once, and is told."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from kit import jobs
-from kit.crypto import vault_of
 from kit.db import unit_of_work
-from kit.four_eyes import Proposal
-from notifications import contacts
 from notifications.models import Notification
 from servicing import (
-    chargebacks,
-    incidents,
     orders,
     queries,
-    rail_events,
     refunds,
     repayments,
     suspense,
     tasks,
 )
-from servicing.ledger import pending, posting
+from servicing.ledger import posting
 from servicing.ledger.models import Resolution
-from servicing.models import Loan, SuspenseItem
-from servicing.rails.base import Ack, AckStatus, Direction, Outcome, OutcomeStatus, RailEvent
+from servicing.rails.base import Ack, AckStatus, Outcome, OutcomeStatus
 from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
-from servicing.treasury.models import Refund
 from tests.servicing.lending import RULES, ZONE, Lender, kes
+from tests.servicing.overpayments import (
+    PHONE,
+    last_payment_goes_back,
+    orders_it,
+    overpaid,
+    sent,
+    sent_by_second,
+    the_refund,
+    told,
+    too_late,
+)
 from tests.servicing.treasury_acts import UMA, USHA, compares
 
-PHONE = "+254700000009"
 ADVANCE = {
     "allocation_order": [
         f"{timing}_{component}"
@@ -42,62 +43,6 @@ ADVANCE = {
     ]
 }
 """Money that comes before anything is due settles what is to come."""
-
-
-async def overpaid(lender: Lender) -> tuple[Loan, SuspenseItem]:
-    """A loan that ended with money to spare, of a borrower with a proven phone."""
-    loan = await lender.lends()
-    async with unit_of_work(lender.sessions) as session:
-        await contacts.register(
-            session, person_id=loan.borrower_id, telegram_chat_id=7, locale="en", timezone=ZONE,
-            now=lender.now,
-        )  # fmt: skip
-        await contacts.set_phone(
-            session, vault_of(session), person_id=loan.borrower_id, phone_e164=PHONE,
-            now=lender.now,
-        )  # fmt: skip
-    payoff = await lender.payoff(loan)
-    await lender.receives(loan, payoff - kes(1))
-    await lender.receives(loan, kes(401))
-    async with lender.sessions() as session:
-        (item,) = await suspense.list_open(session)
-    assert item.amount == kes(400)
-    return loan, item
-
-
-async def orders_it(lender: Lender, item: SuspenseItem, who: UUID) -> Proposal:
-    async with unit_of_work(lender.sessions) as session:
-        return await refunds.order(
-            session, vault_of(session), item.id, staff_id=who, reason="paid twice", now=lender.now
-        )
-
-
-async def sent(lender: Lender, item: SuspenseItem) -> Refund:
-    """Two have agreed, and the worker has handed it to the rail."""
-    for who in (UMA, USHA):
-        await orders_it(lender, item, who)
-    refund = await the_refund(lender, item)
-    await tasks.refund(lender.context, refund_id=str(refund.id))
-    return await the_refund(lender, item)
-
-
-async def the_refund(lender: Lender, item: SuspenseItem) -> Refund:
-    async with lender.sessions() as session:
-        rows = await session.scalars(
-            select(Refund).where(Refund.item_id == item.id).order_by(Refund.id)
-        )
-        return list(rows)[-1]
-
-
-async def told(lender: Lender, refund: Refund, status: OutcomeStatus, times: int = 1) -> None:
-    outcome = Outcome(status, refund.amount, "W9", failure_code="closed")
-    for number in range(times):
-        event = RailEvent(
-            "wallet", f"{refund.client_ref}:{status}{number}", Direction.PAYOUT,
-            refund.client_ref, "W9", refund.amount, outcome,
-        )  # fmt: skip
-        async with unit_of_work(lender.sessions) as session:
-            await rail_events.apply(session, event, on=lender.on, zone=ZONE, now=lender.now)
 
 
 class TestOrder:
@@ -220,9 +165,7 @@ class TestOutcome:
                 session, REFUNDS, refund.id, outcome, on=lender.on, zone=ZONE, now=lender.now
             )
 
-        async with lender.sessions() as session:
-            (incident,) = await incidents.list_open(session)
-        assert incident.kind == "refund_amount_differs"
+        assert await lender.incidents() == ["refund_amount_differs"]
         assert await lender.suspended() == ["400.00"]
         await lender.verifies()
 
@@ -252,9 +195,7 @@ class TestOutcome:
 
         await told(lender, refund, OutcomeStatus.SETTLED)
 
-        async with lender.sessions() as session:
-            doubts = [each.kind for each in await incidents.list_open(session)]
-        assert doubts == ([] if left else ["refund_not_owed"])
+        assert await lender.incidents() == ([] if left else ["refund_not_owed"])
         assert await lender.payoff(loan) == (before + kes(400) if left else before)
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         await lender.verifies()
@@ -272,8 +213,8 @@ class TestOutcome:
         await told(lender, refund, OutcomeStatus.SETTLED)
 
         assert (await the_refund(lender, item)).status is OrderStatus.SETTLED
+        assert await lender.incidents() == []
         async with lender.sessions() as session:
-            assert await incidents.list_open(session) == []
             entry = await posting.find(session, f"refund:{refund.id}")
             assert entry is not None
             moved = await posting.lines_of(session, entry)
@@ -320,90 +261,3 @@ class TestOutcome:
 
         assert await lender.payoff(loan) == owed - kes(100)
         await lender.verifies()
-
-
-class TestMoneyThatTheRailTookBack:
-    async def test_is_not_sent_any_more(self, lender: Lender) -> None:
-        loan, over = await overpaid(lender)
-        item = await too_late(lender, loan, over)
-        for who in (UMA, USHA):
-            await orders_it(lender, item, who)
-        await charged_back(lender, item)
-        lender.rail.sent.clear()
-
-        refund = await the_refund(lender, item)
-        await tasks.refund(lender.context, refund_id=str(refund.id))
-
-        assert lender.rail.sent == []
-        assert (await the_refund(lender, item)).status is OrderStatus.FAILED
-        await lender.verifies()
-
-    async def test_is_not_sent_after_it_was_held_back(self, lender: Lender) -> None:
-        loan, over = await overpaid(lender)
-        item = await too_late(lender, loan, over)
-        lender.rail.acks = [Ack(AckStatus.NOT_SENT, code="no_token")]
-        with pytest.raises(jobs.Later):
-            await sent(lender, item)
-        await charged_back(lender, item)
-        lender.rail.sent.clear()
-
-        refund = await the_refund(lender, item)
-        await tasks.refund(lender.context, refund_id=str(refund.id))
-
-        assert lender.rail.sent == []
-        assert (await the_refund(lender, item)).status is OrderStatus.FAILED
-        async with lender.sessions() as session:
-            assert await pending.list_open(session) == []
-        await lender.verifies()
-
-    async def test_while_it_is_sent_leaves_a_doubt_and_nothing_posted_twice(
-        self, lender: Lender
-    ) -> None:
-        loan, over = await overpaid(lender)
-        item = await too_late(lender, loan, over)
-        refund = await sent(lender, item)
-        await charged_back(lender, item)
-
-        await told(lender, refund, OutcomeStatus.SETTLED)
-
-        async with lender.sessions() as session:
-            assert [each.kind for each in await incidents.list_open(session)] == ["refund_not_owed"]
-        await lender.verifies()
-
-
-async def last_payment_goes_back(lender: Lender, loan: Loan) -> None:
-    async with unit_of_work(lender.sessions) as session:
-        last = (await queries.list_repayments(session, loan.id))[-1]
-        await repayments.reverse(
-            session, last.id, actor="system", reason="charged back", on=lender.on, now=lender.now
-        )
-
-
-async def charged_back(lender: Lender, item: SuspenseItem) -> None:
-    async with unit_of_work(lender.sessions) as session:
-        await chargebacks.take_back(
-            session, item.reference, item.amount, on=lender.on, now=lender.now
-        )
-
-
-async def sent_by_second(lender: Lender, item: SuspenseItem) -> Refund:
-    await orders_it(lender, item, USHA)
-    refund = await the_refund(lender, item)
-    await tasks.refund(lender.context, refund_id=str(refund.id))
-    return await the_refund(lender, item)
-
-
-async def too_late(lender: Lender, loan: Loan, over: SuspenseItem) -> SuspenseItem:
-    """Money for a loan that is over; what was left of the loan itself is given back by hand."""
-    async with unit_of_work(lender.sessions) as session:
-        for who in (UMA, USHA):
-            await suspense.refund(
-                session, over.id, reference="BANK-1", staff_id=who, reason="by hand",
-                on=lender.on, now=lender.now,
-            )  # fmt: skip
-        await suspense.receive(
-            session, reference="wallet:W8", reason="loan_over", amount=kes(9), loan=loan,
-            on=lender.on, now=lender.now, rail="wallet",
-        )  # fmt: skip
-        (item,) = await suspense.list_open(session)
-    return item

@@ -1,120 +1,48 @@
 """Money on top of a running loan: owed from when it is there, and never without it."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
-from kit.db import unit_of_work
-from kit.four_eyes import SameStaff
-from kit.state import InvalidTransition
 from servicing import (
     amendments,
     happenings,
-    incidents,
-    orders,
     queries,
     replay,
-    self_service,
-    top_ups,
 )
-from servicing.disbursements import PAYOUTS
 from servicing.jurisdictions.caps import CapPassed
-from servicing.models import Amendment, Loan, Payout
+from servicing.models import Loan
 from servicing.rails.base import (
-    NoSuchRail,
     Outcome,
     OutcomeStatus,
 )
 from servicing.states import AmendmentStatus, LoanStatus
-from tests.servicing.lending import ACCOUNT, ZONE, Lender, kes
+from tests.servicing.lending import ACCOUNT, Lender, kes
 from tests.servicing.test_amendments import (
-    UMA,
-    approves,
-    consents,
-    proposes,
     sees,
 )
-
-TOP_UP: Mapping[str, Any] = {"type": "top_up", "amount": "12000", "installments": 6}
-DAILY = {"day_count": "actual/365"}
-NO = Outcome(OutcomeStatus.FAILED, failure_code="unknown_account")
+from tests.servicing.topping_up import (
+    TOP_UP,
+    fresh,
+    hears,
+    is_agreed,
+    is_lent,
+    lends_more,
+    payouts_of,
+    running,
+    the_same,
+)
 
 
 @pytest.fixture
 def lender(lender: Lender) -> Lender:
-    lender.product = {"amount_max_minor": kes(50_000).minor}
-    return lender
+    return lends_more(lender)
 
 
 @pytest.fixture
 async def loan(lender: Lender) -> Loan:
     return await running(lender)
-
-
-async def running(lender: Lender) -> Loan:
-    """A loan whose first installment is paid; three days of the second have passed."""
-    loan = await lender.lends(**DAILY)
-    await lender.closes_days_until(date(2026, 12, 20))
-    await lender.receives(loan, (await lender.owed(loan)).total)
-    await lender.closes_days_until(date(2026, 12, 23))
-    return loan
-
-
-async def is_agreed(lender: Lender, loan: Loan, change: Mapping[str, Any] = TOP_UP) -> Amendment:
-    """All three have said yes: the payout is ordered."""
-    amendment = await proposes(lender, loan, change)
-    await consents(lender, loan, amendment)
-    return await approves(lender, amendment)
-
-
-async def is_lent(lender: Lender, loan: Loan, change: Mapping[str, Any] = TOP_UP) -> Amendment:
-    amendment = await is_agreed(lender, loan, change)
-    await lender.arrives(loan)
-    return await fresh(lender, amendment)
-
-
-async def fresh(lender: Lender, amendment: Amendment) -> Amendment:
-    async with lender.sessions() as session:
-        return await session.get_one(Amendment, amendment.id, populate_existing=True)
-
-
-async def payouts_of(lender: Lender, loan: Loan) -> list[Payout]:
-    async with lender.sessions() as session:
-        return await queries.list_payouts(session, loan.id)
-
-
-async def hears(lender: Lender, loan: Loan, outcome: Outcome) -> None:
-    """The rail says something about the last payout."""
-    payout = (await payouts_of(lender, loan))[-1]
-    async with unit_of_work(lender.sessions) as session:
-        await orders.apply(
-            session, PAYOUTS, payout.id, outcome, on=lender.on, zone=ZONE, now=lender.now
-        )
-
-
-async def comes_back(lender: Lender, loan: Loan) -> None:
-    amount = (await payouts_of(lender, loan))[-1].amount
-    await hears(lender, loan, Outcome(OutcomeStatus.RETURNED, amount, "W1", "account_closed"))
-
-
-async def open_incidents(lender: Lender) -> list[str]:
-    async with lender.sessions() as session:
-        return [incident.kind for incident in await incidents.list_open(session)]
-
-
-async def the_same(lender: Lender) -> Loan:
-    """What `loan` is, told today."""
-    today, now = lender.on, lender.now
-    lender.on = date(2026, 11, 20)
-    other = await lender.lends(**DAILY)
-    lender.on = date(2026, 12, 20)
-    await lender.receives(other, (await lender.owed(other)).total)
-    lender.on, lender.now = today, now
-    return other
 
 
 class TestPreview:
@@ -228,7 +156,7 @@ class TestArrival:
         await hears(lender, loan, Outcome(OutcomeStatus.SETTLED, kes(12_000), "W1"))
 
         assert await lender.books(loan) == books
-        assert await open_incidents(lender) == []
+        assert await lender.incidents() == []
         await lender.verifies()
 
     async def test_later_moves_the_dates_along(self, lender: Lender, loan: Loan) -> None:
@@ -311,97 +239,3 @@ class TestArrival:
 
         assert {"type": "top_up", "amount": "12000.00"}.items() <= document["events"][-1].items()
         assert snapshot["balances"]["principal"] == (await lender.books(loan))["loan_principal"]
-
-
-class TestAgreement:
-    async def test_takes_all_three(self, lender: Lender, loan: Loan) -> None:
-        amendment = await proposes(lender, loan, TOP_UP)
-        with pytest.raises(amendments.ConsentMissing):
-            await approves(lender, amendment)
-        await consents(lender, loan, amendment)
-        with pytest.raises(SameStaff):
-            await approves(lender, amendment, UMA)
-
-        assert len(await payouts_of(lender, loan)) == 1
-
-    async def test_is_refused_when_the_rail_of_the_loan_is_gone(
-        self, lender: Lender, loan: Loan
-    ) -> None:
-        amendment = await proposes(lender, loan, TOP_UP)
-        await consents(lender, loan, amendment)
-        lender.rail.name = "gsma"
-
-        with pytest.raises(NoSuchRail):
-            await approves(lender, amendment)
-
-        assert len(await payouts_of(lender, loan)) == 1
-
-    async def test_twice_pays_once(self, lender: Lender, loan: Loan) -> None:
-        amendment = await proposes(lender, loan, TOP_UP)
-        for _ in range(2):
-            await consents(lender, loan, amendment)
-        await approves(lender, amendment)
-        with pytest.raises((InvalidTransition, top_ups.TopUpUnderWay)):
-            await approves(lender, amendment)
-        await consents(lender, loan, amendment)
-
-        assert len(await payouts_of(lender, loan)) == 2
-
-    async def test_keeps_other_changes_away_until_the_money_is_there(
-        self, lender: Lender, loan: Loan
-    ) -> None:
-        second = await proposes(lender, loan, {**TOP_UP, "amount": "100"})
-        gift = await proposes(lender, loan, {"type": "goodwill_credit", "amount": "5"})
-        await consents(lender, loan, second)
-        await is_agreed(lender, loan)
-
-        for each in (second, gift):
-            with pytest.raises(top_ups.TopUpUnderWay):
-                await approves(lender, each)
-
-        await lender.arrives(loan)
-        assert (await approves(lender, gift)).status is AmendmentStatus.APPLIED
-        await lender.verifies()
-
-    async def test_is_measured_again_when_it_is_approved(self, lender: Lender, loan: Loan) -> None:
-        amendment = await proposes(lender, loan, TOP_UP)
-        await consents(lender, loan, amendment)
-        await lender.closes_days_until(date(2027, 1, 22))
-
-        with pytest.raises(amendments.ChangeNotPossible, match="overdue"):
-            await approves(lender, amendment)
-
-    async def test_the_database_insists(self, lender: Lender, loan: Loan) -> None:
-        await proposes(lender, loan, TOP_UP)
-
-        for status in ("paying", "failed", "applied"):
-            with pytest.raises(IntegrityError):
-                async with unit_of_work(lender.sessions) as session, session.begin_nested():
-                    await session.execute(text(f"UPDATE amendments SET status = '{status}'"))
-
-    async def test_the_database_allows_one_on_its_way(self, lender: Lender, loan: Loan) -> None:
-        second = await proposes(lender, loan, {**TOP_UP, "amount": "100"})
-        await consents(lender, loan, second)
-        await is_agreed(lender, loan)
-
-        with pytest.raises(IntegrityError, match=r"(?i)unique"):
-            async with unit_of_work(lender.sessions) as session, session.begin_nested():
-                await session.execute(
-                    text("UPDATE amendments SET status = 'paying', approved_by = 'staff:x'")
-                )
-
-
-class TestSelfService:
-    async def test_waits_for_the_money_too(self, lender: Lender) -> None:
-        limits = {"date_moves_a_year": 2, "date_move_days": 10}
-        lender.rules = {**lender.rules, "changes": limits}
-        loan = await lender.lends(**DAILY)
-        await is_agreed(lender, loan)
-        due = date(2026, 12, 20)
-
-        with pytest.raises(top_ups.TopUpUnderWay):
-            async with unit_of_work(lender.sessions) as session:
-                await self_service.ask(
-                    session, loan.id, self_service.move_date(due, due + timedelta(days=5)),
-                    borrower_id=loan.borrower_id, on=lender.on, now=lender.now,
-                )  # fmt: skip

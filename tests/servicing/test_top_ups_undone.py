@@ -21,7 +21,7 @@ from servicing.rails.base import (
 from servicing.states import AmendmentStatus, LoanStatus, OrderStatus
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.test_amendments import LATER, UMA, USHA, amends, reverses
-from tests.servicing.test_top_ups import (
+from tests.servicing.topping_up import (
     NO,
     TOP_UP,
     comes_back,
@@ -29,7 +29,7 @@ from tests.servicing.test_top_ups import (
     hears,
     is_agreed,
     is_lent,
-    open_incidents,
+    lends_more,
     payouts_of,
     running,
     the_same,
@@ -38,8 +38,7 @@ from tests.servicing.test_top_ups import (
 
 @pytest.fixture
 def lender(lender: Lender) -> Lender:
-    lender.product = {"amount_max_minor": kes(50_000).minor}
-    return lender
+    return lends_more(lender)
 
 
 @pytest.fixture
@@ -160,7 +159,7 @@ class TestReturn:
         await lender.closes_days_until(date(2027, 1, 3))
         assert await lender.books(loan) == await lender.books(other)
         assert await lender.payoff(loan) == await lender.payoff(other)
-        assert await open_incidents(lender) == []
+        assert await lender.incidents() == []
         await lender.verifies()
 
         await comes_back(lender, loan)  # The rail says it once more.
@@ -195,7 +194,7 @@ class TestReturn:
         books = await lender.books(loan)
         await comes_back(lender, loan)
 
-        assert await open_incidents(lender) == ["payout_final_state_differs"]
+        assert await lender.incidents() == ["payout_final_state_differs"]
         assert (await fresh(lender, amendment)).status is AmendmentStatus.APPLIED
         assert await lender.books(loan) == books
         await lender.verifies()
@@ -205,7 +204,7 @@ class TestReturn:
         books = await lender.books(loan)
         await hears(lender, loan, Outcome(OutcomeStatus.RETURNED, kes(11_999), "W1"))
 
-        assert await open_incidents(lender) == ["payout_amount_differs"]
+        assert await lender.incidents() == ["payout_amount_differs"]
         assert await lender.books(loan) == books
 
     async def test_can_be_told_by_staff(self, lender: Lender, loan: Loan) -> None:

@@ -17,7 +17,7 @@ from servicing.models import (
 from servicing.rails.base import Balances, Direction, OutcomeStatus, StatementLine
 from servicing.reconciliation import Break
 from servicing.treasury import breaks
-from tests.servicing.lending import ZONE, Lender
+from tests.servicing.lending import ZONE, Lender, kes
 
 UMA, USHA = new_id(), new_id()
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
@@ -34,6 +34,12 @@ async def paid_out(lender: Lender, loan: Loan) -> StatementLine:
     return StatementLine(
         "W1", payout.client_ref, Direction.PAYOUT, payout.amount, OutcomeStatus.SETTLED
     )
+
+
+async def sends(lender: Lender, loan: Loan) -> StatementLine:
+    """500 by hand, and how the statement has it."""
+    await lender.receives(loan, kes(500), rail_reference="wallet:W2")
+    return incoming("W2", loan.reference, kes(500))
 
 
 async def compares(
