@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 _HIDDEN = re.compile(
-    r"phone|name|address|birth|document|selfie|email|token|secret|password|otp|code$|text|body|account",
+    r"phone|name|address|birth|document|selfie|email|token|secret|password|otp|code$|text|body|account"
+    r"|face|template|embedding|landmark|distance|likeness",
     re.IGNORECASE,
 )
 _SHOWN = frozenset({"code", "error_code", "status_code", "event", "job_name"})
@@ -32,6 +33,8 @@ def redact(
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return redact(None, "", value)
+    if _is_measured(value):
+        return MASK
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     if not isinstance(value, str):
@@ -44,6 +47,13 @@ def _clean(value: Any) -> Any:
 
     masked = _TRACES.sub(MASK, _UUID.sub(keep, value))
     return re.sub(r"\0(\d+)\0", lambda match: kept[int(match[1])], masked)
+
+
+def _is_measured(value: object) -> bool:
+    """Pictures, films and face templates, as bytes, arrays or rows of numbers."""
+    if isinstance(value, list | tuple):
+        return any(isinstance(item, float) for item in value)
+    return isinstance(value, bytes | bytearray | memoryview) or hasattr(value, "__array__")
 
 
 class _RedactingFormatter(logging.Formatter):
