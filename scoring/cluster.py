@@ -8,6 +8,9 @@ from typing import Any
 from kit.errors import DomainError, Kind
 from scoring.refusals import Sentence
 
+PATIENCE = "10s"
+"""How long to look for a scheduler."""
+
 
 class ClusterUnreachable(Sentence, DomainError):
     code = "cluster_unreachable"
@@ -56,7 +59,7 @@ def _client(address: str) -> Any:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=PATIENCE)  # type: ignore[no-untyped-call]
         if not client.scheduler_info(n_workers=1)["workers"]:
             client.close()  # type: ignore[no-untyped-call]
             raise ClusterUnreachable(address=address)

@@ -178,7 +178,10 @@ class TestGrow:
         assert ran.exit_code == 0, ran.stderr
         assert json.loads(ran.stdout)["workers"] == 2
 
-    def test_says_that_no_dask_is_there(self, sample: Path, tmp_path: Path) -> None:
+    def test_says_that_no_dask_is_there(
+        self, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cluster, "PATIENCE", "500ms")
         arguments = [str(sample), "x.csv", "--dask", "tcp://127.0.0.1:9", "--out", str(tmp_path)]
         ran = CliRunner().invoke(command, arguments)
         assert ran.exit_code == 2
