@@ -14,7 +14,10 @@ from api.staff import name_key, sha256
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
+from onboarding import decisioning
+from onboarding.decisioning import Underwriter
 from tests.api.desk import AtDesk
+from tests.onboarding.people import SETTINGS
 
 CAST = {
     "Uma": Role.UNDERWRITER,
@@ -25,6 +28,11 @@ CAST = {
     "Ann": Role.ANALYST,
     "Abel": Role.ANALYST,
 }
+
+
+@pytest.fixture(scope="session")
+def underwriter() -> Underwriter:
+    return decisioning.load(SETTINGS)
 
 
 class SetClock:

@@ -12,18 +12,12 @@ from api.app import create_app
 from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, sessions_of, unit_of_work
-from onboarding import decisioning
 from onboarding.decisioning import Underwriter
 from servicing.models import Loan, Repayment
 from tests.api.conftest import SetClock
-from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import DIFFERENT, sent
+from tests.onboarding.judged import DIFFERENT, sent
+from tests.onboarding.people import Applicant
 from tests.servicing.lending import Lender
-
-
-@pytest.fixture(scope="session")
-def underwriter() -> Underwriter:
-    return decisioning.load(SETTINGS)
 
 
 @pytest.fixture

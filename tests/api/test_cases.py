@@ -14,19 +14,14 @@ from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from notifications.models import Notification
-from onboarding import case_files, cases, decisioning
+from onboarding import case_files, cases
 from onboarding.case_files import Clean
 from onboarding.decisioning import Underwriter
 from tests.api.conftest import SetClock
-from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import DIFFERENT, sent
+from tests.onboarding.judged import DIFFERENT, sent
+from tests.onboarding.people import Applicant
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture(scope="session")
-def underwriter() -> Underwriter:
-    return decisioning.load(SETTINGS)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from kyc.models import Verification
 from kyc.screening import hits
-from onboarding import decisioning
 from onboarding.decisioning import Underwriter
 from onboarding.models import Case
 from onboarding.states import CaseStatus
@@ -26,8 +25,8 @@ from scoring import line_up, policy, versions
 from scoring.model import loading
 from scoring.models import Decision, Role
 from tests.api.conftest import SetClock, Sit
-from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import DIFFERENT, sent
+from tests.onboarding.judged import DIFFERENT, sent
+from tests.onboarding.people import Applicant
 
 HIT = {
     "publisher": "un", "uid": "1", "name": "Amina OTIENO", "alias": "Amina OTIENO",
@@ -35,11 +34,6 @@ HIT = {
     "pairs": [{"ours": "amina", "theirs": "amina", "likeness": 1.0}], "only_ours": ["wanjiru"],
     "only_theirs": [], "births": ["1991"], "countries": ["KE"],
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def underwriter() -> Underwriter:
-    return decisioning.load(SETTINGS)
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from tests.e2e.test_browser import CHROMIUM
 from tests.e2e.test_console import COMPUTER, PHONE, Member, browser
 from tests.kyc import drawn
 from tests.kyc.documents.test_check import ON, TYPED, reading
+from tests.onboarding.judged import DIFFERENT
 from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import DIFFERENT
 from tests.servicing.lending import Lender
 
 __all__ = ["browser"]

@@ -1,14 +1,20 @@
-"""Photographs of faces where the shared data lies beside the checkout, drawn faces everywhere."""
+"""Verifications, and photographs of faces where the shared data lies beside the checkout."""
 
 import csv
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from kyc import faces, images
-from kyc.faces import Examined, FaceEngine, Template
+from kit.crypto import Vault
+from kit.ids import new_id
+from kyc import faces, images, verifications
+from kyc.faces import Examined, FaceEngine, Template, Verdict
+from kyc.models import Verification
 from kyc.quality import Shot
+from tests.kyc.verified import AMINA, compared
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces"
 
@@ -51,3 +57,24 @@ def gallery(
 def _photograph(engine: FaceEngine, path: Path) -> Photograph:
     examined = faces.examine(engine, images.decode(path.read_bytes()), Shot.SELFIE)
     return Photograph(examined, engine.embed(examined.pixels, examined.faces[0]))
+
+
+@pytest.fixture
+async def verification(session: AsyncSession, now: datetime) -> Verification:
+    return await verifications.open(session, AMINA, now=now)
+
+
+@pytest.fixture
+def checking(session: AsyncSession, verification: Verification, now: datetime) -> Verification:
+    verifications.attach_document(session, verification, new_id(), now=now)
+    verifications.attach_selfie(session, verification, new_id(), now=now)
+    verifications.begin_check(session, verification, now=now)
+    return verification
+
+
+@pytest.fixture
+async def doubtful(
+    session: AsyncSession, vault: Vault, checking: Verification, now: datetime
+) -> Verification:
+    await verifications.conclude(session, vault, checking, compared(Verdict.DIFFERENT), now=now)
+    return checking

@@ -1,7 +1,7 @@
 """The borrower's acts, from consent to the signed agreement, on both databases."""
 
 import contextlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,11 +13,6 @@ from onboarding import answers, codes, journey, saving, steps
 from onboarding.models import BehaviorEvent, Borrower, Consent
 from onboarding.states import ApplicationStatus
 from tests.onboarding.people import ANSWERS, SETTINGS, Applicant
-
-
-@pytest.fixture
-def amina(session: AsyncSession, now: datetime) -> Applicant:
-    return Applicant(session, now)
 
 
 class TestBegin:

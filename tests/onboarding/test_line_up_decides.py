@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,21 +12,11 @@ from scoring import line_up, policy, tasks, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.models import Decision, Role, ShadowAssessment
+from tests.onboarding.judged import sent
 from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import sent
 
 DEFAULT = policy.DEFAULT.read_text(encoding="utf-8")
 STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 1")
-
-
-@pytest.fixture(scope="module")
-def underwriter() -> Underwriter:
-    return decisioning.load(SETTINGS)
-
-
-@pytest.fixture
-def amina(session: AsyncSession, now: datetime) -> Applicant:
-    return Applicant(session, now)
 
 
 async def pairs(session: AsyncSession, now: datetime) -> tuple[Pair, Pair]:

@@ -36,8 +36,8 @@ from onboarding import (
 from onboarding.decisioning import Underwriter
 from onboarding.models import Borrower, Case
 from onboarding.states import ApplicationStatus, CaseKind
+from tests.onboarding.judged import SAME, identified
 from tests.onboarding.people import SETTINGS, Applicant
-from tests.onboarding.test_decisions import SAME, identified
 
 AMINA = b'name,birth_date\n"OTIENO, Amina Wanjiru",1991-03-14\n'
 OTHERS = b"name\nBakari Odumbe\nMusa Velero\n"
@@ -49,11 +49,6 @@ class SetClock:
 
     def now(self) -> datetime:
         return self.at
-
-
-@pytest.fixture(scope="session")
-def underwriter() -> Underwriter:
-    return decisioning.load(SETTINGS)
 
 
 @pytest.fixture
