@@ -1,5 +1,6 @@
 """Anticipated refusals end a command with one sentence and exit code 2."""
 
+import html
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -7,6 +8,8 @@ from typing import ParamSpec, TypeVar
 import click
 
 from kit.errors import DomainError
+from kit.text import DEFAULT_LOCALE
+from scoring.refusals import Sentence
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +25,7 @@ def in_one_line(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except DomainError as error:
-            raise Refused(" ".join(str(error).split())) from None
+            raise Refused(" ".join(sentence(error).split())) from None
         except OSError as error:
             raise Refused(f"{error.filename or 'a file'}: {error.strerror or error}") from None
         except ModuleNotFoundError as error:
@@ -31,3 +34,12 @@ def in_one_line(command: Callable[P, R]) -> Callable[P, R]:
             raise Refused(needed) from None
 
     return run
+
+
+def sentence(error: DomainError) -> str:
+    """What the chat would say: a code says little to a person."""
+    if isinstance(error, Sentence):
+        return str(error)
+    from bot import text  # Only a refusal needs all sentences.
+
+    return html.unescape(text.Words(text.load(), DEFAULT_LOCALE).refusal(error))

@@ -38,7 +38,7 @@ def _of_pair(command: F) -> F:
 
 
 @click.command("line-up")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def show(as_json: bool) -> None:
     """Who decides, since when and why: champion, challenger and shadows."""
@@ -57,6 +57,8 @@ def show(as_json: bool) -> None:
             f"  policy {seat.policy_sha256[:12]}  since {seat.since:%Y-%m-%d %H:%M}"
             f"  by {seat.seated_by}: {seat.why}"
         )
+    if not seats and not as_json:
+        click.echo("Nothing decides yet: start Kopa once, or promote a model and a policy.")
 
 
 @click.command()
@@ -163,7 +165,7 @@ def roll_back(product: str, staff: str, reason: str) -> None:
 @click.command()
 @click.option("--from", "since", type=versions.DAY, help="First day; default: the first decision.")
 @click.option("--to", "until", type=versions.DAY, help="Last day; default: the last decision.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def replay(since: datetime | None, until: datetime | None, as_json: bool) -> None:
     """Make the stored decisions again, to the bit. Ends with 1 when one comes out otherwise."""
@@ -188,7 +190,7 @@ def replay(since: datetime | None, until: datetime | None, as_json: bool) -> Non
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def every(as_json: bool) -> None:
     """Every model that is kept, newest first."""
@@ -202,6 +204,8 @@ def every(as_json: bool) -> None:
         documents.write([{"sha256": row.sha256, "name": row.name} for row in rows])
     for row in () if as_json else rows:
         click.echo(f"{row.sha256}  {row.name}  {row.registered_at:%Y-%m-%d %H:%M}")
+    if not rows and not as_json:
+        click.echo("No model is kept yet: see kopa model register.")
 
 
 def _in_one(act: Callable[[AsyncSession], Any]) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 import api.staff
 from api import roles
 from cli import documents
+from cli.in_one_line import sentence
 from kit import migrate
 from kit.clock import SystemClock
 from kit.config import Settings
@@ -53,7 +54,7 @@ def erase(reference: str, name: str, reason: str) -> None:
             until, law = refused.params["until"], refused.params["law"]
             assert isinstance(until, date)
             documents.refuse(f"the law keeps the records until {until.isoformat()}: {law}")
-        documents.refuse(_SENTENCES.get(refused.code, str(refused)))
+        documents.refuse(_SENTENCES.get(refused.code) or sentence(refused))
     if proposal.is_confirmed:
         click.echo(f"{reference} is forgotten. Backups made before still hold the key.")
     else:

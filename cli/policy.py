@@ -34,7 +34,7 @@ def check(file: Path) -> None:
 @policy.command()
 @click.argument("file", type=_FILE)
 @click.option("--cases", type=_FILE, help="Default: FILE with .tests.yaml for .yaml.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def test(file: Path, cases: Path | None, as_json: bool) -> None:
     """Does FILE decide its cases as they expect? Ends with 1 when one does not."""
@@ -71,7 +71,7 @@ def register(file: Path) -> None:
 @click.option("--to", "until", type=versions.DAY, help="Last day; default: the last decision.")
 @click.option("--csv", "table", type=_FILE, help="Write every number to this file.")
 @click.option("--picture", type=_FILE, help="Draw the outcomes into this SVG file.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def what_if(
     file: Path | None,
@@ -105,7 +105,7 @@ def what_if(
 
 
 @policy.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @in_one_line
 def every(as_json: bool) -> None:
     """Every policy that is kept, newest first."""
@@ -119,3 +119,5 @@ def every(as_json: bool) -> None:
         documents.write([{"sha256": row.sha256, "name": row.name} for row in rows])
     for row in () if as_json else rows:
         click.echo(f"{row.sha256}  {row.name}  {row.registered_at:%Y-%m-%d %H:%M}")
+    if not rows and not as_json:
+        click.echo("No policy is kept yet: see kopa policy register.")

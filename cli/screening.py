@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cli import documents
+from cli.in_one_line import sentence
 from kit import migrate
 from kit.clock import SystemClock
 from kit.config import Settings
@@ -109,6 +110,8 @@ def list_lists(*, every: bool, as_json: bool) -> None:
             f"{row['publisher']:22} {row['entries']:7} entries  {published:10}  "
             f"{row['sha256'][:12]}  {state}"
         )
+    if not rows:
+        click.echo("No list is loaded yet: see kopa screening load.")
 
 
 def _answer(hits: list[Hit]) -> dict[str, Any]:
@@ -167,4 +170,4 @@ def _run(settings: Settings, work: Callable[[Sessions, datetime], Awaitable[T]])
     try:
         return asyncio.run(run())
     except DomainError as refused:
-        documents.refuse(str(refused))
+        documents.refuse(sentence(refused))

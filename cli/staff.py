@@ -12,6 +12,7 @@ import api.staff
 from api.models import StaffMember
 from api.roles import Role
 from cli import documents
+from cli.in_one_line import sentence
 from kit import migrate
 from kit.clock import SystemClock
 from kit.config import Settings
@@ -116,7 +117,7 @@ def _run(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
     try:
         return asyncio.run(_in_one_transaction(work))
     except DomainError as error:
-        documents.refuse(_SENTENCES.get(error.code, str(error)))
+        documents.refuse(_SENTENCES.get(error.code) or sentence(error))
 
 
 async def _in_one_transaction(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:

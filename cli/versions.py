@@ -50,6 +50,8 @@ def run(act: Callable[[Sessions], Awaitable[T]]) -> T:
 
 def period(since: datetime | None, until: datetime | None) -> Period:
     """Days as the command line gives them: `until` is the last one, and counts."""
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("the last day is before the first")
     return Period(
         since.replace(tzinfo=UTC) if since else None,
         until.replace(tzinfo=UTC) + timedelta(days=1) if until else None,

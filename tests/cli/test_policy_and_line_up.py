@@ -120,3 +120,42 @@ def test_policies_are_checked_and_tested(stricter: str, tmp_path: Path) -> None:
     assert run("policy", "test", stricter).exit_code == 2  # nothing stands beside it
     missing = run("policy", "check", str(tmp_path / "none.yaml"))
     assert (missing.exit_code, len(missing.output.splitlines())) == (2, 1)
+
+
+def test_where_nothing_is_kept_that_is_said(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOPA_DATABASE_URL", database_url)
+    monkeypatch.setenv("KOPA_VAR", str(tmp_path / "var"))
+
+    for words, says in (
+        (("model", "list"), "No model is kept yet"),
+        (("model", "line-up"), "Nothing decides yet"),
+        (("policy", "list"), "No policy is kept yet"),
+        (("screening", "lists"), "No list is loaded yet"),
+    ):
+        said, as_json = run(*words), run(*words, "--json")
+        assert (said.exit_code, len(said.output.splitlines())) == (0, 1), said.output
+        assert says in said.output
+        assert json.loads(as_json.output) == []
+
+
+DAYS = ("--from", "2026-02-01", "--to", "2026-01-31")
+NOBODY = ("--staff", "Nobody", "--reason", "losses")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("policy", "whatif", str(policy.DEFAULT), *DAYS), "before the first"),
+        (("model", "replay", *DAYS), "before the first"),
+        (("model", "roll-back", *NOBODY), "no such member of staff"),
+        (("screening", "load", "no-such-folder"), "no-such-folder cannot be read"),
+        (("person", "erase", "B-NOBODY", *NOBODY), "no staff account"),
+    ],
+)
+def test_refusals_are_sentences_not_codes(stricter: str, words: tuple[str, ...], says: str) -> None:
+    answer = run(*words)
+
+    assert (answer.exit_code, says in answer.output) == (2, True), answer.output
+    assert "_" not in answer.output.splitlines()[-1]

@@ -25,6 +25,7 @@ def test_prints_price_and_limit_by_risk_and_draws_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["risk", "prices", "business", "--amount", "much", "--income", "1"],
         ["risk", "prices", "nothing", "--amount", "1", "--income", "1"],
         ["risk", "prices", "business", "--amount", "1", "--income", "1"],
         [*ASKED, "--term", "99m"],
@@ -36,3 +37,4 @@ def test_refuses_in_one_line(arguments: list[str]) -> None:
     ran = CliRunner().invoke(kopa, arguments)
 
     assert (ran.exit_code, len(ran.output.strip().splitlines())) == (2, 1)
+    assert " " in ran.output.removeprefix("Error: ").partition("(")[0].strip(), "a code alone"
