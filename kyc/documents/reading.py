@@ -111,6 +111,7 @@ def combine(sides: Sequence[Side], *, on: date) -> DocumentReading:
         fields=fields,
         findings=(
             *_differing(told, printed, page),
+            *(_other_people(zone, fields, sides, on) if len(sides) > 1 else ()),
             *(finding for side in sides for finding in side.visual.findings),
         ),
         quality=tuple(side.quality for side in sides),
@@ -214,7 +215,7 @@ class _Page:
 
     def shows(self, name: FieldName, value: str) -> bool:
         match name:
-            case FieldName.SURNAME | FieldName.GIVEN_NAMES:
+            case FieldName.NAME | FieldName.SURNAME | FieldName.GIVEN_NAMES:
                 return set(consistency.name_words(value)) <= self._words
             case FieldName.NUMBER:
                 return any(consistency.compact(value) in text for text in self._compact)
@@ -291,8 +292,26 @@ def _differing(
             yield Reason("mrz_and_visual_zone_differ", name, evidence)
 
 
+def _other_people(
+    zone: Zone, fields: Mapping[FieldName, Field], sides: Sequence[Side], on: date
+) -> Iterator[Reason]:
+    """Pages and sides beside an accepted zone that say who somebody else is."""
+    for side in sides if zone.is_accepted else ():
+        page = _Page(side.lines, on)
+        has_zone = side.zone.is_accepted
+        own = _completed(dict(_from_zone(side.zone, page) if has_zone else side.visual.fields))
+        for name in (FieldName.NAME, FieldName.BIRTH_DATE):
+            one, other = fields.get(name), own.get(name)
+            if one is None or other is None or other.confidence < _SURE:
+                continue
+            is_shown = not has_zone and page.shows(name, one.value)
+            if not is_shown and not _alike(name, one.value, other.value):
+                evidence = {"document": one.value, "other_side": other.value}
+                yield Reason("sides_differ", name, evidence)
+
+
 def _alike(name: FieldName, one: str, other: str) -> bool:
-    if name in _NAMES:
+    if name in (FieldName.NAME, *_NAMES):
         return consistency.same_name(one, other)
     if name in _CODES:
         return countries.same(one, other) or not countries.is_code(other)

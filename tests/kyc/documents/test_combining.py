@@ -1,12 +1,15 @@
 """Where zone and print say different things, the one that can be trusted counts."""
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from kyc.documents import mrz
 from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
 from kyc.documents.mrz import Format
 from kyc.documents.reading import DocumentReading, Side, combine
+from kyc.documents.recognizers import TextLine
 from kyc.documents.visual import VisualZone
 from kyc.documents.zones import Zone
 from tests.kyc.documents.zones import Holder, zone
@@ -23,6 +26,20 @@ def combined(
     fields = {name: Field(*said, Source.VISUAL) for name, said in printed.items()}
     seen = VisualZone(Kind.UNKNOWN, fields)
     return combine([Side(Zone(parsed, 0, (parsed,), is_accepted), (), seen, ())], on=ON)
+
+
+def side(
+    lines: list[str], printed: Mapping[FieldName, str] = MappingProxyType({}), text: str = ""
+) -> Side:
+    parsed = mrz.parse(lines, on=ON) if lines else None
+    readings = () if parsed is None else (parsed,)
+    fields = {name: Field(said, 0.9, Source.VISUAL) for name, said in printed.items()}
+    return Side(
+        Zone(parsed, 0, readings, is_accepted=bool(lines)),
+        (TextLine(text, 0.9, 0, 0, 9, 9),) if text else (),
+        VisualZone(Kind.UNKNOWN, fields),
+        (),
+    )
 
 
 def values(found: DocumentReading) -> dict[str, str]:
@@ -90,3 +107,31 @@ class TestNames:
         cut = values(combined(zone(Format.TD3, long), other))["given_names"]
 
         assert (whole, cut) == ("Chayapa Dejthamrong Krasuang", "CHAYAPA DEJTHAMRONG K")
+
+
+class TestSides:
+    """A front that has nothing but print, beside a back with the zone."""
+
+    BACK = side(zone(Format.TD1, Holder()))
+
+    def test_of_one_person_differ_in_nothing(self) -> None:
+        front = side([], {FieldName.SURNAME: "Eriksson", FieldName.GIVEN_NAMES: "Anna Maria"})
+
+        assert combine([front, self.BACK], on=ON).findings == ()
+
+    def test_of_two_people_are_for_a_person(self) -> None:
+        front = side([], {FieldName.NAME: "Omar Hassan", FieldName.BIRTH_DATE: "1991-03-14"})
+
+        found = combine([front, self.BACK], on=ON)
+
+        named = [reason.field for reason in found.findings if reason.code == "sides_differ"]
+        assert named == [FieldName.NAME, FieldName.BIRTH_DATE]
+        assert not found.is_complete
+
+    def test_with_a_zone_each_differ_though_each_is_printed_too(self) -> None:
+        omars = side(zone(Format.TD3, Holder("HASSAN", "OMAR", "X4455667")), text="Omar Hassan")
+        annas = side(zone(Format.TD3, Holder()), text="Anna Maria Eriksson")
+
+        (reason,) = combine([annas, omars], on=ON).findings
+
+        assert reason.evidence == {"document": "ANNA MARIA ERIKSSON", "other_side": "OMAR HASSAN"}
