@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -53,20 +54,32 @@ def lines(*, tiny: bool = False) -> list[Line]:
     files = [path for path in sorted(SPECIMENS.iterdir()) if path.suffix in _PICTURE]
     files = files[: _TINY if tiny else None]
     # Each reader in a process of its own, so that its peak of memory is its own.
-    ours, peer, plain = (_apart(reader, files) for reader in (_ours, _passporteye, _plain))
+    ours = _apart(_ours, files)
+    assert ours is not None
     least, most = Goal("at least", int(_ACCEPTED_SHARE * len(files))), Goal("at most", _SECONDS)
     found = [
         Line(f"documents: zones accepted of {len(files)}", "pictures", ours.accepted,
              goal=None if tiny else least),
         Line("documents: an easy page", "processor s", ours.seconds, goal=None if tiny else most),
     ]  # fmt: skip
-    for against, other in (("PassportEye", peer), ("tesseract eng", plain)):
-        found += [
-            Line("documents: zones accepted", "pictures", ours.accepted, other.accepted, against),
-            Line("documents: time", "processor s", ours.seconds, other.seconds, against),
-            Line("documents: peak memory", "MB", ours.megabytes, other.megabytes, against),
-        ]
+    for against, reader in (("PassportEye", _passporteye), ("tesseract eng", _plain)):
+        found += _beside(against, ours, _apart(reader, files))
     return [*found, *drawn, *_varied_lines(files[:: 1 if tiny else _VARIED_EVERY], tiny=tiny)]
+
+
+def _beside(against: str, ours: Measured, other: Measured | None) -> list[Line]:
+    missing = "" if other else f" ({against} is not installed)"
+    return [
+        Line(
+            f"documents: {what}{missing}", unit, getattr(ours, name),
+            getattr(other, name) if other else None, against,
+        )
+        for what, unit, name in (
+            ("zones accepted", "pictures", "accepted"),
+            ("time", "processor s", "seconds"),
+            ("peak memory", "MB", "megabytes"),
+        )
+    ]  # fmt: skip
 
 
 def _varied_lines(files: Sequence[Path], *, tiny: bool) -> list[Line]:
@@ -113,9 +126,12 @@ def read_zone(pixels: Pixels) -> tuple[str, ...] | None:
     return zone.mrz.lines if zone.is_accepted and zone.mrz is not None else None
 
 
-def _apart(reader: Callable[[Path], bool], files: Sequence[Path]) -> Measured:
-    with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as pool:
+def _apart(reader: Callable[[Path], bool], files: Sequence[Path]) -> Measured | None:
+    """None where the reader is not installed."""
+    apart = ProcessPoolExecutor(1, mp_context=get_context("forkserver"))
+    with apart as pool, suppress(ModuleNotFoundError, FileNotFoundError):
         return pool.submit(_measure, reader, files).result()
+    return None
 
 
 def _measure(reader: Callable[[Path], bool], files: Sequence[Path]) -> Measured:
