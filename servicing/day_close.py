@@ -51,6 +51,20 @@ async def close(session: AsyncSession, *, on: date, now: datetime) -> None:
     await parts.conclude(session, now=now)
 
 
+async def take_next(
+    session: AsyncSession, part: int, *, now: datetime, at_once: bool = True
+) -> Batch | None:
+    """Take the next batch of the first day that the part has not come through. None: there is none.
+
+    Another worker may end that day meanwhile: then the next one is begun.
+    """
+    while (day := await parts.first_open_day(session, part)) is not None:
+        batch = await take(session, day, part, now=now, at_once=at_once)
+        if batch is not None:
+            return batch
+    return None
+
+
 async def take(
     session: AsyncSession, on: date, part: int, *, now: datetime, at_once: bool = True
 ) -> Batch | None:

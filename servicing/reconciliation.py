@@ -149,8 +149,9 @@ async def _days_open(session: AsyncSession, rail: str) -> list[date]:
 async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
     stated = await lines.of_day(session, rail, day)
     keys = {line.key for line in stated}
-    ours = await held.by_key(session, rail, keys)
-    everywhere = await lines.with_keys(session, rail, keys)
+    wanted = keys | await held.keys_of_day(session, rail, day)
+    ours = await held.by_key(session, rail, wanted)
+    everywhere = await lines.with_keys(session, rail, wanted)
     breaks: dict[tuple[Category, str], Break] = {}
     repeats: dict[str, list[StatedLine]] = {}
     for line in stated:
@@ -163,8 +164,11 @@ async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
         if moved := _in_all(again):
             breaks[Category.DUPLICATE, key] = Break(Category.DUPLICATE, key, None, moved)
     wrong = {reference for _, reference in breaks}
-    for key, amount in await _missing_at_rail(session, rail, day):
-        breaks[Category.MISSING_AT_RAIL, key] = Break(Category.MISSING_AT_RAIL, key, amount, None)
+    for key, each in sorted(ours.items()):
+        # What moved that day and stands in no statement, of whatever day.
+        if each.on == day and key not in everywhere:
+            missing = Break(Category.MISSING_AT_RAIL, key, each.amount, None)
+            breaks[missing.category, key] = missing
     late = [key for key in keys - wrong if ours[key].on != day]
     return _Compared(tuple(breaks.values()), len(keys - wrong), len(late))
 
@@ -195,13 +199,6 @@ async def _names_a_loan(session: AsyncSession, line: StatedLine) -> bool:
     if line.direction is not Direction.INCOMING:
         return False
     return await queries.find_by_reference(session, line.reference) is not None
-
-
-async def _missing_at_rail(session: AsyncSession, rail: str, day: date) -> list[tuple[str, Money]]:
-    """What moved that day and stands in no statement, of whatever day."""
-    ours = await held.on_day(session, rail, day)
-    stated = await lines.with_keys(session, rail, ours)
-    return [(key, each.amount) for key, each in sorted(ours.items()) if key not in stated]
 
 
 async def _keep_run(
@@ -258,6 +255,8 @@ def _note(row: ReconciliationBreak, each: Break, told: str | None) -> None:
 
 async def _told(session: AsyncSession, rail: str, references: Sequence[str]) -> Mapping[str, str]:
     """The last that the rail's own events have said of each."""
+    if not references:
+        return {}
     rows = await session.scalars(
         select(RailEventRow)
         .where(

@@ -266,13 +266,9 @@ async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool
 
 async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:
     """The next loans of a part on the first day that it has not come through; False: no more."""
-    async with unit_of_work(context.sessions) as session:
-        day = await parts.first_open_day(session, part)
-    if day is None:
-        return False
-    batch = await _take(context, day, part, now)
+    batch = await _take(context, part, now)
     if batch is None or not batch.left:
-        return True
+        return batch is not None
     failed = 0
     for loan_id in batch.left:
         fault = await _alone(
@@ -281,25 +277,23 @@ async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:
         if fault is not None:
             failed += 1
             async with unit_of_work(context.sessions) as session:
-                await parts.leave_behind(session, loan_id, since=day, fault=fault, now=now)
+                await parts.leave_behind(session, loan_id, since=batch.on, fault=fault, now=now)
     async with unit_of_work(context.sessions) as session:
         await day_close.move_on(session, batch, failed=failed, now=now)
     return True
 
 
-async def _take(
-    context: jobs.Context, day: date, part: int, now: datetime
-) -> day_close.Batch | None:
+async def _take(context: jobs.Context, part: int, now: datetime) -> day_close.Batch | None:
     """All that is quiet at once. When that fails, each loan by itself: one shall fail alone."""
     try:
         async with unit_of_work(context.sessions) as session:
-            return await day_close.take(session, day, part, now=now)
+            return await day_close.take_next(session, part, now=now)
     except (OperationalError, InterfaceError, TransientFailure):
         raise
     except Exception:
-        log.exception("day_close.batch_failed", day=day.isoformat(), part=part)
+        log.exception("day_close.batch_failed", part=part)
     async with unit_of_work(context.sessions) as session:
-        return await day_close.take(session, day, part, now=now, at_once=False)
+        return await day_close.take_next(session, part, now=now, at_once=False)
 
 
 async def _catch_up(context: jobs.Context, loan_id: UUID, now: datetime) -> None:

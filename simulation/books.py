@@ -25,6 +25,7 @@ from servicing.models import (
 from servicing.rails.base import Direction
 from servicing.reconciliation import Resolution
 from servicing.states import OrderStatus
+from simulation.memory import Memory
 from simulation.rail import SimulatedRail, Transfer
 from simulation.world import World
 
@@ -116,9 +117,9 @@ _LOSSES = columns(ReconciliationBreak, "reference", "theirs_minor", "currency").
 )
 
 
-async def read(session: AsyncSession) -> Rows:
+async def read(session: AsyncSession, memory: Memory) -> Rows:
     async def all_of(query: Select[Any]) -> dict[Any, Row[Any]]:
-        return {row[0]: row for row in await session.execute(query)}
+        return {row[0]: row for row in await memory.rows(session, query)}
 
     items = await all_of(_ITEMS)
     return Rows(
@@ -203,11 +204,11 @@ def cash_of_rows(rows: Rows) -> Counter[str]:
     return cash
 
 
-async def cash_of_ledger(session: AsyncSession) -> dict[Any, Counter[str]]:
+async def cash_of_ledger(session: AsyncSession, memory: Memory) -> dict[Any, Counter[str]]:
     """By loan (None: of no loan) and currency: what the ledger says came in, less what left."""
     cash: defaultdict[Any, Counter[str]] = defaultdict(Counter)
     for query, sign in ((_CASH_IN, 1), (_CASH_OUT, -1)):
-        for loan_id, currency, minor in await session.execute(query):
+        for loan_id, currency, minor in await memory.rows(session, query):
             cash[loan_id][currency] += sign * int(minor)
     return cash
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.audit import AuditEvent
@@ -87,7 +87,7 @@ class Inspector:
         for violation in await self._verified(session, at_the_end=at_the_end):
             detail = f"{violation.subject}: {violation.detail}"
             yield Broken(f"verify.{violation.rule}", detail)
-        rows = await books.read(session)
+        rows = await books.read(session, self.world.memory)
         positions = list(books.positions(self.world, rows))
         self.world.known = rows, positions
         for each in (*self._paid_once(positions, rows), *self._kept(rows)):
@@ -108,6 +108,12 @@ class Inspector:
                 *await self._charged_once(session),
             ):
                 yield each
+
+    async def _read(self, session: AsyncSession, query: Select[Any]) -> list[Any]:
+        return await self.world.memory.rows(session, query)
+
+    async def _subjects(self, session: AsyncSession) -> set[str]:
+        return {row.subject for row in await self._read(session, _SUBJECTS)}
 
     async def _verified(self, session: AsyncSession, *, at_the_end: bool) -> list[Violation]:
         """The whole book once in a while, and on the other days whatever has moved on them."""
@@ -190,7 +196,7 @@ class Inspector:
         self.looked_at = len(self.world.taken)
         if not lies:
             return []
-        subjects = set(await session.scalars(_SUBJECTS))
+        subjects = await self._subjects(session)
         return [
             Broken("lies_are_noted", f"{reference} was told with another amount")
             for reference, order in lies.items()
@@ -198,7 +204,7 @@ class Inspector:
         ]
 
     async def _cash(self, session: AsyncSession, rows: Rows) -> list[Broken]:
-        by_loan = await books.cash_of_ledger(session)
+        by_loan = await books.cash_of_ledger(session, self.world.memory)
         held: Counter[str] = Counter()
         for cash in by_loan.values():
             held.update(cash)
@@ -215,9 +221,9 @@ class Inspector:
     ) -> list[Broken]:
         """What differs has an open order, an incident or a break; and no break is for nothing."""
         differing = [each for each in positions if not each.is_square]
-        reconciled = {tuple(row) for row in await session.execute(_RUNS)}
-        breaks = {row.reference: row.category for row in await session.execute(_BREAKS)}
-        subjects = set(await session.scalars(_SUBJECTS))
+        reconciled = {tuple(row) for row in await self._read(session, _RUNS)}
+        breaks = {row.reference: row.category for row in await self._read(session, _BREAKS)}
+        subjects = await self._subjects(session)
         found = []
         for each in differing:
             order = rows.order(each.key)
@@ -283,7 +289,7 @@ class Inspector:
 
     async def _told_once(self, session: AsyncSession, rows: Rows) -> list[Broken]:
         """One message for each payment, each payout and each loan that ended."""
-        said = await session.execute(_SAID)
+        said = await self._read(session, _SAID)
         counts = {template: int(number) for template, number in said}
         receipts = counts.get("repayment_received", 0) + counts.get("loan_closed", 0)
         paid = counts.get("disbursed", 0)

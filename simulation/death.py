@@ -1,6 +1,6 @@
 """A process that dies: at a statement, at a commit, or before or after the outside is called."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 
@@ -18,8 +18,8 @@ class Killed(BaseException):
 class Reaper:
     """Lets some of the acts of a world die at one of their points."""
 
-    def __init__(self, random: Random, chance: float) -> None:
-        self._random = random
+    def __init__(self, random: Random, chance: float, hear: Callable[[str], None]) -> None:
+        self._random, self._hear = random, hear
         self.chance = chance
         self._left = 0
         self.deaths = 0
@@ -50,6 +50,7 @@ class Reaper:
 
         def point(_connection: object, _cursor: object, statement: str, *_: object) -> None:
             self.enqueued += "workflow_input (" in statement
+            self._hear(statement)
             self.point()
 
         def commit(*_: object) -> None:

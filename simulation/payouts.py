@@ -62,14 +62,15 @@ async def _live(
 
 
 def _sums(world: World) -> dict[str, int]:
-    """Loans, and how often the rail paid for them. Money on top has an order of its own."""
+    """Loans, and how often the rail paid for them. Money on top has an order of its own; what came
+    back was not paid."""
     rows, positions = world.known
     whole = {key: row for key, row in rows.payouts.items() if row.amendment_id is None}
     times = Counter(
         whole[each.key].loan_id
         for each in positions
         for transfer in each.transfers
-        if transfer.moves and each.key in whole
+        if transfer.net_minor < 0 and each.key in whole
     )
     settled = [row for row in whole.values() if row.status is OrderStatus.SETTLED]
     return {

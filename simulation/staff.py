@@ -30,6 +30,8 @@ from simulation.books import BY_HAND, RETURNED, Position, Rows
 from simulation.world import World
 
 Agreement = Callable[..., Awaitable[object]]
+_INCIDENTS, _BREAKS = select(Incident), select(ReconciliationBreak)
+_GIVEN_BACK = select(SuspenseItem).where(SuspenseItem.refund_reference.is_not(None))
 _ZEAL = 0.5
 """How much of what waits is done on a day."""
 
@@ -44,9 +46,9 @@ class Office:
         if not self._has_work():
             return
         async with world.sessions() as session:
-            rows = await books.read(session)
-            noted = list(await session.scalars(select(Incident)))
-            told = list(await session.scalars(select(ReconciliationBreak)))
+            rows = await books.read(session, world.memory)
+            noted = [row[0] for row in await world.memory.rows(session, _INCIDENTS)]
+            told = [row[0] for row in await world.memory.rows(session, _BREAKS)]
         broken = {each.reference for each in told}
         waiting = {each.reference: each for each in told if each.resolved_at is None}
         positions = list(books.positions(world, rows))
@@ -236,12 +238,8 @@ class Office:
         """What two have agreed to give back leaves, once."""
         main = self.world.rails[0]
         async with self.world.sessions() as session:
-            given = list(
-                await session.scalars(
-                    select(SuspenseItem).where(SuspenseItem.refund_reference.is_not(None))
-                )
-            )
-        for item in given:
+            rows = await self.world.memory.rows(session, _GIVEN_BACK)
+        for (item,) in rows:
             reference = item.refund_reference or ""
             rail = next((r for r in self.world.rails if r.name == item.rail), main)
             if reference.startswith(BY_HAND) and reference not in rail.by_reference:
@@ -251,7 +249,7 @@ class Office:
         """Gifts, other dates, losses: what one proposes, the borrower may have to agree to, and
         another approves."""
         random = self.world.random
-        for loan in rows.loans.values():
+        for loan in rows.loans.values() if not self.world.is_at_rest else ():
             if loan.status is LoanStatus.ACTIVE and random.random() < 0.08:
                 await self._change(loan, self._some_change(loan))
 

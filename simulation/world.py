@@ -26,6 +26,7 @@ from servicing.rails.base import Direction, RailEvent, Rails
 from servicing.states import OrderStatus
 from simulation.clock import Clock, day_in
 from simulation.death import Killed, Reaper
+from simulation.memory import Memory
 from simulation.rail import NO_FAULTS, Faults, SimulatedRail, Transfer
 from simulation.worker import Worker
 
@@ -62,7 +63,8 @@ class World:
         first = date(2026, 1, 1) + timedelta(days=self.random.randrange(365))
         self.start = datetime.combine(first, time(), UTC)
         self.clock = Clock(self.start)
-        self.reaper = Reaper(self.random, chance=0.03)
+        self.memory = Memory(engine.dialect.name)
+        self.reaper = Reaper(self.random, chance=0.03, hear=self.memory.hear)
         self.sessions: Sessions = sessions_of(engine, _VAULT)
         self.rails = self._rails()
         services = {

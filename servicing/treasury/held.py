@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
@@ -68,33 +68,30 @@ async def named_otherwise(session: AsyncSession, rail: str, day: date) -> dict[s
     return found
 
 
-async def on_day(session: AsyncSession, rail: str, day: date) -> dict[str, Held]:
-    """All that moved on one UTC day."""
+async def keys_of_day(session: AsyncSession, rail: str, day: date) -> set[str]:
+    """Of all that may have moved on one UTC day."""
     start = datetime.combine(day, time(), UTC)
     end = start + timedelta(days=1)
-    keys: list[str] = []
-    for model in _ORDERS:
-        keys += await session.scalars(
-            select(model.client_ref).where(
-                model.status.in_(ARRIVED),
-                model.settled_at >= start,
-                model.settled_at < end,
-                func.coalesce(model.rail, rail) == rail,
-            )
+    ordered = [
+        select(model.client_ref).where(
+            model.status.in_(ARRIVED),
+            model.settled_at >= start,
+            model.settled_at < end,
+            func.coalesce(model.rail, rail) == rail,
         )
-    for reference, heard_at in (
-        (Repayment.rail_reference, Repayment.received_at),
-        (SuspenseItem.reference, SuspenseItem.created_at),
-    ):
-        names = await session.scalars(
-            select(reference).where(
-                reference.startswith(f"{rail}:", autoescape=True), heard_at >= start, heard_at < end
-            )
+        for model in _ORDERS
+    ]
+    received = [
+        select(reference).where(
+            reference.startswith(f"{rail}:", autoescape=True), heard_at >= start, heard_at < end
         )
-        keys += [name.removeprefix(f"{rail}:") for name in names]
-    return {
-        key: each for key, each in (await by_key(session, rail, keys)).items() if each.on == day
-    }
+        for reference, heard_at in (
+            (Repayment.rail_reference, Repayment.received_at),
+            (SuspenseItem.reference, SuspenseItem.created_at),
+        )
+    ]
+    names = await session.scalars(union_all(*ordered, *received))
+    return {name.removeprefix(f"{rail}:") for name in names}
 
 
 async def _ordered(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:

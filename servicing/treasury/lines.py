@@ -21,6 +21,8 @@ async def keep(
     """Money that moved, instead of what the statement of that day said before."""
     await session.execute(delete(StatedLine).where(StatedLine.rail == rail, StatedLine.day == day))
     moved = [line for line in lines if line.status in _MOVED]
+    if not moved:
+        return []
     ours = {
         **await held.named_otherwise(session, rail, day),
         **{
