@@ -132,6 +132,18 @@ LINES: Table[tuple[Line, Entry]] = Table(
     ),
 )
 
+JOURNAL: Table[tuple[Line, Entry]] = Table(
+    "journal",
+    (
+        *LINES.columns,
+        Column(
+            "Loan",
+            lambda row: str(row[0].loan_id) if row[0].loan_id else None,
+            lambda row: f"/console/loans/{row[0].loan_id}" if row[0].loan_id else None,
+        ),
+    ),
+)
+
 ENTRY: Table[tuple[Line, Entry]] = Table("entry", LINES.columns[3:])
 
 LOANS: Table[Loan] = Table(
@@ -333,6 +345,18 @@ def movements_of(
             after=last.id if last else None, stands_minor=last.balance_minor if last else None,
             limit=exports.PAGE,
         )  # fmt: skip
+
+    return fetch
+
+
+def lines_of(since: date | None, until: date | None) -> Fetch[tuple[Line, Entry]]:
+    async def fetch(
+        session: AsyncSession, last: tuple[Line, Entry] | None
+    ) -> Sequence[tuple[Line, Entry]]:
+        after = last[0].id if last else None
+        return await reading.list_lines(
+            session, since=since, until=until, after=after, limit=exports.PAGE
+        )
 
     return fetch
 

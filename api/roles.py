@@ -127,6 +127,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "withdraw_proposal": _ACTS,
     "get_trial_balance": _OVERSEES,
     "list_account_entries": _OVERSEES,
+    "list_journal": _OVERSEES,
     "get_ledger_entry": _SERVES | _OVERSEES,
     "list_day_closes": _WATCHES_MONEY,
     "list_checkpoints": _WATCHES_MONEY,

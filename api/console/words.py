@@ -69,6 +69,7 @@ _MENU = (
         "Books",
         (
             Entry("Trial balance", "/console/ledger", "get_trial_balance"),
+            Entry("Journal", "/console/ledger/journal", "list_journal"),
             Entry("Loans", "/console/loans", "list_loans"),
             Entry("Day close", "/console/day-closes", "list_day_closes"),
             Entry("Seals", "/console/seals", "list_checkpoints"),

@@ -33,6 +33,11 @@ class MovementShown(LedgerLineShown):
     """Of the account after this line, on the side on which it normally grows."""
 
 
+class JournalLineShown(LedgerLineShown):
+    entry_id: UUID
+    loan_id: UUID | None
+
+
 class EntryShown(Record):
     reference: str
     kind: str
@@ -107,6 +112,26 @@ async def list_account_entries(
             balance=MoneyShown.of(row.balance),
         )
         for row in rows
+    ]
+    return Page.of(shown, limit)
+
+
+@router.get("/ledger/journal", response_model=Page[JournalLineShown], responses=FILES)
+async def list_journal(
+    session: Session,
+    export: Export,
+    since: date | None = None,
+    until: date | None = None,
+    after: UUID | None = None,
+    limit: PageSize = 50,
+) -> Page[JournalLineShown] | Response:
+    """Every line of the ledger by business date, for the lender's own accounting."""
+    if (file := await export.of(listings.JOURNAL, listings.lines_of(since, until))) is not None:
+        return file
+    rows = await reading.list_lines(session, since=since, until=until, after=after, limit=limit)
+    shown = [
+        JournalLineShown(**_line(line, entry).model_dump(), entry_id=entry.id, loan_id=line.loan_id)
+        for line, entry in rows
     ]
     return Page.of(shown, limit)
 

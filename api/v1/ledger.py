@@ -83,11 +83,15 @@ class Portfolio(Shown):
 
 @router.get("/ledger/trial-balance", response_model=TrialBalance, responses=FILES)
 async def get_trial_balance(
-    session: Session, today: Today, export: Export, until: date | None = None
+    session: Session,
+    today: Today,
+    export: Export,
+    since: date | None = None,
+    until: date | None = None,
 ) -> TrialBalance | Response:
-    """Everything that was ever posted up to a business date."""
+    """Everything that was posted up to a business date; with `since`, from that one on."""
     day = until or today
-    rows = await balances.trial_balance(session, until=day)
+    rows = await balances.trial_balance(session, since=since, until=day)
     if (file := await export.of(listings.TRIAL_BALANCE, exports.listed(rows))) is not None:
         return file
     return TrialBalance(

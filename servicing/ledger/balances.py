@@ -33,13 +33,17 @@ class Balance:
         return net if TYPE_OF[self.account].normal_side is Side.DEBIT else -net
 
 
-async def trial_balance(session: AsyncSession, *, until: date | None = None) -> list[Balance]:
-    """Every account that was ever used, in the order of the chart."""
+async def trial_balance(
+    session: AsyncSession, *, since: date | None = None, until: date | None = None
+) -> list[Balance]:
+    """Every account that was used on these business dates, in the order of the chart."""
+    days = [Entry.posted_on >= since] if since is not None else []
+    days += [Entry.posted_on <= until] if until is not None else []
     sums: dict[tuple[Account, str], list[int]] = defaultdict(lambda: [0, 0])
     for side, column in enumerate((Line.debit, Line.credit)):
         query = select(column, Line.currency, func.sum(Line.amount_minor))
-        if until is not None:
-            query = query.join(Entry, Entry.id == Line.entry_id).where(Entry.posted_on <= until)
+        if days:
+            query = query.join(Entry, Entry.id == Line.entry_id).where(*days)
         for account, currency, minor in await session.execute(
             query.group_by(column, Line.currency)
         ):

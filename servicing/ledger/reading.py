@@ -1,11 +1,11 @@
-"""Reading the ledger: an account's movements with what stood after each, and an entry whole."""
+"""Reading the ledger: what moved an account and stood after it, an entry whole, all lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
@@ -70,20 +70,8 @@ async def list_movements(
 ) -> list[Movement]:
     """In the order of business dates. `after` is the line at the end of the page before, and
     `stands_minor` the balance after it, for callers who know."""
-    before = await _key(session, after) if after is not None else None
-    query = (
-        select(Line, Entry)
-        .join(Entry, Entry.id == Line.entry_id)
-        .where(_touches(account), Line.currency == currency)
-        .order_by(Entry.posted_on, Line.id)
-        .limit(limit)
-    )
-    if since is not None:
-        query = query.where(Entry.posted_on >= since)
-    if until is not None:
-        query = query.where(Entry.posted_on <= until)
-    if before is not None:
-        query = query.where(_order() > tuple_(*before))
+    query = await _between(session, since, until, after, limit)
+    query = query.where(_touches(account), Line.currency == currency)
     rows = (await session.execute(query)).all()
     if not rows:
         return []
@@ -95,6 +83,19 @@ async def list_movements(
         stands_minor += _signed(account, line)
         found.append(Movement(line, entry, account, stands_minor))
     return found
+
+
+async def list_lines(
+    session: AsyncSession,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[tuple[Line, Entry]]:
+    """Every line, in the order of business dates. `after` is the last line of the page before."""
+    found = await session.execute(await _between(session, since, until, after, limit))
+    return [(line, entry) for line, entry in found]
 
 
 async def get_entry(session: AsyncSession, entry_id: UUID) -> WholeEntry:
@@ -126,6 +127,24 @@ async def list_of_loan(session: AsyncSession, loan_id: UUID) -> list[tuple[Line,
         .order_by(Entry.created_at, Entry.id, Line.id)
     )
     return [(line, entry) for line, entry in found]
+
+
+async def _between(
+    session: AsyncSession, since: date | None, until: date | None, after: UUID | None, limit: int
+) -> Select[Line, Entry]:
+    query = (
+        select(Line, Entry)
+        .join(Entry, Entry.id == Line.entry_id)
+        .order_by(Entry.posted_on, Line.id)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(Entry.posted_on >= since)
+    if until is not None:
+        query = query.where(Entry.posted_on <= until)
+    if after is not None:
+        query = query.where(_order() > tuple_(*await _key(session, after)))
+    return query
 
 
 async def _key(session: AsyncSession, line_id: UUID) -> tuple[date, UUID]:

@@ -100,8 +100,9 @@ class TestFiles:
         ada = await sit("Ada")
 
         for path in (
-            "/ledger", "/payouts", "/payment-requests", "/refunds", "/proposals", "/suspense",
-            "/incidents", "/day-closes", "/seals", "/funding/held", "/funding/forecast", "/audit",
+            "/ledger", "/ledger/journal", "/payouts", "/payment-requests", "/refunds",
+            "/proposals", "/suspense", "/incidents", "/day-closes", "/seals",
+            "/funding/held", "/funding/forecast", "/audit",
         ):  # fmt: skip
             rows = read_csv((await ada.opens(path, format="csv")).content)
             lines = read_excel((await ada.opens(path, format="xlsx")).content)
@@ -114,9 +115,9 @@ class TestFiles:
         ada = await enter("Ada")
 
         for path in (
-            "/ledger/trial-balance", "/ledger/checkpoints", "/payouts", "/payment-requests",
-            "/refunds", "/proposals", "/suspense", "/incidents", "/reconciliation/breaks",
-            "/reconciliation/runs", "/day-closes", "/audit",
+            "/ledger/trial-balance", "/ledger/journal", "/ledger/checkpoints", "/payouts",
+            "/payment-requests", "/refunds", "/proposals", "/suspense", "/incidents",
+            "/reconciliation/breaks", "/reconciliation/runs", "/day-closes", "/audit",
             "/ledger/accounts/cash_wallet/entries",
         ):  # fmt: skip
             file = await ada.get(f"/v1{path}", params={"format": "csv"})

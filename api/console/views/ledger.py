@@ -25,10 +25,10 @@ _Currency = Annotated[str, Query(pattern="^[A-Z]{3}$")]
 
 @router.get("", name="get_trial_balance")
 async def show_trial_balance(
-    desk: AtDesk, session: Session, file: AskedFile, until: Day = None
+    desk: AtDesk, session: Session, file: AskedFile, since: Day = None, until: Day = None
 ) -> Response:
     day = until or desk.today
-    rows = await balances.trial_balance(session, until=day)
+    rows = await balances.trial_balance(session, since=since, until=day)
     if (answer := await file.of(listings.TRIAL_BALANCE, exports.listed(rows))) is not None:
         return answer
     currencies = sorted({row.currency for row in rows})
@@ -42,7 +42,27 @@ async def show_trial_balance(
         )
         for currency in currencies
     ]
-    return drawing.page(desk, "trial_balance.html", until=day, books=books)
+    return drawing.page(desk, "trial_balance.html", since=since, until=day, books=books)
+
+
+@router.get("/journal", name="list_journal")
+async def show_journal(
+    desk: AtDesk,
+    session: Session,
+    file: AskedFile,
+    since: Day = None,
+    until: Day = None,
+    after: UUID | None = None,
+) -> Response:
+    fetch = listings.lines_of(since, until)
+    if (answer := await file.of(listings.JOURNAL, fetch)) is not None:
+        return answer
+    rows = await reading.list_lines(
+        session, since=since, until=until, after=after, limit=drawing.PAGE_SIZE
+    )
+    last = drawing.last_key([line for line, _ in rows])
+    lines = drawing.table(desk, listings.JOURNAL, rows, after=last)
+    return drawing.page(desk, "journal.html", since=since, until=until, lines=lines)
 
 
 @router.get("/accounts/{account}", name="list_account_entries")
