@@ -18,6 +18,7 @@ from onboarding import decisioning
 from onboarding.decisioning import Underwriter
 from tests.api.desk import AtDesk
 from tests.onboarding.people import SETTINGS
+from tests.servicing.lending import Lender
 
 CAST = {
     "Uma": Role.UNDERWRITER,
@@ -163,3 +164,8 @@ async def aude(enter: Enter) -> httpx.AsyncClient:
 @pytest.fixture
 async def ada(enter: Enter) -> httpx.AsyncClient:
     return await enter("Ada")
+
+
+@pytest.fixture
+def lender(sessions: Sessions, clock: SetClock) -> Lender:
+    return Lender(sessions, clock.at)

@@ -6,20 +6,14 @@ from uuid import UUID
 import httpx
 import pytest
 
-from kit.db import Sessions, unit_of_work
+from kit.db import unit_of_work
 from servicing import amendments
 from servicing.models import Loan
-from tests.api.conftest import SetClock
 from tests.servicing.lending import Lender
 
 KEY = {"Idempotency-Key": "amendment-0001"}
 GIFT = {"type": "goodwill_credit", "amount": "150"}
 LATER = {"type": "reschedule", "from_due_date": "2026-12-20", "new_due_date": "2027-01-04"}
-
-
-@pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
 
 
 @pytest.fixture

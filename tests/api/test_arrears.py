@@ -15,11 +15,6 @@ from tests.servicing.lending import Lender
 
 
 @pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
-
-
-@pytest.fixture
 async def loan(lender: Lender, clock: SetClock) -> Loan:
     """30,000 KES; today its first installment has been due for 40 days."""
     loan = await lender.lends()

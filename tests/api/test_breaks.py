@@ -13,16 +13,10 @@ from notifications import contacts
 from servicing import suspense
 from servicing.models import Loan
 from servicing.rails.base import Balances
-from tests.api.conftest import SetClock
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import compares, incoming, paid_out
 
 WHY = {"reason": "shown on the rail's own statement"}
-
-
-@pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
 
 
 @pytest.fixture

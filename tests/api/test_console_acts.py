@@ -25,11 +25,6 @@ NASTY = [
 ]
 
 
-@pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
-
-
 async def payout_of(lender: Lender, sessions: Sessions, status: OrderStatus) -> Payout:
     loan = await lender.opens()
     async with unit_of_work(sessions) as session:

@@ -17,16 +17,11 @@ from servicing.ledger import sealing
 from servicing.ledger.models import Checkpoint
 from servicing.models import Payout
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
-from tests.api.conftest import SetClock, Sit
+from tests.api.conftest import Sit
 from tests.api.desk import words
 from tests.servicing.lending import START, Lender, kes
 
 WHY = {"reason": "as agreed"}
-
-
-@pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
 
 
 async def compares(lender: Lender, *lines: StatementLine) -> str:

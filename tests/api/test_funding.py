@@ -8,7 +8,6 @@ import httpx
 import openpyxl
 import pytest
 
-from kit.db import Sessions
 from servicing import tasks
 from servicing.models import Loan
 from tests.api.conftest import SetClock
@@ -16,11 +15,6 @@ from tests.servicing.lending import Lender
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 WHY = {"reason": "as agreed"}
-
-
-@pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
 
 
 def amount(major: str) -> dict[str, str]:

@@ -17,11 +17,6 @@ KEY = {"Idempotency-Key": "receipt-0001"}
 
 
 @pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
-
-
-@pytest.fixture
 async def loan(lender: Lender) -> Loan:
     """30,000 KES over three months from 20 November 2026."""
     return await lender.lends()

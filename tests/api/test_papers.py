@@ -18,11 +18,6 @@ from tests.servicing.papers import looking
 
 
 @pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
-
-
-@pytest.fixture
 async def loan(lender: Lender) -> Loan:
     return await lender.lends()
 

@@ -25,11 +25,6 @@ SETTLED = WHY | {"rail_id": "W77", "settled_at": "2026-11-20T06:00:00Z"}
 
 
 @pytest.fixture
-def lender(sessions: Sessions, clock: SetClock) -> Lender:
-    return Lender(sessions, clock.at)
-
-
-@pytest.fixture
 async def loan(lender: Lender) -> Loan:
     """30,000 KES over three months from 20 November 2026."""
     return await lender.lends()
