@@ -23,25 +23,31 @@ async def loan(lender: Lender) -> Loan:
     return await takes_cards(lender)
 
 
+async def is_given_back_at_the_provider(lender: Lender) -> None:
+    """We cannot send it by the rail; two people have done so and write it down."""
+    async with lender.sessions() as session:
+        (item,) = await suspense.list_open(session)
+    with pytest.raises(refunds.RefundAtProvider):
+        async with unit_of_work(lender.sessions) as session:
+            await refunds.order(
+                session, vault_of(session), item.id, staff_id=UMA, reason="x", now=lender.now
+            )
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await suspense.refund(
+                session, item.id, reference="re_1", staff_id=who, reason="by hand",
+                on=lender.on, now=lender.now,
+            )  # fmt: skip
+
+
 class TestMoneyThatGoesBack:
     async def test_is_given_back_by_the_provider_and_written_down(
         self, lender: Lender, loan: Loan
     ) -> None:
         asked = await asks(lender, loan, kes(500))
         await hears(lender, paid(lender, asked, amount=kes(600)))
-        async with lender.sessions() as session:
-            (item,) = await suspense.list_open(session)
-        with pytest.raises(refunds.RefundAtProvider):
-            async with unit_of_work(lender.sessions) as session:
-                await refunds.order(
-                    session, vault_of(session), item.id, staff_id=UMA, reason="x", now=lender.now
-                )
+        await is_given_back_at_the_provider(lender)
         for who in (UMA, USHA):
-            async with unit_of_work(lender.sessions) as session:
-                await suspense.refund(
-                    session, item.id, reference="re_1", staff_id=who, reason="by hand",
-                    on=lender.on, now=lender.now,
-                )  # fmt: skip
             async with unit_of_work(lender.sessions) as session:
                 await order_reviews.fail(
                     session, REQUESTS, asked.id, failure_code="other_amount", staff_id=who,
@@ -60,19 +66,7 @@ class TestMoneyThatGoesBack:
         await hears(lender, paid(lender, asked))
 
         assert await waits(lender) == [("overpaid", "100.00 KES", "telegram")]
-        async with lender.sessions() as session:
-            (item,) = await suspense.list_open(session)
-        with pytest.raises(refunds.RefundAtProvider):
-            async with unit_of_work(lender.sessions) as session:
-                await refunds.order(
-                    session, vault_of(session), item.id, staff_id=UMA, reason="x", now=lender.now
-                )
-        for who in (UMA, USHA):
-            async with unit_of_work(lender.sessions) as session:
-                await suspense.refund(
-                    session, item.id, reference="re_1", staff_id=who, reason="by hand",
-                    on=lender.on, now=lender.now,
-                )  # fmt: skip
+        await is_given_back_at_the_provider(lender)
 
         assert await held_by_card(lender) == 40_000
         await lender.verifies()

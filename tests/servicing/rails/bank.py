@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import Sessions
-from servicing import incidents, queries, reconciliation, tasks
+from servicing import queries, reconciliation, tasks
 from servicing.models import Loan, Payout
 from servicing.orders import Payees
 from servicing.rails.iso20022.orders import Account, Payer
@@ -132,8 +132,7 @@ class Street:
             ]
 
     async def incidents(self) -> list[str]:
-        async with self.lender.sessions() as session:
-            return [each.kind for each in await incidents.list_open(session)]
+        return await self.lender.incidents()
 
 
 def rail_for(lender: Lender, folder: Path) -> Iso20022Rail:

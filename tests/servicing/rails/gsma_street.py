@@ -1,7 +1,6 @@
 """A lender, a mobile money provider on the wire, our real webhooks, and a borrower."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -14,9 +13,10 @@ from kit import jobs
 from kit.crypto import Vault, vault_of
 from kit.db import unit_of_work
 from kit.money import Money
+from sandbox.outgoing import Outgoing
 from sandbox.wallet import transfers
 from sandbox.wallet.state import Wallet
-from servicing import incidents, payment_requests, queries, reconciliation, tasks
+from servicing import payment_requests, reconciliation, tasks
 from servicing.models import Loan, PaymentRequest, Payout, ReconciliationBreak
 from servicing.rails.addresses import Addresses
 from servicing.rails.base import Direction
@@ -32,6 +32,7 @@ from tests.servicing.rails.gsma_provider import (
     running_provider,
 )
 from tests.servicing.rails.mpesa_street import our_routes
+from tests.servicing.rails.street import WireStreet
 
 AnOrder = TypeVar("AnOrder", Payout, PaymentRequest)
 HOOKS = "/webhooks/rail/gsma"
@@ -39,8 +40,7 @@ _ADDRESSES = Addresses("", SECRET)
 
 
 @dataclass
-class Street:
-    lender: Lender
+class Street(WireStreet):
     provider: Provider
     rail: GsmaRail
     hooks: gsma_spec.Recorder
@@ -52,27 +52,9 @@ class Street:
     def wallet(self) -> Wallet:
         return self.provider.wallet
 
-    async def until(self, is_so: Callable[[], Awaitable[object]]) -> None:
-        for _ in range(1_500):
-            if await is_so():
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("it never happened")
-
-    async def hears(self) -> None:
-        """Whatever the provider had to do and to say is done and said."""
-
-        async def is_quiet() -> bool:
-            return not self.provider.sandbox.world.outgoing.is_busy
-
-        await self.until(is_quiet)
-
-    async def pays_out(self, loan: Loan) -> Payout:
-        """Runs the job, and lets the provider act and call back. Nobody has asked yet."""
-        with suppress(jobs.Later):
-            await self.lender.pays_out(loan)
-        await self.hears()
-        return await self.payout(loan)
+    @property
+    def outgoing(self) -> Outgoing:
+        return self.provider.sandbox.world.outgoing
 
     async def lends(self, **changed: Any) -> Loan:
         loan = await self.lender.opens(**changed)
@@ -125,14 +107,6 @@ class Street:
         if isinstance(body, bytes):
             return await self.ours.put(f"{HOOKS}{path}", content=body)
         return await self.ours.put(f"{HOOKS}{path}", json=body)
-
-    async def payout(self, loan: Loan) -> Payout:
-        async with self.lender.sessions() as session:
-            return (await queries.list_payouts(session, loan.id))[-1]
-
-    async def incidents(self) -> list[str]:
-        async with self.lender.sessions() as session:
-            return [each.kind for each in await incidents.list_open(session)]
 
     async def reconciles(self) -> list[ReconciliationBreak]:
         """Every day on which the provider moved anything: a test may run over midnight."""

@@ -1,7 +1,6 @@
 """A lender, M-Pesa's stand-in on the wire, our real webhooks, and a customer with a phone."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from sandbox.outgoing import Outgoing
 from sandbox.store import Store
 from sandbox.surroundings import Surroundings
 from sandbox.trouble import Trouble
-from servicing import incidents, payment_requests, queries, tasks
+from servicing import payment_requests, tasks
 from servicing.models import Loan, PaymentRequest, Payout, Repayment
 from servicing.orders import Order
 from servicing.rails.base import Rails
@@ -40,6 +39,7 @@ from servicing.states import OrderStatus
 from tests.sandbox.serving import plain_server, serving
 from tests.servicing.lending import ZONE, Lender
 from tests.servicing.rails.bank import LenderClock
+from tests.servicing.rails.street import WireStreet
 
 NUMBER = "254700000001"
 SECRET = "ours alone"
@@ -71,8 +71,7 @@ def settings_for(base: str, folder: Path, **changed: Any) -> Settings:
 
 
 @dataclass
-class Street:
-    lender: Lender
+class Street(WireStreet):
     mpesa: Mpesa
     rail: MpesaRail
     ours: httpx.AsyncClient
@@ -83,27 +82,9 @@ class Street:
     def trouble(self, kind: str, **order: Any) -> None:
         self.mpesa.door.order(Trouble(kind=kind, **order))
 
-    async def until(self, is_so: Callable[[], Awaitable[object]]) -> None:
-        for _ in range(5_000):
-            if await is_so():
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("it never happened")
-
-    async def hears(self) -> None:
-        """Whatever M-Pesa had to do and to say is done and said."""
-
-        async def is_quiet() -> bool:
-            return not self.mpesa.outgoing.is_busy
-
-        await self.until(is_quiet)
-
-    async def pays_out(self, loan: Loan) -> Payout:
-        """Runs the job, and lets M-Pesa act and call back. Nobody has asked yet."""
-        with suppress(jobs.Later):
-            await self.lender.pays_out(loan)
-        await self.hears()
-        return await self.payout(loan)
+    @property
+    def outgoing(self) -> Outgoing:
+        return self.mpesa.outgoing
 
     async def lends(self, **changed: Any) -> Loan:
         loan = await self.lender.opens(**changed)
@@ -150,18 +131,10 @@ class Street:
         async with self.lender.sessions() as session:
             return await session.get_one(type(order), order.id)
 
-    async def payout(self, loan: Loan) -> Payout:
-        async with self.lender.sessions() as session:
-            return (await queries.list_payouts(session, loan.id))[-1]
-
     async def repaid(self) -> list[str]:
         async with self.lender.sessions() as session:
             rows = await session.scalars(select(Repayment).order_by(Repayment.id))
             return [row.amount.major for row in rows]
-
-    async def incidents(self) -> list[str]:
-        async with self.lender.sessions() as session:
-            return [each.kind for each in await incidents.list_open(session)]
 
     def moved(self) -> list[int]:
         """What really moved at M-Pesa, in shillings: out of our account is negative."""
