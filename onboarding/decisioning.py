@@ -22,6 +22,7 @@ from onboarding import (
     offers,
     particulars,
     prices,
+    provenance,
     risk_tables,
     signals,
     successors,
@@ -240,16 +241,18 @@ def _move(
 async def take_snapshot(session: AsyncSession, dossier: Dossier, *, now: datetime) -> Snapshot:
     """Freeze everything that is known about this application now."""
     events = await telemetry.events_of(session, dossier.draft.id)
+    identity = _identity(dossier.verification)
     return Snapshot(
         as_of=now,
         application=await _asked(session, dossier, now),
         history=await _history(session, dossier.borrower, now),
         behaviour=behaviour.measure(events, dossier.borrower.timezone),
-        identity=_identity(dossier.verification),
+        identity=identity,
         signals=await signals.of(session, dossier, now=now),
         surroundings=await risk_tables.around(
             session, dossier, particulars.impersonal(dossier), now=now
         ),
+        given=await provenance.of(session, dossier, identity),
     )
 
 

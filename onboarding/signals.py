@@ -11,11 +11,16 @@ from kyc.duplicates import Seen
 from kyc.states import VerificationStatus
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Borrower
+from onboarding.provenance import CONTRADICTIONS
 from scoring.snapshot import Signal
 
 VELOCITY_WINDOW = timedelta(days=7)
 VELOCITY_LIMIT = 3
 """More applications than this in the window is not how people borrow."""
+_CONTRADICTIONS = {
+    Signal.NAME_CONTRADICTS: CONTRADICTIONS["full_name"],
+    Signal.BIRTH_DATE_CONTRADICTS: CONTRADICTIONS["birth_date"],
+}
 _UNSURE_STATUSES = frozenset({VerificationStatus.CHECKING, VerificationStatus.NEEDS_PERSON})
 
 
@@ -46,7 +51,10 @@ def _identity_signals(dossier: Dossier) -> set[str]:
         found.add(Signal.FACE_UNSURE)
     elif (verification.decided_by or "").startswith("staff:"):
         found.add(Signal.KYC_BY_PERSON)
-    return found
+        return found  # Who has seen both settled it.
+    return found | {
+        signal for signal, reason in _CONTRADICTIONS.items() if reason in verification.reasons
+    }
 
 
 async def shared(session: AsyncSession, dossier: Dossier) -> dict[Seen, list[UUID]]:

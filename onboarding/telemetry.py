@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from onboarding.models import BehaviorEvent
+from onboarding.models import Application, BehaviorEvent
 from scoring.behaviour import Event, EventKind
 
+_TELLING = (EventKind.ANSWERED, EventKind.EDITED)
 _SHOWN = "shown"
 """The fact of an act that names the question which appeared after it."""
 RESUMED_AFTER = timedelta(minutes=30)
@@ -79,6 +80,17 @@ async def answered_by(session: AsyncSession, application_id: UUID, message_id: i
         )
     )
     return next((row.field for row in rows if row.facts.get("message") == message_id), None)
+
+
+async def told_at(session: AsyncSession, borrower_id: UUID) -> dict[str, datetime]:
+    """When each question was last answered, in whichever application."""
+    found = await session.execute(
+        select(BehaviorEvent.field, func.max(BehaviorEvent.at))
+        .join(Application, Application.id == BehaviorEvent.application_id)
+        .where(Application.borrower_id == borrower_id, BehaviorEvent.kind.in_(_TELLING))
+        .group_by(BehaviorEvent.field)
+    )
+    return dict(found.all())
 
 
 async def events_of(session: AsyncSession, application_id: UUID) -> list[Event]:

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from scoring.features.registry import Value
-from scoring.snapshot import Snapshot
+from scoring.snapshot import Snapshot, Source
 from scoring.watching import chances, drift
 from scoring.watching.report import Alert
 
@@ -95,22 +96,31 @@ def inputs_of(snapshot: Mapping[str, Any]) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where one input of a snapshot comes from."""
+    """Where one input of a snapshot comes from, how old it is and how sure."""
 
     name: str
     value: Value
-    source: str
-    """`typed`, `document`, `face_check`, `own_books`, `behaviour`, `product` or `law`."""
+    source: Source
+    at: datetime | None
+    """When it was told or read; None where that was not kept yet."""
+    age_days: int | None
+    """At the decision."""
     confidence: float | None
     """0 to 1 where a check says so; None where nobody vouches for it."""
     is_missing: bool
 
 
 _SOURCES = {
-    "product": "product", "currency": "product", "installments": "product",
-    "installment_minor": "product", "existing_loans": "own_books",
-    "debt_service_most_bps": "law",
+    "product": Source.PRODUCT, "currency": Source.PRODUCT, "installments": Source.PRODUCT,
+    "installment_minor": Source.PRODUCT, "existing_loans": Source.OWN_BOOKS,
+    "debt_service_most_bps": Source.LAW, "document_quality": Source.DOCUMENT,
 }  # fmt: skip
+_OF_GROUP = {
+    "application": Source.TYPED, "history": Source.OWN_BOOKS, "identity": Source.FACE_CHECK,
+    "behaviour": Source.BEHAVIOUR,
+}  # fmt: skip
+_LOOKED_UP = frozenset({Source.OWN_BOOKS, Source.BEHAVIOUR, Source.PRODUCT, Source.LAW})
+"""Ours: read when the snapshot was taken, and as sure as our own books."""
 _NOT_SHOWN = frozenset(
     {"options", "answers", "rates", "min_amount_minor", "max_amount_minor", "amount_step_minor"}
 )
@@ -119,19 +129,29 @@ _NOT_SHOWN = frozenset(
 def origins(snapshot: Snapshot) -> list[Origin]:
     """Every input with its source; missing ones too, because missing is not zero."""
     told = snapshot.to_json()
-    found = []
-    for name, value in told["application"].items():
-        if name not in _NOT_SHOWN and not isinstance(value, dict):
-            found.append(_origin(name, value, _SOURCES.get(name, "typed"), None))
-    for name, value in told["history"].items():
-        found.append(_origin(name, value, "own_books", None if value is None else 1.0))
-    readable = snapshot.identity.document_quality
-    for name, value in told["identity"].items():
-        source = "document" if name == "document_quality" else "face_check"
-        found.append(_origin(name, value, source, readable))
-    found += [_origin(name, value, "behaviour", None) for name, value in told["behaviour"].items()]
-    return found
+    return [
+        _origin(snapshot, group, name, value)
+        for group in _OF_GROUP
+        for name, value in told[group].items()
+        if name not in _NOT_SHOWN
+    ]
 
 
-def _origin(name: str, value: Value, source: str, confidence: float | None) -> Origin:
-    return Origin(name, value, source, confidence, value is None)
+def _origin(snapshot: Snapshot, group: str, name: str, value: Value) -> Origin:
+    source, at, confidence = _came(snapshot, group, name)
+    if value is None:
+        at = confidence = None
+    age_days = (snapshot.as_of - at).days if at is not None else None
+    return Origin(name, value, source, at, age_days, confidence, is_missing=value is None)
+
+
+def _came(
+    snapshot: Snapshot, group: str, name: str
+) -> tuple[Source, datetime | None, float | None]:
+    if (given := snapshot.given.get(name)) is not None:
+        return given.source, given.at, given.confidence
+    source = _SOURCES.get(name, _OF_GROUP[group])
+    if source in _LOOKED_UP:
+        return source, snapshot.as_of, 1.0
+    # A snapshot of before knows no times, but how well the document was to be read.
+    return source, None, snapshot.identity.document_quality if group == "identity" else None

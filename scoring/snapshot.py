@@ -58,6 +58,19 @@ class FaceVerdict(StrEnum):
     UNSURE = "unsure"
 
 
+class Source(StrEnum):
+    """Who told an input. A bureau or a statement will add their own."""
+
+    TYPED = "typed"
+    DOCUMENT = "document"
+    FACE_CHECK = "face_check"
+    STAFF = "staff"
+    OWN_BOOKS = "own_books"
+    BEHAVIOUR = "behaviour"
+    PRODUCT = "product"
+    LAW = "law"
+
+
 class Signal(StrEnum):
     """Names of the signals that callers compute. A policy may know more of them."""
 
@@ -76,6 +89,9 @@ class Signal(StrEnum):
     """A member of staff passed the verification that the machine did not."""
     INCOME_CONTRADICTS = "income_contradicts"
     """Two sources of income do not agree."""
+    NAME_CONTRADICTS = "name_contradicts"
+    """The document bears another name than the borrower typed, and no person has looked yet."""
+    BIRTH_DATE_CONTRADICTS = "birth_date_contradicts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +205,18 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """Who told one input, when, and how sure that is."""
+
+    __pydantic_config__ = _STRICT
+
+    source: Source
+    at: datetime
+    confidence: float | None = None
+    """0 to 1 where something vouches for it or speaks against it; None where nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     __pydantic_config__ = _STRICT
 
@@ -199,6 +227,8 @@ class Snapshot:
     identity: Identity = field(default_factory=Identity)
     signals: frozenset[str] = frozenset()
     surroundings: Surroundings = field(default_factory=Surroundings)
+    given: dict[str, Given] = field(default_factory=dict)
+    """By the input's name, for staff: nothing is decided by it. Empty in snapshots of before."""
     version: int = VERSION
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from api.deps import Now, Session, Staff, Today, permitted
 from api.schemas import Page, PageSize, Record, Shown, Strict, Text
 from scoring import quality, queries
 from scoring import snapshot as snapshots
+from scoring.snapshot import Source
 from scoring.watching import alerts, looks, pictures
 from scoring.watching.models import RiskAlert, WatchMeasure
 from scoring.watching.report import Kind
@@ -52,10 +53,13 @@ class AlertShown(Record):
 class InputShown(Shown):
     name: str
     value: float | int | str | None
-    source: str
-    """`typed`, `document`, `face_check`, `own_books`, `behaviour`, `product` or `law`."""
+    source: Source
+    at: datetime | None
+    """When it was told or read; null where that was not kept yet."""
+    age_days: int | None
+    """How old it was when it was decided."""
     confidence: float | None
-    """0 to 1 where a check says so; null where nobody vouches for it."""
+    """0 to 1 where something vouches for it or speaks against it; null where nothing does."""
     is_missing: bool
 
 

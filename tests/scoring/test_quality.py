@@ -1,13 +1,15 @@
 """Inputs: where each comes from, and answers that are suddenly repeated or moved."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from scoring import quality
+from scoring import engine, quality, snapshot
 from scoring.features.registry import Value
-from scoring.snapshot import Snapshot
+from scoring.snapshot import Given, Snapshot, Source
 from tests.scoring import cases
 
 
@@ -59,11 +61,13 @@ class TestOrigins:
         ("name", "source", "confidence"),
         [
             ("monthly_income_minor", "typed", None),
-            ("existing_loans", "own_books", None),
+            ("existing_loans", "own_books", 1.0),
             ("loans_repaid", "own_books", 1.0),
             ("face_distance", "face_check", 0.9),
             ("document_quality", "document", 0.9),
             ("edits", "behaviour", None),
+            ("term_days", "typed", None),
+            ("debt_service_most_bps", "law", None),
         ],
     )
     def test_every_input_has_its_source(
@@ -87,3 +91,36 @@ class TestOrigins:
         )
 
         assert {each.source for each in quality.origins(bare)} >= {"typed", "product", "own_books"}
+
+    def test_tell_how_old_each_input_was(self) -> None:
+        earlier = cases.AS_OF - timedelta(days=40, hours=3)
+        given = {
+            "monthly_income_minor": Given(Source.TYPED, cases.AS_OF - timedelta(minutes=5)),
+            "purpose": Given(Source.TYPED, earlier),
+            "age_years": Given(Source.DOCUMENT, earlier, 0.5),
+        }
+
+        found = {each.name: each for each in quality.origins(replace(cases.AMINA, given=given))}
+
+        assert found["monthly_income_minor"].age_days == 0
+        assert (found["purpose"].at, found["purpose"].age_days) == (earlier, 40)
+        age = found["age_years"]
+        assert (age.source, age.confidence, age.age_days) == ("document", 0.5, 40)
+        assert found["loans_repaid"].at == cases.AS_OF
+        assert found["face_distance"].at is None  # Nobody kept it.
+
+
+class TestGiven:
+    def test_is_kept_and_decides_nothing(self) -> None:
+        given = {"residence": Given(Source.TYPED, cases.AS_OF, 1.0)}
+        dated = replace(cases.AMINA, given=given)
+
+        assert snapshot.from_json(json.loads(json.dumps(dated.to_json()))) == dated
+        model, policy = cases.stock(), cases.default_policy()
+        assert engine.assess(dated, model, policy) == engine.assess(cases.AMINA, model, policy)
+
+    def test_a_snapshot_of_before_is_read_without(self) -> None:
+        before = cases.AMINA.to_json()
+        del before["given"]
+
+        assert snapshot.from_json(before) == cases.AMINA

@@ -10,13 +10,18 @@ from kit import text
 from kit.errors import DomainError
 from kit.money import Money
 from kit.text import DEFAULT_LOCALE
-from scoring import reasons, shadow
+from scoring import quality, reasons, shadow
 from scoring.models import Decision
 from scoring.policy import Outcome
+from scoring.quality import Origin
 from scoring.shadow import Beside
+from scoring.snapshot import SnapshotUnreadable, from_json
 
 _OFFERED = (Outcome.APPROVE, Outcome.COUNTER)
-_LEFT_OUT = frozenset({"version", "options", "answers", "rates"})
+_LEFT_OUT = frozenset(
+    {"version", "as_of", "options", "answers", "rates", "given", "signals", "region"}
+)
+"""Said elsewhere on the page, too long, or, as the region, a keyed hash that nobody can read."""
 _MONEY = "_minor"
 
 
@@ -25,6 +30,10 @@ class Known:
     group: str
     name: str
     value: str
+    source: str = ""
+    age: str = ""
+    """At the decision."""
+    confidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class Risk:
     reasons: list[str]
     would_help: str
     pushes: list[Push]
+    signals: list[str]
+    """What contradicts, is shared with others, or was noticed by another room."""
     known: list[Known]
     others: list[Other]
 
@@ -77,7 +88,8 @@ async def of(session: AsyncSession, decision: Decision) -> Risk:
             Push(each["feature"], _plain(each["value"]), float(each["log_odds"]))
             for each in decision.contributions
         ],
-        known=list(_known(decision.snapshot, decision.currency)),
+        signals=[str(each) for each in decision.snapshot.get("signals", [])],
+        known=list(_known(decision)),
         others=[_other(each) for each in await _beside(session, decision)],
     )
 
@@ -125,20 +137,31 @@ def _would_help(decision: Decision) -> str:
     )
 
 
-def _known(snapshot: Mapping[str, Any], currency: str) -> Iterator[Known]:
-    for group, part in snapshot.items():
+def _known(decision: Decision) -> Iterator[Known]:
+    try:
+        told = {each.name: each for each in quality.origins(from_json(decision.snapshot))}
+    except SnapshotUnreadable:
+        told = {}
+    for group, part in decision.snapshot.items():
         if group in _LEFT_OUT:
             continue
-        if not isinstance(part, Mapping):
-            yield Known("", group, _plain(part))
-            continue
-        for name, value in part.items():
+        for name, value in part.items() if isinstance(part, Mapping) else ((group, part),):
             if name in _LEFT_OUT:
                 continue
-            if name.endswith(_MONEY) and isinstance(value, int):
-                yield Known(group, name.removesuffix(_MONEY), _amount(value, currency))
-            else:
-                yield Known(group, name.removesuffix(_MONEY), _plain(value))
+            is_money = name.endswith(_MONEY) and isinstance(value, int)
+            yield Known(
+                group if isinstance(part, Mapping) else "",
+                name.removesuffix(_MONEY),
+                _amount(value, decision.currency) if is_money else _plain(value),
+                *(_told(told[name]) if name in told else ()),
+            )
+
+
+def _told(origin: Origin) -> tuple[str, str, str]:
+    """Source, age, and how sure."""
+    days, sure = origin.age_days, origin.confidence
+    age = "" if days is None else {0: "same day", 1: "1 day"}.get(days, f"{days} days")
+    return origin.source, age, "" if sure is None else f"{sure:.0%}"
 
 
 def _plain(value: Any) -> str:
