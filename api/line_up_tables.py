@@ -2,17 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from api.exports import Column, Table
+from kit.money import Money
+from kit.tabular import Cell
 from scoring.comparing import Agreement
 from scoring.line_up import Pair
 from scoring.models import RiskModel, RiskPolicy, Role, Seat
 from scoring.whatif_shown import Change
 
 EVERY_PRODUCT = "Every product"
+_MINOR = "_minor"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ class Card:
     def held(self, metric: str) -> str | None:
         return _with_interval(self.held_out.get(metric))
 
+    def trained_on(self, name: str) -> int | None:
+        """`rows`, or `bad` of them."""
+        return self.training.get(name)
+
     @property
     def newest_auc(self) -> str | None:
         return _with_interval(self.newest.get("auc"))
@@ -109,10 +115,6 @@ def _with_interval(found: Any) -> str | None:
     return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
 
 
-def _trained(name: str, row: Card) -> int | None:
-    return row.training.get(name)
-
-
 MODELS: Table[Card] = Table(
     "risk-models",
     (
@@ -121,8 +123,8 @@ MODELS: Table[Card] = Table(
         Column("AUC, held out", lambda row: row.held("auc")),
         Column("ECE", lambda row: row.held("ece")),
         Column("AUC, newest rows", lambda row: row.newest_auc),
-        Column("Rows", partial(_trained, "rows")),
-        Column("Bad", partial(_trained, "bad")),
+        Column("Rows", lambda row: row.trained_on("rows")),
+        Column("Bad", lambda row: row.trained_on("bad")),
         Column("Kept since", lambda row: row.row.registered_at),
         Column("By", lambda row: row.row.registered_by),
     ),
@@ -153,12 +155,20 @@ SHADOWS: Table[Said] = Table(
     ),
 )
 
+
+def _counted(row: Change, value: str | int) -> Cell:
+    """Amounts as money, shares per cent, the rest as it is counted."""
+    if row.kind.endswith(_MINOR):
+        return Money(int(value), row.name)
+    return percent(float(value)) if row.kind == "approval_share" else value
+
+
 CHANGES: Table[Change] = Table(
     "what-if",
     (
-        Column("Of", lambda row: row.kind, is_code=True),
-        Column("Name", lambda row: row.name),
-        Column("Before", lambda row: row.before),
-        Column("After", lambda row: row.after),
+        Column("Of", lambda row: row.kind.removesuffix(_MINOR), is_code=True),
+        Column("Name", lambda row: row.name, is_code=True),
+        Column("Before", lambda row: _counted(row, row.before)),
+        Column("After", lambda row: _counted(row, row.after)),
     ),
 )

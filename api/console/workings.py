@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from kit import text
 from kit.money import Money
+from kit.text import DEFAULT_LOCALE
 from scoring.models import Decision
 
 Line = tuple[str, str]
@@ -40,7 +42,7 @@ def of(decision: Decision | None) -> Workings | None:
 
 def _household(capacity: dict[str, Any], currency: str) -> Iterator[Line]:
     def money(name: str, sign: int = 1) -> str:
-        return str(Money(sign * capacity[name], currency))
+        return _amount(sign * capacity[name], currency)
 
     if capacity["monthly_minor"] is None:
         yield "May go into repayments", "not known: income or obligations are missing"
@@ -64,7 +66,11 @@ def _price(price: dict[str, Any], currency: str) -> Iterator[Line]:
     yield "Charged a year", _percent(price["annual_rate_bps"]) + _HELD[price["bound"]]
     if not price["is_paid_for"]:
         yield "Without the margin", _percent(price["break_even_bps"]) + ": not paid for"
-    yield "Expected loss of the loan", str(Money(price["expected_loss_minor"], currency))
+    yield "Expected loss of the loan", _amount(price["expected_loss_minor"], currency)
+
+
+def _amount(minor: int, currency: str) -> str:
+    return text.money(Money(minor, currency), DEFAULT_LOCALE)
 
 
 def _percent(bps: int) -> str:

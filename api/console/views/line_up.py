@@ -98,7 +98,7 @@ def bars_of(found: Agreement) -> charts.Bars:
         ("Approved", found.approved),
         ("It would approve", found.would_approve),
         ("Expected bad, approved", before),
-        ("Expected bad, its own", after),
+        ("Expected bad, its choice", after),
         ("By its probabilities", own),
     )
     return charts.bars([Row(name, of, f"{of:.1%}") for name, of in shown if of is not None])
