@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import exports, listings
+from api import exports, ledger_tables, listings
 from api.deps import Session, Wired, permitted
 from api.exports import FILES, Export
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown
@@ -99,8 +99,8 @@ async def list_account_entries(
 ) -> Page[MovementShown] | Response:
     """What moved an account, by business date, with what stood on it after each line."""
     currency = currency or wiring.settings.currency
-    fetch = listings.movements_of(account, currency, since, until)
-    if (file := await export.of(listings.MOVEMENTS, fetch)) is not None:
+    fetch = ledger_tables.movements_of(account, currency, since, until)
+    if (file := await export.of(ledger_tables.MOVEMENTS, fetch)) is not None:
         return file
     rows = await reading.list_movements(
         session, account, currency, since=since, until=until, after=after, limit=limit
@@ -126,7 +126,8 @@ async def list_journal(
     limit: PageSize = 50,
 ) -> Page[JournalLineShown] | Response:
     """Every line of the ledger by business date, for the lender's own accounting."""
-    if (file := await export.of(listings.JOURNAL, listings.lines_of(since, until))) is not None:
+    fetch = ledger_tables.lines_of(since, until)
+    if (file := await export.of(ledger_tables.JOURNAL, fetch)) is not None:
         return file
     rows = await reading.list_lines(session, since=since, until=until, after=after, limit=limit)
     shown = [

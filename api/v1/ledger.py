@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy import func, select
 
-from api import exports, listings
+from api import exports, ledger_tables
 from api.deps import OurVault, Session, Today, permitted
 from api.exports import FILES, Export
 from api.schemas import MoneyShown, PageSize, Shown
@@ -92,7 +92,7 @@ async def get_trial_balance(
     """Everything that was posted up to a business date; with `since`, from that one on."""
     day = until or today
     rows = await balances.trial_balance(session, since=since, until=day)
-    if (file := await export.of(listings.TRIAL_BALANCE, exports.listed(rows))) is not None:
+    if (file := await export.of(ledger_tables.TRIAL_BALANCE, exports.listed(rows))) is not None:
         return file
     return TrialBalance(
         until=day, balances=[_shown(row) for row in rows], balanced=_is_balanced(rows)
@@ -108,7 +108,8 @@ async def list_checkpoints(
     limit: PageSize = 50,
 ) -> Seals | Response:
     """What was signed of the ledger, and with which key."""
-    if (file := await export.of(listings.CHECKPOINTS, listings.checkpoints())) is not None:
+    fetch = ledger_tables.checkpoints()
+    if (file := await export.of(ledger_tables.CHECKPOINTS, fetch)) is not None:
         return file
     last = await sealing.newest(session)
     rows = await sealing.list_checkpoints(session, before=before, limit=limit)

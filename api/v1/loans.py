@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field, field_validator
 
-from api import exports, listings, once
+from api import exports, ledger_tables, listings, once
 from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.exports import FILES, Export
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
@@ -293,7 +293,7 @@ async def list_loan_ledger(
     """Every line of the ledger about this loan, oldest first."""
     loan = await queries.get_loan(session, loan_id)
     found = await reading.list_of_loan(session, loan.id)
-    if (file := await export.of(listings.LINES, exports.listed(found))) is not None:
+    if (file := await export.of(ledger_tables.LINES, exports.listed(found))) is not None:
         return file
     return [
         LedgerLineShown(

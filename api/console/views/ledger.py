@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api import exports, listings
+from api import exports, ledger_tables
 from api.console import drawing
 from api.console.door import HOME, AtDesk
 from api.console.files import AskedFile, attachment
@@ -29,14 +29,14 @@ async def show_trial_balance(
 ) -> Response:
     day = until or desk.today
     rows = await balances.trial_balance(session, since=since, until=day)
-    if (answer := await file.of(listings.TRIAL_BALANCE, exports.listed(rows))) is not None:
+    if (answer := await file.of(ledger_tables.TRIAL_BALANCE, exports.listed(rows))) is not None:
         return answer
     currencies = sorted({row.currency for row in rows})
     books = [
         (
             currency,
             drawing.table(
-                desk, listings.TRIAL_BALANCE, [row for row in rows if row.currency == currency]
+                desk, ledger_tables.TRIAL_BALANCE, [row for row in rows if row.currency == currency]
             ),
             *_totals(rows, currency),
         )
@@ -54,14 +54,14 @@ async def show_journal(
     until: Day = None,
     after: UUID | None = None,
 ) -> Response:
-    fetch = listings.lines_of(since, until)
-    if (answer := await file.of(listings.JOURNAL, fetch)) is not None:
+    fetch = ledger_tables.lines_of(since, until)
+    if (answer := await file.of(ledger_tables.JOURNAL, fetch)) is not None:
         return answer
     rows = await reading.list_lines(
         session, since=since, until=until, after=after, limit=drawing.PAGE_SIZE
     )
     last = drawing.last_key([line for line, _ in rows])
-    lines = drawing.table(desk, listings.JOURNAL, rows, after=last)
+    lines = drawing.table(desk, ledger_tables.JOURNAL, rows, after=last)
     return drawing.page(desk, "journal.html", since=since, until=until, lines=lines)
 
 
@@ -77,8 +77,8 @@ async def show_account(
     after: UUID | None = None,
 ) -> Response:
     currency = currency or desk.wiring.settings.currency
-    fetch = listings.movements_of(account, currency, since, until)
-    if (answer := await file.of(listings.MOVEMENTS, fetch)) is not None:
+    fetch = ledger_tables.movements_of(account, currency, since, until)
+    if (answer := await file.of(ledger_tables.MOVEMENTS, fetch)) is not None:
         return answer
     rows = await reading.list_movements(
         session, account, currency, since=since, until=until, after=after,
@@ -88,11 +88,11 @@ async def show_account(
         desk,
         "account.html",
         account=account,
-        name=listings.NAME_OF[account],
+        name=ledger_tables.NAME_OF[account],
         currency=currency,
         since=since,
         until=until,
-        movements=drawing.table(desk, listings.MOVEMENTS, rows, after=drawing.last_key(rows)),
+        movements=drawing.table(desk, ledger_tables.MOVEMENTS, rows, after=drawing.last_key(rows)),
     )
 
 
@@ -100,10 +100,10 @@ async def show_account(
 async def show_entry(entry_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     found = await reading.get_entry(session, entry_id)
     rows = [(line, found.entry) for line in found.lines]
-    if (answer := await file.of(listings.ENTRY, exports.listed(rows))) is not None:
+    if (answer := await file.of(ledger_tables.ENTRY, exports.listed(rows))) is not None:
         return answer
     return drawing.page(
-        desk, "entry.html", found=found, lines=drawing.table(desk, listings.ENTRY, rows)
+        desk, "entry.html", found=found, lines=drawing.table(desk, ledger_tables.ENTRY, rows)
     )
 
 

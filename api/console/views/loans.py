@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import exports, listings
+from api import exports, ledger_tables, listings
 from api.console import drawing
 from api.console.door import HOME, AtDesk
 from api.console.files import AskedFile
@@ -77,7 +77,7 @@ async def _parts(session: AsyncSession, loan: Loan) -> dict[str, tuple[Table[Any
     events = await lookups.list_events(session, loan.id)
     return {
         "installments": (listings.INSTALLMENTS, [(row, loan.currency) for row in rows]),
-        "entries": (listings.LINES, await reading.list_of_loan(session, loan.id)),
+        "entries": (ledger_tables.LINES, await reading.list_of_loan(session, loan.id)),
         "payouts": (listings.PAYOUTS, await queries.list_payouts(session, loan.id)),
         "requests": (listings.REQUESTS, await lookups.list_requests(session, loan.id)),
         "events": (listings.EVENTS, [(row, loan.currency) for row in events]),

@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api import listings
+from api import ledger_tables
 from api.console import drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile, attachment
@@ -23,7 +23,8 @@ _VERIFIED_AT_ONCE = 20_000
 async def show_seals(
     desk: AtDesk, session: Session, vault: OurVault, file: AskedFile, after: forms.Number = None
 ) -> Response:
-    if (answer := await file.of(listings.CHECKPOINTS, listings.checkpoints())) is not None:
+    fetch = ledger_tables.checkpoints()
+    if (answer := await file.of(ledger_tables.CHECKPOINTS, fetch)) is not None:
         return answer
     rows = await sealing.list_checkpoints(session, before=after, limit=drawing.PAGE_SIZE)
     newest = await sealing.newest(session)
@@ -34,7 +35,7 @@ async def show_seals(
         last=await sealing.newest_checkpoint(session),
         public_key=vault.signer.public if vault.signer is not None else None,
         checkpoints=drawing.table(
-            desk, listings.CHECKPOINTS, rows, after=drawing.last_key(rows, "size")
+            desk, ledger_tables.CHECKPOINTS, rows, after=drawing.last_key(rows, "size")
         ),
     )
 
