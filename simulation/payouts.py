@@ -1,7 +1,7 @@
 """Nothing but payouts, very many, under all faults: none twice, none lost, none unexplained."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicing.states import OrderStatus
 from simulation import run as worlds
+from simulation.books import Position, Rows
 from simulation.borrowers import settle_in
 from simulation.checks import Broken, Inspector
 from simulation.run import Outcome
@@ -57,27 +58,28 @@ async def _live(
         world.later("office", office.work, timedelta(hours=9))
         await world.live_until(world.clock.at + timedelta(days=1))
     broken = await inspector.first(at_the_end=True)
-    found.counts = _sums(world)
+    found.counts = sums(*world.known)
     return broken
 
 
-def _sums(world: World) -> dict[str, int]:
-    """Loans, and how often the rail paid for them. Money on top has an order of its own; what came
-    back was not paid."""
-    rows, positions = world.known
+def sums(rows: Rows, positions: Collection[Position]) -> dict[str, int]:
+    """Loans, and what the rail paid for them. Money on top has an order of its own."""
     whole = {key: row for key, row in rows.payouts.items() if row.amendment_id is None}
-    times = Counter(
-        whole[each.key].loan_id
+    left = [
+        (whole[each.key].loan_id, transfer)
         for each in positions
         for transfer in each.transfers
-        if transfer.net_minor < 0 and each.key in whole
-    )
-    settled = [row for row in whole.values() if row.status is OrderStatus.SETTLED]
+        if transfer.moves and each.key in whole
+    ]
+    paid = {loan_id for loan_id, _ in left}
+    kept = Counter(loan_id for loan_id, transfer in left if transfer.net_minor)
+    settled = {row.loan_id for row in whole.values() if row.status is OrderStatus.SETTLED}
     return {
         "loans": len(rows.loans),
         "orders": len(rows.payouts),
-        "paid": len(times),
-        "paid_twice": sum(number > 1 for number in times.values()),
-        "lost": len({row.loan_id for row in settled} - times.keys()),
+        "paid": len(paid),
+        # What came back may go out again.
+        "paid_twice": sum(number > 1 for number in kept.values()),
+        "lost": len(settled - paid),
         "unexplained": sum(not each.is_square for each in positions),
     }
