@@ -18,7 +18,6 @@ from servicing.closing import parts
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import reading
 from servicing.ledger.chart import Account
-from servicing.ledger.models import Entry, Line
 from servicing.order_history import Source
 from servicing.orders import Orders
 from servicing.payment_requests import REQUESTS
@@ -106,10 +105,8 @@ async def list_account_entries(
         session, account, currency, since=since, until=until, after=after, limit=limit
     )
     shown = [
-        MovementShown(
-            **_line(row.line, row.entry).model_dump(),
-            entry_id=row.entry.id,
-            balance=MoneyShown.of(row.balance),
+        MovementShown.of(
+            row.line, row.entry, entry_id=row.entry.id, balance=MoneyShown.of(row.balance)
         )
         for row in rows
     ]
@@ -131,7 +128,7 @@ async def list_journal(
         return file
     rows = await reading.list_lines(session, since=since, until=until, after=after, limit=limit)
     shown = [
-        JournalLineShown(**_line(line, entry).model_dump(), entry_id=entry.id, loan_id=line.loan_id)
+        JournalLineShown.of(line, entry, entry_id=entry.id, loan_id=line.loan_id)
         for line, entry in rows
     ]
     return Page.of(shown, limit)
@@ -152,7 +149,7 @@ async def get_ledger_entry(entry_id: UUID, session: Session) -> EntryShown:
         reversed_by_id=found.reversed_by.id if found.reversed_by else None,
         number=found.seal.seq if found.seal else None,
         signed_at_size=found.signed_at_size,
-        lines=[_line(line, entry) for line in found.lines],
+        lines=[LedgerLineShown.of(line, entry) for line in found.lines],
     )
 
 
@@ -202,17 +199,4 @@ async def _history(
         steps=[StepShown.model_validate(step) for step in found.steps],
         entry_id=found.entry.id if found.entry else None,
         proposals=[ProposalShown.model_validate(each) for each in found.proposals],
-    )
-
-
-def _line(line: Line, entry: Entry) -> LedgerLineShown:
-    return LedgerLineShown(
-        id=line.id,
-        posted_on=entry.posted_on,
-        reference=entry.reference,
-        entry=entry.kind,
-        event=line.event,
-        debit=line.debit,
-        credit=line.credit,
-        amount=MoneyShown.of(line.amount),
     )

@@ -246,18 +246,21 @@ async def list_loans(
     after: UUID | None = None,
     limit: PageSize = 50,
 ) -> Page[LoanShown] | Response:
-    """Newest first. A file has all loans of the status."""
-    if (file := await export.of(listings.LOANS, listings.loans_with(status))) is not None:
-        return file
+    """Newest first."""
     if reference is not None:
         found = await queries.find_by_reference(session, reference)
         rows = [found] if found is not None else []
+        fetch = exports.listed(rows)
     elif min_days_past_due is not None:
         rows = await arrears.list_late(
             session, days=min_days_past_due, on=today, status=status, after=after, limit=limit
         )
+        fetch = listings.loans_late(min_days_past_due, today, status)
     else:
         rows = await queries.list_loans(session, status=status, after=after, limit=limit)
+        fetch = listings.loans_with(status)
+    if (file := await export.of(listings.LOANS, fetch)) is not None:
+        return file
     days = await arrears.days_past_due(session, rows, on=today)
     return Page.of(
         [LoanShown(**LoanShown.fields_of(loan, days.get(loan.id, 0))) for loan in rows], limit
