@@ -1,6 +1,7 @@
 """The tables that staff look at: their columns, and how all of their rows are read."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,7 @@ from kit.audit import AuditEvent
 from kit.db import Row
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import order_reviews, queries, reconciliation
+from servicing import arrears, order_reviews, queries, reconciliation
 from servicing.closing import parts
 from servicing.closing.models import DayCloseFailure
 from servicing.closing.parts import Run
@@ -251,6 +252,16 @@ def loans_with(status: LoanStatus | None) -> Fetch[Loan]:
     async def fetch(session: AsyncSession, last: Loan | None) -> Sequence[Loan]:
         after = last.id if last is not None else None
         return await queries.list_loans(session, status=status, after=after, limit=exports.PAGE)
+
+    return fetch
+
+
+def loans_late(days: int, on: date, status: LoanStatus | None) -> Fetch[Loan]:
+    async def fetch(session: AsyncSession, last: Loan | None) -> Sequence[Loan]:
+        after = last.id if last is not None else None
+        return await arrears.list_late(
+            session, days=days, on=on, status=status, after=after, limit=exports.PAGE
+        )
 
     return fetch
 

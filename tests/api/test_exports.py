@@ -83,6 +83,22 @@ class TestFiles:
         assert [row[0] for row in some[1:]] == [running.reference]
         assert len(every) == 3
 
+    async def test_have_the_filter_of_the_call(
+        self, enter: Enter, lender: Lender, clock: SetClock
+    ) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        api = await enter("Carl")
+
+        async def listed(**wanted: str) -> set[str]:
+            file = await api.get("/v1/loans", params={"format": "csv", **wanted})
+            return {row[0] for row in read_csv(file.content)[1:]}
+
+        assert await listed(reference=other.reference) == {other.reference}
+        assert await listed(min_days_past_due="3") == set()
+        clock.at = clock.at.replace(month=12, day=23)
+        assert await listed(min_days_past_due="3") == {loan.reference, other.reference}
+        assert await listed(min_days_past_due="4") == set()
+
     async def test_have_the_tables_of_a_page_apart(self, sit: Sit, lender: Lender) -> None:
         loan = await lender.lends()
         aude, page = await sit("Aude"), f"/loans/{loan.id}"
