@@ -164,6 +164,14 @@ class TestAgreement:
         assert (twice.status_code, "The line-up has changed" in twice.text) == (409, True)
         assert await seats(sessions) == {Role.CHAMPION: champion}
 
+    async def test_a_form_that_names_no_pair_is_refused(self, sit: Sit, champion: Pair) -> None:
+        ann = await sit("Ann")
+        body = {**typed(champion), "model_sha256": "x"}
+
+        answer = await ann.sends("/line-up/promote", page="/line-up", **body)
+
+        assert (answer.status_code, "The line-up" in answer.text) == (422, True)
+
     async def test_the_other_one_may_refuse(
         self, sit: Sit, sessions: Sessions, champion: Pair, stricter: Pair
     ) -> None:
@@ -261,6 +269,8 @@ class TestWhatIf:
         )
 
         assert "No application was decided in these days." in shown
+        never = await ann.opens("/line-up/what-if", **asked(champion), until="9999-12-31")
+        assert never.status_code == 422
 
     async def test_is_for_analysts(self, sit: Sit, champion: Pair) -> None:
         ada = await sit("Ada")

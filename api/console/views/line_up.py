@@ -51,7 +51,7 @@ async def show_line_up(desk: AtDesk, session: Session, file: AskedFile) -> Respo
             line_up_tables.SHADOWS, exports.listed(await _said(desk, session)), part="shadows"
         )
     )
-    return answer or await _page(desk, session)
+    return answer or await draw(desk, session)
 
 
 @router.post("/roll-back", name="roll_back_risk")
@@ -111,12 +111,12 @@ async def agreements(desk: Desk, session: AsyncSession) -> list[Agreement]:
 
 def _again(desk: Desk) -> acts.Again:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
-        return await _page(desk, session, status=status, refusal=refusal)
+        return await draw(desk, session, status=status, refusal=refusal)
 
     return again
 
 
-async def _page(desk: Desk, session: AsyncSession, **answer: Any) -> Response:
+async def draw(desk: Desk, session: AsyncSession, **answer: Any) -> Response:
     models, policies = await kept(session)
     names = names_of(models, policies)
     staff = await desk.names(session)

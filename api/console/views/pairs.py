@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from markupsafe import Markup
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, line_up_tables
@@ -30,6 +30,7 @@ from scoring.queries import Period
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 _MOST_TRIED = 5_000
+_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 _QUESTIONS = {
     "enough": "Enough loans to tell",
     "better": "Better on newer loans",
@@ -64,8 +65,15 @@ class Asked(BaseModel):
 
 
 class Tried(Asked):
-    since: Day = Field(None, validate_default=True)
-    until: Day = Field(None, validate_default=True)
+    since: Day = None
+    until: Day = None
+
+    @field_validator("since", "until")
+    @classmethod
+    def _is_of_our_time(cls, day: date | None) -> date | None:
+        if day is not None and not _FIRST <= day <= _LAST:
+            raise ValueError(f"choose a day from {_FIRST} to {_LAST}")
+        return day
 
 
 @router.get("/pair", name="compare_risk")
@@ -155,10 +163,11 @@ def _period(desk: Desk, since: date, until: date) -> Period:
 
 def _again(desk: Desk) -> acts.Again:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
-        asked = Asked(
-            model=desk.typed.get("model_sha256", ""), policy=desk.typed.get("policy_sha256", ""),
-            product=desk.typed.get("product", ""),
-        )  # fmt: skip
+        typed = {name: desk.typed.get(f"{name}_sha256", "") for name in ("model", "policy")}
+        try:
+            asked = Asked(**typed, product=desk.typed.get("product", ""))
+        except ValidationError:  # No form of ours: there is no pair to show.
+            return await line_up_page.draw(desk, session, status=status, refusal=refusal)
         return await _page(asked, desk, session, status=status, refusal=refusal)
 
     return again
