@@ -34,6 +34,7 @@ def test_no_acknowledged_write_is_lost_and_none_is_doubled(
             weather.round()
             if number % CALM_EVERY == 0:
                 weather.calms_down()
+                weather.moved_once()
                 tell(f"{number}: {weather.report()}")
         weather.calms_down()
 

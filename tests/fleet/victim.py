@@ -5,7 +5,6 @@ hand, and it has one more door, through which a test opens loans without a chat,
 without waiting for the hour.
 """
 
-import ctypes
 import json
 import multiprocessing
 import os
@@ -16,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,6 @@ from servicing import origination, rules, terms  # noqa: E402
 from tests.fleet.acts import DAY_CLOSE, DISBURSEMENT, ORIGINATION, REPAYMENT, Acts  # noqa: E402
 from tests.servicing.lending import RULES, TERMS  # noqa: E402
 
-_PR_SET_PDEATHSIG = 1
 WEEKS = 2
 _JOBS = {
     "servicing.disburse": DISBURSEMENT,
@@ -66,7 +65,7 @@ def start(environment: Mapping[str, str], log: Path, shift: timedelta, acts: Act
 
 
 def _run(environment: dict[str, str], log: Path, shift: timedelta, acts: Acts) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    Thread(target=_dies_with_the_tests, daemon=True).start()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(output, stream)
@@ -81,6 +80,14 @@ def _run(environment: dict[str, str], log: Path, shift: timedelta, acts: Acts) -
         job = jobs.JOBS[name]
         jobs.JOBS[name] = replace(job, run=_counted(job.run, acts, act))
     run.run.main([], standalone_mode=False)
+
+
+def _dies_with_the_tests() -> None:
+    """The server that forked it lives as long as its children: it would not tell."""
+    tests = multiprocessing.parent_process()
+    assert tests is not None
+    tests.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _counted(

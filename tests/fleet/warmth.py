@@ -1,8 +1,8 @@
 """What a victim finds done when it is forked: nothing that knows of an installation.
 
 Whatever opens, connects, reads keys or starts a thread is the victim's own. The program's parsed
-sentences, its mapped tables and its table of routes come out the same at every start, and took
-most of it.
+sentences, its mapped tables and its table of routes come out the same at every start, and took most
+of it.
 """
 
 import gc
