@@ -66,11 +66,11 @@ def shots(condition: Condition, count: int, *, seed: int = 5) -> Iterator[Shot]:
     chance = np.random.default_rng(seed)
     face = Image.fromarray(faces.portrait(faces.LINA, width=200))
     for place in range(count):
-        holder = _holder(chance)
+        shown = holder(chance)
         is_passport = place % 2 == 0
-        drawn = (documents.passport if is_passport else documents.card)(holder, face)
-        rows = (zones.passport if is_passport else zones.card)(holder)
-        yield Shot(photographed(drawn, condition, seed=seed + place), tuple(rows), holder)
+        drawn = (documents.passport if is_passport else documents.card)(shown, face)
+        rows = (zones.passport if is_passport else zones.card)(shown)
+        yield Shot(photographed(drawn, condition, seed=seed + place), tuple(rows), shown)
 
 
 def photographed(drawn: Image.Image, condition: Condition, *, seed: int) -> Pixels:
@@ -88,7 +88,7 @@ def photographed(drawn: Image.Image, condition: Condition, *, seed: int) -> Pixe
     return np.asarray(Image.open(io.BytesIO(packed)).convert("RGB"))
 
 
-def _holder(chance: np.random.Generator) -> Holder:
+def holder(chance: np.random.Generator) -> Holder:
     return Holder(
         surname=str(chance.choice(_SURNAMES)),
         given_names=str(chance.choice(_GIVEN_NAMES)),

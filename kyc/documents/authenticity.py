@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kyc.documents import recapture
+from kyc.documents import recapture, recompression
 from kyc.images import Pixels
 
 
@@ -24,6 +24,8 @@ class Reason(StrEnum):
     """No color at all: a photocopy, or a document that was printed without color."""
     EDITED = "document_edited"
     """The file names a program for editing or making pictures."""
+    PART_PASTED = "document_part_pasted"
+    """Saved twice as JPEG, but for a part that came in between."""
     SEEN_BEFORE = "document_image_seen_before"
     """Another borrower has sent this very picture."""
 
@@ -38,6 +40,8 @@ class Signal:
 GRID = 10.0
 COLOR = 4.0
 """Distance from gray, of 128. Specimens with any color measure 8 and more, gray copies 0."""
+BARE_BLOCKS = 180
+"""Of 8 x 8 pixels. Pictures that nobody changed measure up to 155, saved once 0."""
 SAME_SHARE = 1 / 32
 """Pictures whose hashes differ in no larger share of bits are the same picture, saved again."""
 WAVES, FINER_WAVES = 8, 16
@@ -54,10 +58,12 @@ _EDITORS = re.compile(
 def examine(upload: bytes, pixels: Pixels, page: Pixels) -> tuple[Signal, ...]:
     """What speaks against the picture: `upload` as it came, `page` the document in it."""
     grid, colors = recapture.grid(pixels), color(page)
+    bare = recompression.missing_steps(upload)
     signals = {
         Signal(Reason.FROM_SCREEN, grid, GRID): grid > GRID,
         Signal(Reason.GRAY_COPY, colors, COLOR): colors < COLOR,
         Signal(Reason.EDITED, 1, 0): names_an_editor(upload),
+        Signal(Reason.PART_PASTED, bare, BARE_BLOCKS): bare > BARE_BLOCKS,
     }
     return tuple(signal for signal, holds in signals.items() if holds)
 

@@ -1,11 +1,13 @@
 """What speaks against an upload, and that the same picture is known again."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bench import forgeries
 from kyc import images, pictures
 from kyc.documents import authenticity
 from kyc.documents.authenticity import Reason
@@ -58,6 +60,27 @@ class TestExamine:
 
     def test_what_is_no_picture_names_nobody(self) -> None:
         assert not authenticity.names_an_editor(b"Photoshop")
+
+
+class TestPasted:
+    ONCE = documents.jpeg(documents.photographed(PASSPORT), quality=75)
+    OPENED = Image.open(io.BytesIO(ONCE)).convert("RGB")
+
+    @pytest.mark.parametrize("forge", [forgeries.with_portrait, forgeries.with_number])
+    def test_parts_lack_the_steps_of_the_first_saving(
+        self, forge: Callable[[Image.Image], Image.Image]
+    ) -> None:
+        forged = documents.jpeg(forge(self.OPENED), quality=92)
+
+        signals = authenticity.examine(forged, np.asarray(self.OPENED), np.asarray(self.OPENED))
+        assert [signal.reason for signal in signals] == [Reason.PART_PASTED]
+
+    def test_a_picture_saved_again_has_them_everywhere(self) -> None:
+        again = documents.jpeg(self.OPENED, quality=92)
+
+        assert not forgeries.is_noticed(self.ONCE)
+        assert not forgeries.is_noticed(again)
+        assert not forgeries.is_noticed(b"no JPEG")
 
 
 class TestSameImage:
