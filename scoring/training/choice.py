@@ -156,7 +156,9 @@ def directed(table: Table, y: Ints, told: Mapping[str, int]) -> list[Column]:
     for name, values in table.columns.items():
         definition = manifests.definition_of(name)
         if isinstance(values, list):
-            found.append(Column(name, told.get(name, 0), {}, definition))
+            if told.get(name):
+                raise trends.MonotoneFileRefused(problem=f"{name} is words: they have no direction")
+            found.append(Column(name, 0, {}, definition))
         else:
             way = trends.direction(name, values, y, dict(told))
             found.append(Column(name, way, None, definition))

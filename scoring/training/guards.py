@@ -68,6 +68,12 @@ class TimeMissing(Sentence, DomainError):
     sentence = "Column {column} has no date in some rows: fill them in or remove these rows."
 
 
+class TimeStandsStill(Sentence, DomainError):
+    code = "training_time_stands_still"
+    kind = Kind.INVALID
+    sentence = "Column {column} is the same in all rows, so no row is newer than another."
+
+
 class NothingToLearnFrom(Sentence, DomainError):
     code = "training_no_columns"
     kind = Kind.INVALID
@@ -173,6 +179,8 @@ def order(table: Table, name: str) -> Ints:
         times, has_gaps = values, bool(np.isnan(values).any())
     if has_gaps:
         raise TimeMissing(column=name)
+    if (times == times[0]).all():
+        raise TimeStandsStill(column=name)
     return np.argsort(times, kind="stable")
 
 

@@ -175,6 +175,9 @@ def _arrow(content: bytes, source: str, name: str, words: Collection[str]) -> An
 
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ValueError("it is UTF-16: save it as UTF-8")
+    header = content.split(b"\n", 1)[0]
+    if b"," not in header and (b";" in header or b"\t" in header):
+        raise ValueError("its columns are apart by semicolons or tabs: save it with commas")
     # Commas inside quotes only make this larger than it is.
     _hold_values(content.count(b",") + content.count(b"\n"), name)
     return csv.read_csv(io.BytesIO(content), convert_options=csv_options(words=words))

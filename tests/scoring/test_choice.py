@@ -8,7 +8,7 @@ import pytest
 from scoring.model import predictor
 from scoring.model.calibration import Calibrator, from_json, softplus
 from scoring.model.manifest import Decider
-from scoring.training import choice, metrics, platt, tables
+from scoring.training import choice, metrics, platt, tables, trends
 from scoring.training.choice import Champion
 from scoring.training.tables import Floats, Table
 
@@ -135,6 +135,14 @@ class TestDirections:
 
         assert champion.choice["directions_given_up"]
         assert champion.columns[0].monotone == 0
+
+    def test_words_have_none(self) -> None:
+        table = Table({"town": ["a", "b"] * 50}, 100, "")
+        y = np.array([0, 1] * 50)
+
+        with pytest.raises(trends.MonotoneFileRefused, match="town is words"):
+            choice.directed(table, y, {"town": 1})
+        assert choice.directed(table, y, {"town": 0})[0].monotone == 0
 
     def test_told_ones_are_kept_at_any_cost(self) -> None:
         table, y = self.wave()

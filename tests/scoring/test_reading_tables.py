@@ -51,6 +51,11 @@ class TestRead:
             with pytest.raises(guards.TimeMissing, match="day has no date in some rows"):
                 guards.order(csv(tmp_path, gap), "day")
 
+    @pytest.mark.parametrize("day", ["2024-01-31", "7"])
+    def test_refuses_a_time_that_stands_still(self, tmp_path: Path, day: str) -> None:
+        with pytest.raises(guards.TimeStandsStill, match="day is the same in all rows"):
+            guards.order(csv(tmp_path, f"day\n{day}\n{day}\n"), "day")
+
     def test_reads_times_of_any_precision(self, tmp_path: Path) -> None:
         import pyarrow as pa
         from pyarrow import parquet
@@ -91,6 +96,8 @@ class TestRead:
             ("a,a\n1,2\n", "same name"),
             ("a,b\n1,2\n3\n", "cannot be read"),
             ("PAR1 but not really", "cannot be read"),
+            ("a;b\n1,5;2\n", "save it with commas"),
+            ("a\tb\n1\t2\n", "save it with commas"),
         ],
     )
     def test_refuses_what_is_no_table(self, tmp_path: Path, text: str, says: str) -> None:
