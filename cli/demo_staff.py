@@ -1,4 +1,4 @@
-"""Two members of staff for a sandbox in which nobody has an account: acts of two need two."""
+"""Members of staff for a sandbox in which nobody has an account: acts of two need two."""
 
 import json
 import os
@@ -12,7 +12,12 @@ from cli.installation import Installation
 from kit.clock import SystemClock
 from kit.db import unit_of_work
 
-_CAST = {"Carl": Role.COLLECTOR, "Ada": Role.ADMIN}
+CAST = {
+    "Uma": Role.UNDERWRITER,
+    "Carl": Role.COLLECTOR,
+    "Ana": Role.ANALYST,
+    "Ada": Role.ADMIN,
+}
 
 
 async def hire(installation: Installation) -> Mapping[str, str]:
@@ -54,12 +59,12 @@ async def dismiss(installation: Installation) -> None:
 
 
 async def _add(installation: Installation, file: Path) -> None:
-    made = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in _CAST}
+    made = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in CAST}
     hashes = {name: await staff.hash_password(password) for name, password in made.items()}
     now = SystemClock().now()
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as kept:
         json.dump(made, kept)
     async with unit_of_work(installation.sessions) as session:
-        for name, role in _CAST.items():
+        for name, role in CAST.items():
             member, _ = await staff.add(session, name=name, role=role, now=now)
             await staff.set_password(session, member, hashes[name], now=now)

@@ -248,7 +248,8 @@ async def _announce(installation: Installation, seconds: float) -> None:
     base = installation.settings.base_url
     hired = await demo_staff.hire(installation)
     accounts = [
-        f"                  {name}, password {password}" for name, password in hired.items()
+        f"                  {name} ({demo_staff.CAST[name]}), password {password}"
+        for name, password in hired.items()
     ]
     click.echo(
         "\n".join(
