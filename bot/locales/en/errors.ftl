@@ -229,6 +229,7 @@ error-training-target-leaks = A column already holds the answer.
 error-training-target-not-binary = The target must be 0 or 1.
 error-training-target-too-rare = The target has too few rows of one kind.
 error-training-time-missing = Some rows have no date.
+error-training-time-stands-still = Column { $column } is the same in all rows, so no row is newer than another.
 error-training-time-unordered = The column is no date that can be ordered.
 
 # Guarantors and groups.

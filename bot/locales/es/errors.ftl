@@ -229,6 +229,7 @@ error-training-target-leaks = Una columna ya contiene la respuesta.
 error-training-target-not-binary = El objetivo debe ser 0 o 1.
 error-training-target-too-rare = El objetivo tiene muy pocas filas de un tipo.
 error-training-time-missing = Algunas filas no tienen fecha.
+error-training-time-stands-still = La columna { $column } es igual en todas las filas: ninguna es más nueva que otra.
 error-training-time-unordered = La columna no es una fecha que se pueda ordenar.
 
 # Garantes y grupos.
