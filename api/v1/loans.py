@@ -1,7 +1,7 @@
 """Loans: what was agreed, what is owed, what was paid, and money that staff have received."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response, status
@@ -19,6 +19,7 @@ from servicing.arrears import Arrears
 from servicing.debts import Debt
 from servicing.delinquency import CURRENT
 from servicing.ledger import reading
+from servicing.ledger.models import Entry, Line
 from servicing.models import Installment, Loan, Repayment
 from servicing.statements import StatementRow
 from servicing.states import LoanStatus, OrderStatus
@@ -208,6 +209,21 @@ class LedgerLineShown(Record):
     credit: str
     amount: MoneyShown
 
+    @classmethod
+    def of(cls, line: Line, entry: Entry, **more: Any) -> Self:
+        """`more` is what a list tells beyond the line itself."""
+        return cls(
+            id=line.id,
+            posted_on=entry.posted_on,
+            reference=entry.reference,
+            entry=entry.kind,
+            event=line.event,
+            debit=line.debit,
+            credit=line.credit,
+            amount=MoneyShown.of(line.amount),
+            **more,
+        )
+
 
 class StatementRowShown(Shown):
     on: date
@@ -298,19 +314,7 @@ async def list_loan_ledger(
     found = await reading.list_of_loan(session, loan.id)
     if (file := await export.of(ledger_tables.LINES, exports.listed(found))) is not None:
         return file
-    return [
-        LedgerLineShown(
-            id=line.id,
-            posted_on=entry.posted_on,
-            reference=entry.reference,
-            entry=entry.kind,
-            event=line.event,
-            debit=line.debit,
-            credit=line.credit,
-            amount=MoneyShown.of(line.amount),
-        )
-        for line, entry in found
-    ]
+    return [LedgerLineShown.of(line, entry) for line, entry in found]
 
 
 @router.get("/loans/{loan_id}/statement", response_model=list[StatementRowShown])
