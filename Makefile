@@ -43,7 +43,7 @@ simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: some h
 	$(BIN)/kopa simulate --seeds 2000 --jobs 2
 
 bench: .venv/.dev  ## Speed beside named peers in the same run, then 2,000 worlds: some hours
-	$(BIN)/kopa bench; missed=$$?; $(MAKE) simulate && exit $$missed
+	$(BIN)/kopa bench; missed=$$?; $(BIN)/kopa simulate --seeds 2000 --jobs 2 && exit $$missed
 
 docs: .venv/.dev  ## Write the generated pages of docs/
 	$(BIN)/python -m cli.docs
