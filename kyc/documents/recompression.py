@@ -34,18 +34,27 @@ _COARSEST = 60
 
 def missing_steps(upload: bytes) -> int:
     """Blocks in the largest patch without the steps that the rest of the picture shows."""
-    try:
-        with Image.open(io.BytesIO(upload), formats=("JPEG",)) as image:
-            if not isinstance(image, JpegImageFile) or image.mode not in ("RGB", "L"):
-                return 0
-            if image.width * image.height > _MOST_PIXELS:
-                return 0
-            steps = np.array(image.quantization[0]).reshape(_SIDE, _SIDE)
-            image.draft("L", image.size)
-            strengths = _strengths(np.asarray(image.convert("L"), dtype=np.float32) - 128)
-    except Exception:
-        return 0  # No JPEG, or a damaged one.
+    image = _opened(upload)
+    if image is None:
+        return 0
+    steps = np.array(image.quantization[0]).reshape(_SIDE, _SIDE)
+    strengths = _strengths(np.asarray(image.convert("L"), dtype=np.float32) - 128)
     return _largest_patch(strengths, steps)
+
+
+def _opened(upload: bytes) -> JpegImageFile | None:
+    """None for what cannot be examined: no JPEG, a damaged one, too large, without steps."""
+    try:
+        image = Image.open(io.BytesIO(upload), formats=("JPEG",))
+        if not isinstance(image, JpegImageFile) or image.mode not in ("RGB", "L"):
+            return None
+        if image.width * image.height > _MOST_PIXELS or not all(image.quantization.get(0, [0])):
+            return None
+        image.draft("L", image.size)
+        image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return image
 
 
 def _strengths(gray: Floats) -> Floats:
@@ -68,7 +77,7 @@ def _largest_patch(strengths: Floats, steps: NDArray[np.int64]) -> int:
     for wave, (row, column) in enumerate(_WAVES):
         step = int(steps[row, column])
         levels = np.abs(np.rint(strengths[..., wave] / step)).astype(np.int64)
-        said = _said(np.bincount(levels.ravel()), step)
+        said = _said(np.bincount(levels.ravel(), minlength=1), step)
         if said is not None:
             odds += said[levels]
             telling += levels > 0

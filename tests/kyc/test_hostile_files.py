@@ -11,6 +11,7 @@ from PIL import Image
 
 from kit.errors import DomainError
 from kyc import images, pictures, workers
+from kyc.documents.authenticity import Reason
 from kyc.quality import Shot
 from tests.kyc.drawn import LINA, portrait
 
@@ -41,6 +42,13 @@ def jpeg_claiming(side: int) -> bytes:
     jpeg = bytearray(SMALL)
     start = jpeg.index(b"\xff\xc0")
     jpeg[start + 5 : start + 9] = struct.pack(">HH", side, side)
+    return bytes(jpeg)
+
+
+def jpeg_without_steps() -> bytes:
+    """Its table says that one wave is a multiple of nothing."""
+    jpeg = bytearray(SMALL)
+    jpeg[jpeg.index(b"\xff\xdb") + 6] = 0
     return bytes(jpeg)
 
 
@@ -101,6 +109,11 @@ CLEANED = {
     "png called jpg": saved(FACE, "PNG"),
 }
 
+ODD = {
+    "table of steps with a zero": jpeg_without_steps(),
+    "thinner than a block": saved(Image.new("RGB", (640, 7)), "JPEG"),
+}
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_worker_at_the_end() -> None:
@@ -124,6 +137,14 @@ class TestHostileFiles:
         assert images.decode(kept).shape == np.asarray(FACE).shape
         assert SCRIPT not in kept
         assert kept.endswith(b"\xff\xd9")
+
+    @pytest.mark.parametrize("name", ODD)
+    async def test_is_examined_as_a_document(self, name: str) -> None:
+        front = await pictures.inspect(ODD[name], Shot.DOCUMENT)
+        back = await pictures.inspect_back(ODD[name])
+
+        for seen in (front, back):
+            assert Reason.PART_PASTED not in [signal.reason for signal in seen.signals]
 
     async def test_all_of_them_together_take_less_than_300_mb(self) -> None:
         workers.close()
