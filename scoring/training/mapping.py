@@ -96,8 +96,7 @@ def _feature(name: str, source: Source, table: Table) -> Floats | Levels:
         translated = source.maps.get(column)
         if translated is None:
             return texts
-        meant = [_meant(translated, text) for text in texts]
-        return [None if value is None else str(value) for value in meant]
+        return [None if value is None else str(value) for value in _translated(translated, texts)]
     product = np.ones(table.rows)
     for column in source.columns:
         product = product * _numbers(table, column, source.maps.get(column))
@@ -107,7 +106,7 @@ def _feature(name: str, source: Source, table: Table) -> Floats | Levels:
 def _numbers(table: Table, column: str, translated: dict[str, float | str] | None) -> Floats:
     values = table.get(column)
     if translated is not None:
-        meant = [_meant(translated, text) for text in _texts(table, column)]
+        meant = _translated(translated, _texts(table, column))
         return np.array([np.nan if value is None else float(value) for value in meant])
     if isinstance(values, list):
         odd = next((value for value in values if value is not None), "text")
@@ -115,11 +114,14 @@ def _numbers(table: Table, column: str, translated: dict[str, float | str] | Non
     return values
 
 
-def _meant(translated: dict[str, float | str], text: str | None) -> float | str | None:
+def _translated(written: dict[str, float | str], texts: Levels) -> list[float | str | None]:
     """Of a code as it is written, or else of the number that it is: 1.0 and 01 are 1."""
-    if text is None or text in translated:
-        return None if text is None else translated[text]
-    return translated.get(tables.as_code(text))
+    codes = {tables.as_code(code): value for code, value in written.items()} | written
+
+    def meant(text: str) -> float | str | None:
+        return codes[text] if text in codes else codes.get(tables.as_code(text))
+
+    return [None if text is None else meant(text) for text in texts]
 
 
 def _texts(table: Table, column: str) -> Levels:

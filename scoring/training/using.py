@@ -56,10 +56,12 @@ class Scored:
 
 def read(data: str, *folders: Path, mapping: Mapping | None = None) -> Table:
     """The table of a file, its levels as these models and their mappings know them, not as this
-    file looks."""
+    file looks. A mapping that was given reads all there is, as it did in training."""
+    if mapping is not None:
+        return tables.read(data, mapping.words)
     columns = [column for folder in folders for column in loading.load(folder).manifest.columns]
     numbers = {column.name for column in columns if column.levels is None}
-    mappings = [mapping] if mapping else [artifacts.find_mapping(folder) for folder in folders]
+    mappings = [artifacts.find_mapping(folder) for folder in folders]
     raw = set[str]().union(*(each.words for each in mappings if each))
     return tables.read(data, tables.words_of(columns) | (raw - numbers))
 

@@ -302,6 +302,23 @@ class TestMapping:
         assert list(read.get("duration")) == [6]
         assert read.get("employment") == ["007"]
 
+    def test_a_code_of_the_name_of_its_feature_means_the_same_as_in_training(
+        self, tmp_path: Path
+    ) -> None:
+        made = mapping.parse(
+            "target: y\ntitle: t\nfeatures:\n  term_months: {columns: [term_months], why: w,"
+            " maps: {term_months: {'01': 12, '02': 24, '2': 36}}}\n"
+        )
+        file = tmp_path / "loans.csv"
+        file.write_text("term_months\n01\n02\n2\n")
+        assert "term_months" in loading.load(loading.STOCK).names
+
+        given = using.read(str(file), loading.STOCK, mapping=made)
+        as_numbers = tables.read(str(file))
+
+        assert list(mapping.apply(made, given).get("term_months")) == [12, 24, 36]
+        assert list(mapping.apply(made, as_numbers).get("term_months")) == [12, 36, 36]
+
     @pytest.mark.parametrize(
         ("text", "says"),
         [
