@@ -67,7 +67,8 @@ class Verification(Row):
     document_hash: Mapped[str | None] = mapped_column(String(16))
     """Of the picture as it came, to know it again: 64 bits in hexadecimal."""
     document_signals: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
-    """`{side, reason, measured, limit}` for what was odd about the upload."""
+    """`{side, reason, measured, limit}` for what was odd about the upload; `side` is the picture's
+    kind, and older rows have none."""
     back_hash: Mapped[str | None] = mapped_column(String(64))
     """Of the other side, finer: 256 bits in hexadecimal."""
     back_signals: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kyc.checks import CheckResult, Evidence
 from kyc.documents import authenticity
@@ -16,40 +17,45 @@ from kyc.states import CheckKind, CheckVerdict
 
 SOURCE = "kopa-authenticity-1"
 
-
-_SIDES = {"document": "document", "document_back": "back"}
-"""By the picture's kind: what its columns begin with."""
+FRONT, BACK = "document", "document_back"
+"""The pictures' kinds, and the sides that their signals name."""
 
 
 def remember(verification: Verification, kind: str, inspection: Inspection) -> None:
-    if (side := _SIDES.get(kind)) is not None:
-        signals = [_kept(side, signal) for signal in inspection.signals]
-        setattr(verification, f"{side}_hash", inspection.image_hash)
-        setattr(verification, f"{side}_signals", signals)
+    if kind == FRONT:
+        verification.document_hash = inspection.image_hash
+        verification.document_signals = _kept(FRONT, inspection.signals)
+    elif kind == BACK:
+        verification.back_hash = inspection.image_hash
+        verification.back_signals = _kept(BACK, inspection.signals)
 
 
 async def noticed(session: AsyncSession, verification: Verification) -> list[dict[str, Any]]:
     """The signals of both sides, and whether another borrower has sent the same picture."""
-    found: list[dict[str, Any]] = []
-    for side in _SIDES.values():
-        found += getattr(verification, f"{side}_signals")
-        found += [_kept(side, seen) for seen in await _seen_before(session, verification, side)]
-    return found
+    fronts, backs = Verification.document_hash, Verification.back_hash
+    others = Verification.borrower_id != verification.borrower_id
+    return [
+        *verification.document_signals,
+        *_kept(FRONT, await _seen(session, verification.document_hash, fronts, others)),
+        *verification.back_signals,
+        *_kept(BACK, await _seen(session, verification.back_hash, backs, others)),
+    ]
 
 
-async def _seen_before(
-    session: AsyncSession, verification: Verification, side: str
+async def _seen(
+    session: AsyncSession,
+    own: str | None,
+    hashes: InstrumentedAttribute[str | None],
+    others: ColumnElement[bool],
 ) -> list[Signal]:
-    own, column = getattr(verification, f"{side}_hash"), getattr(Verification, f"{side}_hash")
+    """Whether one of the others' hashes is alike."""
     if own is None:
         return []
-    others = await session.scalars(
-        select(column).where(
-            column.is_not(None), Verification.borrower_id != verification.borrower_id
-        )
-    )
+    theirs = await session.scalars(select(hashes).where(hashes.is_not(None), others))
     limit = authenticity.same_bits(own)
-    nearest = min((authenticity.differing_bits(own, other) for other in others), default=limit + 1)
+    nearest = min(
+        (authenticity.differing_bits(own, other) for other in theirs if other), default=limit + 1
+    )
     return [Signal(Reason.SEEN_BEFORE, nearest, limit)] if nearest <= limit else []
 
 
@@ -65,5 +71,5 @@ async def check(evidence: Evidence) -> CheckResult:
     )
 
 
-def _kept(side: str, signal: Signal) -> dict[str, Any]:
-    return {"side": side, **asdict(signal)}
+def _kept(side: str, signals: Sequence[Signal]) -> list[dict[str, Any]]:
+    return [{"side": side, **asdict(signal)} for signal in signals]

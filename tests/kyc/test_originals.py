@@ -49,7 +49,7 @@ async def test_each_side_says_what_is_odd_about_it(
     originals.remember(mine, "document_back", seen(BACK, GRAY))
     originals.remember(mine, "selfie", seen(FRONT, GRAY))
 
-    assert await reasons(session, mine) == [("back", Reason.GRAY_COPY)]
+    assert await reasons(session, mine) == [("document_back", Reason.GRAY_COPY)]
 
 
 async def test_a_back_that_another_borrower_sent(
@@ -60,7 +60,7 @@ async def test_a_back_that_another_borrower_sent(
     assert await reasons(session, mine) == []
 
     originals.remember(theirs, "document_back", seen(ALIKE))
-    assert await reasons(session, mine) == [("back", Reason.SEEN_BEFORE)]
+    assert await reasons(session, mine) == [("document_back", Reason.SEEN_BEFORE)]
 
 
 async def test_a_new_front_wants_a_new_back(session: AsyncSession, mine: Verification) -> None:
@@ -72,7 +72,9 @@ async def test_a_new_front_wants_a_new_back(session: AsyncSession, mine: Verific
 
 
 async def test_what_both_sides_have_is_one_reason() -> None:
-    noticed = [{"side": side, "reason": "document_gray_copy"} for side in ("document", "back")]
+    noticed = [
+        {"side": side, "reason": "document_gray_copy"} for side in (originals.FRONT, originals.BACK)
+    ]
 
     result = await originals.check(Evidence(b"", b"", noticed=noticed))
 
