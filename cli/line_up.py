@@ -131,8 +131,9 @@ def shadow(
         actor = f"staff:{await versions.staff_named(session, staff, 'set_shadow')}"
         if off:
             return await line_up.leave(
-                session, Role.SHADOW, pair, actor=actor, now=versions.now(), product=product
-            )
+                session, Role.SHADOW, pair, actor=actor, why=reason, now=versions.now(),
+                product=product,
+            )  # fmt: skip
         return await successors.shadow(
             session, pair, actor=actor, why=reason, now=versions.now(), product=product
         )

@@ -43,11 +43,11 @@ class NothingBefore(Sentence, DomainError):
 
 
 class LineUpMoved(Sentence, DomainError):
-    """A form that was drawn before would go one champion too far."""
+    """A form that was drawn before would end somebody else."""
 
     code = "risk_line_up_moved"
     kind = Kind.CONFLICT
-    sentence = "Another champion stands by now: look at the line-up again."
+    sentence = "Somebody else sits there by now: look at the line-up again."
 
 
 class NothingToContest(Sentence, DomainError):
@@ -147,7 +147,7 @@ async def take(
     """Seat the pair from now on. Who held the seat leaves it; a shadow sits beside the others."""
     await load(session, pair)
     for seat in await giving_way(session, role, pair, product=product, share_bps=share_bps):
-        _end(session, seat, actor, now)
+        _end(session, seat, actor, why, now)
     # What ends is written first: a seat that decides is taken once at a time.
     await session.flush()
     seat = Seat(
@@ -156,7 +156,7 @@ async def take(
         restores=restores,
     )  # fmt: skip
     session.add(seat)
-    _record(session, seat, "taken", actor, now, why=why)
+    _record(session, seat, "taken", actor, why, now)
     await session.flush()
     return seat
 
@@ -184,15 +184,20 @@ async def leave(
     pair: Pair | None,
     *,
     actor: str,
+    why: str,
     now: datetime,
     product: str = EVERY_PRODUCT,
+    seen: UUID | None = None,
 ) -> Seat:
-    """End a challenger or a shadow. What it has assessed stays."""
+    """End a challenger or a shadow. What it has assessed stays. `seen` is the seat that the caller
+    wants to end, where another may sit there by now."""
     await lock_key(session, LOCK)
     for seat in await standing(session):
         is_meant = pair is None or Pair.of(seat) == pair
         if (seat.role, seat.product) == (role, product) and is_meant:
-            _end(session, seat, actor, now)
+            if seen not in (None, seat.id):
+                raise LineUpMoved()
+            _end(session, seat, actor, why, now)
             await session.flush()
             return seat
     raise SeatEmpty(role=role)
@@ -231,7 +236,7 @@ async def roll_back(
         raise NothingBefore()
     for seat in await standing(session):
         if seat.product == product and seat.role is not Role.SHADOW:
-            _end(session, seat, actor, now)
+            _end(session, seat, actor, why, now)
     await session.flush()
     return None
 
@@ -247,16 +252,16 @@ def _gives_way(seat: Seat, role: Role, pair: Pair, share_bps: int) -> bool:
     return True
 
 
-def _end(session: AsyncSession, seat: Seat, actor: str, now: datetime) -> None:
+def _end(session: AsyncSession, seat: Seat, actor: str, why: str, now: datetime) -> None:
     seat.until, seat.ended_by = now, actor
-    _record(session, seat, "left", actor, now)
+    _record(session, seat, "left", actor, why, now)
 
 
 def _record(
-    session: AsyncSession, seat: Seat, what: str, actor: str, now: datetime, **facts: str
+    session: AsyncSession, seat: Seat, what: str, actor: str, why: str, now: datetime
 ) -> None:
     audit.record(
         session, actor=actor, action=f"line_up.{what}", subject=f"line_up:{seat.id}", now=now,
         role=seat.role, product=seat.product, model=seat.model_sha256, policy=seat.policy_sha256,
-        share_bps=seat.share_bps, **facts,
+        share_bps=seat.share_bps, why=why,
     )  # fmt: skip

@@ -217,7 +217,7 @@ REFUSALS = {
     ),
     "risk_line_up_moved": Refusal(
         "The line-up has changed",
-        "Another champion stands by now, perhaps by your own click. Nothing more was done.",
+        "Somebody else sits there by now, perhaps by your own click. Nothing more was done.",
     ),
     "risk_nothing_to_contest": Refusal(
         "No champion of just this product",

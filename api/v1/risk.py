@@ -293,8 +293,9 @@ async def set_shadow(body: ShadowSet, session: Session, who: Staff, now: Now) ->
     """On: it assesses every application afterwards and never acts. Off: what it said stays."""
     if not body.on:
         return await line_up.leave(
-            session, Role.SHADOW, body.pair, actor=who.actor, now=now, product=body.product
-        )
+            session, Role.SHADOW, body.pair, actor=who.actor, why=body.reason, now=now,
+            product=body.product,
+        )  # fmt: skip
     return await successors.shadow(
         session, body.pair, actor=who.actor, why=body.reason, now=now, product=body.product
     )
@@ -313,8 +314,9 @@ async def contest_risk(body: Contest, who: Staff, wiring: Wired, now: Now) -> Pr
 async def end_contest(body: Scope, session: Session, who: Staff, now: Now) -> Seat:
     """The champion decides for everybody again, at once."""
     return await line_up.leave(
-        session, Role.CHALLENGER, None, actor=who.actor, now=now, product=body.product
-    )
+        session, Role.CHALLENGER, None, actor=who.actor, why=body.reason, now=now,
+        product=body.product,
+    )  # fmt: skip
 
 
 @router.post("/promote", response_model=ProposalShown)

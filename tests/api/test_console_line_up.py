@@ -21,6 +21,7 @@ from tests.scoring import cases
 from tests.scoring.test_replaying import book
 
 DEFAULT = policy.DEFAULT.read_text(encoding="utf-8")
+NOBODY = "00000000-0000-0000-0000-000000000000"
 STRICTER = DEFAULT.replace("approve_up_to_bps: 1500", "approve_up_to_bps: 200")
 
 
@@ -220,10 +221,18 @@ class TestAgreement:
             "/line-up/challenge", page="/line-up", **typed(stricter, share="12.5")
         )
         assert "Challenger Every product 12.5 %" in sits
-        over = await ann.does("/line-up/end-contest", page="/line-up", product="", reason="enough")
+        end = {"product": "", "reason": "enough"}
+        late = await ann.sends("/line-up/end-contest", page="/line-up", seat=NOBODY, **end)
+        assert (late.status_code, "The line-up has changed" in late.text) == (409, True)
+        found = re.search(r'end-contest".*?name="seat" value="([^"]*)"', late.text, re.DOTALL)
+        assert found is not None
+        over = await ann.does("/line-up/end-contest", seat=found[1], **end)
 
         assert "The contest is over" in over
         assert await seats(sessions) == {Role.CHAMPION: champion}
+        async with unit_of_work(sessions) as session:
+            (left, *_) = await audit.list_events(session)
+        assert (left.action, left.facts["why"]) == ("line_up.left", "enough")
 
 
 class TestShadow:

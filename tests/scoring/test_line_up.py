@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import four_eyes
+from kit import audit, four_eyes
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from scoring import assignment, line_up, policy, promotion, versions
@@ -148,11 +148,12 @@ class TestLineUp:
     ) -> None:
         shade = await pair(session, stock, STRICTER, now)
         await seated(session, shade, now, Role.SHADOW)
-        await line_up.leave(session, Role.SHADOW, shade, actor="staff:1", now=now)
+        await line_up.leave(session, Role.SHADOW, shade, actor="staff:1", why="seen", now=now)
 
+        assert (await audit.list_events(session))[0].facts["why"] == "seen"
         assert await line_up.standing(session) == []
         with pytest.raises(line_up.SeatEmpty):
-            await line_up.leave(session, Role.SHADOW, shade, actor="staff:1", now=now)
+            await line_up.leave(session, Role.SHADOW, shade, actor="staff:1", why="seen", now=now)
 
 
 class TestRollBack:
@@ -190,6 +191,7 @@ class TestRollBack:
 
         assert done is None
         assert line_up.champion(await line_up.standing(session), "harvest") is general
+        assert (await audit.list_events(session))[0].facts["why"] == "losses"
 
     @pytest.mark.parametrize("again", [STRICTER, BOLDER])
     async def test_never_seats_who_was_rolled_back(

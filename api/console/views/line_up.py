@@ -32,9 +32,9 @@ LOOKS_BACK = timedelta(days=30)
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
 
-class RolledBack(Scope):
+class Ended(Scope):
     seat: UUID = Field(strict=False)
-    """The champion that the page showed."""
+    """That the page showed."""
 
 
 @router.get("", name="get_line_up")
@@ -57,7 +57,7 @@ async def show_line_up(desk: AtDesk, session: Session, file: AskedFile) -> Respo
 @router.post("/roll-back", name="roll_back_risk")
 async def roll_back(desk: AtDesk) -> Response:
     async def act(session: AsyncSession) -> str:
-        body = forms.read(desk, RolledBack)
+        body = forms.read(desk, Ended)
         await successors.roll_back(
             session, actor=desk.who.actor, why=body.reason, now=desk.now, product=body.product,
             seen=body.seat,
@@ -70,10 +70,10 @@ async def roll_back(desk: AtDesk) -> Response:
 @router.post("/end-contest", name="end_contest")
 async def end_contest(desk: AtDesk) -> Response:
     async def act(session: AsyncSession) -> str:
-        body = forms.read(desk, Scope)
+        body = forms.read(desk, Ended)
         await line_up.leave(
-            session, Role.CHALLENGER, None, actor=desk.who.actor, now=desk.now,
-            product=body.product,
+            session, Role.CHALLENGER, None, actor=desk.who.actor, why=body.reason, now=desk.now,
+            product=body.product, seen=body.seat,
         )  # fmt: skip
         return "contest_ended"
 

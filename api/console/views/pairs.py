@@ -103,7 +103,7 @@ async def set_shadow(desk: AtDesk) -> Response:
             )  # fmt: skip
             return "looks_on"
         await line_up.leave(
-            session, Role.SHADOW, body.pair, actor=desk.who.actor, now=desk.now,
+            session, Role.SHADOW, body.pair, actor=desk.who.actor, why=body.reason, now=desk.now,
             product=body.product,
         )  # fmt: skip
         return "looks_away"
