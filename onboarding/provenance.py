@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kyc import checks
 from kyc.models import Verification
-from kyc.states import VerificationStatus
+from kyc.states import CheckKind, VerificationStatus
 from onboarding import telemetry
 from onboarding.dossiers import Dossier
 from scoring.snapshot import Given, Identity, Source
@@ -34,32 +35,43 @@ async def of(session: AsyncSession, dossier: Dossier, identity: Identity) -> dic
         name: Given(Source.TYPED, told[step]) for name, step in _ANSWERS.items() if step in told
     }
     if (verification := dossier.verification) is not None:
-        found |= _of_identity(verification, identity, told)
+        looked = await checks.find(session, verification, CheckKind.FACE)
+        at = looked.created_at if looked else verification.concluded_at or verification.created_at
+        found |= _of_identity(verification, identity, told, at)
     return found
+
+
+def is_by_person(verification: Verification) -> bool:
+    """Staff saw all of it and decided."""
+    return (verification.decided_by or "").startswith("staff:")
 
 
 def _of_identity(
-    verification: Verification, identity: Identity, told: Mapping[str, datetime]
+    verification: Verification, identity: Identity, told: Mapping[str, datetime], looked: datetime
 ) -> dict[str, Given]:
-    at = verification.concluded_at or verification.created_at
     readable = identity.document_quality
-    by_person = (verification.decided_by or "").startswith("staff:")
+    by_machine = Given(Source.FACE_CHECK, looked, readable)
+    by_person = None
+    if is_by_person(verification):
+        by_person = Given(Source.STAFF, verification.concluded_at or looked, readable)
     found = {
-        "document_quality": Given(Source.DOCUMENT, at, readable),
-        "face_distance": Given(Source.FACE_CHECK, at, readable),
-        "face_verdict": Given(Source.STAFF if by_person else Source.FACE_CHECK, at, readable),
+        "document_quality": Given(Source.DOCUMENT, looked, readable),
+        "face_distance": by_machine,
+        "face_verdict": by_person or by_machine,
     }
+    passed = verification.status is VerificationStatus.PASSED
     if CONTRADICTIONS["birth_date"] in verification.reasons and "birth_date" in told:
-        found["age_years"] = Given(Source.TYPED, told["birth_date"], 0.0)
-    elif _vouches_for_birth(verification):
-        found["age_years"] = Given(Source.DOCUMENT, at, readable)
+        if by_person is None:
+            found["age_years"] = Given(Source.TYPED, told["birth_date"], 0.0)
+        elif passed:  # Who has seen both settled it.
+            found["age_years"] = by_person
+    elif passed and _is_read_as_typed(verification):
+        found["age_years"] = Given(Source.DOCUMENT, looked, readable)
     return found
 
 
-def _vouches_for_birth(verification: Verification) -> bool:
-    """It was read as it was typed, and nobody corrected it."""
+def _is_read_as_typed(verification: Verification) -> bool:
     return (
-        verification.status is VerificationStatus.PASSED
-        and "birth_date" in verification.read_fields
+        "birth_date" in verification.read_fields
         and "birth_date" not in verification.corrected_fields
     )

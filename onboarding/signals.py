@@ -11,7 +11,7 @@ from kyc.duplicates import Seen
 from kyc.states import VerificationStatus
 from onboarding.dossiers import Dossier
 from onboarding.models import Application, Borrower
-from onboarding.provenance import CONTRADICTIONS
+from onboarding.provenance import CONTRADICTIONS, is_by_person
 from scoring.snapshot import Signal
 
 VELOCITY_WINDOW = timedelta(days=7)
@@ -49,7 +49,7 @@ def _identity_signals(dossier: Dossier) -> set[str]:
         found.add(Signal.DOCUMENT_CORRECTED)
     if verification.status in _UNSURE_STATUSES:
         found.add(Signal.FACE_UNSURE)
-    elif (verification.decided_by or "").startswith("staff:"):
+    elif is_by_person(verification):
         found.add(Signal.KYC_BY_PERSON)
         return found  # Who has seen both settled it.
     return found | {

@@ -1,5 +1,6 @@
 """Applications whose identity was checked, sent for a decision."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kyc.embedded import face_result
 from kyc.faces import FaceComparison, Verdict
 from kyc.quality import Shot
+from kyc.states import CheckVerdict
 from notifications.models import Notification
 from onboarding import (
     dossiers,
@@ -42,15 +44,19 @@ DIFFERENT = compared(Verdict.DIFFERENT, 0.86)
 
 
 async def identified(
-    amina: Applicant, dossier: Dossier, outcome: FaceComparison, underwriter: Underwriter
+    amina: Applicant,
+    dossier: Dossier,
+    outcome: FaceComparison,
+    underwriter: Underwriter,
+    *reasons: str,
 ) -> None:
+    """`reasons` are what else the check doubts."""
     assert dossier.verification is not None
+    result = face_result(outcome)
+    if reasons:
+        result = replace(result, verdict=CheckVerdict.DOUBT, reasons=reasons)
     await tasks.conclude(
-        amina.session,
-        dossier.verification.id,
-        [face_result(outcome)],
-        underwriter,
-        now=amina.now,
+        amina.session, dossier.verification.id, [result], underwriter, now=amina.now
     )
 
 

@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
+from kyc import verifications
+from kyc.verifications import PersonVerdict
 from onboarding import decisioning, dossiers, journey
 from onboarding.decisioning import Underwriter
 from onboarding.dossiers import Dossier
@@ -66,6 +70,42 @@ class TestContradictions:
         age = snapshot.given["age_years"]
         assert (age.source, age.confidence) == (Source.TYPED, 0.0)
         assert Signal.BIRTH_DATE_CONTRADICTS not in after.signals
+
+    @pytest.mark.parametrize(
+        ("read", "verdict", "source", "confidence"),
+        [
+            ([], PersonVerdict.PASSED, Source.STAFF, 1.0),
+            (["birth_date"], PersonVerdict.PASSED, Source.STAFF, 1.0),
+            (["birth_date"], PersonVerdict.REFUSED, Source.TYPED, None),
+        ],
+    )
+    async def test_a_person_who_saw_both_settles_the_age(
+        self,
+        amina: Applicant,
+        underwriter: Underwriter,
+        read: list[str],
+        verdict: PersonVerdict,
+        source: Source,
+        confidence: float | None,
+    ) -> None:
+        dossier = await amina.answers_until(await amina.begins(), None)
+        await identified(amina, dossier, SAME, underwriter, "typed_birth_date_differs")
+        dossier = await dossiers.of(amina.session, dossier.borrower)
+        assert dossier.verification is not None
+        dossier.verification.read_fields = read
+        before = (await inputs(amina, dossier))["age_years"]
+        looked, amina.now = amina.now, amina.now + timedelta(days=2)
+        verifications.decide_by_person(
+            amina.session, dossier.verification, actor="staff:1", verdict=verdict,
+            reason="a slip of the finger", now=amina.now,
+        )  # fmt: skip
+
+        found = await inputs(amina, dossier)
+
+        assert (before.source, before.confidence) == (Source.TYPED, 0.0)
+        assert (found["age_years"].source, found["age_years"].confidence) == (source, confidence)
+        assert (found["face_verdict"].source, found["face_verdict"].at) == (Source.STAFF, amina.now)
+        assert {found[name].at for name in ("face_distance", "document_quality")} == {looked}
 
     async def test_a_document_that_agrees_vouches(
         self, amina: Applicant, underwriter: Underwriter
