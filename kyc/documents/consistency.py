@@ -3,7 +3,7 @@
 Each disagreement is a reason with its evidence for a person to look at, never a refusal.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -74,11 +74,21 @@ def same_name(one: str, other: str) -> bool:
     if not fewer or (len(fewer) == 1 and len(more) > 1):
         # Written together or apart: "Vander Berg", "Van Der Berg".
         return bool(fewer) and fuzz.ratio("".join(fewer), "".join(more)) >= _ALIKE
+    joined = fuzz.ratio("".join(sorted(fewer)), "".join(sorted(more)))
+    return _occur(fewer, more) or joined >= _ALIKE
+
+
+def is_part(part: str, name: str) -> bool:
+    """Whether no word of `part` is strange to the name: a row of it may not have been read."""
+    return _occur(name_words(part), name_words(name))
+
+
+def _occur(fewer: Sequence[str], more: Sequence[str]) -> bool:
     left = list(more)
     for word in fewer:
         best = max(left, key=lambda candidate: fuzz.ratio(word, candidate), default="")
         if fuzz.ratio(word, best) < _ALIKE:
-            return fuzz.ratio("".join(sorted(fewer)), "".join(sorted(more))) >= _ALIKE
+            return False
         left.remove(best)
     return True
 

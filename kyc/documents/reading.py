@@ -299,15 +299,23 @@ def _other_people(
     for side in sides if zone.is_accepted else ():
         page = _Page(side.lines, on)
         has_zone = side.zone.is_accepted
-        own = _completed(dict(_from_zone(side.zone, page) if has_zone else side.visual.fields))
-        for name in (FieldName.NAME, FieldName.BIRTH_DATE):
+        own = dict(_from_zone(side.zone, page) if has_zone else side.visual.fields)
+        is_whole = FieldName.NAME in own or FieldName.GIVEN_NAMES in own
+        own = _completed(own)
+        for name in (FieldName.NAME if is_whole else FieldName.SURNAME, FieldName.BIRTH_DATE):
             one, other = fields.get(name), own.get(name)
             if one is None or other is None or other.confidence < _SURE:
                 continue
             is_shown = not has_zone and page.shows(name, one.value)
-            if not is_shown and not _alike(name, one.value, other.value):
+            if not is_shown and _contradicts(name, one.value, other.value):
                 evidence = {"document": one.value, "other_side": other.value}
                 yield Reason("sides_differ", name, evidence)
+
+
+def _contradicts(name: FieldName, one: str, other: str) -> bool:
+    """A row of the other side's name that was not read contradicts nobody."""
+    is_row = name is not FieldName.BIRTH_DATE and consistency.is_part(other, one)
+    return not is_row and not _alike(name, one, other)
 
 
 def _alike(name: FieldName, one: str, other: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+import pytest
+
 from kyc.documents import mrz
 from kyc.documents.fields import Field, FieldName, Source
 from kyc.documents.labels import Kind
@@ -114,19 +116,36 @@ class TestSides:
 
     BACK = side(zone(Format.TD1, Holder()))
 
+    def differing(self, front: Side) -> list[FieldName]:
+        findings = combine([front, self.BACK], on=ON).findings
+        return [reason.field for reason in findings if reason.code == "sides_differ"]
+
     def test_of_one_person_differ_in_nothing(self) -> None:
         front = side([], {FieldName.SURNAME: "Eriksson", FieldName.GIVEN_NAMES: "Anna Maria"})
 
         assert combine([front, self.BACK], on=ON).findings == ()
 
+    @pytest.mark.parametrize("name", [FieldName.SURNAME, FieldName.NAME])
+    @pytest.mark.parametrize("said", ["Eriksson", "Erikssen"])
+    def test_of_one_person_with_a_row_that_was_not_read_differ_in_nothing(
+        self, name: FieldName, said: str
+    ) -> None:
+        assert combine([side([], {name: said}), self.BACK], on=ON).findings == ()
+
+    @pytest.mark.parametrize("name", [FieldName.SURNAME, FieldName.NAME])
+    def test_of_two_people_differ_in_the_one_row_that_was_read(self, name: FieldName) -> None:
+        assert self.differing(side([], {name: "Hassan"})) == [name]
+
+    def test_of_one_family_differ_in_the_given_names(self) -> None:
+        front = side([], {FieldName.SURNAME: "Eriksson", FieldName.GIVEN_NAMES: "Omar"})
+
+        assert self.differing(front) == [FieldName.NAME]
+
     def test_of_two_people_are_for_a_person(self) -> None:
         front = side([], {FieldName.NAME: "Omar Hassan", FieldName.BIRTH_DATE: "1991-03-14"})
 
-        found = combine([front, self.BACK], on=ON)
-
-        named = [reason.field for reason in found.findings if reason.code == "sides_differ"]
-        assert named == [FieldName.NAME, FieldName.BIRTH_DATE]
-        assert not found.is_complete
+        assert self.differing(front) == [FieldName.NAME, FieldName.BIRTH_DATE]
+        assert not combine([front, self.BACK], on=ON).is_complete
 
     def test_with_a_zone_each_differ_though_each_is_printed_too(self) -> None:
         omars = side(zone(Format.TD3, Holder("HASSAN", "OMAR", "X4455667")), text="Omar Hassan")
