@@ -132,15 +132,17 @@ def of_balances(dialect_name: str) -> list[str]:
 
 
 def _sqlite_balances_by_lines() -> list[str]:
-    """Triggers cannot see who asks. So a balance moves by the newest line, by just as much, and by
-    the same line never twice: what a hand could still write, the line has written already."""
+    """Triggers cannot see who asks. So a balance stays with its loan and account, and moves by the
+    newest line, by just as much, and by the same line never twice: what a hand could still write,
+    the line has written already."""
     signed = " ".join(
         f"WHEN line.{side} = NEW.account THEN {_signed(side, 'line.')}" for side in Side
     )
     rules = []
-    for verb, before, known in (
-        ("INSERT", "0", "loan_id = NEW.loan_id AND account = NEW.account"),
-        ("UPDATE", "OLD.net_minor", "loan_id = OLD.loan_id AND account = OLD.account"),
+    elsewhere = "NEW.loan_id <> OLD.loan_id OR NEW.account <> OLD.account"
+    for verb, before, misplaced in (
+        ("INSERT", "0", f"NEW.account NOT IN ({_FLOORED})"),
+        ("UPDATE", "OLD.net_minor", elsewhere),
     ):
         by_line = (
             "SELECT 1 FROM ledger_lines AS line"
@@ -149,11 +151,14 @@ def _sqlite_balances_by_lines() -> list[str]:
             " AND line.currency = NEW.currency"
             f" AND NEW.net_minor - {before} = CASE {signed} END"
         )
-        taken = f"SELECT 1 FROM ledger_loan_balances WHERE {known} AND line_id = NEW.line_id"
+        taken = (
+            "SELECT 1 FROM ledger_loan_balances WHERE loan_id = NEW.loan_id"
+            " AND account = NEW.account AND line_id = NEW.line_id"
+        )
         rules.append(
             _sqlite_trigger(
                 f"ledger_loan_balances_by_line_{verb.lower()}", verb, "ledger_loan_balances",
-                f"NOT EXISTS ({by_line}) OR EXISTS ({taken})", ONLY_BY_LINES,
+                f"{misplaced} OR NOT EXISTS ({by_line}) OR EXISTS ({taken})", ONLY_BY_LINES,
             )
         )  # fmt: skip
     return rules
