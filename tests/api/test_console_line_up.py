@@ -100,6 +100,35 @@ class TestPage:
         csv = (await aude.opens("/line-up", format="csv", part="models")).text
         assert "0.026 [0.026, 0.070]" in csv
 
+    async def test_every_file_of_the_page_is_one(self, sit: Sit, champion: Pair) -> None:
+        aude = await sit("Aude")
+        links = re.findall(r'href="(\?[^"]*format=csv[^"]*)"', (await aude.opens("/line-up")).text)
+
+        files = [await aude.opens(f"/line-up{unescape(link)}") for link in links]
+
+        assert [each.headers["content-disposition"].split('"')[1][:-15] for each in files] == [
+            "line-up", "risk-models", "risk-policies", "line-up-history",
+        ]  # fmt: skip
+        assert "champion" in files[0].text
+
+    async def test_a_card_that_was_made_by_hand_leaves_out_what_is_no_number(
+        self, sit: Sit, champion: Pair, sessions: Sessions, clock: SetClock
+    ) -> None:
+        stock = cases.stock().manifest
+        _, trees = loading.texts(loading.STOCK)
+        half = {"auc": {"value": 0.7}, "ece": {"value": "low", "low": None, "high": 1}}
+        metrics = {"cross_validated": half, "out_of_time": "soon"}
+        by_hand = replace(stock, name="by hand", metrics=metrics, training={"rows": {}})
+        async with unit_of_work(sessions) as session:
+            model = await versions.register_model(
+                session, by_hand.to_text(), trees, actor="system", now=clock.at
+            )
+        ann = await sit("Ann")
+
+        assert "by hand" in await ann.reads("/line-up")
+        pair = replace(champion, model_sha256=model.sha256)
+        assert "AUC Not measured 0.698 [" in await ann.reads("/line-up/pair", **asked(pair))
+
     async def test_is_for_those_who_analyse(self, sit: Sit, champion: Pair) -> None:
         carl = await sit("Carl")
 
@@ -253,6 +282,8 @@ class TestShadow:
         assert "16 decisions, " in page.text
         assert whole.text.count("<svg") == 1
         assert "It would approve" in whole.text
+        csv = (await ann.opens("/line-up", format="csv", part="shadows")).text
+        assert "Model,Policy,Decisions" in csv
         off = await ann.does("/line-up/shadow", page="/line-up", **typed(stricter, on="false"))
         assert "It looks on no more." in off
 

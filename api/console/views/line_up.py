@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import exports, line_up_tables
 from api.console import acts, charts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
-from api.console.files import AskedFile
+from api.console.files import AskedFile, File
 from api.console.words import Refusal
 from api.deps import Session
 from api.line_up_tables import Card, Named, Names, Said
@@ -39,18 +39,7 @@ class Ended(Scope):
 
 @router.get("", name="get_line_up")
 async def show_line_up(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    models, policies = await kept(session)
-    past = _named(await line_up.history(session, limit=exports.PAGE), names_of(models, policies))
-    answer = (
-        await file.of(line_up_tables.HISTORY, exports.listed(past), part="history")
-        or await file.of(
-            line_up_tables.MODELS, exports.listed(list(map(Card, models))), part="models"
-        )
-        or await file.of(line_up_tables.POLICIES, exports.listed(policies), part="policies")
-        or await file.of(
-            line_up_tables.SHADOWS, exports.listed(await _said(desk, session)), part="shadows"
-        )
-    )
+    answer = await _file(desk, session, file) if file.format is not None else None
     return answer or await draw(desk, session)
 
 
@@ -109,6 +98,25 @@ async def agreements(desk: Desk, session: AsyncSession) -> list[Agreement]:
     return comparing.agreements(await comparing.of_shadows(session, period))
 
 
+async def _file(desk: Desk, session: AsyncSession, file: File) -> Response | None:
+    models, policies = await kept(session)
+    names = names_of(models, policies)
+    match file.part:
+        case "history":
+            past = _named(await line_up.history(session, limit=exports.PAGE), names)
+            return await file.of(line_up_tables.HISTORY, exports.listed(past), part=file.part)
+        case "models":
+            cards = list(map(Card, models))
+            return await file.of(line_up_tables.MODELS, exports.listed(cards), part=file.part)
+        case "policies":
+            return await file.of(line_up_tables.POLICIES, exports.listed(policies), part=file.part)
+        case "shadows":
+            said = await _said(desk, session, names)
+            return await file.of(line_up_tables.SHADOWS, exports.listed(said), part=file.part)
+    seats = _named(await line_up.standing(session), names)
+    return await file.of(line_up_tables.SEATS, exports.listed(seats))
+
+
 def _again(desk: Desk) -> acts.Again:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
         return await draw(desk, session, status=status, refusal=refusal)
@@ -122,7 +130,7 @@ async def draw(desk: Desk, session: AsyncSession, **answer: Any) -> Response:
     staff = await desk.names(session)
     seats = _named(await line_up.standing(session), names)
     past = _named(await line_up.history(session, limit=drawing.PAGE_SIZE), names)
-    said = await _said(desk, session)
+    said = await _said(desk, session, names)
     return drawing.page(
         desk,
         "line_up.html",
@@ -155,8 +163,7 @@ def _pair_of(proposal: four_eyes.Proposal) -> str:
     return line_up_tables.pair_page(Pair(facts["model"], facts["policy"]), facts["product"])
 
 
-async def _said(desk: Desk, session: AsyncSession) -> list[Said]:
-    names = names_of(*await kept(session))
+async def _said(desk: Desk, session: AsyncSession, names: Names) -> list[Said]:
     return [Said(each, *names.of(each.pair)) for each in await agreements(desk, session)]
 
 
