@@ -30,6 +30,16 @@ class PromotionHeld(Sentence, DomainError):
     sentence = "The gate holds it back: {problems} Insist with --force and say why."
 
 
+class PromotionTurned(Sentence, DomainError):
+    """The gate speaks against what was proposed before it did, so nobody has insisted."""
+
+    code = "risk_promotion_turned"
+    kind = Kind.CONFLICT
+    sentence = (
+        "The gate holds it back since it was proposed: {problems} Withdraw it and propose it anew."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Bid:
     """A pair that is to decide: as the champion, or as the challenger for a share."""
@@ -62,16 +72,15 @@ async def agree(
 ) -> Proposal:
     """The first of staff proposes, another one confirms, and it sits. What the gate said against
     it needs both to insist."""
-    if said.reasons and not force:
-        raise PromotionHeld(problems=" ".join(said.reasons))
     await line_up.giving_way(
         session, bid.role, bid.pair, product=bid.product, share_bps=bid.share_bps
     )
     if bid.role is Role.CHALLENGER:
         await _check_contested(session, bid.product)
+    is_insisted = await _is_insisted(session, bid, said, force=force)
     proposal = await four_eyes.agree(
         session, act=_ACTS[bid.role], subject=subject_of(bid.product), staff_id=staff_id,
-        reason=reason, now=now, **bid.facts, **(_ALTHOUGH if said.reasons else {}),
+        reason=reason, now=now, **bid.facts, **(_ALTHOUGH if is_insisted else {}),
     )  # fmt: skip
     if proposal.is_confirmed:
         await line_up.take(
@@ -100,6 +109,23 @@ async def settle_configured(
         return None
     why = "configured by KOPA_MODEL_DIR and KOPA_POLICY_FILE"
     return await line_up.take(session, Role.CHAMPION, pair, actor=who, why=why, now=now)
+
+
+async def _is_insisted(session: AsyncSession, bid: Bid, said: gate.Answer, *, force: bool) -> bool:
+    """Whether it is agreed to although the gate holds it back: as it was proposed, for the gate
+    may tell the second of staff another thing than the first."""
+    waiting = await four_eyes.list_open(
+        session, subject=subject_of(bid.product), acts=[_ACTS[bid.role]]
+    )
+    insisted = [
+        "although" in each.facts for each in waiting if bid.facts.items() <= each.facts.items()
+    ]
+    problems = " ".join(said.reasons)
+    if problems and insisted == [False]:
+        raise PromotionTurned(problems=problems)
+    if problems and not force:
+        raise PromotionHeld(problems=problems)
+    return insisted[0] if insisted else bool(problems)
 
 
 async def _check_contested(session: AsyncSession, product: str) -> None:

@@ -203,8 +203,13 @@ REFUSALS = {
     "risk_alert_not_found": Refusal("No such alert", "Look for it in the list of risk alerts."),
     "risk_promotion_held": Refusal(
         "The gate holds it back",
-        "Nothing was proposed. What speaks against it stands below. If you both know better, tick"
-        " that you insist, and say why.",
+        "Nothing was done. What speaks against it stands below. If you both know better, tick that"
+        " you insist, and say why.",
+    ),
+    "risk_promotion_turned": Refusal(
+        "The gate holds it back since it was proposed",
+        "Nothing was done. What speaks against it stands below. Withdraw the proposal; if you both"
+        " know better, propose it anew and insist.",
     ),
     "risk_seat_taken": Refusal(
         "It sits there already", "Nothing was done. It is done, or it decides more than that."

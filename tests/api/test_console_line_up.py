@@ -8,12 +8,13 @@ import pytest
 
 from kit import audit
 from kit.db import Sessions, unit_of_work
-from onboarding import catalog
+from onboarding import catalog, successors
 from scoring import line_up, policy, shadow, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.models import Role
 from scoring.queries import Period, made_in
+from scoring.watching import gate
 from tests.api.conftest import SetClock, Sit
 from tests.api.desk import AtDesk
 from tests.onboarding.people import SETTINGS
@@ -230,6 +231,39 @@ class TestAgreement:
         )
         await abel.does("/line-up/promote", page="/line-up", **typed(renamed, force="true"))
 
+        assert (await seats(sessions))[Role.CHAMPION] == renamed
+
+    async def test_the_gate_may_change_its_mind_before_the_other_one_confirms(
+        self, sit: Sit, sessions: Sessions, renamed: Pair, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ann, abel = await sit("Ann"), await sit("Abel")
+        says = {"against": gate.Answer((gate.Check("better", passed=False, said="Worse."),)),
+                "for": gate.NOT_ASKED}  # fmt: skip
+        now = "for"
+
+        async def ask_gate(*_: object, **__: object) -> gate.Answer:
+            return says[now]
+
+        async def shown() -> str:
+            return (await abel.opens("/line-up/pair", **asked(renamed))).text
+
+        monkeypatch.setattr(successors, "ask_gate", ask_gate)
+        await ann.does("/line-up/promote", page="/line-up", **typed(renamed))
+        now = "against"
+        assert "The gate holds it back since it was proposed" in await shown()
+        assert "Confirm: make it the champion" not in await shown()
+        turned = await abel.sends("/line-up/promote", page="/line-up", **typed(renamed))
+        assert (turned.status_code, "propose it anew and insist" in turned.text) == (409, True)
+        found = re.search(r'action="/console(/proposals/[^"]+)"', await shown())
+        assert found is not None
+        await abel.does(found[1], page="/line-up", then="/console/line-up")
+
+        await ann.does("/line-up/promote", page="/line-up", **typed(renamed, force="true"))
+        assert "I insist although the gate holds it back" in await shown()
+        assert 'type="hidden" name="force"' not in await shown()
+        now = "for"
+        assert "I insist" not in await shown()
+        await abel.does("/line-up/promote", page="/line-up", **typed(renamed))
         assert (await seats(sessions))[Role.CHAMPION] == renamed
 
     async def test_a_challenger_comes_with_a_share_and_goes(

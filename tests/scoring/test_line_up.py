@@ -18,7 +18,7 @@ from scoring.model import loading
 from scoring.model.manifest import Decider
 from scoring.models import Role, Seat
 from scoring.promotion import Bid
-from scoring.watching.gate import NOT_ASKED
+from scoring.watching.gate import NOT_ASKED, Answer, Check
 from tests.scoring import cases
 
 UMA, USHA = UUID(int=1), UUID(int=2)
@@ -222,9 +222,15 @@ class TestRollBack:
         assert await line_up.standing(session) == [general]
 
 
-async def agreed(session: AsyncSession, bid: Bid, staff_id: UUID, now: datetime) -> Proposal:
+AGAINST = Answer((Check("better", passed=False, said="Worse."),))
+
+
+async def agreed(
+    session: AsyncSession, bid: Bid, staff_id: UUID, now: datetime,
+    said: Answer = NOT_ASKED, *, force: bool = False,
+) -> Proposal:  # fmt: skip
     return await promotion.agree(
-        session, bid, NOT_ASKED, staff_id=staff_id, reason="fewer losses", now=now
+        session, bid, said, staff_id=staff_id, reason="fewer losses", now=now, force=force
     )
 
 
@@ -244,6 +250,45 @@ class TestPromotion:
         assert holder is not None
         assert Pair.of(holder) == better
         assert holder.why == "fewer losses"
+
+    async def test_what_the_gate_holds_back_needs_both_to_insist(
+        self, session: AsyncSession, stock: str, now: datetime
+    ) -> None:
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        bid = Bid(await pair(session, stock, STRICTER, now))
+
+        with pytest.raises(promotion.PromotionHeld):
+            await agreed(session, bid, UMA, now, AGAINST)
+        await agreed(session, bid, UMA, now, AGAINST, force=True)
+        with pytest.raises(promotion.PromotionHeld):
+            await agreed(session, bid, USHA, now, AGAINST)
+        assert (await agreed(session, bid, USHA, now, AGAINST, force=True)).is_confirmed
+
+    @pytest.mark.parametrize("force", [False, True])
+    async def test_what_one_insisted_on_is_confirmed_when_the_gate_has_come_round(
+        self, session: AsyncSession, stock: str, now: datetime, force: bool
+    ) -> None:
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        bid = Bid(await pair(session, stock, STRICTER, now))
+        await agreed(session, bid, UMA, now, AGAINST, force=True)
+
+        proposal = await agreed(session, bid, USHA, now, force=force)
+
+        assert (proposal.is_confirmed, "although" in proposal.facts) == (True, True)
+
+    @pytest.mark.parametrize("force", [False, True])
+    async def test_what_nobody_insisted_on_is_proposed_anew_when_the_gate_has_turned(
+        self, session: AsyncSession, stock: str, now: datetime, force: bool
+    ) -> None:
+        await seated(session, await pair(session, stock, DEFAULT, now), now)
+        bid = Bid(await pair(session, stock, STRICTER, now))
+        first = await agreed(session, bid, UMA, now)
+
+        with pytest.raises(promotion.PromotionTurned):
+            await agreed(session, bid, USHA, now, AGAINST, force=force)
+        await four_eyes.withdraw(session, first.id, staff_id=USHA, now=now)
+        await agreed(session, bid, USHA, now, AGAINST, force=True)
+        assert (await agreed(session, bid, UMA, now, AGAINST, force=True)).is_confirmed
 
     async def test_a_share_of_decisions_takes_two_as_well(
         self, session: AsyncSession, stock: str, now: datetime

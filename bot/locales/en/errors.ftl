@@ -197,6 +197,7 @@ error-risk-seat-empty = There is no such { $role } that could be taken off.
 error-risk-nothing-before = Nothing decided before the champion that stands.
 error-risk-nothing-to-contest = There is no champion of just these products to contest.
 error-risk-promotion-held = The gate holds it back: { $problems }
+error-risk-promotion-turned = The gate holds it back since it was proposed: { $problems } Withdraw it and propose it anew.
 error-model-calibrator-unknown = The model cannot be used.
 error-cluster-unreachable = The computing cluster cannot be reached.
 error-cluster-worker-lost = A computing worker was lost.

@@ -197,6 +197,7 @@ error-risk-seat-empty = No hay tal { $role } que quitar.
 error-risk-nothing-before = Nada decidía antes del campeón actual.
 error-risk-nothing-to-contest = No hay un campeón solo de estos productos al que disputarle el puesto.
 error-risk-promotion-held = La puerta lo detiene: { $problems }
+error-risk-promotion-turned = La puerta lo detiene desde que se propuso: { $problems } Retíralo y proponlo de nuevo.
 error-model-calibrator-unknown = El modelo no se puede usar.
 error-cluster-unreachable = No se puede llegar al clúster de cálculo.
 error-cluster-worker-lost = Se perdió un proceso de cálculo.
