@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.line_up import Pair
 from scoring.models import Decision, ShadowAssessment
 from scoring.policy import Outcome
-from scoring.queries import Period
+from scoring.queries import EVERY_ONE, Period
 
 _OFFERED = (Outcome.APPROVE, Outcome.COUNTER)
 
@@ -31,7 +31,9 @@ class Beside:
     would_approve_minor: int
 
 
-async def of_shadows(session: AsyncSession, period: Period) -> Sequence[Beside]:
+async def of_shadows(
+    session: AsyncSession, period: Period, among: ColumnElement[bool] = EVERY_ONE
+) -> Sequence[Beside]:
     said = ShadowAssessment
     query = (
         select(
@@ -47,6 +49,7 @@ async def of_shadows(session: AsyncSession, period: Period) -> Sequence[Beside]:
             func.sum(said.approved_minor),
         )
         .join(Decision, Decision.id == said.decision_id)
+        .where(among)
         .group_by(
             said.model_sha256, said.policy_sha256, Decision.outcome, said.outcome, Decision.currency
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -15,7 +15,7 @@ from kit.ids import new_id
 from scoring import assignment, versions
 from scoring.assignment import WHOLE_BPS
 from scoring.model.predictor import Model
-from scoring.models import Role, Seat
+from scoring.models import Decision, Role, Seat
 from scoring.policy import Policy
 from scoring.refusals import Sentence
 
@@ -94,6 +94,15 @@ def falls_to(seats: Iterable[Seat], product: str, scope: str) -> bool:
     holder = champion(seats, product)
     is_own = holder is not None and holder.product == product
     return product == scope or (scope == EVERY_PRODUCT and not is_own)
+
+
+def falling_to(seats: Iterable[Seat], scope: str) -> ColumnElement[bool]:
+    """The decisions of the products for which `falls_to` is true, within a statement."""
+    product: ColumnElement[str] = Decision.snapshot["application"]["product"].as_string()
+    if scope != EVERY_PRODUCT:
+        return product == scope
+    own = {seat.product for seat in seats if seat.role is Role.CHAMPION} - {EVERY_PRODUCT}
+    return product.not_in(own)
 
 
 def choose(seats: Sequence[Seat], product: str, borrower_id: UUID) -> Seat | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -13,6 +13,8 @@ from kit.db import Sessions, reading
 from kit.errors import DomainError, Kind
 from scoring.models import Decision
 from scoring.refusals import Sentence
+
+EVERY_ONE: ColumnElement[bool] = true()
 
 
 class DecisionNotFound(Sentence, DomainError):
@@ -60,13 +62,18 @@ class Period:
 
 
 async def batches(
-    sessions: Sessions, period: Period, *, only_standing: bool = False, size: int = 200
+    sessions: Sessions,
+    period: Period,
+    *,
+    only_standing: bool = False,
+    among: ColumnElement[bool] = EVERY_ONE,
+    size: int = 200,
 ) -> AsyncIterator[Sequence[Decision]]:
     """The decisions of a period in the order they were written, never all of them in memory.
     `only_standing` leaves out those that a later attempt has replaced."""
     after: UUID | None = None
     while True:
-        query = made_in(period, only_standing).order_by(Decision.id).limit(size)
+        query = made_in(period, only_standing).where(among).order_by(Decision.id).limit(size)
         if after is not None:
             query = query.where(Decision.id > after)
         async with reading(sessions) as session:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from kit.db import Sessions, reading
 from kit.errors import DomainError
 from kit.money import Money
@@ -121,13 +123,14 @@ async def replay(
     *,
     model: Model | None,
     policy: Policy | None,
+    among: ColumnElement[bool] = queries.EVERY_ONE,
     most: int | None = None,
     report: Progress = lambda done: None,
 ) -> Report:
     """Assess what stands of the period anew. The half that is not given is the one that each
     decision was made by. After `most` decisions the rest is left out."""
     found = Report()
-    async for batch in queries.batches(sessions, period, only_standing=True):
+    async for batch in queries.batches(sessions, period, only_standing=True, among=among):
         room = len(batch) if most is None else most - found.decisions - found.impossible
         if room <= 0:
             found.is_cut_short = True

@@ -3,13 +3,17 @@
 import re
 from dataclasses import replace
 from html import unescape
+from types import ModuleType
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from kit import audit
 from kit.db import Sessions, unit_of_work
 from onboarding import catalog, successors
-from scoring import line_up, policy, shadow, versions
+from scoring import line_up, policy, shadow, versions, whatif
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.models import Role
@@ -166,6 +170,41 @@ class TestPair:
         assert "Not kept here" in unknown.text
 
 
+class TestLongWork:
+    async def test_no_transaction_is_open_while_the_gate_or_a_what_if_works(
+        self, sit: Sit, renamed: Pair, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ann = await sit("Ann")
+        begun: list[Session] = []
+        found: list[tuple[str, bool]] = []
+
+        def note(session: Session, *_: object) -> None:
+            begun.append(session)
+
+        def watch(module: ModuleType, name: str) -> None:
+            real = getattr(module, name)
+
+            async def watched(*given: Any, **named: Any) -> Any:
+                found.append((name, any(each.in_transaction() for each in begun)))
+                return await real(*given, **named)
+
+            monkeypatch.setattr(module, name, watched)
+
+        watch(successors, "ask_gate")
+        watch(whatif, "replay")
+        event.listen(Session, "after_begin", note)
+        try:
+            await ann.reads("/line-up/pair", **asked(renamed))
+            await ann.reads("/line-up/what-if", **asked(renamed))
+            held = await ann.sends("/line-up/promote", page="/line-up", **typed(renamed))
+        finally:
+            event.remove(Session, "after_begin", note)
+
+        assert (held.status_code, len(begun) > 3) == (409, True)
+        asks = ("ask_gate", "replay", "ask_gate", "ask_gate")
+        assert found == [(name, False) for name in asks]
+
+
 class TestAgreement:
     async def test_two_promote_and_one_takes_it_back_once(
         self, sit: Sit, sessions: Sessions, champion: Pair, stricter: Pair
@@ -313,6 +352,8 @@ class TestShadow:
         whole = await ann.opens("/line-up")
 
         assert page.text.count("<svg") == 2
+        other = await ann.opens("/line-up/pair", **asked(stricter), product="harvest")
+        assert other.text.count("<svg") == 0  # All sixteen asked for another product.
         assert "16 decisions, " in page.text
         assert whole.text.count("<svg") == 1
         assert "It would approve" in whole.text
@@ -342,9 +383,27 @@ class TestWhatIf:
             "/line-up/what-if", **asked(champion), since="2026-01-01", until="2026-01-31"
         )
 
-        assert "No application was decided in these days." in shown
+        assert "No application that would fall to it was decided in these days." in shown
         never = await ann.opens("/line-up/what-if", **asked(champion), until="9999-12-31")
         assert never.status_code == 422
+
+    async def test_counts_what_would_fall_to_it(
+        self, sit: Sit, sessions: Sessions, champion: Pair, stricter: Pair, clock: SetClock
+    ) -> None:
+        ann = await sit("Ann")
+
+        async def tried(product: str) -> int:
+            shown = await ann.reads("/line-up/what-if", **asked(stricter), product=product)
+            found = re.search(r"(\d+) stored applications assessed again", shown)
+            return int(found[1]) if found else 0
+
+        assert [await tried(each) for each in ("", "personal", "harvest")] == [16, 16, 0]
+        async with unit_of_work(sessions) as session:
+            await line_up.take(
+                session, Role.CHAMPION, champion, actor=audit.SYSTEM, why="its own", now=clock.at,
+                product="personal",
+            )  # fmt: skip
+        assert [await tried(each) for each in ("", "personal", "harvest")] == [0, 16, 0]
 
     async def test_is_for_analysts(self, sit: Sit, champion: Pair) -> None:
         ada = await sit("Ada")

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, line_up_tables
@@ -24,7 +25,7 @@ from scoring import comparing, line_up, promotion, versions
 from scoring.comparing import Agreement
 from scoring.line_up import Pair
 from scoring.models import RiskModel, RiskPolicy, Role, Seat
-from scoring.queries import Period
+from scoring.queries import EVERY_ONE, Period
 from scoring.watching.pictures import Row
 
 PAGE = f"{HOME}/line-up"
@@ -93,9 +94,11 @@ def bars_of(found: Agreement) -> charts.Bars:
     return charts.bars([Row(name, of, f"{of:.1%}") for name, of in shown if of is not None])
 
 
-async def agreements(desk: Desk, session: AsyncSession) -> list[Agreement]:
+async def agreements(
+    desk: Desk, session: AsyncSession, among: ColumnElement[bool] = EVERY_ONE
+) -> list[Agreement]:
     period = Period(since=desk.now - LOOKS_BACK)
-    return comparing.agreements(await comparing.of_shadows(session, period))
+    return comparing.agreements(await comparing.of_shadows(session, period, among))
 
 
 async def _file(desk: Desk, session: AsyncSession, file: File) -> Response | None:

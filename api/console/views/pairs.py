@@ -18,9 +18,9 @@ from api.console.forms import Day
 from api.console.views import line_up as line_up_page
 from api.console.views.line_up import PAGE
 from api.console.words import Refusal
-from api.deps import Session
 from api.line_up_tables import Card
 from api.v1.risk import Contest, Hash, Product, Promotion, ShadowSet
+from kit.db import reading
 from onboarding import successors
 from scoring import line_up, whatif, whatif_shown
 from scoring.line_up import EVERY_PRODUCT, Pair
@@ -77,8 +77,8 @@ class Tried(Asked):
 
 
 @router.get("/pair", name="compare_risk")
-async def show_pair(asked: Annotated[Asked, Query()], desk: AtDesk, session: Session) -> Response:
-    return await _page(asked, desk, session)
+async def show_pair(asked: Annotated[Asked, Query()], desk: AtDesk) -> Response:
+    return await _page(asked, desk)
 
 
 @router.post("/promote", name="promote_risk")
@@ -112,16 +112,17 @@ async def set_shadow(desk: AtDesk) -> Response:
 
 
 @router.get("/what-if", name="try_risk")
-async def show_what_if(
-    asked: Annotated[Tried, Query()], desk: AtDesk, session: Session, file: AskedFile
-) -> Response:
-    """What this pair would have made of the stored applications of a period."""
+async def show_what_if(asked: Annotated[Tried, Query()], desk: AtDesk, file: AskedFile) -> Response:
+    """What this pair would have made of the stored applications of a period. The transaction of
+    the request begins after it, for the record of who took a file."""
     since = asked.since or desk.today - line_up_page.LOOKS_BACK
     until = asked.until or desk.today
-    model, policy = await line_up.load(session, asked.pair)
+    async with reading(desk.wiring.sessions) as session:
+        model, policy = await line_up.load(session, asked.pair)
+        among = line_up.falling_to(await line_up.standing(session), asked.product)
     report = await whatif.replay(
         desk.wiring.sessions, _period(desk, since, until), model=model, policy=policy,
-        most=_MOST_TRIED,
+        among=among, most=_MOST_TRIED,
     )  # fmt: skip
     changes = list(whatif_shown.changes(report))
     answer = await file.of(line_up_tables.CHANGES, exports.listed(changes))
@@ -168,50 +169,53 @@ def _again(desk: Desk) -> acts.Again:
             asked = Asked(**typed, product=desk.typed.get("product", ""))
         except ValidationError:  # No form of ours: there is no pair to show.
             return await line_up_page.draw(desk, session, status=status, refusal=refusal)
-        return await _page(asked, desk, session, status=status, refusal=refusal)
+        return await _page(asked, desk, status=status, refusal=refusal)
 
     return again
 
 
-async def _page(asked: Asked, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
+async def _page(asked: Asked, desk: Desk, **answer: Any) -> Response:
+    """The gate takes its time: nobody waits for a transaction of ours while it does."""
+    gate = await successors.ask_gate(
+        desk.wiring.sessions, Bid(asked.pair, asked.product), desk.wiring.settings, now=desk.now
+    )
+    async with reading(desk.wiring.sessions) as session:
+        facts = await _facts(asked, desk, session)
+    return drawing.page(
+        desk, "pair.html", asked=asked, gate=gate, questions=_QUESTIONS,
+        **facts, **{"refusal": None, **answer},
+    )  # fmt: skip
+
+
+async def _facts(asked: Asked, desk: Desk, session: AsyncSession) -> dict[str, Any]:
     model, policy = await line_up.load(session, asked.pair)
     models, policies = await line_up_page.kept(session)
     seats = await line_up.standing(session)
     holder = line_up.champion(seats, asked.product)
     cards = {each.sha256: Card(each) for each in models}
-    bid = Bid(asked.pair, asked.product)
-    found = [
-        each for each in await line_up_page.agreements(desk, session) if each.pair == asked.pair
-    ]
-    said = found[0] if found else None
-    return drawing.page(
-        desk,
-        "pair.html",
-        asked=asked,
-        named=(model.manifest.name, policy.name),
-        seats=[seat for seat in seats if Pair.of(seat) == asked.pair],
-        sits={seat.role for seat in seats
-              if Pair.of(seat) == asked.pair and seat.product == asked.product},
-        card=cards[asked.model],
-        champion=cards.get(holder.model_sha256) if holder is not None else None,
-        gate=await successors.ask_gate(
-            desk.wiring.sessions, bid, desk.wiring.settings, now=desk.now
-        ),
-        looked=said is not None,
-        bars_of_it=line_up_page.bars_of(said) if said is not None else None,
-        picture=_picture(said),
-        proposals=[
+    among = line_up.falling_to(seats, asked.product)
+    found = await line_up_page.agreements(desk, session, among)
+    said = next((each for each in found if each.pair == asked.pair), None)
+    mine = [seat for seat in seats if Pair.of(seat) == asked.pair]
+    return {
+        "named": (model.manifest.name, policy.name),
+        "seats": mine,
+        "sits": {seat.role for seat in mine if seat.product == asked.product},
+        "card": cards[asked.model],
+        "champion": cards.get(holder.model_sha256) if holder is not None else None,
+        "looked": said is not None,
+        "bars_of_it": line_up_page.bars_of(said) if said is not None else None,
+        "picture": _picture(said),
+        "proposals": [
             each
             for each in await line_up_page.waiting(session)
             if (each.facts["model"], each.facts["policy"], each.facts["product"])
             == (asked.model, asked.policy, asked.product)
         ],
-        names=await desk.names(session),
-        policy_text=next(each.body for each in policies if each.sha256 == asked.policy),
-        since=desk.today - line_up_page.LOOKS_BACK,
-        questions=_QUESTIONS,
-        **{"refusal": None, **answer},
-    )  # fmt: skip
+        "names": await desk.names(session),
+        "policy_text": next(each.body for each in policies if each.sha256 == asked.policy),
+        "since": desk.today - line_up_page.LOOKS_BACK,
+    }
 
 
 def _picture(said: Any) -> Markup | None:
