@@ -3,17 +3,13 @@
 import re
 from dataclasses import replace
 from html import unescape
-from types import ModuleType
-from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from kit import audit
 from kit.db import Sessions, unit_of_work
 from onboarding import catalog, successors
-from scoring import line_up, policy, shadow, versions, whatif
+from scoring import line_up, policy, shadow, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.models import Role
@@ -168,41 +164,6 @@ class TestPair:
 
         assert (unknown.status_code, wrong.status_code) == (404, 422)
         assert "Not kept here" in unknown.text
-
-
-class TestLongWork:
-    async def test_no_transaction_is_open_while_the_gate_or_a_what_if_works(
-        self, sit: Sit, renamed: Pair, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        ann = await sit("Ann")
-        begun: list[Session] = []
-        found: list[tuple[str, bool]] = []
-
-        def note(session: Session, *_: object) -> None:
-            begun.append(session)
-
-        def watch(module: ModuleType, name: str) -> None:
-            real = getattr(module, name)
-
-            async def watched(*given: Any, **named: Any) -> Any:
-                found.append((name, any(each.in_transaction() for each in begun)))
-                return await real(*given, **named)
-
-            monkeypatch.setattr(module, name, watched)
-
-        watch(successors, "ask_gate")
-        watch(whatif, "replay")
-        event.listen(Session, "after_begin", note)
-        try:
-            await ann.reads("/line-up/pair", **asked(renamed))
-            await ann.reads("/line-up/what-if", **asked(renamed))
-            held = await ann.sends("/line-up/promote", page="/line-up", **typed(renamed))
-        finally:
-            event.remove(Session, "after_begin", note)
-
-        assert (held.status_code, len(begun) > 3) == (409, True)
-        asks = ("ask_gate", "replay", "ask_gate", "ask_gate")
-        assert found == [(name, False) for name in asks]
 
 
 class TestAgreement:
