@@ -40,8 +40,8 @@ class Signal:
 GRID = 10.0
 COLOR = 4.0
 """Distance from gray, of 128. Specimens with any color measure 8 and more, gray copies 0."""
-BARE_BLOCKS = 180
-"""Of 8 x 8 pixels. Pictures that nobody changed measure up to 155, saved once 0."""
+BARE_BLOCKS = 200
+"""Of 8 x 8 pixels. Drawn pictures that nobody changed measure up to 64, saved once 0."""
 SAME_SHARE = 1 / 32
 """Pictures whose hashes differ in no larger share of bits are the same picture, saved again."""
 WAVES, FINER_WAVES = 8, 16

@@ -6,6 +6,7 @@ saving, Telegram's reduction above all, leaves nothing to see.
 """
 
 import io
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -18,9 +19,18 @@ Counts = NDArray[np.int64]
 
 _SIDE = 8
 _WAVES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0), (2, 2))
+_PLACES = np.arange(_SIDE)
+_ALONG = [
+    np.cos((2 * _PLACES + 1) * k * np.pi / 16) * np.sqrt((1 + (k > 0)) / _SIDE)
+    for k in range(_SIDE)
+]
+_FORMS = np.array([np.outer(_ALONG[i], _ALONG[j]) for i, j in _WAVES], dtype=np.float32)
 _LEAST_WAVES = 3
 """In so many of them the steps of a first saving have to show."""
 _MOST_PIXELS = 13_000_000
+_STRIP = 64 * _SIDE
+_DARKEST, _BRIGHTEST = (2, 2, 2), (253, 253, 253)
+"""Of red, green and blue. At their ends more light, or less, leaves the same."""
 _NOISE = 1.0
 """How far rounding to whole pixels and back moves a wave's strength."""
 _STRAY = 0.04
@@ -38,8 +48,8 @@ def missing_steps(upload: bytes) -> int:
     if image is None:
         return 0
     steps = np.array(image.quantization[0]).reshape(_SIDE, _SIDE)
-    strengths = _strengths(np.asarray(image.convert("L"), dtype=np.float32) - 128)
-    return _largest_patch(strengths, steps)
+    strips = [_strengths(strip) for strip in _strips(image)]
+    return _largest_patch(np.concatenate(strips), steps) if strips else 0
 
 
 def _opened(upload: bytes) -> JpegImageFile | None:
@@ -50,24 +60,29 @@ def _opened(upload: bytes) -> JpegImageFile | None:
             return None
         if image.width * image.height > _MOST_PIXELS or not all(image.quantization.get(0, [0])):
             return None
-        image.draft("L", image.size)
+        image.draft("YCbCr", image.size)
         image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     return image
 
 
-def _strengths(gray: Floats) -> Floats:
-    """Blocks down x blocks across x waves."""
-    down, across = (length // _SIDE for length in gray.shape)
-    whole = gray[: down * _SIDE, : across * _SIDE].reshape(down, _SIDE, across, _SIDE)
-    places = np.arange(_SIDE)
-    waves = np.array(
-        [np.cos((2 * places + 1) * k * np.pi / 16) * np.sqrt((1 + (k > 0)) / _SIDE)
-         for k in range(_SIDE)]
-    )  # fmt: skip
-    forms = np.array([np.outer(waves[i], waves[j]) for i, j in _WAVES], dtype=np.float32)
-    return np.asarray(np.einsum("aibj,wij->abw", whole, forms, optimize=True), dtype=np.float32)
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    """Whole blocks, some rows at a time: as numbers the whole would fill the memory."""
+    across, down = (length - length % _SIDE for length in image.size)
+    for top in range(0, down if across else 0, _STRIP):
+        yield image.crop((0, top, across, min(down, top + _STRIP)))
+
+
+def _strengths(strip: Image.Image) -> Floats:
+    """Blocks down x blocks across x waves; nothing where light was cut off, and steps with it."""
+    down, across = strip.height // _SIDE, strip.width // _SIDE
+    gray = np.asarray(strip.convert("YCbCr").getchannel("Y"), dtype=np.float32) - 128
+    blocks = gray.reshape(down, _SIDE, across, _SIDE)
+    strengths = np.einsum("aibj,wij->abw", blocks, _FORMS, optimize=True)
+    lit = cv2.inRange(np.asarray(strip.convert("RGB")), _DARKEST, _BRIGHTEST)
+    strengths[cv2.resize(lit, (across, down), interpolation=cv2.INTER_AREA) < 255] = 0
+    return np.asarray(strengths, dtype=np.float32)
 
 
 def _largest_patch(strengths: Floats, steps: NDArray[np.int64]) -> int:

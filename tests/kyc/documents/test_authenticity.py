@@ -75,6 +75,16 @@ class TestPasted:
         signals = authenticity.examine(forged, np.asarray(self.OPENED), np.asarray(self.OPENED))
         assert [signal.reason for signal in signals] == [Reason.PART_PASTED]
 
+    @pytest.mark.parametrize("light", forgeries.LIGHTS)
+    def test_are_told_from_parts_where_light_was_cut_off(
+        self, light: Callable[[Image.Image], Image.Image]
+    ) -> None:
+        lit = documents.jpeg(light(documents.photographed(PASSPORT)), quality=75)
+        opened = Image.open(io.BytesIO(lit)).convert("RGB")
+
+        assert not forgeries.is_noticed(documents.jpeg(opened, 95))
+        assert forgeries.is_noticed(documents.jpeg(forgeries.with_portrait(opened), 95))
+
     def test_a_picture_saved_again_has_them_everywhere(self) -> None:
         again = documents.jpeg(self.OPENED, quality=92)
 
