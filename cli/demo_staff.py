@@ -13,9 +13,9 @@ from kit.clock import SystemClock
 from kit.db import unit_of_work
 
 CAST = {
-    "Uma": Role.UNDERWRITER,
+    "Ursula": Role.UNDERWRITER,
     "Carl": Role.COLLECTOR,
-    "Ana": Role.ANALYST,
+    "Anil": Role.ANALYST,
     "Ada": Role.ADMIN,
 }
 
