@@ -60,6 +60,12 @@ class TestJournal:
         assert taken.content == file.content
         assert "Third party payable 50.00 KES" in page
 
+    async def test_the_menu_marks_this_page_alone(self, sit: Sit) -> None:
+        page = await (await sit("Ada")).opens("/ledger/journal")
+
+        assert page.text.count('aria-current="page"') == 1
+        assert 'href="/console/ledger/journal" aria-current="page"' in page.text
+
     async def test_is_for_those_who_oversee(self, enter: Enter) -> None:
         assert (await (await enter("Carl")).get("/v1/ledger/journal")).status_code == 403
 
