@@ -254,6 +254,9 @@ class OrderRow(Row):
         return f"{self.__tablename__}.account.{self.id}"
 
 
+_LIVE = "status NOT IN ('failed', 'returned') AND amendment_id IS NULL"
+
+
 class Payout(OrderRow):
     __tablename__ = "payouts"
     __table_args__ = (
@@ -262,15 +265,15 @@ class Payout(OrderRow):
             "uq_payouts_live",
             "loan_id",
             unique=True,
-            postgresql_where=text("status <> 'failed' AND amendment_id IS NULL"),
-            sqlite_where=text("status <> 'failed' AND amendment_id IS NULL"),
+            postgresql_where=text(_LIVE),
+            sqlite_where=text(_LIVE),
         ),
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
     )
 
     attempt: Mapped[int]
-    """Its number among the payouts of the loan. The loan itself is sent again only after a proven
-    failure; money on top is not."""
+    """Its number among the payouts of the loan. The loan itself is sent again only when it is
+    proven that the money failed or came back; money on top is not."""
     amendment_id: Mapped[UUID | None] = mapped_column(ForeignKey("amendments.id"), unique=True)
     """The amendment that lends this money on top; None: the loan itself is paid out."""
 
@@ -326,6 +329,11 @@ class SuspenseItem(Row):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_placed(self) -> bool:
+        """On a loan: it neither waits any more nor was given back."""
+        return self.resolved_at is not None and self.refund_reference is None
 
 
 class Incident(Row):

@@ -20,7 +20,15 @@ from servicing.debts import Debt
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.life import PENALTY
-from servicing.models import Amendment, Installment, Loan, PaymentRequest, Payout, Repayment
+from servicing.models import (
+    Amendment,
+    Installment,
+    Loan,
+    PaymentRequest,
+    Payout,
+    Repayment,
+    SuspenseItem,
+)
 from servicing.states import ASKABLE, OPEN, LoanStatus, OrderStatus
 
 _ANSWERED_WITHIN = timedelta(hours=24)
@@ -132,6 +140,10 @@ async def list_repayments(session: AsyncSession, loan_id: UUID) -> list[Repaymen
 
 async def find_repayment(session: AsyncSession, rail_reference: str) -> Repayment | None:
     return await session.scalar(select(Repayment).where(Repayment.rail_reference == rail_reference))
+
+
+async def find_suspense_item(session: AsyncSession, reference: str) -> SuspenseItem | None:
+    return await session.scalar(select(SuspenseItem).where(SuspenseItem.reference == reference))
 
 
 async def last_payout(session: AsyncSession, loan: Loan) -> Payout:

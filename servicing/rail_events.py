@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db import insert_once
 from kit.ids import new_id
 from servicing import chargebacks, hints, orders, queries, repayments, suspense
-from servicing.models import RailEventRow
+from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
 
@@ -72,12 +72,10 @@ async def _incoming(
     if asked is not None and await hints.answers_prompt(session, event, asked, now=now):
         await orders.apply(session, REQUESTS, asked.id, event.outcome, on=on, zone=zone, now=now)
         return
-    loan = await queries.find_by_reference(session, event.reference)
-    if loan is not None:
-        loan = await queries.get_loan(session, loan.id, lock=True)
-    elif asked is not None:
-        loan = await queries.get_loan(session, asked.loan_id, lock=True)
+    loan = await _loan_of(session, event, asked)
     known = await queries.find_repayment(session, reference)
+    if known is None and await queries.find_suspense_item(session, reference) is not None:
+        return  # A charge-back may have opened the loan again since: the same money stays aside.
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
     elif loan.status in repayments.REPAYABLE or known is not None:
@@ -93,3 +91,13 @@ async def _incoming(
         session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan,
         rail=event.rail, written=event.reference, payer=event.account,
     )  # fmt: skip
+
+
+async def _loan_of(
+    session: AsyncSession, event: RailEvent, asked: PaymentRequest | None
+) -> Loan | None:
+    """That the payer named, or whose prompt was answered; locked."""
+    named = await queries.find_by_reference(session, event.reference)
+    if named is not None:
+        return await queries.get_loan(session, named.id, lock=True)
+    return None if asked is None else await queries.get_loan(session, asked.loan_id, lock=True)

@@ -53,6 +53,13 @@ class RailReferenceReused(DomainError):
     code = "rail_reference_reused"
 
 
+class MoneyWasSetAside(DomainError):
+    """What came in under this reference waits for a person, or was given back."""
+
+    kind = Kind.CONFLICT
+    code = "money_was_set_aside"
+
+
 class RepaymentNotFound(DomainError):
     kind = Kind.NOT_FOUND
     code = "repayment_not_found"
@@ -84,6 +91,9 @@ async def receive(
     await lock_key(session, f"rail_reference:{rail_reference}")
     if (known := await queries.find_repayment(session, rail_reference)) is not None:
         return _same(known, loan, amount)
+    aside = await queries.find_suspense_item(session, rail_reference)
+    if aside is not None and not aside.is_placed:
+        raise MoneyWasSetAside(rail_reference=rail_reference)
     if loan.status not in REPAYABLE:
         raise LoanNotRepayable(status=loan.status)
     if amount.currency != loan.currency or amount.minor <= 0:

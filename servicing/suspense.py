@@ -64,10 +64,14 @@ async def receive(
     written: str | None = None,
     payer: str = "",
 ) -> None:
-    """Take in money that fits no open loan. The same `reference` twice is taken in once.
+    """Take in money that fits no open loan. What has come under `reference` before, here or on a
+    loan, is not taken in again.
 
     `written` is what the payer wrote, `payer` the phone that paid: whose money it is may follow.
     """
+    await lock_key(session, f"rail_reference:{reference}")
+    if await queries.find_repayment(session, reference) is not None:
+        return
     wrote = await insert_once(
         session, SuspenseItem, id=new_id(), reference=reference, reason=reason, rail=rail,
         written=written[:80] if written else None, payer_index=_payer_index(session, payer),

@@ -16,7 +16,7 @@ from servicing.ledger.balances import Balance
 from servicing.ledger.chart import CASHES, FLOORED, Account
 from servicing.ledger.models import Entry, Line, LoanBalance
 from servicing.ledger.rules import EntryKind, Event
-from servicing.models import Installment, Loan, LoanEvent, Payout, SuspenseItem
+from servicing.models import Installment, Loan, LoanEvent, Payout, Repayment, SuspenseItem
 from servicing.states import ARRIVED, FINAL, LoanStatus
 from servicing.treasury.models import Refund
 
@@ -35,7 +35,8 @@ async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
     totals = await balances.trial_balance(session)
     found = [*_trial_balance(totals), *await _entries(session), *await _payouts(session),
-             *await _suspense(session, totals), *_refinancing(totals), *await _on_its_way(session),
+             *await _suspense(session, totals), *await _came_once(session),
+             *_refinancing(totals), *await _on_its_way(session),
              *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
@@ -113,6 +114,18 @@ async def _suspense(session: AsyncSession, totals: Sequence[Balance]) -> list[Vi
         )
         for currency in sorted(held.keys() | waiting.keys())
         if held.get(currency, 0) != waiting.get(currency, 0)
+    ]
+
+
+async def _came_once(session: AsyncSession) -> list[Violation]:
+    """Money that waits, or was given back, repays no loan."""
+    rows = await session.scalars(
+        select(SuspenseItem.reference)
+        .join(Repayment, Repayment.rail_reference == SuspenseItem.reference)
+        .where(SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None))
+    )
+    return [
+        Violation("money_came_once", reference, "set aside, and on a loan") for reference in rows
     ]
 
 

@@ -14,7 +14,7 @@ from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
-from servicing.models import Payout, Repayment, SuspenseItem
+from servicing.models import Payout, Repayment
 
 
 async def post(session: AsyncSession, rail: str, key: str, *, on: date, now: datetime) -> None:
@@ -32,8 +32,7 @@ async def post(session: AsyncSession, rail: str, key: str, *, on: date, now: dat
         if (repayment := await queries.find_repayment(session, name)) is not None:
             await _repayment(session, repayment, on=on, now=now)
             return
-        item = await session.scalar(select(SuspenseItem).where(SuspenseItem.reference == name))
-        if item is not None:
+        if (item := await queries.find_suspense_item(session, name)) is not None:
             await posting.post(
                 session, EntryKind.SUSPENSE, (Event.UNMATCHED_RECEIVED, item.amount),
                 reference=f"suspense:{name}", on=item.received_on, now=now, cash=cash_of(item.rail),

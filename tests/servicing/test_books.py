@@ -187,6 +187,10 @@ class TestVerify:
             ("INSERT INTO suspense_items (id, reference, reason, amount_minor, currency,"
              " received_on, created_at) VALUES ('ffffffffffffffffffffffffffffffff', 'x', 'x', 5,"
              " 'KES', '2026-11-20', '2026-11-20')", "suspense_is_listed"),
+            ("INSERT INTO suspense_items (id, reference, reason, amount_minor, currency,"
+             " received_on, created_at, resolved_at, refund_reference) SELECT id, rail_reference,"
+             " 'x', 5, 'KES', paid_on, received_at, received_at, 'R' FROM repayments",
+             "money_came_once"),
         ],
     )  # fmt: skip
     async def test_finds(self, lender: Lender, loan: Loan, statement: str, rule: str) -> None:

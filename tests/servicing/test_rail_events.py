@@ -128,6 +128,35 @@ class TestIncoming:
         assert await waiting(lender) == [("loan_over", "7.00")]
         await lender.verifies()
 
+    async def test_told_again_when_its_loan_runs_anew_stays_set_aside(self, lender: Lender) -> None:
+        """A charge-back opens the loan between the first and the second callback."""
+        loan = await lender.lends()
+        last = event(loan.reference, await lender.payoff(loan))
+        await arrives(lender, last)
+        late = event(loan.reference, kes(500))
+        await arrives(lender, late)
+        back = Outcome(OutcomeStatus.RETURNED, last.amount)
+        await arrives(lender, replace(last, event_id="back", outcome=back))
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+
+        await arrives(lender, replace(late, event_id="another"))
+
+        assert await waiting(lender) == [("loan_over", "500.00")]
+        assert await lender.payoff(loan) == last.amount
+        await lender.verifies()
+
+    async def test_on_a_loan_is_not_set_aside_when_told_with_another_name(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        told = event(loan.reference, kes(500))
+        await arrives(lender, told)
+
+        await arrives(lender, replace(told, event_id="another", reference="L-NOBODY"))
+
+        assert await waiting(lender) == []
+        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+
     async def test_that_has_not_settled_changes_nothing(self, lender: Lender) -> None:
         loan = await lender.lends()
         pending = Outcome(OutcomeStatus.PENDING, kes(500), "W1")

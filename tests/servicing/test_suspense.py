@@ -44,6 +44,14 @@ async def gives_back(
         )  # fmt: skip
 
 
+async def repays(lender: Lender, loan: Loan, item: SuspenseItem) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        await repayments.receive(
+            session, loan_id=loan.id, amount=item.amount, rail_reference=item.reference,
+            on=lender.on, now=lender.now,
+        )  # fmt: skip
+
+
 class TestReceive:
     async def test_takes_money_in_once(self, lender: Lender) -> None:
         first = await waits(lender)
@@ -51,6 +59,21 @@ class TestReceive:
 
         assert again.id == first.id
         await lender.verifies()
+
+    async def test_is_no_repayment_while_it_waits_nor_once_it_was_given_back(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        item = await waits(lender)
+        with pytest.raises(repayments.MoneyWasSetAside):
+            await repays(lender, loan, item)
+
+        for who in (UMA, USHA):
+            await gives_back(lender, item, who)
+
+        with pytest.raises(repayments.MoneyWasSetAside):
+            await repays(lender, loan, item)
+        assert "borrower_credit" not in await lender.books(loan)
 
 
 class TestAssign:
