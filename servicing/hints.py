@@ -12,6 +12,7 @@ from kit import jobs
 from kit.crypto import person_key, vault_of
 from kit.db import insert_once, unit_of_work
 from kit.ids import new_id
+from kit.money import Money
 from servicing import incidents, orders, queries, repayments
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, PaymentRequest, RailEventRow
@@ -153,9 +154,16 @@ async def compare(session: AsyncSession, event: RailEvent, *, now: datetime) -> 
     hint = await _hint_of(session, event.rail, event.rail_id)
     if hint is None or (hint.client_ref, hint.amount) == (event.reference, event.amount):
         return
+    await told_differently(session, event, first=hint.amount, now=now)
+
+
+async def told_differently(
+    session: AsyncSession, event: RailEvent, *, first: Money, now: datetime
+) -> None:
+    """A person must look at what a rail says of one payment in two ways."""
     await incidents.report(
         session, kind=_TOLD_DIFFERENTLY, subject=f"{event.rail}:{event.rail_id}", now=now,
-        first=str(hint.amount), then=str(event.amount),
+        first=str(first), then=str(event.amount),
     )  # fmt: skip
 
 

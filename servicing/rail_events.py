@@ -73,12 +73,11 @@ async def _incoming(
         await orders.apply(session, REQUESTS, asked.id, event.outcome, on=on, zone=zone, now=now)
         return
     loan = await _loan_of(session, event, asked)
-    known = await queries.find_repayment(session, reference)
-    if known is None and await queries.find_suspense_item(session, reference) is not None:
-        return  # A charge-back may have opened the loan again since: the same money stays aside.
+    if await _is_known(session, reference, event, loan, now=now):
+        return
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
-    elif loan.status in repayments.REPAYABLE or known is not None:
+    elif loan.status in repayments.REPAYABLE:
         paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
         await repayments.receive(
             session, loan_id=loan.id, amount=event.amount, rail_reference=reference,
@@ -101,3 +100,20 @@ async def _loan_of(
     if named is not None:
         return await queries.get_loan(session, named.id, lock=True)
     return None if asked is None else await queries.get_loan(session, asked.loan_id, lock=True)
+
+
+async def _is_known(
+    session: AsyncSession, reference: str, event: RailEvent, loan: Loan | None, *, now: datetime
+) -> bool:
+    """Whether this money is in the books. It stays where it is: a charge-back may have opened its
+    loan again since it was set aside. Other words about it are a doubt."""
+    aside = await queries.find_suspense_item(session, reference)
+    repaid = await queries.find_repayment(session, reference)
+    known = repaid or aside
+    if known is None:
+        return False
+    # Whose the money in suspense is, a person has said, whatever the payer wrote.
+    is_elsewhere = aside is None and loan is not None and loan.id != known.loan_id
+    if known.amount != event.amount or is_elsewhere:
+        await hints.told_differently(session, event, first=known.amount, now=now)
+    return True

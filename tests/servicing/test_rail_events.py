@@ -157,6 +157,33 @@ class TestIncoming:
         assert await waiting(lender) == []
         assert (await lender.books(loan))["borrower_credit"] == "500.00"
 
+    @pytest.mark.parametrize("is_aside", [False, True])
+    async def test_told_with_another_amount_leaves_a_doubt(
+        self, lender: Lender, is_aside: bool
+    ) -> None:
+        loan = await lender.lends()
+        told = event("L-NOBODY" if is_aside else loan.reference, kes(500))
+        await arrives(lender, told)
+        before = await lender.books(loan), await waiting(lender)
+
+        more = kes(501)
+        outcome = replace(told.outcome, amount=more)
+        await arrives(lender, replace(told, event_id="another", amount=more, outcome=outcome))
+
+        assert await lender.incidents() == ["incoming_told_differently"]
+        assert (await lender.books(loan), await waiting(lender)) == before
+        await lender.verifies()
+
+    async def test_told_for_another_loan_leaves_a_doubt(self, lender: Lender) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        told = event(loan.reference, kes(500))
+        await arrives(lender, told)
+
+        await arrives(lender, replace(told, event_id="another", reference=other.reference))
+
+        assert await lender.incidents() == ["incoming_told_differently"]
+        assert "borrower_credit" not in await lender.books(other)
+
     async def test_that_has_not_settled_changes_nothing(self, lender: Lender) -> None:
         loan = await lender.lends()
         pending = Outcome(OutcomeStatus.PENDING, kes(500), "W1")
