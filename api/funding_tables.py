@@ -10,10 +10,10 @@ from api.exports import Column, Fetch, Table
 from kit.money import Money
 from servicing.funding import holds
 from servicing.funding.books import PoolBook, StakeBook
-from servicing.funding.models import Hold
+from servicing.funding.models import Funder, Hold, Withdrawal
 from servicing.funding.outlook import Period
 from servicing.ledger.balances import Cash
-from servicing.ledger.chart import Account, cash_of
+from servicing.ledger.chart import Account, rail_of
 from servicing.models import Payout
 from servicing.papers.funder import Line
 
@@ -31,8 +31,11 @@ class CashAtRail:
     def of(
         cls, account: Account, currency: str, cash: Cash, floors: Mapping[tuple[str, str], int]
     ) -> "CashAtRail":
-        of_account = {cash_of(rail): rail for rail, _ in floors}
-        return cls(account, currency, cash, floors.get((of_account.get(account, ""), currency)))
+        return cls(account, currency, cash, floors.get((rail_of(account), currency)))
+
+    @property
+    def page(self) -> str:
+        return f"/console/funding/cash/{rail_of(self.account)}/{self.currency}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class StakeRow:
 CASH: Table[CashAtRail] = Table(
     "cash",
     (
-        Column("Account", lambda row: row.account),
+        Column("Account", lambda row: row.account, lambda row: row.page),
         Column("Currency", lambda row: row.currency),
         Column("Posted", lambda row: Money(row.cash.posted_minor, row.currency)),
         Column("On its way out", lambda row: Money(row.cash.pending_out_minor, row.currency)),
@@ -62,7 +65,11 @@ CASH: Table[CashAtRail] = Table(
 STAKES: Table[StakeRow] = Table(
     "stakes",
     (
-        Column("Funder", lambda row: row.funder),
+        Column(
+            "Funder",
+            lambda row: row.funder,
+            lambda row: f"/console/funding/stakes/{row.book.stake.id}",
+        ),
         Column("Terms", lambda row: row.book.stake.kind),
         Column("Rate, ppm", lambda row: row.book.stake.rate_ppm),
         Column("Bears losses", lambda row: row.book.stake.loss_order),
@@ -88,6 +95,23 @@ POOLS: Table[PoolBook] = Table(
         Column("On the way", lambda row: Money(row.on_the_way, row.pool.currency)),
         Column("Free", lambda row: Money(row.free, row.pool.currency)),
         Column("Earned, not paid", lambda row: Money(row.payable, row.pool.currency)),
+    ),
+)
+FUNDERS: Table[Funder] = Table(
+    "funders",
+    (
+        Column("Name", lambda row: row.name),
+        Column("Known since", lambda row: row.created_at),
+    ),
+)
+WITHDRAWALS: Table[Withdrawal] = Table(
+    "withdrawals",
+    (
+        Column("Due", lambda row: row.due_on, lambda row: f"/console/funding/withdrawals/{row.id}"),
+        Column("Of", lambda row: row.of),
+        Column("Amount", lambda row: row.amount),
+        Column("Currency", lambda row: row.currency),
+        Column("Agreed", lambda row: row.created_at),
     ),
 )
 HELD: Table[Held] = Table(

@@ -229,6 +229,9 @@ _PAGES = {
     "break": "breaks",
     "refund": "refunds",
     "loan": "loans",
+    "funding_pool": "funding/pools",
+    "funding_stake": "funding/stakes",
+    "funding_withdrawal": "funding/withdrawals",
 }
 
 
@@ -237,6 +240,8 @@ def page_of(subject: str) -> str | None:
     kind, _, key = subject.partition(":")
     if kind == "line_up":
         return "/console/line-up"
+    if kind == "cash":
+        return f"/console/funding/cash/{key.replace(':', '/')}"
     return f"/console/{_PAGES[kind]}/{key}" if kind in _PAGES and key else None
 
 

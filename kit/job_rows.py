@@ -1,14 +1,17 @@
 """The engine's rows of jobs, for whoever runs jobs one by one without the engine: simulations."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, TableClause, Update, bindparam, column, select, table, update
+from sqlalchemy import Select, TableClause, Update, bindparam, column, func, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _DONE, _DEAD, _WAITING = "SUCCESS", "ERROR", "ENQUEUED"
+_ALL_DEAD = (_DEAD, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_ATTEMPT = "kopa.attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,26 @@ async def list_waiting(session: AsyncSession, queues: frozenset[str]) -> list[Jo
     """Jobs of these queues that are neither done nor dead, in the order of their keys."""
     found = await session.execute(_waiting(session.get_bind().dialect.name, queues))
     return [JobRow(key, *json.loads(inputs)["positionalArgs"]) for key, inputs in found]
+
+
+async def count_dead(session: AsyncSession) -> int:
+    """Jobs that need a person, as `jobs.list_dead` lists them."""
+    rows = _table(session.get_bind().dialect.name, "workflow_status", "status")
+    found = await session.scalar(
+        select(func.count()).select_from(rows).where(rows.c.status.in_(_ALL_DEAD))
+    )
+    return int(found or 0)
+
+
+async def tries_of(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
+    """How often each of these jobs was tried; pauses that it asked for count too."""
+    rows = _table(session.get_bind().dialect.name, "operation_outputs", "function_name")
+    found = await session.execute(
+        select(rows.c.workflow_uuid, func.count())
+        .where(rows.c.workflow_uuid.in_(keys), rows.c.function_name == _ATTEMPT)
+        .group_by(rows.c.workflow_uuid)
+    )
+    return {key: int(number) for key, number in found}
 
 
 async def end(session: AsyncSession, key: str, *, is_done: bool) -> None:

@@ -11,7 +11,7 @@ import importlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, cast
 
 import structlog
@@ -275,6 +275,9 @@ class DeadJob:
     name: str
     arguments: dict[str, Any]
     error: str
+    enqueued_at: datetime
+    died_at: datetime
+    """Both in real time, which a moved product clock leaves alone."""
 
 
 async def list_dead(url: str | URL, *, limit: int = 100) -> list[DeadJob]:
@@ -285,8 +288,13 @@ async def list_dead(url: str | URL, *, limit: int = 100) -> list[DeadJob]:
     dead = []
     for row in rows:
         name, arguments = _input_of(row)
-        dead.append(DeadJob(row.workflow_id, name, arguments, str(row.error)))
+        at, died = (datetime.fromtimestamp((ms or 0) / 1_000, UTC) for ms in _times(row))
+        dead.append(DeadJob(row.workflow_id, name, arguments, str(row.error), at, died))
     return dead
+
+
+def _times(row: Any) -> tuple[int | None, int | None]:
+    return row.created_at, row.completed_at or row.updated_at
 
 
 def _input_of(row: Any) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.console import refusals
 from api.console.door import Desk
 from api.console.words import Refusal
-from kit.db import unit_of_work
+from kit.db import reading, unit_of_work
 from kit.errors import DomainError
 from kit.four_eyes import Proposal
 
@@ -27,6 +27,22 @@ async def carry_out(desk: Desk, act: Act, *, then: str, again: Again) -> Respons
     return await answer(desk, in_one, then=then, again=again)
 
 
+def only_looks(desk: Desk) -> bool:
+    """The other button of a form: show what it would do."""
+    return "look" in desk.typed
+
+
+async def look(
+    desk: Desk, show: Callable[[AsyncSession], Awaitable[Response]], *, again: Again
+) -> Response:
+    """The page with what the form would do; nothing is done."""
+    try:
+        async with reading(desk.wiring.sessions) as session:
+            return await show(session)
+    except (DomainError, ValidationError) as refused:
+        return await _refuse(desk, refused, again)
+
+
 async def answer(
     desk: Desk, act: Callable[[], Awaitable[str]], *, then: str, again: Again
 ) -> Response:
@@ -34,10 +50,14 @@ async def answer(
     try:
         done = await act()
     except (DomainError, ValidationError) as refused:
-        status, refusal = refusals.refusal_of(refused)
-        async with unit_of_work(desk.wiring.sessions) as session:
-            return await again(session, status, refusal)
+        return await _refuse(desk, refused, again)
     return RedirectResponse(f"{then}?said={done}", 303)
+
+
+async def _refuse(desk: Desk, refused: Exception, again: Again) -> Response:
+    status, refusal = refusals.refusal_of(refused)
+    async with unit_of_work(desk.wiring.sessions) as session:
+        return await again(session, status, refusal)
 
 
 def outcome(proposal: Proposal) -> str:

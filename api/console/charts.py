@@ -27,14 +27,23 @@ class Band:
     area: str
     line: str
     zero: float
+    floor: float | None
+    """What has to stay, where two people said so."""
     levels: Sequence[Mark]
     days: Sequence[Mark]
 
 
-def band(start: int, points: Sequence[tuple[date, tuple[int, int, int]]], currency: str) -> Band:
+def band(
+    start: int,
+    points: Sequence[tuple[date, tuple[int, int, int]]],
+    currency: str,
+    *,
+    floor: int | None = None,
+) -> Band:
     """Each point is (low, expected, high) in minor units; all begin at `start`."""
     bands = [(start, start, start), *(three for _, three in points)]
     low, high = min(0, *(each[0] for each in bands)), max(0, *(each[2] for each in bands))
+    high = max(high, floor or 0)
     room = (high - low) or 1
 
     def x(n: int) -> float:
@@ -54,11 +63,75 @@ def band(start: int, points: Sequence[tuple[date, tuple[int, int, int]]], curren
         area=" ".join([*path(2), *reversed(path(0))]),
         line=" ".join(path(1)),
         zero=y(0),
+        floor=y(floor) if floor is not None else None,
         levels=[Mark(y(minor), _short(Money(minor, currency))) for minor in steps],
         days=[
             Mark(x(n), f"{day.day} {day:%b}")
             for n, (day, _) in enumerate(points, 1)
             if n % shown == 0
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One period: what comes stands above the zero line, what leaves hangs below it."""
+
+    x: float
+    width: float
+    top: float
+    coming: float
+    """Height of the bar upwards, of what is expected."""
+    low: float
+    high: float
+    """Where the whisker begins and ends: low to high."""
+    leaving: float
+
+
+@dataclass(frozen=True)
+class Flows:
+    width: float
+    height: float
+    zero: float
+    flows: Sequence[Flow]
+    levels: Sequence[Mark]
+    days: Sequence[Mark]
+
+
+_FLOWS_HEIGHT, _BAR_SHARE = 160.0, 0.6
+
+
+def flows(points: Sequence[tuple[date, tuple[int, int, int], int]], currency: str) -> Flows | None:
+    """Each point is the last day of a period, (low, expected, high) that comes, and what leaves, in
+    minor units. None where nothing moves."""
+    most = max((coming[2] for _, coming, _ in points), default=0)
+    least = max((leaving for _, _, leaving in points), default=0)
+    if not most + least:
+        return None
+
+    def y(minor: int) -> float:
+        return round((most - minor) * _FLOWS_HEIGHT / (most + least), 1)
+
+    room = _WIDTH / len(points)
+    drawn = [
+        Flow(
+            x=round((n + (1 - _BAR_SHARE) / 2) * room, 1), width=round(_BAR_SHARE * room, 1),
+            top=y(coming[1]), coming=round(y(0) - y(coming[1]), 1),
+            low=y(coming[0]), high=y(coming[2]), leaving=round(y(-leaving) - y(0), 1),
+        )
+        for n, (_, coming, leaving) in enumerate(points)
+    ]  # fmt: skip
+    shown = max(1, -(-len(points) // 6))
+    return Flows(
+        width=_WIDTH,
+        height=_FLOWS_HEIGHT,
+        zero=y(0),
+        flows=drawn,
+        levels=[Mark(y(each), _short(Money(each, currency))) for each in sorted({most, 0, -least})],
+        days=[
+            Mark(round((n + 0.5) * room, 1), f"{day.day} {day:%b}")
+            for n, (day, _, _) in enumerate(points)
+            if n % shown == shown - 1
         ],
     )
 

@@ -169,6 +169,11 @@ def _fact(value: str, desk: Desk, names: Mapping[str, str]) -> str:
     return moment(at, desk) if at.tzinfo is not None else value
 
 
+def _choices(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """For a list to choose from."""
+    return [(code, words.said(code)) for code in codes]
+
+
 def _readable(value: object) -> object:
     """Marks that turn the direction of text, or cannot be seen, are shown for what they are."""
     if isinstance(value, Markup) or not isinstance(value, str):
@@ -189,6 +194,7 @@ def _templates() -> Environment:
     drawing.filters |= {
         "amount": partial(text.money, locale=_LOCALE),
         "day": day,
+        "choices": _choices,
         "said": words.said,
         "tone": words.tone_of,
     }

@@ -4,6 +4,7 @@ The same handlers as for the API decide; their answer is drawn instead of sent a
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,8 @@ from api.console.door import Desk
 from api.console.words import Refusal
 from kit.errors import DomainError
 from scoring.refusals import Sentence
+from servicing.fields import InvalidTerms
+from servicing.funding.capital import CapitalNotFree
 
 RESUMES = "resumes"
 """A field of the door: something was to be sent when the session had ended."""
@@ -65,6 +68,11 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
         known = words.refusal_of(refused.code)
         if isinstance(refused, Sentence) and refused.code not in words.REFUSALS:
             known = replace(known, what=f"{refused} Nothing was done.")
+        elif isinstance(refused, InvalidTerms):
+            field = re.sub(r"\[(\d+)\]", lambda found: f", line {int(found[1]) + 1}", refused.field)
+            known = replace(known, what=f"{words.said(field)}: {refused.reason}.")
+        elif isinstance(refused, CapitalNotFree):
+            known = replace(known, what=f"No more than {refused.params['free']} is there for it.")
         return problems.STATUS_OF[refused.kind], known
     assert isinstance(refused, ValidationError)
     wrong = [

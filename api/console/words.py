@@ -47,6 +47,7 @@ _MENU = (
             Entry("Suspense", "/console/suspense", "list_suspense"),
             Entry("Incidents", "/console/incidents", "list_incidents"),
             Entry("Reconciliation", "/console/reconciliation", "list_breaks"),
+            Entry("Jobs that died", "/console/jobs", "list_dead_jobs"),
         ),
     ),
     Group(
@@ -111,6 +112,11 @@ DONE = {
     "contest_ended": "The contest is over: the champion decides for everybody again.",
     "rolled_back": "Rolled back. The line-up below decides from now on.",
     "noted": "Your note is kept.",
+    "run_again": "It runs again. If it dies once more, it comes back to this list.",
+    "registered": "The funder is registered. Two people agree on a stake on the page of a pool.",
+    "pool_made": "The pool is there. It lends when two people have agreed to its policy.",
+    "kept_apart": "Kept for the funder: it is not lent any more. When it was paid, say so here.",
+    "given_up": "It will not be paid. The money may be lent again.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 
@@ -152,12 +158,48 @@ REFUSALS = {
     "payout_not_failed": Refusal(
         "Not proven to have failed",
         "Money may be sent again, or the loan given up, only when it is proven that the last payout"
-        " moved nothing.",
+        " moved nothing, or came back.",
+    ),
+    "payout_not_settled": Refusal(
+        "Nothing of it to take back",
+        "The payout never arrived, or what came back of it is in the books.",
+    ),
+    "return_not_proven": Refusal(
+        "The rail has not said so",
+        "Neither a message of the rail nor its statement says that this payout came back. Fetch the"
+        " statement of that day; then it can be taken back.",
+    ),
+    "returned_amount_differs": Refusal(
+        "Another amount came back",
+        "Only a whole payout can be taken back. Ask the rail's people where the rest is; the"
+        " incident and the break stay open until it is clear.",
+    ),
+    "return_not_possible": Refusal(
+        "Something else was agreed since",
+        "The loan was changed after this money, and the change cannot be without it. Take the"
+        " changes back on the loan, the last one first; then take the payout back.",
     ),
     "payout_not_held": Refusal(
         "This payout does not wait for money", "It went out, or was given up, in the meantime."
     ),
     "funding_pool_not_found": Refusal("No such pool", "Choose one from the list of pools."),
+    "funding_stake_not_found": Refusal("No such stake", "Choose one from its pool's page."),
+    "funder_not_found": Refusal("No such funder", "Choose one from the list of funders."),
+    "funding_name_taken": Refusal("This name is taken", "Choose another one. Nothing was done."),
+    "funding_withdrawal_not_found": Refusal(
+        "This withdrawal is over", "It was paid or given up in the meantime."
+    ),
+    "capital_not_free": Refusal(
+        "Not that much is free", "It is lent, on its way to a borrower, promised, or not there."
+    ),
+    "capital_reference_used": Refusal(
+        "This payment is written down already",
+        "One payment outside is written down once. Check its reference.",
+    ),
+    "invalid_terms": Refusal("Please check what you typed", "Nothing was done."),
+    "invalid_amount": Refusal(
+        "This is not an amount", "Type a number that is not below zero, as 50000 or 1250.50."
+    ),
     "suspense_item_not_found": Refusal(
         "Placed already",
         "There is no such item, or it was placed in the meantime. What is left over from a loan"
@@ -230,6 +272,20 @@ REFUSALS = {
     ),
     "risk_version_not_found": Refusal(
         "Not kept here", "Register the model or policy first, or choose one from the lists."
+    ),
+    "job_not_dead": Refusal(
+        "It is not dead any more", "Somebody ran it again in the meantime, or it never died."
+    ),
+    "borrower_not_found": Refusal("No such borrower", "Look for them by a reference or a phone."),
+    "too_many_reveals": Refusal(
+        "Enough for today",
+        "You have read as many persons in a day as the work needs. Ask a colleague.",
+    ),
+    "phone_not_usable": Refusal(
+        "This is no phone number", "Type it with its country code, as +254712000071."
+    ),
+    "phone_not_proven": Refusal(
+        "No number to take back", "This borrower has no proven phone, or it was taken back already."
     ),
     "incident_not_found": Refusal(
         "Resolved already", "There is no such incident, or it was resolved in the meantime."

@@ -31,6 +31,8 @@ class DeadJobShown(Shown):
     name: str
     arguments: dict[str, Any]
     error: str
+    enqueued_at: datetime
+    died_at: datetime
 
 
 class Retry(Strict):
@@ -55,6 +57,8 @@ async def list_dead_jobs(wiring: Wired) -> list[DeadJobShown]:
             name=job.name,
             arguments=dict(log.redact(None, "", job.arguments)),
             error=job.error,
+            enqueued_at=job.enqueued_at,
+            died_at=job.died_at,
         )
         for job in dead
     ]

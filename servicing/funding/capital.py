@@ -12,16 +12,24 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
+from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
+from servicing import queries, suspense
 from servicing.funding import books, holds, pools
 from servicing.funding.books import StakeBook
 from servicing.funding.models import Movement, Pool, Stake, Withdrawal, WithdrawalOf
 from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
+from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
+from servicing.models import SuspenseItem
+
+
+_PAID_IN = "capital_in:"
+"""How its entry is called, before the rail and the rail's name for it."""
 
 
 class CapitalNotFree(DomainError):
@@ -36,6 +44,13 @@ class CapitalReferenceUsed(DomainError):
 
     kind = Kind.CONFLICT
     code = "capital_reference_used"
+
+
+class CapitalAmountDiffers(DomainError):
+    """The rail brought another amount under this reference: it waits in suspense."""
+
+    kind = Kind.CONFLICT
+    code = "capital_amount_differs"
 
 
 class PoolCurrencyDiffers(DomainError):
@@ -60,19 +75,43 @@ async def pay_in(
     on: date,
     now: datetime,
 ) -> Proposal:
-    """Two people say that a funder's money arrived, and by which payment."""
+    """Two people say that a funder's money arrived, and by which payment.
+
+    Where the pool's rail told of it, it waits in suspense under the rail's name for it, and leaves
+    it.
+    """
     stake, pool = await _locked(session, stake_id, amount.currency)
-    entry = f"capital_in:{reference}"
-    if await posting.find(session, entry) is not None:
+    name = f"{pool.rail}:{reference.removeprefix(f'{pool.rail}:')}"
+    await lock_key(session, f"rail_reference:{name}")
+    entry = f"{_PAID_IN}{name}"
+    waits = await _waits(session, name, amount)
+    if waits is None and await _is_used(session, name):
         raise CapitalReferenceUsed(reference=reference)
     proposal = await four_eyes.agree(
         session, act="capital.in", subject=stake.subject, staff_id=staff_id, reason=reason,
         now=now, amount=str(amount), reference=reference,
     )  # fmt: skip
     if proposal.is_confirmed:
+        if waits is not None:
+            await suspense.leave(session, waits, on=on, now=now)
         await _move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
         await holds.try_again(session, why=entry)
     return proposal
+
+
+async def paid_in(session: AsyncSession, name: str) -> Money | None:
+    """What was written down as a funder's, of the payment that the rail calls so
+    (`<rail>:<its id>`)."""
+    found = (
+        await session.execute(
+            select(Movement.amount_minor, Pool.currency)
+            .join(Entry, Entry.id == Movement.entry_id)
+            .join(Stake, Stake.id == Movement.stake_id)
+            .join(Pool, Pool.id == Stake.pool_id)
+            .where(Entry.reference == f"{_PAID_IN}{name}")
+        )
+    ).one_or_none()
+    return None if found is None else Money(*found)
 
 
 async def agree_withdrawal(
@@ -168,19 +207,53 @@ async def reinvest(
     return proposal
 
 
+async def get_withdrawal(session: AsyncSession, withdrawal_id: UUID) -> Withdrawal:
+    """Also when it is over."""
+    found = await session.get(Withdrawal, withdrawal_id)
+    if found is None:
+        raise WithdrawalNotFound()
+    return found
+
+
 async def list_withdrawals(
-    session: AsyncSession, *, after: UUID | None = None, limit: int = 50
+    session: AsyncSession,
+    *,
+    stake_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> Sequence[Withdrawal]:
-    """Those that wait to be paid, oldest first; `after` is the last id of the page before."""
+    """Those that wait to be paid, of one stake or of all, oldest first; `after` is the last id of
+    the page before."""
     query = (
         select(Withdrawal)
         .where(Withdrawal.paid_on.is_(None), Withdrawal.canceled_at.is_(None))
         .order_by(Withdrawal.id)
         .limit(limit)
     )
+    if stake_id is not None:
+        query = query.where(Withdrawal.stake_id == stake_id)
     if after is not None:
         query = query.where(Withdrawal.id > after)
     return (await session.scalars(query)).all()
+
+
+async def _waits(session: AsyncSession, name: str, amount: Money) -> SuspenseItem | None:
+    """In suspense, as what the rail brought."""
+    item = await queries.find_suspense_item(session, name)
+    if item is None or item.resolved_at is not None:
+        return None
+    if item.amount != amount:
+        raise CapitalAmountDiffers(waits=str(item.amount))
+    return await suspense.waiting(session, item.id)
+
+
+async def _is_used(session: AsyncSession, name: str) -> bool:
+    """As capital, as a repayment, or as money that was given back or placed."""
+    return (
+        await posting.find(session, f"{_PAID_IN}{name}") is not None
+        or await queries.find_repayment(session, name) is not None
+        or await queries.find_suspense_item(session, name) is not None
+    )
 
 
 async def _locked(session: AsyncSession, stake_id: UUID, currency: str) -> tuple[Stake, Pool]:
@@ -192,9 +265,7 @@ async def _locked(session: AsyncSession, stake_id: UUID, currency: str) -> tuple
 
 
 async def _waiting(session: AsyncSession, withdrawal_id: UUID) -> tuple[Withdrawal, Stake, Pool]:
-    found = await session.get(Withdrawal, withdrawal_id)
-    if found is None:
-        raise WithdrawalNotFound()
+    found = await get_withdrawal(session, withdrawal_id)
     stake, pool = await _locked(session, found.stake_id, found.currency)
     await session.refresh(found)
     if found.paid_on is not None or found.canceled_at is not None:

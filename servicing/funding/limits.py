@@ -14,6 +14,7 @@ A limit counts the principal that is out or on its way. Percents are of the pool
 known is not counted.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -111,6 +112,15 @@ def refusal(
             value = "" if limit.by in ("pool", "borrower") else key
             return Refusal(f"limit_{limit.by}", most, would_be, value)
     return None
+
+
+def counted(limit: Limit, loans: Iterable[Exposure]) -> dict[str, int]:
+    """Principal in minor units by each thing that the limit counts by itself."""
+    found: dict[str, int] = defaultdict(int)
+    for each in loans:
+        if (key := _key(limit, each)) is not None:
+            found[key] += each.minor
+    return found
 
 
 def described(refused: Refusal, currency: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
-from kit.money import Money
+from kit.money import InvalidAmount, Money
 from servicing.funding import limits
 from servicing.funding.models import Floor, Funder, Pool, Stake, StakeKind
 
@@ -132,7 +132,10 @@ async def add_stake(
 async def set_floor(
     session: AsyncSession, *, rail: str, floor: Money, staff_id: UUID, reason: str, now: datetime
 ) -> Proposal:
-    """Two people say how much cash stays at a rail. Zero: that it is not overdrawn."""
+    """Two people say how much cash stays at a rail. Zero: that it is not overdrawn. Raises
+    InvalidAmount for less."""
+    if floor < floor.zero():
+        raise InvalidAmount(amount=floor.major, currency=floor.currency)
     proposal = await four_eyes.agree(
         session, act="funding.floor", subject=f"cash:{rail}:{floor.currency}", staff_id=staff_id,
         reason=reason, now=now, floor=floor.major,

@@ -111,6 +111,10 @@ def cash_of(rail: str | None) -> Account:
     return _CASH_OF[rail or "wallet"]
 
 
+def rail_of(cash: Account) -> str:
+    return next(rail for rail, account in _CASH_OF.items() if account is cash)
+
+
 def statements() -> list[str]:
     """The SQL that writes the chart into `ledger_accounts`, the same on both databases."""
     rows = ", ".join(

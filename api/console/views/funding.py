@@ -1,62 +1,24 @@
-"""Where the money to lend comes from: pools, cash at the rails, the forecast, payouts that wait."""
+"""Cash to come, and the payouts that wait for it."""
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, funding_tables
-from api.console import charts, drawing
+from api.console import charts, drawing, previews
 from api.console.door import HOME, AtDesk
 from api.console.files import AskedFile
 from api.console.forms import Key
 from api.deps import Session
 from api.v1.liquidity import Rail
 from kit.money import Money
-from servicing.funding import books, holds, outlook, pools
-from servicing.funding.books import PoolBook
-from servicing.ledger import balances
+from servicing.funding import holds, outlook
+from servicing.funding.outlook import Period
 
 router = APIRouter(prefix=f"{HOME}/funding", include_in_schema=False)
 _Currency = Annotated[str, Query(pattern="^([A-Z]{3})?$")]
-
-
-@router.get("", name="list_pools")
-async def show_funding(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    found = [await books.of_pool(session, pool) for pool in await pools.list_pools(session)]
-    held = await _cash(session)
-    answer = await file.of(
-        funding_tables.POOLS, exports.listed(found), part="pools"
-    ) or await file.of(funding_tables.CASH, exports.listed(held), part="cash")
-    if answer is not None:
-        return answer
-    return drawing.page(
-        desk,
-        "funding.html",
-        pools=drawing.table(desk, funding_tables.POOLS, found, part="pools"),
-        cash=drawing.table(desk, funding_tables.CASH, held, part="cash"),
-    )
-
-
-@router.get("/pools/{pool_id}", name="list_pools")
-async def show_pool(pool_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    book = await books.of_pool(session, await pools.get_pool(session, pool_id))
-    rows = await _stakes(session, book)
-    if (answer := await file.of(funding_tables.STAKES, exports.listed(rows))) is not None:
-        return answer
-    return drawing.page(
-        desk,
-        "pool.html",
-        book=book,
-        money={
-            name: Money(getattr(book, name), book.pool.currency)
-            for name in ("capital", "at_work", "on_the_way", "free", "payable")
-        },
-        stakes=drawing.table(desk, funding_tables.STAKES, rows),
-    )
 
 
 @router.get("/forecast", name="get_forecast")
@@ -77,6 +39,7 @@ async def show_forecast(
     rows = [(each, currency) for each in found.periods]
     if (answer := await file.of(funding_tables.FORECAST, exports.listed(rows))) is not None:
         return answer
+    floor = await previews.floor_of(session, asked, currency)
     bands: list[tuple[date, tuple[int, int, int]]] = [
         (each.until, (each.cash.low, each.cash.expected, each.cash.high)) for each in found.periods
     ]
@@ -88,7 +51,11 @@ async def show_forecast(
         rails=Rail.__args__,  # type: ignore[attr-defined]
         days=days,
         step=step,
-        chart=charts.band(found.available_minor, bands, currency),
+        chart=charts.band(
+            found.available_minor, bands, currency, floor=floor.minor if floor else None
+        ),
+        floor=floor,
+        flows=charts.flows([_flow(each) for each in found.periods], currency),
         periods=drawing.table(desk, funding_tables.FORECAST, rows),
     )
 
@@ -104,17 +71,7 @@ async def show_held(desk: AtDesk, session: Session, file: AskedFile, after: Key 
     )
 
 
-async def _cash(session: AsyncSession) -> list[funding_tables.CashAtRail]:
-    floors = {(row.rail, row.currency): row.floor_minor for row in await pools.list_floors(session)}
-    return [
-        funding_tables.CashAtRail.of(account, currency, cash, floors)
-        for (account, currency), cash in sorted((await balances.cash(session)).items())
-    ]
-
-
-async def _stakes(session: AsyncSession, book: PoolBook) -> list[funding_tables.StakeRow]:
-    names = await pools.names_of(session, [each.stake.funder_id for each in book.stakes])
-    return [
-        funding_tables.StakeRow(each, names[each.stake.funder_id], book.pool.currency)
-        for each in book.stakes
-    ]
+def _flow(period: Period) -> tuple[date, tuple[int, int, int], int]:
+    coming = period.inflow
+    leaving = period.payouts_minor + period.withdrawals_minor
+    return period.until, (coming.low, coming.expected, coming.high), leaving

@@ -10,6 +10,7 @@ from api.console import drawing, words
 from api.console.door import HOME, AtDesk, Desk
 from api.console.words import Tone
 from api.deps import Session
+from kit import job_rows
 from scoring.watching import alerts
 from servicing import waiting
 from servicing.waiting import Progress
@@ -83,6 +84,10 @@ async def _cards(desk: Desk, session: AsyncSession) -> list[Card]:
         Card(
             "Open breaks", found.breaks, f"{HOME}/reconciliation", "list_breaks",
             "The rail's statement differs from our books.",
+        ),
+        Card(
+            "Jobs that died", await job_rows.count_dead(session), f"{HOME}/jobs", "list_dead_jobs",
+            "Work that gave up. See why, put right what it lacked, and run it again.",
         ),
         Card(
             "Risk alerts", await alerts.count_unseen(session),
