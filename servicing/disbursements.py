@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import Vault
 from kit.errors import DomainError, Kind
-from servicing import lending, living, messages, origination, queries
+from servicing import happenings, late_fees, lending, living, messages, origination, queries
 from servicing import terms as agreements
 from servicing.events import Type
 from servicing.funding import holds
@@ -31,7 +31,7 @@ from servicing.states import (
 
 
 class PayoutNotFailed(DomainError):
-    """Only money that is proven not to have been sent may be sent again, or given up."""
+    """Only money that is proven not to be with the borrower may be sent again, or given up."""
 
     kind = Kind.CONFLICT
     code = "payout_not_failed"
@@ -88,6 +88,25 @@ async def come_back(
     return await lending.come_back(session, loan, payout, on=on, now=now)
 
 
+async def reversals(session: AsyncSession, loan: Loan, payout: Payout, act: Act) -> list[Happening]:
+    """What undoes the first money of a loan, and the late fees for it. Raises NotPossible."""
+    told = await happenings.of_loan(session, loan)
+    lent = told.find(f"disbursement:{payout.id}")
+    assert lent is not None, f"{payout.client_ref} was not told"
+    undone = [happenings.reversal(row, on=act.on) for row in (lent, *late_fees.charged(told))]
+    await living.suppose(session, loan, act, *undone)
+    return undone
+
+
+async def take_back(session: AsyncSession, loan: Loan, payout: Payout, act: Act) -> None:
+    """All of it came back: it is as if nothing had ever been lent, and the loan waits for its
+    money. Raises NotPossible before any change."""
+    undone = await reversals(session, loan, payout, act)
+    await living.happen(session, loan, lending.returned(act, payout), *undone)
+    await messages.silence(session, loan, reason="money_returned", now=act.now)
+    await messages.payout_returned(session, loan, payout, now=act.now)
+
+
 async def retry(
     session: AsyncSession,
     vault: Vault,
@@ -97,13 +116,15 @@ async def retry(
     now: datetime,
     account: str | None = None,
 ) -> Payout:
-    """A new attempt after a proven failure, to the same account or to a corrected one."""
+    """A new attempt, to the same account or to a corrected one, after it is proven that the one
+    before failed or came back."""
     loan, failed = await _failed_payout(session, loan_id)
+    sent = await queries.list_payouts(session, loan_id)
     payout = await origination.new_payout(
         session,
         vault,
         loan,
-        attempt=failed.attempt + 1,
+        attempt=sent[-1].attempt + 1,
         amount_minor=failed.amount_minor,
         account=account or await origination.account_of(session, vault, failed, now=now),
         now=now,
@@ -116,7 +137,7 @@ async def retry(
 
 
 async def cancel(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetime) -> Loan:
-    """Give the loan up after a proven failure."""
+    """Give the loan up when its money has failed, or came back."""
     loan, _ = await _failed_payout(session, loan_id)
     audit.move(session, LOAN, loan, LoanEvent.DISBURSEMENT_FAILED, actor=actor, now=now)
     return loan
@@ -137,11 +158,16 @@ async def stop(session: AsyncSession, loan_id: UUID, *, actor: str, now: datetim
 
 async def _failed_payout(session: AsyncSession, loan_id: UUID) -> tuple[Loan, Payout]:
     loan = await queries.get_loan(session, loan_id, lock=True)
-    payouts = await queries.list_payouts(session, loan_id)
-    is_waiting = loan.status is LoanStatus.PENDING_DISBURSEMENT
-    if not is_waiting or payouts[-1].status is not OrderStatus.FAILED:
+    # Money on top that was sent since is no attempt at the loan itself.
+    payouts = [each for each in await queries.list_payouts(session, loan_id) if _is_own(each)]
+    is_waiting = loan.status is LoanStatus.PENDING_DISBURSEMENT and payouts
+    if not is_waiting or payouts[-1].status not in (OrderStatus.FAILED, OrderStatus.RETURNED):
         raise PayoutNotFailed(loan=loan.reference)
     return loan, payouts[-1]
+
+
+def _is_own(payout: Payout) -> bool:
+    return payout.amendment_id is None
 
 
 PAYOUTS = Orders(

@@ -54,6 +54,22 @@ async def list_open(
     return list(await session.scalars(query.order_by(Incident.id).limit(limit)))
 
 
+async def put_right(
+    session: AsyncSession, *, kind: str, subject: str, actor: str, now: datetime
+) -> None:
+    """What it says is in the books now."""
+    incident = await session.scalar(
+        select(Incident).where(
+            Incident.kind == kind, Incident.subject == subject, Incident.resolved_at.is_(None)
+        )
+    )
+    if incident is not None:
+        incident.resolved_at = now
+        audit.record(
+            session, actor=actor, action=f"incident.{kind}.put_right", subject=subject, now=now
+        )
+
+
 async def resolve(
     session: AsyncSession, incident_id: UUID, *, staff_id: UUID, reason: str, now: datetime
 ) -> Proposal:

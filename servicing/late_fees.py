@@ -16,7 +16,7 @@ from servicing import rules as agreed_rules
 from servicing.allocation import Owed
 from servicing.delinquency import DpdRule, Pause
 from servicing.events import Type
-from servicing.happenings import Happening
+from servicing.happenings import Happening, Told
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act, Lived
 from servicing.models import Installment, Loan, LoanEvent
@@ -78,6 +78,11 @@ async def told(session: AsyncSession, loan_ids: Iterable[UUID]) -> dict[UUID, se
     return found
 
 
+def charged(told: Told) -> list[LoanEvent]:
+    """The fees that a loan has been charged and that stand."""
+    return [row for row in told.rows if row.key.startswith(_KEY) and not told.is_reversed(row)]
+
+
 async def penalties(session: AsyncSession, loan: Loan) -> dict[date, int]:
     """What each installment has been charged; empty when the engine charges nothing."""
     if not agreed_rules.charges_penalties(loan.rules):
@@ -123,8 +128,8 @@ async def _due(session: AsyncSession, loan: Loan, rows: Sequence[Installment], o
 
 
 def _unfounded(lived: Lived, since: date) -> Iterator[LoanEvent]:
-    for row in lived.told.rows:
-        if row.on < since or not row.key.startswith(_KEY) or lived.told.is_reversed(row):
+    for row in charged(lived.told):
+        if row.on < since:
             continue
         before = replay.at(lived.told.besides(row), row.on)
         of = date.fromisoformat(row.details["of"])

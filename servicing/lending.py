@@ -1,7 +1,7 @@
 """What an amendment's payout means for loans: money on top of one, or a new one for others."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from types import ModuleType
 
@@ -12,11 +12,15 @@ from kit import audit
 from kit.money import Money
 from servicing import living, messages, queries, refinancing, top_ups
 from servicing.events import Type
+from servicing.happenings import Happening
+from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
 from servicing.rails.base import NoSuchRail
 from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, OrderEvent
 
+RETURNED = "returned:"
+"""How the entry that takes a payout back is called, before the payout's id."""
 KINDS = (Type.TOP_UP, Type.REFINANCE)
 
 
@@ -62,7 +66,7 @@ async def come_back(
     """
     amendment = await _of(session, payout)
     try:
-        act = Act(audit.SYSTEM, on, now, rail=payout.rail)
+        act = returned(Act(audit.SYSTEM, on, now), payout)
         await _kind(amendment).untell(session, amendment, act)
     except living.NotPossible:
         return False
@@ -72,12 +76,29 @@ async def come_back(
     return True
 
 
+async def reversals(
+    session: AsyncSession, payout: Payout, act: Act
+) -> Sequence[tuple[Loan, Happening]]:
+    """What would undo it, loan by loan. Raises NotPossible as `come_back` says False."""
+    amendment = await _of(session, payout)
+    found: Sequence[tuple[Loan, Happening]] = await _kind(amendment).reversals(
+        session, amendment, act
+    )
+    return found
+
+
+def returned(act: Act, payout: Payout) -> Act:
+    """Its entry in the ledger is called by the payout that it takes back."""
+    names = {EntryKind.REVERSAL: f"{RETURNED}{payout.id}"}
+    return dataclasses.replace(act, references=names, rail=payout.rail)
+
+
 async def take_back(session: AsyncSession, amendment: Amendment, act: Act) -> None:
     """Staff have shown that all of the money came back, and the rail did not tell."""
     payout = await session.scalar(select(Payout).where(Payout.amendment_id == amendment.id))
     if payout is not None:
         audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
-        act = dataclasses.replace(act, rail=payout.rail)
+        act = returned(act, payout)
     await _kind(amendment).untell(session, amendment, act)
 
 

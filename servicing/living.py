@@ -75,6 +75,13 @@ async def happen(session: AsyncSession, loan: Loan, act: Act, *events: Happening
     return Lived(after, life, day)
 
 
+async def suppose(session: AsyncSession, loan: Loan, act: Act, *events: Happening) -> Life:
+    """The life that would follow from it; nothing is written. Raises NotPossible."""
+    known = await happenings.of_loan(session, loan)
+    after = happenings.supposed(loan, known, events, actor=act.actor, on=act.on, now=act.now)
+    return tell(after.story, max(act.on, loan.accrued_on or act.on))
+
+
 def tell(story: Story, on: date) -> Life:
     try:
         return replay.at(story, on)
@@ -100,8 +107,9 @@ async def settle(
         loan_id=loan.id,
         cash=cash_of(act.rail or loan.rail),
     )
-    if life.draws:
-        loan.disbursed_on, loan.accrued_on = life.draws[0].on, day
+    is_lent = bool(life.draws)
+    loan.disbursed_on = life.draws[0].on if is_lent else None
+    loan.accrued_on = day if is_lent else None
     _turn(session, loan, life, act)
 
 

@@ -50,6 +50,22 @@ async def disbursement_canceled(
                now=now, amount=spoken(payout.amount))  # fmt: skip
 
 
+async def payout_returned(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    """The loan's money came back: nothing is owed, and staff see what was wrong."""
+    await _say(session, loan, "payout_returned", key=f"payout_returned:{payout.id}",
+               now=now, amount=spoken(payout.amount))  # fmt: skip
+
+
+async def payout_set_aside(
+    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+) -> None:
+    """It came back after the loan had been repaid: it is the borrower's."""
+    await _say(session, loan, "payout_set_aside", key=f"payout_set_aside:{payout.id}",
+               now=now, amount=spoken(payout.amount))  # fmt: skip
+
+
 async def top_up_undone(
     session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
 ) -> None:

@@ -155,27 +155,33 @@ async def arrive(
 
 
 def give_up(session: AsyncSession, new: Loan, *, now: datetime) -> None:
-    """Its money did not arrive: the old loans go on."""
+    """Its money did not arrive, or did not stay: the old loans go on."""
     audit.move(session, LOAN, new, LoanEvent.DISBURSEMENT_FAILED, actor=audit.SYSTEM, now=now)
+
+
+async def reversals(
+    session: AsyncSession, amendment: Amendment, act: Act, *, lock: bool = False
+) -> list[tuple[Loan, Happening]]:
+    """What undoes it, the new loan first. Raises NotPossible."""
+    new = await _opened(session, amendment)
+    olds = await _olds(session, amendment.loan_id, amendment.change, lock=lock)
+    undone = []
+    for loan in (await queries.get_loan(session, new.id, lock=lock), *olds):
+        told = await happenings.of_loan(session, loan)
+        if (row := told.find(amendment.subject)) is not None:
+            back = happenings.reversal(row, on=act.on)
+            await living.suppose(session, loan, act, back)
+            undone.append((loan, back))
+    return undone
 
 
 async def untell(session: AsyncSession, amendment: Amendment, act: Act) -> None:
     """The old loans are as if the new one had never been. Raises NotPossible before any change."""
-    new = await queries.find_by_application(session, amendment.id)
-    assert new is not None, f"{amendment.subject} opened no loan"
-    olds = await _olds(session, amendment.loan_id, amendment.change, lock=True)
-    undone = []
-    for loan in (await queries.get_loan(session, new.id, lock=True), *olds):
-        told = await happenings.of_loan(session, loan)
-        if (row := told.find(amendment.subject)) is not None:
-            back = happenings.reversal(row, on=act.on)
-            supposed = happenings.supposed(
-                loan, told, [back], actor=act.actor, on=act.on, now=act.now
-            )
-            living.tell(supposed.story, max(act.on, loan.accrued_on or act.on))
-            undone.append((loan, back))
-    for loan, back in undone:
-        await living.happen(session, loan, act, back)
+    new = await _opened(session, amendment)
+    for loan, back in await reversals(session, amendment, act, lock=True):
+        own = act if loan.id == new.id else dataclasses.replace(act, references={})
+        await living.happen(session, loan, own, back)
+    give_up(session, new, now=act.now)
     amendment.reversed_on = act.on
 
 
@@ -228,6 +234,12 @@ async def _plan(
     if rules.jurisdiction is not None:
         rules = caps.bound(packs.parse(rules.jurisdiction), Priced(terms, quoted, rules))
     return _Plan(olds, day, lent, terms, quoted, rules)
+
+
+async def _opened(session: AsyncSession, amendment: Amendment) -> Loan:
+    new = await queries.find_by_application(session, amendment.id)
+    assert new is not None, f"{amendment.subject} opened no loan"
+    return new
 
 
 def _day(loans: tuple[Loan, ...], on: date) -> date:

@@ -25,7 +25,7 @@ class LoanEvent(StrEnum):
     """What ended it was taken back."""
     WRITTEN_OFF = "written_off"
     MONEY_RETURNED = "money_returned"
-    """What it began with came back, and nothing was lent."""
+    """What it began with came back: it waits for its money again."""
 
 
 LOAN: Machine[LoanStatus, LoanEvent] = Machine(
@@ -34,7 +34,7 @@ LOAN: Machine[LoanStatus, LoanEvent] = Machine(
     table={
         (LoanStatus.PENDING_DISBURSEMENT, LoanEvent.DISBURSED): LoanStatus.ACTIVE,
         (LoanStatus.PENDING_DISBURSEMENT, LoanEvent.DISBURSEMENT_FAILED): LoanStatus.CANCELED,
-        (LoanStatus.ACTIVE, LoanEvent.MONEY_RETURNED): LoanStatus.CANCELED,
+        (LoanStatus.ACTIVE, LoanEvent.MONEY_RETURNED): LoanStatus.PENDING_DISBURSEMENT,
         (LoanStatus.ACTIVE, LoanEvent.REPAID_IN_FULL): LoanStatus.CLOSED,
         (LoanStatus.ACTIVE, LoanEvent.WRITTEN_OFF): LoanStatus.WRITTEN_OFF,
         (LoanStatus.CLOSED, LoanEvent.REOPENED): LoanStatus.ACTIVE,

@@ -17,12 +17,13 @@ from kit.money import Money
 from servicing import happenings, late_fees, living, messages, origination, queries, quotes
 from servicing import rules as agreed_rules
 from servicing.fields import InvalidTerms
+from servicing.happenings import Happening
 from servicing.jurisdictions import caps, packs
 from servicing.jurisdictions.caps import Priced
 from servicing.ledger.rules import EntryKind
 from servicing.life import Life
 from servicing.living import Act
-from servicing.models import Amendment, Loan, Payout
+from servicing.models import Amendment, Loan, LoanEvent, Payout
 from servicing.rails.base import SMALLEST
 from servicing.states import AMENDMENT, AmendmentEvent, AmendmentStatus
 from servicing.terms import LoanTerms
@@ -113,12 +114,20 @@ async def arrive(
     await messages.disbursed(session, loan, payout, now=now)
 
 
+async def reversals(
+    session: AsyncSession, amendment: Amendment, act: Act
+) -> list[tuple[Loan, Happening]]:
+    """What undoes it. Raises NotPossible."""
+    loan = await queries.get_loan(session, amendment.loan_id)
+    back = happenings.reversal(await _told(session, loan, amendment), on=act.on)
+    await living.suppose(session, loan, act, back)
+    return [(loan, back)]
+
+
 async def untell(session: AsyncSession, amendment: Amendment, act: Act) -> None:
     """As if it had never been lent; late fees for it go too. Raises NotPossible."""
     loan = await queries.get_loan(session, amendment.loan_id, lock=True)
-    told = await happenings.of_loan(session, loan)
-    row = told.find(amendment.subject)
-    assert row is not None, f"{amendment.subject} was not told"
+    row = await _told(session, loan, amendment)
     lived = await living.happen(session, loan, act, happenings.reversal(row, on=act.on))
     await late_fees.take_back(session, loan, lived, act, since=row.on)
     amendment.reversed_on = act.on
@@ -131,3 +140,9 @@ def redated(change: Mapping[str, Any], ordered_on: date, on: date) -> Mapping[st
         return change
     moved = date.fromisoformat(start) + (on - ordered_on)
     return {**change, "start": moved.isoformat()}
+
+
+async def _told(session: AsyncSession, loan: Loan, amendment: Amendment) -> LoanEvent:
+    row = (await happenings.of_loan(session, loan)).find(amendment.subject)
+    assert row is not None, f"{amendment.subject} was not told"
+    return row

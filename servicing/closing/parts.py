@@ -81,7 +81,10 @@ async def begin(session: AsyncSession, days: Iterable[date], *, now: datetime) -
 
 async def days_to_close(session: AsyncSession, *, today: date) -> list[date]:
     """Every business day before `today` that is not closed, oldest first."""
-    first = await session.scalar(select(func.min(Loan.disbursed_on)))
+    lent = await session.scalar(select(func.min(Loan.disbursed_on)))
+    # A loan whose money came back has no such day any more; days are closed without a gap.
+    begun = await session.scalar(select(func.min(DayClose.business_date)))
+    first = min((day for day in (lent, begun) if day is not None), default=None)
     if first is None:
         return []
     closed = set(

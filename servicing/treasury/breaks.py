@@ -16,7 +16,7 @@ from servicing.ledger.rules import EntryKind, Event
 from servicing.models import ReconciliationBreak
 from servicing.rails.base import Direction, Outcome, RailEvent
 from servicing.reconciliation import Category, Resolution
-from servicing.treasury import lines, unposted
+from servicing.treasury import lines, returns, unposted
 from servicing.treasury.models import (
     StatedLine,
 )
@@ -74,8 +74,14 @@ async def put_right(
     """Our books follow the statement, which is the proof.
 
     Money that is missing here is taken in, for the loan that it names or into suspense; an order
-    is settled; what came back is undone; what is not in the ledger is posted.
+    is settled; what came back is undone; what is not in the ledger is posted. A payout of ours
+    that came back is taken back (`returns.take_back`).
     """
+    known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
+    if known is not None and (payout := await returns.of_break(session, known)) is not None:
+        return await returns.take_back(
+            session, payout.id, staff_id=staff_id, reason=reason, on=on, zone=zone, now=now
+        )
     found = await _open(session, break_id)
     line = await _line(session, found)
     if found.category not in _FOLLOWS or line is None or _is_charge(found, line):

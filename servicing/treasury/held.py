@@ -20,6 +20,8 @@ from servicing.orders import Order
 from servicing.states import ARRIVED, OrderStatus
 from servicing.treasury.models import Refund
 
+CAME_BACK = "returned:"
+"""So begins the name, among money that came in, of a payout that came back and is not undone."""
 _CHUNK = 500
 _NEAR = timedelta(days=3)
 _ORDERS = (Payout, PaymentRequest, Refund)
@@ -44,8 +46,9 @@ async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dic
     found: dict[str, Held] = {}
     for some in _chunks(sorted(keys)):
         ordered = await _ordered(session, rail, some)
-        received = await _received(session, rail, some)
+        received, back = await _received(session, rail, some), await _counted(session, ordered)
         found |= received | {key: _paid(order, received.get(key)) for key, order in ordered.items()}
+        found |= {key: replace(found[key], is_back=True) for key in back}
     return await _with_entries(session, found)
 
 
@@ -130,6 +133,19 @@ async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> di
     # What was placed on a loan since is a repayment of the same name.
     rows = await session.scalars(select(Repayment).where(Repayment.rail_reference.in_(names)))
     return found | {names[row.rail_reference]: _repaid(row) for row in rows}
+
+
+async def _counted(session: AsyncSession, keys: Iterable[str]) -> list[str]:
+    """Of payouts, those whose money came back and counts as the borrower's."""
+    names = {f"{CAME_BACK}{key}": key for key in keys}
+    paid = select(Repayment.rail_reference).where(
+        Repayment.rail_reference.in_(names), Repayment.reversed_on.is_(None)
+    )
+    aside = select(SuspenseItem.reference).where(
+        SuspenseItem.reference.in_(names),
+        SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None),
+    )
+    return [names[name] for name in await session.scalars(union_all(paid, aside))]
 
 
 def _waiting(item: SuspenseItem) -> Held:

@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import contacts
-from servicing import living, queries, references
+from servicing import living, queries, references, repayments
 from servicing.models import Installment, Loan, SuspenseItem
-from servicing.states import LoanStatus
 
 _NEAR_DUE = timedelta(days=10)
 _ONLY_BY_AMOUNT_MAX = 3
@@ -38,7 +37,7 @@ class Owner:
 
 
 async def propose(session: AsyncSession, item: SuspenseItem, *, on: date) -> list[Owner]:
-    """Running loans that it may be for, those with the most reasons first."""
+    """Loans that still take money and that it may be for, those with the most reasons first."""
     if item.reason == living.OVERPAID:
         return []
     found: dict[UUID, Owner] = {}
@@ -115,7 +114,7 @@ async def _running(
 ) -> list[Loan]:
     rows = await session.scalars(
         select(Loan)
-        .where(Loan.status == LoanStatus.ACTIVE, Loan.currency == item.currency, condition)
+        .where(Loan.status.in_(repayments.REPAYABLE), Loan.currency == item.currency, condition)
         .order_by(Loan.id)
         .limit(_SHOWN_MAX)
     )

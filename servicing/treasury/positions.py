@@ -169,6 +169,7 @@ async def _keys(session: AsyncSession, rail: str, names: Iterable[str]) -> dict[
 
 _ROWS: dict[str, tuple[InstrumentedAttribute[UUID], InstrumentedAttribute[str]]] = {
     "disbursement": (Payout.id, Payout.client_ref),
+    "returned": (Payout.id, Payout.client_ref),
     "refund": (Refund.id, Refund.client_ref),
     "repayment": (Repayment.id, Repayment.rail_reference),
     "recovery": (Repayment.id, Repayment.rail_reference),
@@ -188,4 +189,4 @@ async def _taken_back(session: AsyncSession, rail: str, entry: Entry) -> str | N
 
 
 def _bare(rail: str, name: str) -> str:
-    return name.removeprefix(f"{rail}:").removeprefix("rail:")
+    return name.removeprefix(f"{rail}:").removeprefix("rail:").removeprefix(held.CAME_BACK)

@@ -48,6 +48,12 @@ disbursed-sms = { $lender }: { $amount } is paid out. Loan { $loan }.
 disbursement_failed-telegram = We could not send { $amount } to your wallet. You owe nothing. A colleague is looking at it and will write here.
 disbursement_failed-sms = { $lender }: we could not send { $amount } to your wallet. You owe nothing. We will write to you.
 
+payout_returned-telegram = The { $amount } that we sent you came back to us: your wallet or bank did not keep it. You owe nothing, and no interest runs. A colleague is looking at it and will write here.
+payout_returned-sms = { $lender }: the { $amount } that we sent you came back to us. You owe nothing. We will write to you.
+
+payout_set_aside-telegram = The { $amount } that we sent you for loan { $loan } came back to us after you had repaid it. The money is yours. A colleague will send it to you and write here.
+payout_set_aside-sms = { $lender }: { $amount } for loan { $loan } came back to us after you had repaid it. It is yours: we will send it and write to you.
+
 disbursement_held-telegram = Your loan { $loan } is agreed. <b>{ $amount }</b> will come a little later: we are waiting for money to lend. You owe nothing until it is there, and your dates count from that day. There is nothing you have to do. If you no longer want it, write /human and a person will cancel it.
 disbursement_held-sms = { $lender }: loan { $loan } is agreed. { $amount } comes a little later: we wait for money to lend. Until then you owe nothing.
 

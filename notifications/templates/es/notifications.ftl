@@ -48,6 +48,12 @@ disbursed-sms = { $lender }: enviamos { $amount }. Prestamo { $loan }.
 disbursement_failed-telegram = No pudimos enviar { $amount } a tu billetera. No debes nada. Una persona de nuestro equipo lo está revisando y te escribirá aquí.
 disbursement_failed-sms = { $lender }: no pudimos enviar { $amount } a tu billetera. No debes nada. Te escribiremos.
 
+payout_returned-telegram = Los { $amount } que te enviamos volvieron a nosotros: tu billetera o tu banco no los recibió. No debes nada y no corren intereses. Una persona de nuestro equipo lo está revisando y te escribirá aquí.
+payout_returned-sms = { $lender }: los { $amount } que te enviamos volvieron a nosotros. No debes nada. Te escribiremos.
+
+payout_set_aside-telegram = Los { $amount } que te enviamos por el préstamo { $loan } volvieron a nosotros cuando ya lo habías pagado. El dinero es tuyo. Una persona de nuestro equipo te lo enviará y te escribirá aquí.
+payout_set_aside-sms = { $lender }: { $amount } del prestamo { $loan } volvieron a nosotros cuando ya estaba pagado. Es tuyo: te lo enviaremos.
+
 disbursement_held-telegram = Tu préstamo { $loan } está acordado. <b>{ $amount }</b> llegará un poco más tarde: estamos esperando dinero para prestar. No debes nada hasta que llegue, y tus fechas cuentan desde ese día. No tienes que hacer nada. Si ya no lo quieres, escribe /human y una persona lo cancelará.
 disbursement_held-sms = { $lender }: préstamo { $loan } acordado. { $amount } llega cuando haya dinero para prestar. Hasta entonces no debes nada.
 
