@@ -97,6 +97,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "put_break_right": _TREASURES,
     "write_break_off": _TREASURES,
     "resolve_incident": _TREASURES,
+    "preview_return": _WATCHES_MONEY,
+    "take_back_payout": _TREASURES,
     "settle_payout": _TREASURES,
     "fail_payout": _TREASURES,
     "settle_payment_request": _TREASURES,

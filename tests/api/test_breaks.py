@@ -1,5 +1,6 @@
 """Breaks, refunds and charge-backs over HTTP: two agree, the books follow, the trail has it."""
 
+from dataclasses import replace
 from datetime import date
 
 import httpx
@@ -9,10 +10,11 @@ from sqlalchemy import select
 from kit.audit import AuditEvent
 from kit.crypto import vault_of
 from kit.db import Sessions, unit_of_work
+from kit.ids import new_id
 from notifications import contacts
 from servicing import suspense
 from servicing.models import Loan
-from servicing.rails.base import Balances
+from servicing.rails.base import Balances, OutcomeStatus
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import compares, incoming, paid_out
 
@@ -80,6 +82,70 @@ class TestBreaks:
         other = await carl.post(f"/v1/reconciliation/nobody/{date(2026, 11, 20)}")
 
         assert other.status_code in (404, 503)
+
+
+class TestReturnedPayouts:
+    async def test_are_shown_and_taken_back_by_two(
+        self,
+        carl: httpx.AsyncClient,
+        ada: httpx.AsyncClient,
+        aude: httpx.AsyncClient,
+        lender: Lender,
+        loan: Loan,
+    ) -> None:
+        line = await paid_out(lender, loan)
+        [payout] = (await carl.get("/v1/payouts", params={"status": "settled"})).json()["items"]
+        path = f"/v1/payouts/{payout['id']}/take-back"
+        unproven = [await aude.get(path), await carl.post(path, json=WHY)]
+        await compares(lender, [line, replace(line, status=OutcomeStatus.RETURNED)])
+        [found] = (await aude.get("/v1/reconciliation/breaks")).json()["items"]
+
+        seen = (await aude.get(path)).json()
+        proposed = await carl.post(path, json=WHY)
+        forbidden = await aude.post(path, json=WHY)
+        done = await ada.post(f"/v1/reconciliation/breaks/{found['id']}/put-right", json=WHY)
+        again = await carl.post(path, json=WHY)
+
+        assert [(each.status_code, each.json()["code"]) for each in unproven] == [
+            (409, "return_not_proven")
+        ] * 2
+        assert (seen["ending"], seen["source"], seen["on"]) == (
+            "undone", "statement", "2026-11-20",
+        )  # fmt: skip
+        assert seen["amount"] == {"amount": "29200.00", "currency": "KES"}
+        assert {event: amount["amount"] for event, amount in seen["undone"].items()} == {
+            "principal_disbursed": "29200.00",
+            "fee_deducted": "750.00",
+            "third_party_fee_deducted": "50.00",
+        }
+        assert (proposed.json()["confirmed_at"], forbidden.status_code) == (None, 403)
+        assert done.json()["confirmed_at"] is not None
+        assert (again.status_code, again.json()["code"]) == (409, "payout_not_settled")
+        assert (await aude.get("/v1/reconciliation/breaks")).json()["items"] == []
+        assert await lender.books(loan) == {}
+        await lender.verifies()
+
+        sent = await ada.post(f"/v1/loans/{loan.id}/payout/retry")
+        assert (sent.status_code, sent.json()["attempt"]) == (201, 2)
+
+    async def test_of_another_amount_are_refused(
+        self, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    ) -> None:
+        line = await paid_out(lender, loan)
+        short = replace(line, status=OutcomeStatus.RETURNED, amount=kes(29_100))
+        await compares(lender, [line, short])
+        [found] = (await carl.get("/v1/reconciliation/breaks")).json()["items"]
+
+        refused = await carl.post(f"/v1/reconciliation/breaks/{found['id']}/put-right", json=WHY)
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "returned_amount_differs")
+        assert (await carl.get("/v1/reconciliation/breaks")).json()["items"] != []
+
+    async def test_that_are_not_there_are_not_found(self, carl: httpx.AsyncClient) -> None:
+        path = f"/v1/payouts/{new_id()}/take-back"
+
+        for answer in (await carl.get(path), await carl.post(path, json=WHY)):
+            assert (answer.status_code, answer.json()["code"]) == (404, "order_not_found")
 
 
 class TestSuspense:

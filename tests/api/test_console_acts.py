@@ -1,5 +1,6 @@
 """What staff do at the console about money: one proposes, another one confirms."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
@@ -7,12 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from kit.db import Sessions, unit_of_work
-from servicing import incidents, suspense
+from kit.money import Money
+from servicing import incidents, queries, suspense
 from servicing.models import Incident, Loan, Payout, SuspenseItem
+from servicing.rails.base import OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
 from tests.api.conftest import SetClock, Sit
 from tests.api.desk import words
 from tests.servicing.lending import START, Lender, kes
+from tests.servicing.treasury_acts import compares, open_breaks, paid_out
 
 WHY = "shown on the rail's own statement"
 NASTY = [
@@ -131,6 +135,83 @@ class TestPayouts:
         assert link.startswith(str(payout.id))
         assert "Withdrawn. Nothing was done." in shown
         assert "Say what became of it" in shown
+
+
+class TestReturnedPayouts:
+    async def test_are_taken_back_at_the_payout_and_sent_again(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await self.is_back(lender, await lender.lends())
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/payouts/{payout.id}"
+
+        shown = await carl.reads(page)
+        proposed = await carl.does(f"{page}/take-back", reason=WHY)
+        seen = await ada.reads(page)
+        done = await ada.does(
+            f"{page}/take-back", reason="I too", amount=str(payout.amount), ending="undone"
+        )
+
+        assert "It came back The rail says KES 29,200 on 20 Nov 2026, in its statement" in shown
+        assert "waits for its money again" in shown
+        assert "Principal disbursed KES 29,200 Fee deducted KES 750" in shown
+        assert "You proposed this" in proposed
+        assert "Proposed: Take back By Carl" in seen
+        assert "Confirm: take back" in seen
+        assert "Confirmed and done" in done
+        assert "It is proven that the money came back" in done
+        assert "It came back The rail says" not in done
+        assert (await loan_of(sessions, payout)).status is LoanStatus.PENDING_DISBURSEMENT
+        assert "None is open" in await carl.reads("/incidents")
+        again = await ada.does(f"{page}/retry")
+        assert "The money is sent again" in again
+
+    async def test_are_taken_back_at_the_break(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await self.is_back(lender, await lender.lends())
+        [found] = await open_breaks(lender)
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/breaks/{found.id}"
+
+        shown = await carl.reads(page)
+        proposed = await carl.does(f"{page}/put-right", reason=WHY)
+        seen = (await ada.opens(page)).text
+        done = await ada.does(f"{page}/put-right", reason="I too")
+
+        assert "It came back The rail says KES 29,200" in shown
+        assert "Our books follow the statement" not in shown
+        assert "Take back By Carl" in proposed
+        assert f'action="/console/payouts/{payout.id}/take-back"' in seen
+        assert "Put right" in done
+        assert (await loan_of(sessions, payout)).status is LoanStatus.PENDING_DISBURSEMENT
+
+    async def test_say_what_becomes_of_a_loan_that_went_on(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        paid, closed = await lender.lends(), await lender.lends()
+        await lender.receives(paid, kes(500))
+        await lender.receives(closed, await lender.payoff(closed))
+        carl = await sit("Carl")
+
+        first = await carl.reads(f"/payouts/{(await self.is_back(lender, paid)).id}")
+        then = await carl.reads(f"/payouts/{(await self.is_back(lender, closed)).id}")
+
+        assert "counts as one more payment of the borrower" in first
+        assert "waits in suspense" in then
+
+    async def test_say_why_they_cannot_be_taken_back(self, sit: Sit, lender: Lender) -> None:
+        payout = await self.is_back(lender, await lender.lends(), kes(29_100))
+
+        shown = await (await sit("Carl")).reads(f"/payouts/{payout.id}")
+
+        assert "Another amount came back" in shown
+        assert "Propose: take it back" not in shown
+
+    async def is_back(self, lender: Lender, loan: Loan, amount: Money | None = None) -> Payout:
+        line = await paid_out(lender, loan)
+        back = replace(line, status=OutcomeStatus.RETURNED, amount=amount or line.amount)
+        await compares(lender, [line, back])
+        async with lender.sessions() as session:
+            return (await queries.list_payouts(session, loan.id))[-1]
 
 
 class TestSuspense:

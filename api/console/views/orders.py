@@ -13,6 +13,7 @@ from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile, File
 from api.console.forms import Key, OrderState
+from api.console.views.returned import Back, back_of
 from api.console.words import Refusal
 from api.deps import Session
 from api.exports import Table
@@ -21,11 +22,13 @@ from api.v1.proposals import Reasoned
 from servicing import disbursements, order_history, order_reviews
 from servicing.disbursements import PAYOUTS
 from servicing.funding import holds
+from servicing.models import Payout
 from servicing.order_history import History
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
 from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury import returns
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 
@@ -123,6 +126,20 @@ async def fail_request(order_id: UUID, desk: AtDesk) -> Response:
 @router.post("/refunds/{order_id}/fail", name="fail_refund")
 async def fail_refund(order_id: UUID, desk: AtDesk) -> Response:
     return await _fail(_REFUNDS, order_id, desk)
+
+
+@router.post("/payouts/{order_id}/take-back", name="take_back_payout")
+async def take_payout_back(order_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Reasoned)
+        return acts.outcome(
+            await returns.take_back(
+                session, order_id, staff_id=desk.who.id, reason=body.reason, on=desk.today,
+                zone=desk.zone, now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(_PAYOUTS, order_id, desk, act)
 
 
 @router.post("/payouts/{order_id}/retry", name="retry_payout")
@@ -235,6 +252,10 @@ async def _do(kind: _Kind, order_id: UUID, desk: Desk, act: acts.Act) -> Respons
     return await acts.carry_out(desk, act, then=f"{kind.path}/{order_id}", again=again)
 
 
+async def _returned(desk: Desk, session: AsyncSession, order: Order) -> Back | None:
+    return await back_of(desk, session, order) if isinstance(order, Payout) else None
+
+
 async def _page(
     kind: _Kind, found: History, desk: Desk, session: AsyncSession, **answer: Any
 ) -> Response:
@@ -249,8 +270,9 @@ async def _page(
         names=names,
         in_review=order.status is OrderStatus.NEEDS_REVIEW,
         held=order.status is OrderStatus.HELD,
-        failed=order.status is OrderStatus.FAILED
+        failed=order.status in (OrderStatus.FAILED, OrderStatus.RETURNED)
         and found.loan.status is LoanStatus.PENDING_DISBURSEMENT,
+        back=await _returned(desk, session, order),
         history=drawing.table(desk, listings.HISTORY, found.steps, names=names),
         breaks=drawing.table(desk, listings.BREAKS, found.breaks, part="breaks"),
         **{"refusal": None, **answer},

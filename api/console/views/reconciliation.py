@@ -14,6 +14,7 @@ from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
 from api.console.forms import Key
+from api.console.views.returned import back_of
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1 import reconciliation as calls
@@ -22,7 +23,7 @@ from kit import four_eyes
 from kit.four_eyes import Proposal
 from servicing import lookups, orders, reconciliation
 from servicing.disbursements import PAYOUTS
-from servicing.treasury import breaks, positions
+from servicing.treasury import breaks, positions, returns
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 _Agree = Callable[[AsyncSession, str], Awaitable[Proposal]]
@@ -117,11 +118,13 @@ async def _agreed(break_id: UUID, desk: Desk, agree: _Agree) -> Response:
 
 async def _page(break_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
     found = await lookups.get_break(session, break_id)
+    payout = await returns.of_break(session, found)
     return drawing.page(
         desk,
         "break.html",
         found=found,
-        payout=await orders.find(session, PAYOUTS, found.reference),
+        payout=payout or await orders.find(session, PAYOUTS, found.reference),
+        back=await back_of(desk, session, payout) if payout else None,
         ours=listings.money(found.ours_minor, found.currency),
         theirs=listings.money(found.theirs_minor, found.currency),
         proposals=await four_eyes.list_open(session, subject=f"break:{found.id}"),
