@@ -169,7 +169,7 @@ class Inspector:
         if event.reference.strip().upper() != loan.reference:
             yield Broken("never_guessed", f"{event.reference!r} went to {loan.reference}")
         moved = day_in(self.world.zone, event.outcome.settled_at)
-        wanted = min(max(moved, loan.disbursed_on), today)
+        wanted = min(max(moved, loan.disbursed_on or moved), today)
         if repayment.paid_on != wanted:
             yield Broken(
                 "counts_on_its_day", f"{loan.reference}: {repayment.paid_on}, not {wanted}"

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import four_eyes
 from kit.crypto import vault_of
 from kit.money import Money
 from servicing import (
@@ -16,6 +17,7 @@ from servicing import (
     disbursements,
     incidents,
     order_reviews,
+    queries,
     repayments,
     suspense,
 )
@@ -24,7 +26,7 @@ from servicing.models import Incident, ReconciliationBreak, SuspenseItem
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
-from servicing.treasury import breaks
+from servicing.treasury import breaks, returns
 from simulation import books
 from simulation.books import BY_HAND, RETURNED, Position, Rows
 from simulation.world import World
@@ -117,11 +119,12 @@ class Office:
         return {"on": self.world.today, "now": self.world.clock.now()}
 
     async def _payouts(self, rows: Rows) -> None:
-        """What failed is tried again, or given up."""
+        """What failed, or came back, is tried again, or given up."""
         world = self.world
         last = {row.loan_id: row for row in sorted(rows.payouts.values(), key=lambda r: r.attempt)}
         for loan_id, payout in last.items():
-            failed = payout.status is OrderStatus.FAILED and payout.amendment_id is None
+            is_over = payout.status in (OrderStatus.FAILED, OrderStatus.RETURNED)
+            failed = is_over and payout.amendment_id is None
             pending = rows.loans[loan_id].status is LoanStatus.PENDING_DISBURSEMENT
             if not (failed and pending and self._does()):
                 continue
@@ -183,25 +186,12 @@ class Office:
                 )  # fmt: skip
 
     async def _book_returned(self, position: Position, rows: Rows) -> None:
-        """A whole loan's money came back: it is entered like a payment of the borrower."""
+        """A payout came back: two take it back into the books. Where changes since stand against
+        that, it is entered like a payment of the borrower."""
         payout, world = rows.payouts.get(position.reference), self.world
         if payout is None or payout.status is not OrderStatus.SETTLED:
             return
-        given: dict[str, Any] = {
-            "amount": Money(payout.amount_minor, payout.currency), "rail": payout.rail,
-            **self._when,
-        }  # fmt: skip
-        reference = f"{RETURNED}{position.reference}"
-        if rows.loans[payout.loan_id].status in repayments.REPAYABLE:
-            await world.do(
-                partial(
-                    repayments.receive, loan_id=payout.loan_id, rail_reference=reference, **given
-                )
-            )
-        else:
-            await world.do(
-                partial(suspense.receive, reference=reference, reason="loan_over", **given)
-            )
+        await self._both(_take_back, payout=payout, zone=world.zone, **self._when)
 
     async def _suspense(self, rows: Rows) -> None:
         random = self.world.random
@@ -306,6 +296,29 @@ class Office:
                     incidents.resolve, incident_id=incident.id, reason="put right",
                     now=self.world.clock.now(),
                 )  # fmt: skip
+
+
+async def _take_back(session: AsyncSession, *, payout: Any, staff_id: UUID, **given: Any) -> None:
+    when = {"on": given["on"], "now": given["now"]}
+    try:
+        await returns.take_back(session, payout.id, staff_id=staff_id, reason="it is back", **given)
+    except four_eyes.ProposalDiffers as other:  # The loan has gone on since.
+        proposal_id = UUID(str(other.params["proposal"]))
+        await four_eyes.withdraw(session, proposal_id, staff_id=staff_id, now=given["now"])
+    except returns.ReturnNotPossible:
+        amount, reference = Money(payout.amount_minor, payout.currency), RETURNED
+        reference += payout.client_ref
+        loan = await queries.get_loan(session, payout.loan_id, lock=True)
+        if loan.status in repayments.REPAYABLE:
+            await repayments.receive(
+                session, loan_id=loan.id, amount=amount, rail_reference=reference,
+                rail=payout.rail, **when,
+            )  # fmt: skip
+        else:
+            await suspense.receive(
+                session, reference=reference, reason="loan_over", amount=amount,
+                rail=payout.rail, **when,
+            )  # fmt: skip
 
 
 async def _retry(session: AsyncSession, *, loan_id: UUID, **given: Any) -> None:
