@@ -8,7 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.crypto import Vault
 from kit.errors import DomainError, Kind
-from servicing import happenings, late_fees, lending, living, messages, origination, queries
+from servicing import (
+    happenings,
+    late_fees,
+    lending,
+    living,
+    messages,
+    origination,
+    queries,
+    top_ups,
+)
 from servicing import terms as agreements
 from servicing.events import Type
 from servicing.funding import holds
@@ -89,7 +98,9 @@ async def come_back(
 
 
 async def reversals(session: AsyncSession, loan: Loan, payout: Payout, act: Act) -> list[Happening]:
-    """What undoes the first money of a loan, and the late fees for it. Raises NotPossible."""
+    """What undoes the first money of a loan, and the late fees for it. Raises NotPossible, and
+    TopUpUnderWay while money on top of it may still arrive."""
+    await top_ups.nothing_under_way(session, loan)
     told = await happenings.of_loan(session, loan)
     lent = told.find(f"disbursement:{payout.id}")
     assert lent is not None, f"{payout.client_ref} was not told"

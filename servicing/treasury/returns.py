@@ -239,6 +239,8 @@ async def _ending_of_money(session: AsyncSession, loan: Loan, payout: Payout) ->
         amendment = await session.get_one(Amendment, payout.amendment_id)
         if amendment.loan_id == loan.id:
             return None  # Payments do not stand against money on top.
+    if await queries.find_repayment(session, _name(payout)) is not None:
+        return None  # It was counted before, and that was taken back.
     paid = select(Repayment.id).where(Repayment.loan_id == loan.id, Repayment.reversed_on.is_(None))
     if await session.scalar(paid.limit(1)) is None:
         return None
@@ -256,23 +258,24 @@ async def _undo(session: AsyncSession, found: Returned, act: Act) -> None:
 
 
 async def _repay(session: AsyncSession, found: Returned, act: Act) -> None:
-    lent_on = found.loan.disbursed_on or act.on
+    payout, lent_on = found.payout, found.loan.disbursed_on or act.on
     await repayments.receive(
-        session, loan_id=found.loan.id, amount=found.payout.amount, rail_reference=_name(found),
-        on=max(min(found.proof.on, act.on), lent_on), now=act.now, rail=found.payout.rail,
+        session, loan_id=found.loan.id, amount=payout.amount, rail_reference=_name(payout),
+        on=max(min(found.proof.on, act.on), lent_on), now=act.now, rail=payout.rail,
     )  # fmt: skip
 
 
 async def _set_aside(session: AsyncSession, found: Returned, act: Act) -> None:
+    payout = found.payout
     await suspense.receive(
-        session, reference=_name(found), reason="payout_returned", amount=found.payout.amount,
-        on=act.on, now=act.now, loan=found.loan, rail=found.payout.rail,
+        session, reference=_name(payout), reason="payout_returned", amount=payout.amount,
+        on=act.on, now=act.now, loan=found.loan, rail=payout.rail,
     )  # fmt: skip
-    await messages.payout_set_aside(session, found.loan, found.payout, now=act.now)
+    await messages.payout_set_aside(session, found.loan, payout, now=act.now)
 
 
-def _name(found: Returned) -> str:
-    return f"{held.CAME_BACK}{found.payout.client_ref}"
+def _name(payout: Payout) -> str:
+    return f"{held.CAME_BACK}{payout.client_ref}"
 
 
 async def _put_right(session: AsyncSession, payout: Payout, act: Act) -> None:

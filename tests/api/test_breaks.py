@@ -15,6 +15,7 @@ from notifications import contacts
 from servicing import suspense
 from servicing.models import Loan
 from servicing.rails.base import Balances, OutcomeStatus
+from tests.api.conftest import SetClock
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import compares, incoming, paid_out
 
@@ -127,6 +128,31 @@ class TestReturnedPayouts:
 
         sent = await ada.post(f"/v1/loans/{loan.id}/payout/retry")
         assert (sent.status_code, sent.json()["attempt"]) == (201, 2)
+
+    async def test_leave_a_loan_that_can_be_looked_at(
+        self,
+        carl: httpx.AsyncClient,
+        ada: httpx.AsyncClient,
+        uma: httpx.AsyncClient,
+        lender: Lender,
+        loan: Loan,
+        clock: SetClock,
+    ) -> None:
+        await lender.closes_days_until(date(2026, 12, 28))
+        clock.at = lender.now
+        back = replace(await paid_out(lender, loan), status=OutcomeStatus.RETURNED)
+        await compares(lender, [back], day=lender.now.date())
+        [found] = (await carl.get("/v1/reconciliation/breaks")).json()["items"]
+        await both(carl, ada, path=f"/v1/reconciliation/breaks/{found['id']}/put-right")
+
+        shown = (await uma.get(f"/v1/loans/{loan.id}")).json()
+        assert (shown["status"], shown["disbursed_on"]) == ("pending_disbursement", None)
+        for path in ("", "/ledger", "/statement", "/statement.pdf", "/schedule.png"):
+            answer = await uma.get(f"/v1/loans/{loan.id}{path}")
+            assert answer.status_code == 200, (path, answer.text)
+        for path in ("", "?on=2026-12-20"):
+            late = await uma.get(f"/v1/portfolio/late{path}")
+            assert late.status_code == 200, late.text
 
     async def test_of_another_amount_are_refused(
         self, carl: httpx.AsyncClient, lender: Lender, loan: Loan

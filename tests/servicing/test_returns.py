@@ -14,7 +14,7 @@ from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from kit.money import Money
 from notifications.models import Notification
-from servicing import disbursements, rail_events, reconciliation, repayments
+from servicing import disbursements, rail_events, reconciliation, repayments, top_ups
 from servicing.ledger import balances
 from servicing.ledger.rules import Event
 from servicing.models import Loan, Payout, ReconciliationRun, Repayment
@@ -489,6 +489,9 @@ class TestOfALoanThatWentOn:
             )
 
         assert await differs(lender, lines) == ["returned"]
+        await lender.receives(loan, kes(500))
+        with pytest.raises(returns.ReturnNotPossible):
+            await takes_back(lender, loan, UMA)
 
     async def test_waits_for_changes_to_be_taken_back(self, lender: Lender) -> None:
         loan = await lender.lends()
@@ -507,6 +510,26 @@ class TestOfALoanThatWentOn:
 
 
 class TestOfMoneyOnTop:
+    async def test_that_is_on_its_way_is_waited_for(self, lender: Lender) -> None:
+        loan = await lends_more(lender).lends(**DAILY)
+        first = (await payouts_of(lender, loan))[0]
+        await is_agreed(lender, loan)
+        await lender.pays_out(loan)
+        line = StatementLine(
+            "W1", first.client_ref, Direction.PAYOUT, first.amount, OutcomeStatus.RETURNED
+        )
+        await compares(lender, [line], day=lender.now.date())
+
+        with pytest.raises(top_ups.TopUpUnderWay):
+            async with unit_of_work(lender.sessions) as session:
+                await returns.take_back(
+                    session, first.id, staff_id=UMA, reason="seen", on=lender.on, zone=ZONE,
+                    now=lender.now,
+                )  # fmt: skip
+
+        await lender.arrives(loan)
+        await lender.verifies()
+
     async def test_that_could_not_be_undone_can_be_later(self, lender: Lender) -> None:
         """The rail told while a change stood against it; then that one was taken back."""
         loan = await running(lends_more(lender))

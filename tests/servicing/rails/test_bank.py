@@ -19,6 +19,7 @@ from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.lending import START, kes
 from tests.servicing.rails import bank
 from tests.servicing.rails.bank import CLOSED, ELSEWHERE, UNRESOLVED, Street
+from tests.servicing.test_returns import takes_back
 from tests.servicing.topping_up import DAILY, is_agreed
 
 PAID = "-29200.00"
@@ -169,6 +170,15 @@ class TestPayout:
         assert (await street.lender.books(loan))["cash_bank"] == PAID
         reference = (await street.payout(loan)).client_ref
         assert await street.reconciles(date(2026, 11, 23)) == [("returned", reference)]
+        await street.lender.verifies()
+
+        await takes_back(street.lender, loan)
+
+        assert await street.lender.books(loan) == {}
+        assert await street.incidents() == []
+        assert await street.reconciles(date(2026, 11, 23)) == []
+        seen = await street.lender.sees(loan)
+        assert seen.status is LoanStatus.PENDING_DISBURSEMENT
         await street.lender.verifies()
 
     async def test_on_top_that_comes_back_is_owed_no_more(self, street: Street) -> None:

@@ -15,9 +15,11 @@ from sandbox.wallet import transfers
 from servicing import tasks
 from servicing.rails.base import Direction
 from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury import returns
 from tests.servicing.lending import Lender, kes
 from tests.servicing.rails.gsma_provider import ACCOUNT
 from tests.servicing.rails.gsma_street import Street, street
+from tests.servicing.test_returns import takes_back
 
 PAID = "29200.00"
 SEED = 20261122
@@ -83,6 +85,24 @@ class TestPayout:
         assert await here.incidents() == ["payout_final_state_differs"]
         assert await here.lender.books(loan) == books
         assert [each.category for each in await here.reconciles()] == ["returned"]
+
+    async def test_that_came_back_is_taken_back_on_the_answer_of_the_provider(
+        self, here: Street
+    ) -> None:
+        loan = await here.lends()
+        name = str((await here.payout(loan)).rail_id)
+        transfers.take_back(here.wallet, name, "account_closed")
+        await here.hears()
+        with pytest.raises(returns.ReturnNotProven):  # A hint is nothing yet.
+            await takes_back(here.lender, loan)
+        await here.confirms(name)
+
+        await takes_back(here.lender, loan)
+
+        assert await here.lender.books(loan) == {}
+        assert await here.incidents() == []
+        assert await here.reconciles() == []
+        await here.lender.verifies()
 
     async def test_that_came_back_before_we_asked_lent_nothing(self, here: Street) -> None:
         await here.provider.trouble("return_later")
