@@ -147,6 +147,10 @@ error-pool-currency-differs = Este fondo está en { $currency }.
 error-capital-not-free = Solo { $free } está libre: el resto está prestado o prometido.
 error-capital-reference-used = Ese pago ya se anotó antes.
 error-payout-not-held = Ahí no hay ningún pago que espere dinero.
+error-payout-not-settled = No hay nada de este pago que retomar: nunca llegó, o ya está en los libros.
+error-return-not-proven = La red de pagos no ha dicho que este dinero haya vuelto.
+error-returned-amount-differs = Volvió otro importe que el que salió: { $theirs } en lugar de { $ours }.
+error-return-not-possible = El préstamo cambió desde entonces, y el cambio no puede ser sin este dinero. Deshaz primero el cambio.
 error-order-not-found = No existe esa orden.
 error-order-not-in-review = Nadie necesita decidir esta orden.
 
