@@ -1,6 +1,6 @@
 """A book of running loans, written straight into the tables as the product would have left it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -33,9 +33,15 @@ class Pattern:
     moved: dict[EntryKind, dict[Event, int]]
 
 
-def pattern(*, disbursed_on: date, accrued_on: date, installments: int) -> Pattern:
+def pattern(
+    *,
+    disbursed_on: date,
+    accrued_on: date,
+    installments: int,
+    rules: Mapping[str, Any] | None = None,
+) -> Pattern:
     """12 % a year on what is owed, by the day, repaid every month. It was taken over from another
-    lender: no rail has moved money for it."""
+    lender: no rail has moved money for it. `rules` as a product writes them."""
     agreed = terms.parse(
         {
             "principal": "1200.00",
@@ -48,13 +54,13 @@ def pattern(*, disbursed_on: date, accrued_on: date, installments: int) -> Patte
             "disbursed_on": disbursed_on.isoformat(),
         }
     )
-    rules = agreed_rules.parse({}, CURRENCY)
+    agreed_too = agreed_rules.parse(rules or {}, CURRENCY)
     at = datetime.combine(disbursed_on, time(9), UTC)
     loan = {
         "currency": CURRENCY,
         "status": LoanStatus.ACTIVE,
         "terms": terms.as_document(agreed),
-        "rules": agreed_rules.as_document(rules),
+        "rules": agreed_rules.as_document(agreed_too),
         "principal_minor": agreed.principal.minor,
         "disbursed_on": disbursed_on,
         "accrued_on": accrued_on,

@@ -18,8 +18,10 @@ from servicing import accrual, debts, late_fees, living, queries
 from servicing import rules as agreed_rules
 from servicing.closing import parts, quiet
 from servicing.closing.models import DayCloseFailure, DayClosePart
-from servicing.closing.quiet import Running
+from servicing.closing.recalculated import Lives
+from servicing.closing.running import Running
 from servicing.ledger import posting
+from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Installment, Loan
 from servicing.states import LoanStatus
@@ -52,21 +54,33 @@ async def close(session: AsyncSession, *, on: date, now: datetime) -> None:
 
 
 async def take_next(
-    session: AsyncSession, part: int, *, now: datetime, at_once: bool = True
+    session: AsyncSession,
+    part: int,
+    *,
+    now: datetime,
+    at_once: bool = True,
+    lives: Lives | None = None,
 ) -> Batch | None:
     """Take the next batch of the first day that the part has not come through. None: there is none.
 
-    Another worker may end that day meanwhile: then the next one is begun.
+    Another worker may end that day meanwhile: then the next one is begun. `lives` are what was told
+    on the days before.
     """
     while (day := await parts.first_open_day(session, part)) is not None:
-        batch = await take(session, day, part, now=now, at_once=at_once)
+        batch = await take(session, day, part, now=now, at_once=at_once, lives=lives)
         if batch is not None:
             return batch
     return None
 
 
 async def take(
-    session: AsyncSession, on: date, part: int, *, now: datetime, at_once: bool = True
+    session: AsyncSession,
+    on: date,
+    part: int,
+    *,
+    now: datetime,
+    at_once: bool = True,
+    lives: Lives | None = None,
 ) -> Batch | None:
     """Take the next batch of a part and close what is quiet in it, at once. None: it is done.
 
@@ -79,7 +93,7 @@ async def take(
     ids = [loan.id for loan in loans]
     left = ids
     if at_once:
-        done = await quiet.close(session, loans, on=on, now=now)
+        done = await quiet.close(session, loans, on=on, now=now, lives=lives or Lives())
         row.entries += done.entries
         left = done.left
     batch = Batch(on, part, row.done_to, ids, left)
@@ -142,8 +156,14 @@ async def _come_to(session: AsyncSession, loan: Loan, on: date, now: datetime) -
         charges = agreed_rules.charges_penalties(loan.rules)
         if not charges and not await queries.free_credit(session, loan, rows):
             return rows
-    await living.happen(session, loan, Act(audit.SYSTEM, on, now))
+    names = {EntryKind.ACCRUAL: accrual.reference(loan.id, on)} if _is_ahead(loan, on) else {}
+    await living.happen(session, loan, Act(audit.SYSTEM, on, now, names))
     return await queries.list_installments(session, loan.id)
+
+
+def _is_ahead(loan: Loan, on: date) -> bool:
+    """Whether the day is one that the loan has not seen: then nothing is called by it yet."""
+    return loan.accrued_on is not None and loan.accrued_on < on
 
 
 async def _close_within(

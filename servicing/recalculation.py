@@ -4,6 +4,7 @@ import dataclasses
 from bisect import bisect_left, insort
 from datetime import date
 from fractions import Fraction
+from operator import attrgetter
 
 from servicing import allocation, annuity, interest, life, rounding
 from servicing.allocation import Timing, Waterfall
@@ -15,6 +16,7 @@ from servicing.terms import LoanTerms
 
 _INSTALLMENT = Kind.INSTALLMENT
 _LEVEL_METHODS = (Method.DECLINING, Method.GRADUATED, Method.BALLOON)
+_FIELDS = attrgetter(*(each.name for each in dataclasses.fields(Row)))
 Move = tuple[date, int]
 """A day and by how much the balance changes on it."""
 
@@ -232,6 +234,13 @@ class _Look:
         return [(until if runs else due_on, unpaid) for due_on, unpaid in self._assumed]
 
 
+def looked_at(loan: Life, on: date) -> Life:
+    """The loan as it looks on a day; itself it stays as it was, and can be looked at again."""
+    seen = _copy(loan)
+    refresh(seen, on)
+    return seen
+
+
 def receive(loan: Life, type_: str, amount: int, on: date) -> None:
     """A payment on a loan whose interest is recalculated; `refresh` it afterwards."""
     assert loan.rules.recalculation is not None
@@ -265,18 +274,18 @@ def payoff(loan: Life, on: date) -> Parts:
     if applies(loan):
         loan = _copy(loan)
         refresh(loan, on, paying=True)
-    owed = [sum(row.unpaid(component) for row in loan.rows) for component in range(4)]
+    rows = [row.open_parts for row in loan.rows]
+    owed = [sum([parts[component] for parts in rows]) for component in range(4)]
     return owed[0], owed[1], owed[2], owed[3]
 
 
 def _copy(loan: Life) -> Life:
-    """A loan whose installments may be changed without changing the first one's."""
-    rows = [
-        dataclasses.replace(
-            row, due=list(row.due), paid=list(row.paid), forgiven=list(row.forgiven)
-        )
-        for row in loan.rows
-    ]
+    """A loan that may be looked at without changing the first one: a look changes what is due."""
+    rows = []
+    for row in loan.rows:
+        same = Row(*_FIELDS(row))
+        same.due = list(row.due)
+        rows.append(same)
     return dataclasses.replace(loan, rows=rows)
 
 

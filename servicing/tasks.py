@@ -28,6 +28,7 @@ from servicing import (
 )
 from servicing import payment_requests as requests
 from servicing.closing import parts
+from servicing.closing.recalculated import Lives
 from servicing.disbursements import PAYOUTS
 from servicing.ledger import sealing
 from servicing.orders import Orders
@@ -201,7 +202,8 @@ async def close_part(context: jobs.Context, *, part: int) -> None:
     now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
         behind = [row.loan_id for row in await parts.list_behind(session, part)]
-    while await _close_batch(context, part, now):
+    lives = Lives()
+    while await _close_batch(context, part, now, lives):
         pass
     for loan_id in behind:
         await _catch_up(context, loan_id, now)
@@ -264,9 +266,9 @@ async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool
         )
 
 
-async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:
+async def _close_batch(context: jobs.Context, part: int, now: datetime, lives: Lives) -> bool:
     """The next loans of a part on the first day that it has not come through; False: no more."""
-    batch = await _take(context, part, now)
+    batch = await _take(context, part, now, lives)
     if batch is None or not batch.left:
         return batch is not None
     failed = 0
@@ -283,11 +285,13 @@ async def _close_batch(context: jobs.Context, part: int, now: datetime) -> bool:
     return True
 
 
-async def _take(context: jobs.Context, part: int, now: datetime) -> day_close.Batch | None:
+async def _take(
+    context: jobs.Context, part: int, now: datetime, lives: Lives
+) -> day_close.Batch | None:
     """All that is quiet at once. When that fails, each loan by itself: one shall fail alone."""
     try:
         async with unit_of_work(context.sessions) as session:
-            return await day_close.take_next(session, part, now=now)
+            return await day_close.take_next(session, part, now=now, lives=lives)
     except (OperationalError, InterfaceError, TransientFailure):
         raise
     except Exception:

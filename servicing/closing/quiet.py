@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -19,9 +19,12 @@ from kit.bulk import among
 from servicing import accrual, late_fees
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
+from servicing.closing import recalculated
+from servicing.closing.recalculated import Lives
+from servicing.closing.running import Brought, Running
 from servicing.ledger import balances, bulk
 from servicing.ledger.bulk import Draft
-from servicing.ledger.rules import EntryKind, Event
+from servicing.ledger.rules import EntryKind
 from servicing.models import Installment, Loan
 
 _COLUMNS = (
@@ -44,16 +47,6 @@ _UNPAID = Installment.unpaid_minor
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """A loan that runs, as far as a quiet day asks for it."""
-
-    id: UUID
-    currency: str
-    accrued_on: date | None
-    rules: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     entries: int
     left: list[UUID]
@@ -61,15 +54,19 @@ class Done:
 
 
 async def close(
-    session: AsyncSession, loans: Sequence[Running], *, on: date, now: datetime
+    session: AsyncSession, loans: Sequence[Running], *, on: date, now: datetime, lives: Lives
 ) -> Done:
     """Bring locked loans to the end of `on`, each that is quiet."""
     brought = await _quiet(session, loans, on)
+    brought |= await recalculated.brought(session, loans, on=on, lives=lives)
     drafts = [
-        Draft(EntryKind.ACCRUAL, amounts, loan.currency, accrual.reference(loan.id, on), loan.id)
+        Draft(
+            EntryKind.ACCRUAL, day.amounts, loan.currency, accrual.reference(loan.id, on), loan.id
+        )
         for loan in loans
-        if (amounts := brought.get(loan.id))
+        if (day := brought.get(loan.id)) and day.amounts
     ]
+    await recalculated.write(session, brought.values())
     await bulk.post(session, drafts, on=on, now=now)
     await session.execute(
         update(Loan)
@@ -80,21 +77,19 @@ async def close(
     return Done(len(drafts), [loan.id for loan in loans if loan.id not in brought])
 
 
-async def _quiet(
-    session: AsyncSession, loans: Sequence[Running], on: date
-) -> dict[UUID, dict[Event, int]]:
-    """What the day brings to each loan that is quiet; nothing is something too."""
+async def _quiet(session: AsyncSession, loans: Sequence[Running], on: date) -> dict[UUID, Brought]:
+    """Of those whose interest follows the schedule as agreed."""
     since = {
         loan.id: loan.accrued_on
         for loan in loans
         if loan.accrued_on is not None and not agreed_rules.recalculates(loan.rules)
     }
     rows = await _installments(session, since, on)
-    found: dict[UUID, dict[Event, int]] = {}
+    found: dict[UUID, Brought] = {}
     for loan_id, day in since.items():
         changes = accrual.brought(rows[loan_id], day, on)
         if all(minor >= 0 for minor in changes.values()):
-            found[loan_id] = {event: minor for event, minor in changes.items() if minor}
+            found[loan_id] = Brought({event: minor for event, minor in changes.items() if minor})
     for loan_id in await _stirred(session, [loan for loan in loans if loan.id in found], on):
         del found[loan_id]
     return found

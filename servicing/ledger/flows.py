@@ -1,5 +1,6 @@
 """What the ledger must say of a loan: how much each posting event comes to, by the loan's life."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -78,11 +79,19 @@ def of_life(loan: Life, agreed: LoanTerms, on: date) -> Flows:
         flows[event] += minor
     flows[Event.PRINCIPAL_DISBURSED] -= loan.taken_over
     flows[Event.DEBT_TAKEN_OVER] = loan.taken_over
-    for event, minor in _claims(loan, on):
+    for event, minor in claims(loan, on).items():
         flows[event] += minor
     if loan.status in ENDED:
         flows[Event.OVERPAID_AT_CLOSING] = loan.credit
     return flows
+
+
+def claims(loan: Life, on: date) -> Flows:
+    """Of all that, what moves when nothing but days goes by."""
+    found: Flows = defaultdict(int)
+    for event, minor in _claims(loan, on):
+        found[event] += minor
+    return found
 
 
 def _of_transaction(each: Transaction) -> _Pairs:

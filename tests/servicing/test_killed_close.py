@@ -59,6 +59,7 @@ async def book(database_url: str, vault: Vault, now: datetime) -> str:
     lender = Lender(sessions, now)
     lender.rules = {"interest_recalculation": {"advance": "reduce_installment"}}
     await lender.lends(frequency="week")
+    await lender.receives(await lender.lends(frequency="week"), kes(12_000))
     lender.rules = RULES
     await lender.lends(frequency="week")
     await lender.receives(await lender.lends(frequency="week"), kes(11_000))
