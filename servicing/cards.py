@@ -7,18 +7,19 @@ does not fit what we asked for is taken in as well, and waits for a person.
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.clock import business_date
-from kit.db import insert_once
+from kit.db import insert_once, lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from kit.money import Money
 from notifications import contacts
-from servicing import incidents, orders, queries, repayments, suspense
+from servicing import incidents, orders, queries, repayments, suspense, transfers
 from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.payment_requests import EXPIRED, REQUESTS
 from servicing.rails import telegram
@@ -123,11 +124,13 @@ async def take_in(
         return
     asked = await _asked(session, paid.reference)
     if asked is None:
-        await _doubt(session, paid, "unknown_to_us", now=now)
-        await _set_aside(session, paid, None, "unknown_reference", on=on, now=now)
+        await _of_nothing(session, paid, on=on, now=now)
         return
     loan, order = await orders.locked(session, REQUESTS, asked.id)
     outcome = Outcome(OutcomeStatus.SETTLED, paid.amount, paid.provider_id[:80], settled_at=paid.at)
+    if await _stands_elsewhere(session, paid, besides=asked.id, now=now):
+        await orders.doubt(session, REQUESTS, order, outcome, "stands_elsewhere", now=now)
+        return
     paid_on = outcome.moved_on(
         today=on, not_before=business_date(order.created_at, zone), zone=zone
     )
@@ -189,6 +192,28 @@ async def _was_another_told(session: AsyncSession, paid: CardPayment) -> bool:
         .limit(1)
     )
     return found is not None
+
+
+async def _of_nothing(session: AsyncSession, paid: CardPayment, *, on: date, now: datetime) -> None:
+    """It names no request of ours."""
+    if await _stands_elsewhere(session, paid, now=now):
+        return
+    await _doubt(session, paid, "unknown_to_us", now=now)
+    await _set_aside(session, paid, None, "unknown_reference", on=on, now=now)
+
+
+async def _stands_elsewhere(
+    session: AsyncSession, paid: CardPayment, *, now: datetime, besides: UUID | None = None
+) -> bool:
+    """Whether staff have entered this very charge already, for another request or by hand."""
+    for name in (paid.key, paid.provider_id[:80]):
+        await lock_key(session, f"rail_reference:{telegram.NAME}:{name}")
+    known = await transfers.find_told(session, telegram.NAME, paid.key, besides=besides)
+    if known is not None:
+        await _doubt(
+            session, paid, "stands_elsewhere", now=now, stands_as=known.as_, named=known.name
+        )
+    return known is not None
 
 
 async def _is_owed(session: AsyncSession, loan: Loan, amount: Money, *, on: date) -> bool:

@@ -1,6 +1,6 @@
 """Orders that need a person: two of staff ask the rail's people, and say what became of them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
-from servicing import orders
+from servicing import orders, transfers
 from servicing.orders import Order, Orders
 from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.states import OrderStatus
@@ -25,6 +25,16 @@ class OrderNotInReview(DomainError):
 
     kind = Kind.CONFLICT
     code = "order_not_in_review"
+
+
+class SettledBeforeOrdered(DomainError):
+    """The money is said to have moved before it was `ordered_at`: that was another transfer."""
+
+    code = "settled_before_ordered"
+
+
+_CLOCKS_DIFFER = timedelta(minutes=15)
+"""So much may a rail's clock be behind ours."""
 
 
 async def list_with(
@@ -58,8 +68,14 @@ async def settle(
     zone: str,
     now: datetime,
 ) -> Proposal:
-    """The rail's people have shown that all of the money moved, under the name `rail_id`."""
+    """The rail's people have shown that all of the money moved, under the name `rail_id`.
+
+    Raises RailTransferKnown where money of that name is in the books already.
+    """
     order = await _in_review(session, kind, order_id)
+    if settled_at < order.created_at - _CLOCKS_DIFFER:
+        raise SettledBeforeOrdered(ordered_at=order.created_at.isoformat())
+    await transfers.must_be_new(session, order.rail, rail_id, order=order)
     proposal = await four_eyes.agree(
         session, act=f"{kind.machine.name}.settle", subject=_subject(kind, order),
         staff_id=staff_id, reason=reason, now=now,

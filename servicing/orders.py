@@ -19,7 +19,7 @@ from kit.config import Settings
 from kit.crypto import person_key, vault_of
 from kit.db import unit_of_work
 from kit.state import Machine
-from servicing import incidents, queries
+from servicing import incidents, queries, transfers
 from servicing.ledger import pending
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import RULES, Event
@@ -346,6 +346,8 @@ async def _hear_again(
         _move(session, kind, order, OrderEvent.RETURN, now=now, code=outcome.failure_code)
     elif _contradicts(order.status, outcome.status):
         await _contradiction(session, kind, order, outcome, "final_state_differs", now=now)
+    elif transfers.is_another(order, outcome):
+        await _contradiction(session, kind, order, outcome, "another_transfer", now=now)
 
 
 async def _contradiction(
@@ -360,6 +362,8 @@ async def _contradiction(
         theirs=str(outcome.amount),
         status=order.status,
         told=outcome.status,
+        rail_id=order.rail_id,
+        told_rail_id=outcome.rail_id,
     )
 
 

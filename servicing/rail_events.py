@@ -4,9 +4,19 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db import insert_once
+from kit.db import insert_once, lock_key
 from kit.ids import new_id
-from servicing import chargebacks, hints, orders, queries, repayments, suspense
+from servicing import (
+    chargebacks,
+    hints,
+    incidents,
+    orders,
+    queries,
+    repayments,
+    suspense,
+    transfers,
+)
+from servicing.funding import capital
 from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
@@ -107,13 +117,29 @@ async def _is_known(
 ) -> bool:
     """Whether this money is in the books. It stays where it is: a charge-back may have opened its
     loan again since it was set aside. Other words about it are a doubt."""
+    await lock_key(session, f"rail_reference:{reference}")
+    if (capital_in := await capital.paid_in(session, reference)) is not None:
+        if capital_in != event.amount:
+            await hints.told_differently(session, event, first=capital_in, now=now)
+        return True
     aside = await queries.find_suspense_item(session, reference)
     repaid = await queries.find_repayment(session, reference)
     known = repaid or aside
     if known is None:
-        return False
+        return await _stands_elsewhere(session, event, now=now)
     # Whose the money in suspense is, a person has said, whatever the payer wrote.
     is_elsewhere = aside is None and loan is not None and loan.id != known.loan_id
     if known.amount != event.amount or is_elsewhere:
         await hints.told_differently(session, event, first=known.amount, now=now)
     return True
+
+
+async def _stands_elsewhere(session: AsyncSession, event: RailEvent, *, now: datetime) -> bool:
+    """Whether staff have entered this very money, for a payment request or by hand."""
+    known = await transfers.find_told(session, event.rail, event.rail_id)
+    if known is not None:
+        await incidents.report(
+            session, kind="incoming_stands_elsewhere", subject=f"{event.rail}:{event.rail_id}",
+            now=now, amount=str(event.amount), stands_as=known.as_, named=known.name,
+        )  # fmt: skip
+    return known is not None

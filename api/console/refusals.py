@@ -22,6 +22,7 @@ from kit.errors import DomainError
 from scoring.refusals import Sentence
 from servicing.fields import InvalidTerms
 from servicing.funding.capital import CapitalNotFree
+from servicing.transfers import RailTransferKnown
 
 RESUMES = "resumes"
 """A field of the door: something was to be sent when the session had ended."""
@@ -66,7 +67,8 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
     """The status, and what the page says."""
     if isinstance(refused, DomainError):
         known = words.refusal_of(refused.code)
-        if isinstance(refused, Sentence) and refused.code not in words.REFUSALS:
+        says = isinstance(refused, Sentence | RailTransferKnown)
+        if says and refused.code not in words.REFUSALS:
             known = replace(known, what=f"{refused} Nothing was done.")
         elif isinstance(refused, InvalidTerms):
             field = re.sub(r"\[(\d+)\]", lambda found: f", line {int(found[1]) + 1}", refused.field)

@@ -90,6 +90,7 @@ _TONES = {
 _TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split()}
 _SAID = {
     "us": "Here",
+    "rail_transfer_known": "This money is in the books already",
     "rail": "Rail",
     "gsma": "GSMA Mobile Money",
     "iso20022": "Bank (ISO 20022)",
@@ -154,6 +155,11 @@ REFUSALS = {
     "order_not_in_review": Refusal(
         "Nobody needs to decide this any more",
         "The rail has answered, or is still being asked. The page shows how it stands now.",
+    ),
+    "settled_before_ordered": Refusal(
+        "That was before it was ordered",
+        "Money of this order cannot have moved before the order was made: this is another transfer,"
+        " or another time. Nothing was done. Where the rail names only the day, give a later hour.",
     ),
     "payout_not_failed": Refusal(
         "Not proven to have failed",

@@ -14,7 +14,7 @@ from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sough
 from kit import audit
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import arrears, queries, repayments, statements
+from servicing import arrears, hand_entries, queries, statements
 from servicing.arrears import Arrears
 from servicing.debts import Debt
 from servicing.delinquency import CURRENT
@@ -338,16 +338,20 @@ async def receive_repayment(
     today: Today,
     idempotency_key: once.Key,
 ) -> Response:
-    """Record money that has arrived outside the rails. The same key is answered the same."""
+    """Record money that has arrived outside the rails. The same key is answered the same.
+
+    Refused with `rail_transfer_known` where a rail of ours has brought it: `detail` says where it
+    is.
+    """
 
     async def receive() -> RepaymentShown:
         if body.paid_on > today:
             raise PaidInFuture(paid_on=body.paid_on, today=today)
-        repayment = await repayments.receive(
+        repayment = await hand_entries.receive(
             session,
             loan_id=loan_id,
             amount=body.money.money(),
-            rail_reference=f"staff:{body.reference}",
+            reference=body.reference,
             on=body.paid_on,
             now=now,
         )

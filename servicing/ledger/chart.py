@@ -95,6 +95,7 @@ _CASH_OF = {
     "telegram": Account.CASH_TELEGRAM,
 }
 CASHES = tuple(_CASH_OF.values())
+RAILS = tuple(_CASH_OF)
 RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEES, Account.PENALTIES)
 FLOORED = (*RECEIVABLES, Account.BORROWER_CREDIT)
 """On each loan they stand at nothing or above, whenever a transaction ends. Only they carry a

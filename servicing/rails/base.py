@@ -12,6 +12,8 @@ from kit.money import Money
 
 SMALLEST = {"mpesa": 100}
 """In minor units, the amount of which a rail moves only multiples. Others move any amount."""
+PROMPTED = {"mpesa": ("ws_CO_",)}
+"""So begins a rail's name for its prompt, which is not the name of the money that it brings."""
 HINT = "hint:"
 """So begins the name of every message that nobody has signed."""
 CALLER = "client-address"

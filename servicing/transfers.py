@@ -1,0 +1,263 @@
+"""One transfer of a rail stands in our books once: whether it does, and as what.
+
+A transfer goes by the rail's own name for it. Money that came in stands as a repayment or in
+suspense as `<rail>:<name>`, what we ordered under the order's `rail_id`, what staff entered by hand
+as `staff:<name>`, a funder's money as `capital_in:<rail>:<name>`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db import lock_key
+from kit.errors import DomainError, Kind
+from servicing.ledger.chart import RAILS
+from servicing.ledger.models import Entry
+from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
+from servicing.rails import telegram
+from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
+from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury.models import Refund
+
+Order = Payout | PaymentRequest | Refund
+BY_HAND = "staff:"
+"""So begins the name of what staff entered as money that came outside the rails."""
+_FUNDED = "capital_in:"
+_FIRST = "wallet"
+"""The rail of what was ordered before rails were written down."""
+
+
+class StandsAs(StrEnum):
+    REPAYMENT = "repayment"
+    SUSPENSE = "suspense"
+    GIVEN_BACK = "given_back"
+    """It waited in suspense and was given back, or is the payment that gave something back."""
+    PAYOUT = "payout"
+    PAYMENT_REQUEST = "payment_request"
+    REFUND = "refund"
+    CAPITAL = "capital"
+
+
+_SAID = {
+    StandsAs.REPAYMENT: "a repayment",
+    StandsAs.SUSPENSE: "money in suspense",
+    StandsAs.GIVEN_BACK: "money that was given back from suspense",
+    StandsAs.PAYOUT: "a payout",
+    StandsAs.PAYMENT_REQUEST: "a payment request",
+    StandsAs.REFUND: "a refund",
+    StandsAs.CAPITAL: "the capital of a funder",
+}
+_Kind = tuple[type[Order], StandsAs]
+_REQUESTS: _Kind = PaymentRequest, StandsAs.PAYMENT_REQUEST
+_ORDERS: tuple[_Kind, ...] = ((Payout, StandsAs.PAYOUT), _REQUESTS, (Refund, StandsAs.REFUND))
+_NOT_FAILED = tuple(status for status in OrderStatus if status is not OrderStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a transfer is in the books."""
+
+    as_: StandsAs
+    name: str
+    """Of the repayment, the item in suspense or the order."""
+    loan_id: UUID | None = None
+
+
+class RailTransferKnown(DomainError):
+    """One transfer is booked once: `transfer` stands as `stands_as`, called `name`, of `loan`."""
+
+    kind = Kind.CONFLICT
+    code = "rail_transfer_known"
+
+    def __str__(self) -> str:
+        said = _SAID[StandsAs(str(self.params["stands_as"]))]
+        of = f" of loan {loan}" if (loan := self.params["loan"]) else ""
+        name = self.params["name"]
+        return f"{self.params['transfer']} is in the books already: as {said}{of} ({name})."
+
+
+async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, order: Order) -> None:
+    """Raises RailTransferKnown where staff would settle `order` by a transfer that stands
+    elsewhere, or where other money stands that its payer has paid for it.
+
+    Hold the order's loan. Nobody takes the transfer in until we are done.
+    """
+    rail = rail or _FIRST
+    await lock_key(session, f"rail_reference:{rail}:{name}")
+    known = await _find(session, [rail], name, besides=order.id)
+    await _refuse(session, f"{rail}:{name}", known or await _paid_for(session, rail, order))
+
+
+async def must_be_outside(session: AsyncSession, name: str) -> None:
+    """Raises RailTransferKnown where staff would enter by hand what has come by a rail of ours."""
+    for rail in RAILS:
+        await lock_key(session, f"rail_reference:{rail}:{name}")
+    await _refuse(session, name, await _find(session, RAILS, name, is_by_hand=True))
+
+
+async def find_told(
+    session: AsyncSession, rail: str, name: str, *, besides: UUID | None = None
+) -> Standing | None:
+    """Money in that a rail tells of, where it stands by an act of staff: a payment request that
+    they settled by it, or an entry by hand. `besides`: a request that does not count."""
+    names = await _names(session, [rail], name)
+    asked = await _ordered(session, [rail], names, _REQUESTS, besides, among=ARRIVED)
+    return asked or await _repaid(session, _by_hand([rail], names))
+
+
+def is_another(order: Order, outcome: Outcome) -> bool:
+    """Whether an order that had settled is said to have settled by a transfer of another name."""
+    names = order.rail_id, outcome.rail_id
+    prompts = PROMPTED.get(order.rail or _FIRST, ())
+    return (
+        order.status is OrderStatus.SETTLED
+        and outcome.status is OutcomeStatus.SETTLED
+        and names[0] != names[1]
+        and all(name and not name.startswith(prompts) for name in names)
+    )
+
+
+async def _find(
+    session: AsyncSession, rails: Collection[str], name: str, *, besides: UUID | None = None,
+    is_by_hand: bool = False,
+) -> Standing | None:  # fmt: skip
+    names = await _names(session, rails, name)
+    full = [f"{rail}:{each}" for rail in rails for each in names]
+    entered = [] if is_by_hand else _by_hand(rails, names)
+    if (known := await _repaid(session, [*full, *entered])) is not None:
+        return known
+    if (known := await _aside(session, rails, full, names)) is not None:
+        return known
+    for kind in _ORDERS:
+        if (known := await _ordered(session, rails, names, kind, besides)) is not None:
+            return known
+    return await _funded(session, full)
+
+
+async def _names(session: AsyncSession, rails: Collection[str], name: str) -> set[str]:
+    """As people may have typed it. A card's charge has two names: Telegram's, the provider's."""
+    for rail in rails:
+        name = name.removeprefix(f"{rail}:")
+    names = {name, name.upper(), name.lower()}
+    if telegram.NAME in rails:
+        told = await session.execute(
+            select(RailEventRow.event_id, RailEventRow.rail_id).where(
+                RailEventRow.rail == telegram.NAME,
+                or_(RailEventRow.event_id.in_(names), RailEventRow.rail_id.in_(names)),
+            )
+        )
+        names |= {each for row in told for each in row if each is not None}
+    return names
+
+
+def _by_hand(rails: Collection[str], names: Collection[str]) -> list[str]:
+    plain = [f"{BY_HAND}{each}" for each in names]
+    return [*plain, *(f"{BY_HAND}{rail}:{each}" for rail in rails for each in names)]
+
+
+async def _repaid(session: AsyncSession, references: Collection[str]) -> Standing | None:
+    """What was charged back stands no more."""
+    row = await session.scalar(
+        select(Repayment)
+        .where(Repayment.rail_reference.in_(references), Repayment.reversed_on.is_(None))
+        .limit(1)
+    )
+    return None if row is None else Standing(StandsAs.REPAYMENT, row.rail_reference, row.loan_id)
+
+
+async def _aside(
+    session: AsyncSession, rails: Collection[str], full: Collection[str], names: Collection[str]
+) -> Standing | None:
+    """What was placed since stands elsewhere."""
+    item = await session.scalar(
+        select(SuspenseItem)
+        .where(
+            or_(
+                SuspenseItem.reference.in_(full) & _is_not_placed(),
+                SuspenseItem.refund_reference.in_(names) & SuspenseItem.rail.in_(rails),
+            )
+        )
+        .limit(1)
+    )
+    return None if item is None else _as_item(item)
+
+
+def _as_item(item: SuspenseItem) -> Standing:
+    as_ = StandsAs.SUSPENSE if item.resolved_at is None else StandsAs.GIVEN_BACK
+    return Standing(as_, item.reference, item.loan_id)
+
+
+def _is_not_placed() -> ColumnElement[bool]:
+    return SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None)
+
+
+async def _ordered(
+    session: AsyncSession,
+    rails: Collection[str],
+    names: Collection[str],
+    kind: _Kind,
+    besides: UUID | None,
+    *,
+    among: Sequence[OrderStatus] = _NOT_FAILED,
+) -> Standing | None:
+    """By the rail's name for an order, which may be under way, or by ours."""
+    model, as_ = kind
+    query = select(model).where(
+        func.coalesce(model.rail, _FIRST).in_(rails),
+        or_(model.rail_id.in_(names), model.client_ref.in_(names)),
+        model.status.in_(among),
+    )
+    if besides is not None:
+        query = query.where(model.id != besides)
+    if model is PaymentRequest:
+        query = query.where(~_was_taken_back())
+    row = await session.scalar(query.limit(1))
+    return None if row is None else Standing(as_, row.client_ref, row.loan_id)
+
+
+def _was_taken_back() -> ColumnElement[bool]:
+    """What the request brought was charged back: it stands no more."""
+    return (
+        select(Repayment.id)
+        .where(
+            Repayment.rail_reference == literal("rail:") + PaymentRequest.client_ref,
+            Repayment.reversed_on.is_not(None),
+        )
+        .exists()
+    )
+
+
+async def _funded(session: AsyncSession, full: Collection[str]) -> Standing | None:
+    names = [f"{_FUNDED}{each}" for each in full]
+    found = await session.scalar(select(Entry.reference).where(Entry.reference.in_(names)).limit(1))
+    return None if found is None else Standing(StandsAs.CAPITAL, found)
+
+
+async def _paid_for(session: AsyncSession, rail: str, order: Order) -> Standing | None:
+    """Money that named this very order and did not fit it: it waits, or was placed on a loan."""
+    items = await session.scalars(
+        select(SuspenseItem).where(
+            SuspenseItem.rail == rail,
+            SuspenseItem.written == order.client_ref,
+            SuspenseItem.refund_reference.is_(None),
+        )
+    )
+    for item in items:
+        if item.resolved_at is None:
+            return _as_item(item)
+        if (placed := await _repaid(session, [item.reference])) is not None:
+            return placed
+    return None
+
+
+async def _refuse(session: AsyncSession, transfer: str, known: Standing | None) -> None:
+    if known is None:
+        return
+    loan = None if known.loan_id is None else await session.get(Loan, known.loan_id)
+    raise RailTransferKnown(
+        transfer=transfer, stands_as=known.as_, name=known.name, loan=loan and loan.reference
+    )

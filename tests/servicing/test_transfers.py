@@ -1,0 +1,328 @@
+"""One transfer stands in the books once, whoever enters it, in whatever order."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from kit.db import Sessions, unit_of_work
+from servicing import chargebacks, order_reviews, orders, queries, suspense
+from servicing.disbursements import PAYOUTS
+from servicing.models import Loan
+from servicing.payment_requests import REQUESTS
+from servicing.rails.base import Outcome, OutcomeStatus
+from servicing.states import OrderStatus
+from servicing.transfers import RailTransferKnown
+from tests.servicing import card_payments as by_card
+from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.reviews import asks_in_vain, comes, doubts, enters, pays_out_in_vain, settles
+from tests.servicing.treasury_acts import UMA, USHA
+
+
+@pytest.fixture
+async def loan(lender: Lender) -> Loan:
+    return await lender.lends()
+
+
+async def repaid(lender: Lender, loan: Loan) -> list[tuple[str, str]]:
+    """What stands: the rail's name for it, and the amount."""
+    async with lender.sessions() as session:
+        rows = await queries.list_repayments(session, loan.id)
+    return [(row.rail_reference, row.amount.major) for row in rows if row.reversed_on is None]
+
+
+async def charges_back(lender: Lender, loan: Loan) -> None:
+    """Two of staff take back the last that came."""
+    async with lender.sessions() as session:
+        last = (await queries.list_repayments(session, loan.id))[-1]
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await chargebacks.charge_back(
+                session, last.id, staff_id=who, reason="wrong", on=lender.on, now=lender.now
+            )
+
+
+async def places(lender: Lender, loan: Loan) -> None:
+    async with lender.sessions() as session:
+        (item,) = await suspense.list_open(session)
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await suspense.assign(
+                session, item.id, loan_id=loan.id, staff_id=who, reason="asked", on=lender.on,
+                now=lender.now,
+            )  # fmt: skip
+
+
+class TestSettledByHand:
+    async def test_is_no_money_that_a_loan_has(self, lender: Lender, loan: Loan) -> None:
+        """One transfer was a repayment, and settled two payment requests besides."""
+        first = await asks_in_vain(lender, loan, kes(500))
+        second = await asks_in_vain(lender, loan, kes(501))
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+
+        for asked in (first, second):
+            for typed in ("RCPT1", "rcpt1", "wallet:RCPT1"):
+                assert await settles(lender, REQUESTS, asked.id, typed) == "rail_transfer_known"
+
+        assert await repaid(lender, loan) == [("wallet:RCPT1", "500.00")]
+        await lender.verifies()
+
+    async def test_says_where_the_money_is(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+
+        with pytest.raises(RailTransferKnown) as refused:
+            async with unit_of_work(lender.sessions) as session:
+                await order_reviews.settle(
+                    session, REQUESTS, asked.id, rail_id="RCPT1", settled_at=lender.now,
+                    staff_id=UMA, reason="seen", on=lender.on, zone=ZONE, now=lender.now,
+                )  # fmt: skip
+
+        assert str(refused.value) == (
+            f"wallet:RCPT1 is in the books already: as a repayment of loan {loan.reference}"
+            " (wallet:RCPT1)."
+        )
+        assert refused.value.params == {
+            "transfer": "wallet:RCPT1", "stands_as": "repayment", "name": "wallet:RCPT1",
+            "loan": loan.reference,
+        }  # fmt: skip
+
+    async def test_is_no_money_that_waits_or_was_placed_or_given_back(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await comes(lender, "RCPT1", "rent", kes(500))
+        assert await settles(lender, REQUESTS, asked.id, "RCPT1") == "rail_transfer_known"
+        await places(lender, loan)
+        assert await settles(lender, REQUESTS, asked.id, "RCPT1") == "rail_transfer_known"
+
+        await comes(lender, "RCPT2", "rent", kes(500))
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+        for who in (UMA, USHA):
+            async with unit_of_work(lender.sessions) as session:
+                await suspense.refund(
+                    session, item.id, reference="OUT1", staff_id=who, reason="asked",
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
+        for typed in ("RCPT2", "OUT1"):
+            assert await settles(lender, REQUESTS, asked.id, typed) == "rail_transfer_known"
+        await lender.verifies()
+
+    async def test_is_no_money_of_another_order(self, lender: Lender, loan: Loan) -> None:
+        lender.rail.acks = []
+        first = await asks_in_vain(lender, loan, kes(500))
+        second = await asks_in_vain(lender, loan, kes(501))
+        payout_id = await pays_out_in_vain(lender)
+
+        assert await settles(lender, REQUESTS, first.id, "RCPT1") == "settled"
+        for typed in ("RCPT1", first.client_ref):
+            assert await settles(lender, REQUESTS, second.id, typed) == "rail_transfer_known"
+            assert await settles(lender, PAYOUTS, payout_id, typed) == "rail_transfer_known"
+        assert await settles(lender, REQUESTS, second.id, "RCPT2") == "settled"
+
+        assert [amount for _, amount in await repaid(lender, loan)] == ["500.00", "501.00"]
+        await lender.verifies()
+
+    async def test_is_no_money_that_was_entered_by_hand(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        assert await enters(lender, loan, kes(500), "RCPT1") == "entered"
+
+        assert await settles(lender, REQUESTS, asked.id, "RCPT1") == "rail_transfer_known"
+
+        assert await repaid(lender, loan) == [("staff:RCPT1", "500.00")]
+
+    async def test_may_be_what_was_charged_back_where_it_stood_before(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        """So is money put right that staff had taken for another's."""
+        other = await lender.lends()
+        wrong = await asks_in_vain(lender, other, kes(500))
+        right = await asks_in_vain(lender, loan, kes(500))
+        await settles(lender, REQUESTS, wrong.id, "RCPT1")
+        await charges_back(lender, other)
+
+        assert await settles(lender, REQUESTS, right.id, "RCPT1") == "settled"
+
+        assert (len(await repaid(lender, loan)), await repaid(lender, other)) == (1, [])
+        await lender.verifies()
+
+    async def test_is_known_when_the_rail_tells_of_it_after_all(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await settles(lender, REQUESTS, asked.id, "RCPT1")
+
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+        await comes(lender, "RCPT1", "rent", kes(500), event="E2")
+
+        assert await repaid(lender, loan) == [(f"rail:{asked.client_ref}", "500.00")]
+        assert await lender.suspended() == []
+        assert "incoming_stands_elsewhere" in await lender.incidents()
+        await lender.verifies()
+
+    async def test_moved_no_earlier_than_it_was_ordered(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        lender.now += timedelta(days=2)
+        lender.on += timedelta(days=2)
+        early = asked.created_at - timedelta(minutes=16)
+
+        assert await settles(lender, REQUESTS, asked.id, "R", at=early) == "settled_before_ordered"
+        assert await repaid(lender, loan) == []
+        behind = asked.created_at - timedelta(minutes=14)
+        assert await settles(lender, REQUESTS, asked.id, "R", at=behind) == "settled"
+
+
+class TestEnteredByHand:
+    async def test_is_nothing_that_a_rail_has_brought(self, lender: Lender, loan: Loan) -> None:
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+        await comes(lender, "RCPT2", "rent", kes(500))
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await settles(lender, REQUESTS, asked.id, "RCPT3")
+
+        for typed in ("RCPT1", "wallet:RCPT1", "RCPT2", "rcpt3", asked.client_ref):
+            assert await enters(lender, loan, kes(500), typed) == "rail_transfer_known"
+        assert await enters(lender, loan, kes(500), "RCPT4") == "entered"
+        assert await enters(lender, loan, kes(500), "RCPT4") == "entered"
+
+        assert len(await repaid(lender, loan)) == 3
+        await lender.verifies()
+
+    async def test_is_not_booked_again_when_a_rail_tells_of_it(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        await enters(lender, loan, kes(500), "RCPT1")
+
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+
+        assert await repaid(lender, loan) == [("staff:RCPT1", "500.00")]
+        assert await lender.incidents() == ["incoming_stands_elsewhere"]
+        await charges_back(lender, loan)
+        await comes(lender, "RCPT1", loan.reference, kes(500), event="E2")
+        assert await repaid(lender, loan) == [("wallet:RCPT1", "500.00")]
+        await lender.verifies()
+
+
+class TestCards:
+    @pytest.fixture
+    async def loan(self, lender: Lender) -> Loan:
+        return await by_card.takes_cards(lender)
+
+    @pytest.mark.parametrize("name", [by_card.PROVIDER, by_card.CHARGE, "pi_another"])
+    async def test_a_request_is_not_settled_beside_what_was_charged_for_it(
+        self, lender: Lender, loan: Loan, name: str
+    ) -> None:
+        """490 was charged for 500: it waited, and then it was the loan's."""
+        asked = await by_card.asks(lender, loan, kes(500))
+        await by_card.hears(lender, by_card.paid(lender, asked, amount=kes(490)))
+        assert await settles(lender, REQUESTS, asked.id, name) == "rail_transfer_known"
+        await places(lender, loan)
+
+        assert await settles(lender, REQUESTS, asked.id, name) == "rail_transfer_known"
+
+        assert await by_card.received(lender, loan) == [("490.00", "telegram")]
+        assert await by_card.held_by_card(lender) == 49_000
+        await lender.verifies()
+
+    async def test_another_request_is_not_settled_by_a_charge_that_stands(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        paid, other = [await by_card.asks(lender, loan, kes(amount)) for amount in (500, 501)]
+        await by_card.hears(lender, by_card.paid(lender, paid))
+        await doubts(lender, REQUESTS, other.id)
+
+        for name in (by_card.PROVIDER, by_card.CHARGE):
+            assert await settles(lender, REQUESTS, other.id, name) == "rail_transfer_known"
+            assert await enters(lender, loan, kes(500), name) == "rail_transfer_known"
+
+        assert await by_card.held_by_card(lender) == 50_000
+
+    @pytest.mark.parametrize("name", [by_card.PROVIDER, by_card.CHARGE])
+    @pytest.mark.parametrize("is_ours", [True, False])
+    async def test_a_charge_that_staff_took_for_another_request_is_not_taken_in_again(
+        self, lender: Lender, loan: Loan, name: str, is_ours: bool
+    ) -> None:
+        wrong, right = [await by_card.asks(lender, loan, kes(each)) for each in (500, 501)]
+        await doubts(lender, REQUESTS, wrong.id)
+        await settles(lender, REQUESTS, wrong.id, name)
+
+        reference = right.client_ref if is_ours else "C" + "0" * 32
+        charge = by_card.paid(lender, right, reference=reference)
+        await by_card.hears(lender, charge, times=2)
+
+        assert await by_card.held_by_card(lender) == 50_000
+        assert await by_card.waits(lender) == []
+        assert "card_payment_stands_elsewhere" in await lender.incidents()
+        status = OrderStatus.NEEDS_REVIEW if is_ours else OrderStatus.PENDING
+        assert (await by_card.sees(lender, right)).status is status
+
+    async def test_a_charge_that_staff_entered_by_hand_is_not_taken_in_again(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await by_card.asks(lender, loan, kes(500))
+        await enters(lender, loan, kes(500), by_card.PROVIDER)
+
+        await by_card.hears(lender, by_card.paid(lender, asked))
+
+        assert await repaid(lender, loan) == [(f"staff:{by_card.PROVIDER}", "500.00")]
+        await charges_back(lender, loan)
+        assert await settles(lender, REQUESTS, asked.id, by_card.PROVIDER) == "settled"
+        assert await by_card.held_by_card(lender) == 50_000
+        await lender.verifies()
+
+
+class TestAnotherTransfer:
+    async def test_under_one_payout_is_an_incident(self, lender: Lender, loan: Loan) -> None:
+        async with lender.sessions() as session:
+            payout = (await queries.list_payouts(session, loan.id))[-1]
+
+        await self.is_told(lender, payout.id, Outcome(OutcomeStatus.SETTLED, payout.amount, "W1"))
+        assert await lender.incidents() == []
+        await self.is_told(lender, payout.id, Outcome(OutcomeStatus.SETTLED, payout.amount))
+        assert await lender.incidents() == []
+        await self.is_told(lender, payout.id, Outcome(OutcomeStatus.SETTLED, payout.amount, "W9"))
+
+        assert await lender.incidents() == ["payout_another_transfer"]
+        await lender.verifies()
+
+    async def is_told(self, lender: Lender, payout_id: UUID, outcome: Outcome) -> None:
+        async with unit_of_work(lender.sessions) as session:
+            await orders.apply(
+                session, PAYOUTS, payout_id, outcome, on=lender.on, zone=ZONE, now=lender.now
+            )
+
+    @pytest.mark.parametrize(
+        ("settled", "told"), [("ws_CO_1", "R1"), ("R1", "ws_CO_1"), ("R1", "R1")]
+    )
+    async def test_is_not_the_receipt_beside_the_name_of_its_prompt(
+        self, lender: Lender, settled: str, told: str
+    ) -> None:
+        lender.rail.name = "mpesa"
+        loan = await lender.lends()
+        asked = await asks_in_vain(lender, loan, kes(500))
+        for name in (settled, told):
+            outcome = Outcome(OutcomeStatus.SETTLED, asked.amount, name)
+            async with unit_of_work(lender.sessions) as session:
+                await orders.apply(
+                    session, REQUESTS, asked.id, outcome, on=lender.on, zone=ZONE, now=lender.now
+                )
+
+        assert await lender.incidents() == ["payment_request_no_answer"]
+
+
+async def test_at_the_same_moment_it_is_taken_in_once(
+    own_sessions: Sessions, now: datetime
+) -> None:
+    """The rail tells of it while the second of staff settles another borrower's request by it."""
+    lender = Lender(own_sessions, now)
+    loan, other = await lender.lends(), await lender.lends()
+    asked = await asks_in_vain(lender, other, kes(500))
+
+    await asyncio.gather(
+        settles(lender, REQUESTS, asked.id, "RCPT1"),
+        comes(lender, "RCPT1", loan.reference, kes(500)),
+    )
+
+    assert len([*await repaid(lender, loan), *await repaid(lender, other)]) == 1
+    await lender.verifies()
