@@ -51,13 +51,13 @@ class Died:
 DEAD: Table[Died] = Table(
     "dead-jobs",
     (
-        Column("Job", lambda row: row.job.key, lambda row: row.page),
-        Column("What", lambda row: row.job.name, is_code=True),
+        Column("What", lambda row: row.job.name, lambda row: row.page, is_code=True),
         Column("Why", lambda row: row.job.error),
         Column("Tries", lambda row: row.tries),
         Column("Died", lambda row: row.job.died_at),
-        Column("Enqueued", lambda row: row.job.enqueued_at),
         Column("Concerns", lambda row: row.subject, lambda row: _page_of(row.subject)),
+        Column("Enqueued", lambda row: row.job.enqueued_at),
+        Column("Key", lambda row: row.job.key),
     ),
 )
 

@@ -117,6 +117,7 @@ class Filter:
     status: CaseStatus | None = None
     assigned_to: UUID | None = None
     reference: str | None = None
+    borrower_id: UUID | None = None
 
 
 async def list_cases(
@@ -132,6 +133,8 @@ async def list_cases(
         query = query.where(Case.assigned_to == wanted.assigned_to)
     if wanted.reference is not None:
         query = query.where(Case.reference == wanted.reference)
+    if wanted.borrower_id is not None:
+        query = query.where(Case.borrower_id == wanted.borrower_id)
     if after is not None:
         query = query.where(Case.id > after)
     return (await session.scalars(query)).all()

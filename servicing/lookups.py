@@ -1,5 +1,6 @@
 """Records of the money rooms that staff look at, also when they are over."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,6 +30,14 @@ async def get_incident(session: AsyncSession, incident_id: UUID) -> Incident:
     if incident is None:
         raise IncidentNotFound()
     return incident
+
+
+async def list_incidents(session: AsyncSession, subjects: Sequence[str]) -> list[Incident]:
+    """About these records, over or not, the newest first."""
+    rows = await session.scalars(
+        select(Incident).where(Incident.subject.in_(subjects)).order_by(Incident.id.desc())
+    )
+    return list(rows)
 
 
 async def list_requests(session: AsyncSession, loan_id: UUID) -> list[PaymentRequest]:

@@ -56,7 +56,7 @@ def band(
         return [f"{x(n)},{y(each[which])}" for n, each in enumerate(bands)]
 
     steps = [low + room * n // _LINES for n in range(_LINES + 1)]
-    shown = max(1, len(points) // 6)
+    shown = max(1, -(-len(points) // 6))
     return Band(
         width=_WIDTH,
         height=_HEIGHT,

@@ -69,9 +69,11 @@ async def typed_of(request: Request) -> dict[str, str]:
         return {}
     body = (await request.body()).decode(errors="replace")
     try:
-        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+        typed = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_FIELDS_MAX))
     except ValueError:
         raise FormNotOurs() from None
+    # Browsers end the lines of a text with two characters.
+    return {name: text.replace("\r\n", "\n") for name, text in typed.items()}
 
 
 async def entered(request: Request, wiring: Wired, now: Now, today: Today) -> Desk:

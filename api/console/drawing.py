@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -83,14 +83,21 @@ def table(
     names: Mapping[str, str] | None = None,
     after: str | None = None,
     part: str = "",
+    leads: bool = True,
 ) -> Drawn:
     """`after` is the key of the last row when there may be more; `part` tells the tables of one
-    page apart."""
+    page apart. Without `leads` no cell is a link: the role may not open what they lead to."""
     kept = {k: v for k, v in desk.request.query_params.items() if k not in ("after", "said")}
     asked = dict(kept, part=part) if part else kept
     return Drawn(
         titles=[(column.title, _kind(column, rows)) for column in drawn.columns],
-        rows=[[_shown(desk, column, row, names or {}) for column in drawn.columns] for row in rows],
+        rows=[
+            [
+                _shown(desk, column if leads else replace(column, leads_to=None), row, names or {})
+                for column in drawn.columns
+            ]
+            for row in rows
+        ],
         files={name: f"?{urlencode(dict(asked, format=name))}" for name in ("csv", "xlsx")},
         first=f"?{urlencode(dict(kept))}",
         next=f"?{urlencode(dict(kept, after=after))}" if after else None,

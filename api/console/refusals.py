@@ -19,6 +19,7 @@ from api.console import door, drawing, words
 from api.console.door import Desk
 from api.console.words import Refusal
 from kit.errors import DomainError
+from onboarding.erasure import LawKeeps
 from scoring.refusals import Sentence
 from servicing.fields import InvalidTerms
 from servicing.funding.capital import CapitalNotFree
@@ -73,6 +74,9 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
         elif isinstance(refused, InvalidTerms):
             field = re.sub(r"\[(\d+)\]", lambda found: f", line {int(found[1]) + 1}", refused.field)
             known = replace(known, what=f"{words.said(field)}: {refused.reason}.")
+        elif isinstance(refused, LawKeeps):
+            until, law = refused.params["until"], refused.params["law"]
+            known = replace(known, what=f"Kept until {until} by {law}. Nothing was done.")
         elif isinstance(refused, CapitalNotFree):
             known = replace(known, what=f"No more than {refused.params['free']} is there for it.")
         return problems.STATUS_OF[refused.kind], known

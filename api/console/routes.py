@@ -7,6 +7,7 @@ from api.console import door, drawing
 from api.console.door import HOME
 from api.console.views import (
     audit,
+    borrowers,
     cases,
     cash,
     day_closes,
@@ -19,6 +20,7 @@ from api.console.views import (
     loans,
     orders,
     pairs,
+    papers,
     pools,
     proposals,
     reconciliation,
@@ -61,6 +63,8 @@ def routes() -> APIRouter:
         home,
         ledger,
         loans,
+        papers,
+        borrowers,
         orders,
         proposals,
         cases,

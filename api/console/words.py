@@ -50,6 +50,7 @@ _MENU = (
             Entry("Jobs that died", "/console/jobs", "list_dead_jobs"),
         ),
     ),
+    Group("People", (Entry("Borrowers", "/console/borrowers", "get_borrower"),)),
     Group(
         "Funding",
         (
@@ -302,6 +303,17 @@ REFUSALS = {
         "It is not dead any more", "Somebody ran it again in the meantime, or it never died."
     ),
     "borrower_not_found": Refusal("No such borrower", "Look for them by a reference or a phone."),
+    "erasure_loan_owed": Refusal(
+        "A loan is owed", "Whoever owes is not forgotten. Nothing was done."
+    ),
+    "erasure_application_open": Refusal(
+        "An application is open", "It has to end first. Nothing was done."
+    ),
+    "erasure_case_open": Refusal("A case is open", "Resolve it first. Nothing was done."),
+    "erasure_guarantee_stands": Refusal(
+        "They answer for a loan", "Their guarantee has to end first. Nothing was done."
+    ),
+    "erasure_law_keeps": Refusal("The law keeps it", "It cannot be forgotten yet."),
     "too_many_reveals": Refusal(
         "Enough for today",
         "You have read as many persons in a day as the work needs. Ask a colleague.",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import Session, permitted
 from api.schemas import MoneyShown, Page, PageSize, Record
@@ -75,6 +76,20 @@ async def list_applications(
     limit: PageSize = 50,
 ) -> Page[ApplicationShown]:
     """Newest first."""
+    rows = await read_applications(
+        session, status=status, borrower_id=borrower_id, after=after, limit=limit
+    )
+    return Page.of([ApplicationShown.of(row) for row in rows], limit)
+
+
+async def read_applications(
+    session: AsyncSession,
+    *,
+    status: ApplicationStatus | None = None,
+    borrower_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Application]:
     query = select(Application).order_by(Application.id.desc()).limit(limit)
     if status is not None:
         query = query.where(Application.status == status)
@@ -82,8 +97,7 @@ async def list_applications(
         query = query.where(Application.borrower_id == borrower_id)
     if after is not None:
         query = query.where(Application.id < after)
-    rows = await session.scalars(query)
-    return Page.of([ApplicationShown.of(row) for row in rows], limit)
+    return list(await session.scalars(query))
 
 
 @router.get("/{application_id}", response_model=ApplicationShown)

@@ -107,7 +107,7 @@ class TestPools:
         assert "Takes, product personal" in seen
         assert "borrower 60 % KES 0 KES 0" in seen
         assert "Pool main Open" in done
-        assert "Stays in the pool: 5000 KES" in done
+        assert "Stays in the pool 5000 KES" in done
 
     async def test_say_what_of_a_limit_is_used(
         self, carl: AtDesk, lender: Lender, pool: str, stake: str
@@ -142,6 +142,19 @@ class TestPools:
         empty = await carl.sends(f"{made}/policy", limits="pool 90 %", reason=" ")
         assert (empty.status_code, "Reason: " in words(empty)) == (422, True)
         assert "Nobody agreed to a policy yet" in await carl.reads(made)
+
+    async def test_take_limits_and_reasons_of_more_lines_as_a_browser_sends_them(
+        self, carl: AtDesk, made: str
+    ) -> None:
+        shown = await carl.does(
+            f"{made}/policy", limits="pool 90 %\r\nborrower 5 %\r\n", reason="one\r\ntwo"
+        )
+        refused = await carl.sends(f"{made}/stake", reason="three\r\nfour", rate="x")
+
+        assert "Why one two" in shown
+        assert "pool 90 % KES 0 KES 0 borrower 5 %" in shown
+        assert refused.status_code == 422
+        assert "\ufffd" not in refused.text
 
     async def test_are_not_confirmed_by_whoever_proposed(
         self, carl: AtDesk, ada: AtDesk, made: str

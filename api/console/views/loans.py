@@ -19,6 +19,7 @@ from servicing.ledger import reading
 from servicing.models import Loan
 from servicing.states import LoanStatus
 
+_OPENED_BY = {"payouts": "get_payout_history", "requests": "get_payment_request_history"}
 router = APIRouter(prefix=f"{HOME}/loans", include_in_schema=False)
 
 
@@ -65,7 +66,14 @@ async def show_loan(loan_id: UUID, desk: AtDesk, session: Session, file: AskedFi
         outstanding=await queries.outstanding(session, loan),
         next_due=await queries.next_due(session, loan, on=desk.today),
         parts={
-            part: drawing.table(desk, table, rows, names=names, part=part)
+            part: drawing.table(
+                desk,
+                table,
+                rows,
+                names=names,
+                part=part,
+                leads=part not in _OPENED_BY or desk.may(_OPENED_BY[part]),
+            )
             for part, (table, rows) in parts.items()
         },
     )

@@ -1,0 +1,57 @@
+"""Whom a reference or a phone number names. Names are sealed: nobody can look for one."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit import audit
+from kit.crypto import Vault
+from notifications import contacts
+from onboarding import answers, cases
+from onboarding.models import Application, Borrower
+from servicing import queries
+
+_PHONE = re.compile(r"\+?[\d\s().-]{6,25}")
+_MOST = 20
+
+
+async def find(
+    session: AsyncSession, vault: Vault, text: str, *, country: str, actor: str, now: datetime
+) -> list[Borrower]:
+    """By the reference of a borrower, loan, application or case, or by a phone number. A look-up by
+    phone is recorded with whom it found, never with the number. Raises PhoneNotUsable."""
+    typed = text.strip()
+    if _PHONE.fullmatch(typed):
+        number = answers.phone(typed, country)
+        known = await contacts.list_by_phone(session, vault, number)
+        found = await _borrowers(session, [contact.person_id for contact in known])
+        for each in found:
+            audit.record(
+                session, actor=actor, action="borrower.find", subject=f"borrower:{each.id}",
+                now=now, by="phone",
+            )  # fmt: skip
+        return found
+    return await _borrowers(session, await _named(session, typed))
+
+
+async def _named(session: AsyncSession, typed: str) -> list[UUID]:
+    reference = typed.upper()
+    own = select(Borrower.id).where(Borrower.reference == reference)
+    asked = select(Application.borrower_id).where(Application.reference == reference)
+    found = [*await session.scalars(own), *await session.scalars(asked)]
+    found += [
+        each.borrower_id
+        for each in await cases.list_cases(session, cases.Filter(reference=reference), limit=_MOST)
+    ]
+    loan = await queries.find_by_reference(session, typed)
+    return [*found, loan.borrower_id] if loan is not None else found
+
+
+async def _borrowers(session: AsyncSession, ids: list[UUID]) -> list[Borrower]:
+    rows = await session.scalars(
+        select(Borrower).where(Borrower.id.in_(ids)).order_by(Borrower.id.desc()).limit(_MOST)
+    )
+    return list(rows)
