@@ -19,7 +19,7 @@ from servicing.models import (
     ReconciliationRun,
 )
 from servicing.rails.base import Balances, Direction, StatementLine
-from servicing.treasury import held, lines
+from servicing.treasury import backdated, held, lines
 from servicing.treasury.held import Held
 from servicing.treasury.models import (
     StatedLine,
@@ -78,7 +78,8 @@ async def run(
     now: datetime,
     balances: Balances | None = None,
 ) -> list[Break]:
-    """Compare one statement day with what we know, and look again at days with open breaks.
+    """Compare one statement day with what we know, and look again at days with open breaks, and at
+    those into which something has settled since.
 
     Running it again replaces what it found; what has mended since is closed by itself.
     """
@@ -86,7 +87,8 @@ async def run(
     await _keep_run(session, rail, day, balances, now=now)
     stated = await _replace(session, rail, day, lines)
     found: list[Break] = []
-    for each in sorted({day, *stated, *await _days_open(session, rail)}):
+    again = {*stated, *await _days_open(session, rail), *await backdated.days(session, rail)}
+    for each in sorted({day, *again}):
         compared = await _compare(session, rail, each)
         await _keep(session, rail, each, compared, now=now)
         if each == day:

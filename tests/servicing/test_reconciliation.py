@@ -1,7 +1,7 @@
 """Our orders, our ledger and the rail's statement, compared line by line."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,12 +9,16 @@ from kit.db import unit_of_work
 from servicing import queries, reconciliation, suspense
 from servicing.models import (
     Loan,
+    PaymentRequest,
     ReconciliationBreak,
     ReconciliationRun,
 )
+from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
 from servicing.reconciliation import Break, Category, Resolution
 from tests.servicing.lending import Lender, kes
+from tests.servicing.reviews import asks_in_vain, settles
+from tests.servicing.treasury_acts import two_act
 
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
 
@@ -231,5 +235,54 @@ class TestLate:
         assert [row.category for row in await open_breaks(lender)] == ["duplicate"]
 
         await compares(lender, [incoming])
+
+        assert await open_breaks(lender) == []
+
+
+class TestSettledAfterwards:
+    """Into a day that was compared before: no statement will ever speak of it again."""
+
+    @pytest.fixture
+    async def asked(self, lender: Lender, loan: Loan) -> PaymentRequest:
+        asked = await asks_in_vain(lender, loan, kes(300))
+        await compares(lender, await lines_of(lender, loan))
+        lender.now += timedelta(days=3)
+        lender.on += timedelta(days=3)
+        when = datetime(2026, 11, 20, 9, tzinfo=UTC)
+        assert await settles(lender, REQUESTS, asked.id, "MADEUP", at=when) == "settled"
+        return asked
+
+    async def test_is_compared_with_it_again(self, lender: Lender, asked: PaymentRequest) -> None:
+        assert await compares(lender, [], day=NEXT) == []
+
+        (found,) = await open_breaks(lender)
+        assert (found.day, found.category) == (DAY, Category.MISSING_AT_RAIL)
+        assert (found.reference, found.ours_minor) == (asked.client_ref, 30_000)
+
+    async def test_mends_when_a_statement_has_it(
+        self, lender: Lender, loan: Loan, asked: PaymentRequest
+    ) -> None:
+        line = StatementLine(
+            "MADEUP", asked.client_ref, Direction.COLLECT, kes(300), OutcomeStatus.SETTLED
+        )
+        await compares(lender, [], day=NEXT)
+        await compares(lender, [*await lines_of(lender, loan), line])
+
+        assert await open_breaks(lender) == []
+
+    async def test_stays_as_people_have_explained_it(
+        self, lender: Lender, asked: PaymentRequest
+    ) -> None:
+        await compares(lender, [], day=NEXT)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "explain", found.id)
+        await compares(lender, [], day=NEXT)
+
+        assert await open_breaks(lender) == []
+
+    async def test_of_a_day_that_was_never_compared_waits_for_its_statement(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        await compares(lender, [], day=NEXT)
 
         assert await open_breaks(lender) == []
