@@ -1,5 +1,6 @@
 """When the outside contradicts what we know about money: write it down, post nothing."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,15 +26,34 @@ class IncidentNotFound(DomainError):
 async def report(
     session: AsyncSession, *, kind: str, subject: str, now: datetime, **facts: Any
 ) -> None:
-    """Once per kind and subject, however often the outside repeats itself."""
+    """Once per kind and subject, however often the outside repeats itself. What was resolved is
+    open again when something else is said."""
     wrote = await insert_once(
         session, Incident, id=new_id(), kind=kind, subject=subject, facts=facts, at=now
     )
-    if wrote:
+    if wrote or await _is_told_anew(session, kind, subject, facts, now=now):
         audit.record(
             session, actor=audit.SYSTEM, action=f"incident.{kind}", subject=subject, now=now,
             **facts,
         )  # fmt: skip
+
+
+async def _is_told_anew(
+    session: AsyncSession, kind: str, subject: str, facts: Mapping[str, Any], *, now: datetime
+) -> bool:
+    """Whether it was resolved and says something else now."""
+    incident = await session.scalar(
+        select(Incident)
+        .where(
+            Incident.kind == kind, Incident.subject == subject, Incident.resolved_at.is_not(None)
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if incident is None or incident.facts == facts:
+        return False
+    incident.facts, incident.at, incident.resolved_at = dict(facts), now, None
+    return True
 
 
 async def is_reported(session: AsyncSession, *, kind: str, subject: str) -> bool:
