@@ -229,6 +229,7 @@ _PAGES = {
     "break": "breaks",
     "refund": "refunds",
     "loan": "loans",
+    "borrower": "borrowers",
     "funding_pool": "funding/pools",
     "funding_stake": "funding/stakes",
     "funding_withdrawal": "funding/withdrawals",

@@ -227,11 +227,13 @@ class TestPerson:
 
         proposed = await carl.does(f"{page}/reset-phone", reason="came with her passport")
         alone = await carl.sends(f"{page}/reset-phone", reason="came with her passport")
+        waits = (await uma.opens("/proposals")).text
         seen = await uma.reads(page)
         done = await uma.does(f"{page}/reset-phone", reason="I saw it too")
 
         assert "You proposed this" in proposed
         assert alone.status_code == 403
+        assert f'href="/console{page}"' in waits
         assert "Confirm: take the lost phone back" in seen
         assert "Phone Not said yet" in done
         async with sessions() as session:

@@ -328,6 +328,8 @@ class TestTables:
         await carl.does(f"{stake}/withdrawal", **given)
 
         for page, part, line in (
+            ("/funding", "pools", "main,KES,wallet,60000.00"),
+            ("/funding", "cash", "cash_wallet,KES,60000.00"),
             ("/funding", "funders", "<b>Sum</b>"),
             ("/funding", "withdrawals", "2026-12-01,capital,20000.00,KES"),
             (stake, "", "2026-12-01,capital,20000.00,KES"),

@@ -86,6 +86,7 @@ async def test_are_counted_explained_and_run_again(sit: Sit, worker: Worker, dea
     assert "test.console_dies: ValueError" in words(listed)
     assert f'href="/console/payouts/{dead.id}"' in listed.text
     assert "Tried 1 time" in words(shown)
+    assert re.search(r"Died \d+ \w+ 20\d\d \d\d:\d\d Enqueued", words(shown))
     assert "Payout of KES 29,200 Created of the loan L-" in words(shown)
     assert "+254700000001" not in listed.text + shown.text
     assert "No payout, request, refund or loan is named by it" in missing

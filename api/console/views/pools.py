@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import exports, funding_tables, listings
 from api.console import acts, drawing, forms, pool_forms, previews
 from api.console.door import HOME, AtDesk, Desk
-from api.console.files import AskedFile
+from api.console.files import AskedFile, File
 from api.console.views import cash
 from api.console.words import Refusal
 from api.deps import Session
@@ -36,20 +36,7 @@ class _Terms(NewStake):
 
 @router.get("", name="list_pools")
 async def show_funding(desk: AtDesk, session: Session, file: AskedFile) -> Response:
-    found = [await books.of_pool(session, pool) for pool in await pools.list_pools(session)]
-    at_rails = await cash.at_rails(session)
-    answer = (
-        await file.of(funding_tables.POOLS, exports.listed(found), part="pools")
-        or await file.of(funding_tables.CASH, exports.listed(at_rails), part="cash")
-        or await file.of(
-            funding_tables.FUNDERS, listings.all_of(pools.list_funders), part="funders"
-        )
-        or await file.of(
-            funding_tables.WITHDRAWALS,
-            listings.all_of(capital.list_withdrawals),
-            part="withdrawals",
-        )
-    )
+    answer = await _file(session, file) if file.format is not None else None
     return answer or await _draw(desk, session)
 
 
@@ -123,6 +110,23 @@ async def add_stake(pool_id: UUID, desk: AtDesk) -> Response:
     return await acts.carry_out(
         desk, act, then=f"{PAGE}/pools/{pool_id}", again=_again(desk, pool_id)
     )
+
+
+async def _file(session: AsyncSession, file: File) -> Response | None:
+    match file.part:
+        case "pools":
+            found = [await books.of_pool(session, pool) for pool in await pools.list_pools(session)]
+            return await file.of(funding_tables.POOLS, exports.listed(found), part=file.part)
+        case "cash":
+            at_rails = await cash.at_rails(session)
+            return await file.of(funding_tables.CASH, exports.listed(at_rails), part=file.part)
+        case "funders":
+            every = listings.all_of(pools.list_funders)
+            return await file.of(funding_tables.FUNDERS, every, part=file.part)
+        case "withdrawals":
+            waiting = listings.all_of(capital.list_withdrawals)
+            return await file.of(funding_tables.WITHDRAWALS, waiting, part=file.part)
+    return None
 
 
 def _policy(desk: Desk) -> dict[str, Any]:
