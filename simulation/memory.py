@@ -22,18 +22,27 @@ class Memory:
         self._is_told = dialect_name == "sqlite"
         self._writes: Counter[str] = Counter()
         self._kept: dict[Any, tuple[int, list[Any]]] = {}
+        self._asked: dict[Any, int] = {}
 
     def hear(self, statement: str) -> None:
         if not statement.startswith(_READS):
             written = _WRITES.match(statement)
             self._writes[written[1].lower() if written else _ANY] += 1
 
+    def is_new(self, query: Select[Any]) -> bool:
+        """Whether its tables may have been written since the last time that this was asked."""
+        known, self._asked[query] = self._asked.get(query), self._version(query)
+        return known != self._asked[query] or not self._is_told
+
     async def rows(self, session: AsyncSession, query: Select[Any]) -> list[Any]:
-        version = sum(self._writes[name] for name in _tables(query))
+        version = self._version(query)
         known = self._kept.get(query)
         if known is None or known[0] != version or not self._is_told:
             known = self._kept[query] = version, list(await session.execute(query))
         return known[1]
+
+    def _version(self, query: Select[Any]) -> int:
+        return sum(self._writes[name] for name in _tables(query))
 
 
 @cache

@@ -30,6 +30,8 @@ async def test_it_is_read_anew_once_its_table_is_written(sqlite_template: Path) 
             async with sessions() as session:
                 return [row.subject for row in await memory.rows(session, SUBJECTS)]
 
+        assert memory.is_new(SUBJECTS)
+        assert not memory.is_new(SUBJECTS)
         assert await subjects() == await subjects() == []
         assert sum(read) == 1
         async with unit_of_work(sessions) as session:
@@ -39,4 +41,6 @@ async def test_it_is_read_anew_once_its_table_is_written(sqlite_template: Path) 
             async with unit_of_work(sessions) as session:
                 await session.execute(write)
             assert await subjects() == left
+            assert memory.is_new(SUBJECTS)
+            assert not memory.is_new(SUBJECTS)
         event.remove(engine.sync_engine, "before_cursor_execute", hear)
