@@ -8,13 +8,16 @@ as `staff:<name>`, a funder's money as `capital_in:<rail>:<name>`.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from kit.db import lock_key
 from kit.errors import DomainError, Kind
+from servicing.chargebacks import RETURNED
 from servicing.ledger.chart import RAILS
 from servicing.ledger.models import Entry
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
@@ -27,6 +30,7 @@ Order = Payout | PaymentRequest | Refund
 BY_HAND = "staff:"
 """So begins the name of what staff entered as money that came outside the rails."""
 _FUNDED = "capital_in:"
+_NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 _FIRST = "wallet"
 """The rail of what was ordered before rails were written down."""
 
@@ -119,6 +123,26 @@ def is_another(order: Order, outcome: Outcome) -> bool:
         and names[0] != names[1]
         and all(name and not name.startswith(prompts) for name in names)
     )
+
+
+async def standing_twice(session: AsyncSession) -> list[tuple[str, str]]:
+    """Money that came by a rail once and stands twice: how it is called, and what it is besides."""
+    stands, besides = _received().subquery(), _besides().subquery()
+    found = await session.execute(
+        select(stands.c.name, besides.c.other).join(besides, besides.c.name == stands.c.name)
+    )
+    other = aliased(PaymentRequest)
+    requests = await session.execute(
+        select(_NAME, other.client_ref)
+        .join(
+            other,
+            (other.rail == PaymentRequest.rail)
+            & (other.rail_id == PaymentRequest.rail_id)
+            & (other.id > PaymentRequest.id),
+        )
+        .where(_brought(), other.status == OrderStatus.SETTLED, ~_was_taken_back(other))
+    )
+    return sorted((name, other) for name, other in (*found, *requests))
 
 
 async def _find(
@@ -214,17 +238,17 @@ async def _ordered(
     if besides is not None:
         query = query.where(model.id != besides)
     if model is PaymentRequest:
-        query = query.where(~_was_taken_back())
+        query = query.where(~_was_taken_back(PaymentRequest))
     row = await session.scalar(query.limit(1))
     return None if row is None else Standing(as_, row.client_ref, row.loan_id)
 
 
-def _was_taken_back() -> ColumnElement[bool]:
+def _was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:
     """What the request brought was charged back: it stands no more."""
     return (
         select(Repayment.id)
         .where(
-            Repayment.rail_reference == literal("rail:") + PaymentRequest.client_ref,
+            Repayment.rail_reference == literal("rail:") + request.client_ref,
             Repayment.reversed_on.is_not(None),
         )
         .exists()
@@ -261,3 +285,38 @@ async def _refuse(session: AsyncSession, transfer: str, known: Standing | None) 
     raise RailTransferKnown(
         transfer=transfer, stands_as=known.as_, name=known.name, loan=loan and loan.reference
     )
+
+
+def _received() -> CompoundSelect[Any]:
+    """The names of what a rail has brought, and of what staff entered by hand."""
+    paid = select(Repayment.rail_reference.label("name")).where(Repayment.reversed_on.is_(None))
+    aside = select(SuspenseItem.reference).where(
+        _is_not_placed(),
+        func.coalesce(SuspenseItem.refund_reference, "").not_like(f"{RETURNED}%"),
+    )
+    return union_all(paid, aside)
+
+
+def _besides() -> CompoundSelect[Any]:
+    """By each name that a transfer goes by: payment requests, entries by hand."""
+    entered = Repayment.rail_reference.startswith(BY_HAND) & Repayment.reversed_on.is_(None)
+    by_hand = func.substr(Repayment.rail_reference, len(BY_HAND) + 1)
+    is_charge = (RailEventRow.rail == PaymentRequest.rail) & (
+        RailEventRow.rail_id == PaymentRequest.rail_id
+    )
+    ref = PaymentRequest.client_ref
+    return union_all(
+        select(_NAME.label("name"), ref.label("other")).where(_brought()),
+        select(literal(BY_HAND) + PaymentRequest.rail_id, ref).where(_brought()),
+        select(literal(f"{telegram.NAME}:") + RailEventRow.event_id, ref)
+        .join(RailEventRow, is_charge)
+        .where(_brought(), PaymentRequest.rail == telegram.NAME),
+        *(
+            select(literal(prefix) + by_hand, Repayment.rail_reference).where(entered)
+            for prefix in ("", *(f"{rail}:" for rail in RAILS))
+        ),
+    )
+
+
+def _brought() -> ColumnElement[bool]:
+    return (PaymentRequest.status == OrderStatus.SETTLED) & ~_was_taken_back(PaymentRequest)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from servicing import debts, happenings, projection, replay, rules
+from servicing import debts, happenings, projection, replay, rules, transfers
 from servicing.funding import checks
 from servicing.ledger import balances, flows, pending
 from servicing.ledger.balances import Balance
@@ -36,7 +36,7 @@ async def verify(session: AsyncSession) -> list[Violation]:
     totals = await balances.trial_balance(session)
     found = [*_trial_balance(totals), *await _entries(session), *await _payouts(session),
              *await _suspense(session, totals), *await _came_once(session),
-             *_refinancing(totals), *await _on_its_way(session),
+             *await _stands_once(session), *_refinancing(totals), *await _on_its_way(session),
              *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
@@ -126,6 +126,14 @@ async def _came_once(session: AsyncSession) -> list[Violation]:
     )
     return [
         Violation("money_came_once", reference, "set aside, and on a loan") for reference in rows
+    ]
+
+
+async def _stands_once(session: AsyncSession) -> list[Violation]:
+    """One transfer of a rail is not booked under two of the names that it goes by."""
+    return [
+        Violation("transfer_stands_once", name, f"it stands as {other} too")
+        for name, other in await transfers.standing_twice(session)
     ]
 
 

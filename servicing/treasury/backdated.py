@@ -43,7 +43,7 @@ def _is_stated(rail: str, model: type[Order]) -> ColumnElement[bool]:
 
 
 def _is_found(rail: str, model: type[Order]) -> ColumnElement[bool]:
-    """Its break stands: it is compared anyway as long as it is open, and then people have spoken."""
+    """Its break stands: open, it is compared anyway; resolved, people have spoken."""
     known = select(ReconciliationBreak.id).where(
         ReconciliationBreak.rail == rail,
         ReconciliationBreak.reference == model.client_ref,

@@ -16,9 +16,12 @@ from servicing import day_close, queries, repayments
 from servicing.ledger import invariants
 from servicing.ledger.models import Entry
 from servicing.models import Loan, Repayment
+from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.states import LoanStatus
+from tests.servicing import card_payments as by_card
 from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.reviews import asks_in_vain, comes, enters, settles
 
 METHODS: tuple[dict[str, Any], ...] = (
     {"installments": 6},
@@ -197,6 +200,57 @@ class TestVerify:
         await lender.verifies()
 
         assert rule in await self.violations(lender, statement)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE repayments SET rail_reference = 'wallet:RCPT9' WHERE rail_reference"
+            " LIKE 'wallet:%'",
+            "UPDATE repayments SET rail_reference = 'staff:RCPT9' WHERE rail_reference"
+            " LIKE 'wallet:%'",
+            "UPDATE payment_requests SET rail_id = 'RCPT9'",
+            "INSERT INTO suspense_items (id, reference, reason, amount_minor, currency,"
+            " received_on, created_at) VALUES ('ffffffffffffffffffffffffffffffff',"
+            " 'wallet:RCPT9', 'x', 5, 'KES', '2026-11-20', '2026-11-20')",
+        ],
+    )
+    async def test_finds_a_transfer_that_stands_twice(
+        self, lender: Lender, loan: Loan, statement: str
+    ) -> None:
+        first, second = [await asks_in_vain(lender, loan, kes(each)) for each in (500, 501)]
+        await settles(lender, REQUESTS, first.id, "RCPT9")
+        await settles(lender, REQUESTS, second.id, "RCPT8")
+        await lender.verifies()
+
+        assert "transfer_stands_once" in await self.violations(lender, statement)
+
+    async def test_finds_a_charge_that_stands_as_a_request_too(self, lender: Lender) -> None:
+        loan = await by_card.takes_cards(lender)
+        for amount, charge in ((500, by_card.CHARGE), (501, "another")):
+            asked = await by_card.asks(lender, loan, kes(amount))
+            provider = by_card.PROVIDER if charge == by_card.CHARGE else "ch_another"
+            paid = by_card.paid(lender, asked, telegram_id=charge, provider_id=provider)
+            await by_card.hears(lender, paid)
+        await lender.verifies()
+
+        stolen = (
+            "UPDATE repayments SET rail_reference = 'telegram:another' WHERE amount_minor = 50100"
+        )
+        assert "transfer_stands_once" in await self.violations(lender, stolen)
+
+    async def test_finds_an_entry_by_hand_of_what_a_rail_brought(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        await comes(lender, "RCPT9", loan.reference, kes(500))
+        await enters(lender, loan, kes(500), "RCPT8")
+        await lender.verifies()
+
+        for name in ("RCPT9", "wallet:RCPT9"):
+            doubled = (
+                f"UPDATE repayments SET rail_reference = 'staff:{name}'"
+                " WHERE rail_reference LIKE 'staff:%'"
+            )
+            assert "transfer_stands_once" in await self.violations(lender, doubled)
 
     async def test_finds_an_entry_that_was_deleted(
         self, engine: AsyncEngine, vault: Vault, now: object
