@@ -36,6 +36,8 @@ _LONG_RUNS = 2
 _STATEMENTS_AT_A_STRETCH = 16
 """Then others get their turn: statements that are run at once never wait by themselves."""
 _COMMITS_A_CHECKPOINT = 100
+_PREPARED = 1_000
+"""Statements that a connection keeps ready: to prepare one takes longer than to run it."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "foreign_keys=ON",
@@ -61,7 +63,11 @@ def create_engine(url: str, *, is_fleeting: bool = False) -> AsyncEngine:
         url,
         module=driver,
         # Used by two threads, never by both at once.
-        connect_args={"check_same_thread": False, "timeout": 0},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": 0,
+            "cached_statements": _PREPARED,
+        },
         pool_size=10,
         max_overflow=10,
         pool_timeout=60,
@@ -79,15 +85,15 @@ def create_engine(url: str, *, is_fleeting: bool = False) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
+        driver: _Connection = connection.connection.dbapi_connection
         if connection.get_execution_options().get(ONLY_READS):
-            connection.exec_driver_sql("BEGIN")  # It sees what is committed, and waits for nobody.
+            driver.begin("BEGIN")  # It sees what is committed, and waits for nobody.
             return
         # A deferred transaction that turns into a writer fails with "database is locked"
         # at once; taking the write lock first waits for its turn instead.
-        driver: _Connection = connection.connection.dbapi_connection
         driver.take_turn()
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver.begin("BEGIN IMMEDIATE")
         except BaseException:
             driver.leave()
             raise
@@ -103,12 +109,22 @@ class _Log:
         self.long_runs: dict[str, int] = {}
         """Statements that take long, and how often in a row they did."""
         self.turn = asyncio.Lock()
+        self._queue = 0
+        """So many wait for their turn."""
         self._flushing = asyncio.Lock()
         self._committed = 0
         self._flushed = 0
         self._folded = 0
 
+    @property
+    def is_lasting(self) -> bool:
+        return bool(self._database)
+
     async def take_turn(self) -> None:
+        if not (self.turn.locked() or self._queue):
+            await self.turn.acquire()  # At once. A timeout costs more than the turn.
+            return
+        self._queue += 1
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self.turn.acquire()
@@ -116,11 +132,12 @@ class _Log:
             # As SQLite says it, when another process has the lock for too long.
             locked = sqlite3.OperationalError("database is locked")
             raise OperationalError("BEGIN IMMEDIATE", None, locked) from None
+        finally:
+            self._queue -= 1
 
     async def flush(self) -> None:
         """Wait until everything that was committed before the call is on the disk."""
-        if not self._database:
-            return
+        assert self._database
         self._committed += 1
         mine = self._committed
         async with self._flushing:
@@ -255,6 +272,13 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         await_only(self._log.take_turn())
         self._has_turn = True
 
+    def begin(self, how: str) -> None:
+        """Not as a statement: what happens around each of those costs ten times as much."""
+        try:
+            self.run(_execute, how)
+        except self.dbapi.Error as error:
+            raise OperationalError(how, None, error) from error
+
     def leave(self) -> None:
         if self._has_turn:
             self._has_turn = False
@@ -270,7 +294,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
             self.rollback()
             raise
         self.leave()  # The next one may write while we wait for the disk.
-        if has_written:
+        if has_written and self._log.is_lasting:
             await_only(self._log.flush())
 
     def rollback(self) -> None:
