@@ -1,10 +1,21 @@
 """Many rows in one go: by COPY on PostgreSQL, by one prepared statement on SQLite."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from psycopg import AsyncConnection, sql
-from sqlalchemy import ARRAY, Column, ColumnElement, Dialect, Table, any_, literal
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Dialect,
+    Insert,
+    Table,
+    any_,
+    bindparam,
+    literal,
+)
 from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -20,7 +31,7 @@ async def insert(
     if not rows:
         return
     if dialect.name != "postgresql":
-        await session.execute(insert_into(table), rows)
+        await session.execute(_insert(table), rows)
         return
     columns = [table.c[name] for name in rows[0]]
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
@@ -41,6 +52,20 @@ def among(
     if session.get_bind().dialect.name != "postgresql":
         return column.in_(values)
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def among_given(
+    dialect_name: str, column: InstrumentedAttribute[Any], name: str
+) -> ColumnElement[bool]:
+    """The same for a statement that is built once for each dialect: `name` is given the values."""
+    if dialect_name != "postgresql":
+        return column.in_(bindparam(name, expanding=True))
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return insert_into(table)
 
 
 def _binding(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

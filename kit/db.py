@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Executable,
     Insert,
     MetaData,
+    Select,
     Table,
     bindparam,
     event,
@@ -52,6 +53,7 @@ PAUSE_SECONDS = 5.0
 FORGOTTEN_SECONDS = 60
 """A program that is frozen in a transaction keeps its locks: then the server ends it."""
 Sessions = async_sessionmaker[AsyncSession]
+T = TypeVar("T", bound="Base")
 _JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
@@ -172,6 +174,14 @@ async def insert_once(session: AsyncSession, model: type[Base], **values: Any) -
     return written.first() is not None
 
 
+async def lock_row(session: AsyncSession, model: type[T], *key: Any) -> T | None:
+    """The row as it stands now; nobody else changes it until the transaction ends."""
+    found: T | None = await session.scalar(
+        _row_to_lock(model), {f"key_{n}": part for n, part in enumerate(key)}
+    )
+    return found
+
+
 def constant(word: StrEnum) -> ColumnElement[str]:
     """A word of ours within a statement that is built once.
 
@@ -195,6 +205,14 @@ async def lock_key(session: AsyncSession, key: str) -> None:
 # Statements that every update of the bot needs are built once: building one costs about as much
 # as running it.
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+
+
+@cache
+def _row_to_lock(model: type[T]) -> Select[T]:
+    query = select(model).with_for_update().execution_options(populate_existing=True)
+    for n, column in enumerate(cast(Table, model.__table__).primary_key.columns):
+        query = query.where(column == bindparam(f"key_{n}"))
+    return query
 
 
 @cache

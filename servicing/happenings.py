@@ -1,12 +1,14 @@
 """What happened to one loan: an append-only list of events, read back as the engine's story."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
@@ -15,7 +17,9 @@ from servicing import rules as agreed_rules
 from servicing.events import Event, Type
 from servicing.fields import Fields
 from servicing.models import Loan, LoanEvent
+from servicing.product_rules import ProductRules
 from servicing.replay import Story, with_refunds_as_they_were
+from servicing.terms import LoanTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,20 @@ class Told:
 
 
 async def of_loan(session: AsyncSession, loan: Loan) -> Told:
-    rows = await session.scalars(
-        select(LoanEvent).where(LoanEvent.loan_id == loan.id).order_by(LoanEvent.seq)
-    )
-    return told(loan, list(rows))
+    return told(loan, list(await session.scalars(_ROWS, {"loan_id": loan.id})))
 
 
 def told(loan: Loan, rows: Sequence[LoanEvent]) -> Told:
-    rules = agreed_rules.of_engine(agreed_rules.from_document(loan.rules), loan.currency)
+    agreed, rules = _agreed(json.dumps(loan.terms), json.dumps(loan.rules), loan.currency)
     heard = tuple(_event(loan, row) for row in rows)
-    return Told(tuple(rows), Story(terms.parse(loan.terms), rules, heard, (len(heard),)))
+    return Told(tuple(rows), Story(agreed, rules, heard, (len(heard),)))
+
+
+@lru_cache(maxsize=1_000)
+def _agreed(terms_: str, rules: str, currency: str) -> tuple[LoanTerms, ProductRules]:
+    """Read once: a loan is told again and again."""
+    agreed = agreed_rules.from_document(json.loads(rules))
+    return terms.parse(json.loads(terms_)), agreed_rules.of_engine(agreed, currency)
 
 
 def supposed(
@@ -145,6 +153,8 @@ def _document(loan: Loan, row: LoanEvent) -> dict[str, Any]:
     return document
 
 
+# Built once: building a statement takes about as long as running it.
+_ROWS = select(LoanEvent).where(LoanEvent.loan_id == bindparam("loan_id")).order_by(LoanEvent.seq)
 _READ_APART = ("type", "amount", "until")
 _SHAPING = (
     Type.DISBURSEMENT,

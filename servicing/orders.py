@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.crypto import person_key, vault_of
-from kit.db import unit_of_work
+from kit.db import lock_row, unit_of_work
 from kit.state import Machine
-from servicing import incidents, queries, transfers
+from servicing import incidents, order_statements, queries, transfers
 from servicing.ledger import pending
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import RULES, Event
@@ -192,27 +191,17 @@ async def take_due(session: AsyncSession, kind: Orders, *, now: datetime) -> lis
 
     Whoever begins says when to ask next. One that cannot even begin is taken ever more seldom.
     """
-    # A job may have died before its first step.
-    never_begun = kind.model.ask_at.is_(None) & (kind.model.created_at <= now - _pause(1))
-    rows = await session.scalars(
-        select(kind.model)
-        .where(
-            kind.model.status.in_((OrderStatus.CREATED, *ASKABLE)),
-            (kind.model.ask_at <= now) | never_begun,
-        )
-        .order_by(kind.model.ask_at)
-        .limit(500)
-        .with_for_update(skip_locked=True)
-    )
-    due = list(rows)
+    moments = {"now": now, "begun_by": now - _pause(1)}
+    due: list[Order] = list(await session.scalars(order_statements.due(kind.model), moments))
     for order in due:
         order.ask_at = now + min(now - order.created_at, timedelta(seconds=_ASK_SECONDS_MAX))
     return [order.id for order in due]
 
 
 async def find(session: AsyncSession, kind: Orders, client_ref: str) -> Order | None:
-    query = select(kind.model).where(kind.model.client_ref == client_ref)
-    found: Order | None = await session.scalar(query)
+    found: Order | None = await session.scalar(
+        order_statements.named(kind.model), {"client_ref": client_ref}
+    )
     return found
 
 
@@ -326,12 +315,11 @@ async def _still_open(
 
 async def locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[Loan, Order]:
     """The loan's lock first, always: whoever changes an order changes its loan."""
-    loan_id = await session.scalar(select(kind.model.loan_id).where(kind.model.id == order_id))
+    loan_id = await session.scalar(order_statements.loan_of(kind.model), {"order_id": order_id})
     assert loan_id is not None, f"no {kind.machine.name} {order_id}"
     loan = await queries.get_loan(session, loan_id, lock=True)
-    order: Order = await session.get_one(
-        kind.model, order_id, with_for_update=True, populate_existing=True
-    )
+    order = await lock_row(session, kind.model, order_id)
+    assert order is not None
     return loan, order
 
 

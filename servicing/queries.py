@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kit.db import one_of
+from kit.db import lock_row, one_of
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from servicing import debts, early, happenings, references, replay
@@ -50,14 +50,17 @@ class NextDue:
 
 async def get_loan(session: AsyncSession, loan_id: UUID, *, lock: bool = False) -> Loan:
     """With `lock`, nobody else changes the loan or its installments until we are done."""
-    loan = await session.get(Loan, loan_id, with_for_update=lock or None, populate_existing=lock)
+    if lock:
+        loan = await lock_row(session, Loan, loan_id)
+    else:
+        loan = await session.get(Loan, loan_id)
     if loan is None:
         raise LoanNotFound(loan_id=loan_id)
     return loan
 
 
 async def find_by_application(session: AsyncSession, application_id: UUID) -> Loan | None:
-    return await session.scalar(select(Loan).where(Loan.application_id == application_id))
+    return await session.scalar(_OF_APPLICATION, {"application_id": application_id})
 
 
 async def find_by_reference(session: AsyncSession, reference: str) -> Loan | None:
@@ -122,13 +125,7 @@ async def list_loans(
 
 
 async def list_installments(session: AsyncSession, loan_id: UUID) -> list[Installment]:
-    rows = await session.scalars(
-        select(Installment)
-        .where(Installment.loan_id == loan_id)
-        .order_by(Installment.due_on, Installment.n)
-        .execution_options(populate_existing=True)
-    )
-    return list(rows)
+    return list(await session.scalars(_INSTALLMENTS, {"loan_id": loan_id}))
 
 
 async def list_repayments(session: AsyncSession, loan_id: UUID) -> list[Repayment]:
@@ -139,11 +136,11 @@ async def list_repayments(session: AsyncSession, loan_id: UUID) -> list[Repaymen
 
 
 async def find_repayment(session: AsyncSession, rail_reference: str) -> Repayment | None:
-    return await session.scalar(select(Repayment).where(Repayment.rail_reference == rail_reference))
+    return await session.scalar(_REPAYMENT, {"reference": rail_reference})
 
 
 async def find_suspense_item(session: AsyncSession, reference: str) -> SuspenseItem | None:
-    return await session.scalar(select(SuspenseItem).where(SuspenseItem.reference == reference))
+    return await session.scalar(_SUSPENSE_ITEM, {"reference": reference})
 
 
 async def last_payout(session: AsyncSession, loan: Loan) -> Payout:
@@ -158,10 +155,7 @@ async def last_payout(session: AsyncSession, loan: Loan) -> Payout:
 
 async def list_payouts(session: AsyncSession, loan_id: UUID) -> list[Payout]:
     """Every attempt, in order."""
-    rows = await session.scalars(
-        select(Payout).where(Payout.loan_id == loan_id).order_by(Payout.attempt)
-    )
-    return list(rows)
+    return list(await session.scalars(_PAYOUTS, {"loan_id": loan_id}))
 
 
 async def is_held(session: AsyncSession, loan: Loan) -> bool:
@@ -264,3 +258,16 @@ async def _penalties_to_come(
 def _running(loan: Loan, rows: list[Owed]) -> list[Owed]:
     """Nothing is owed before the money came, or after the loan ended."""
     return rows if loan.status is LoanStatus.ACTIVE else []
+
+
+# Built once: building a statement takes about as long as running it.
+_OF_APPLICATION = select(Loan).where(Loan.application_id == bindparam("application_id"))
+_INSTALLMENTS = (
+    select(Installment)
+    .where(Installment.loan_id == bindparam("loan_id"))
+    .order_by(Installment.due_on, Installment.n)
+    .execution_options(populate_existing=True)
+)
+_PAYOUTS = select(Payout).where(Payout.loan_id == bindparam("loan_id")).order_by(Payout.attempt)
+_REPAYMENT = select(Repayment).where(Repayment.rail_reference == bindparam("reference"))
+_SUSPENSE_ITEM = select(SuspenseItem).where(SuspenseItem.reference == bindparam("reference"))

@@ -1,12 +1,12 @@
 """Three accounts of the same money, compared daily: what we hold, our ledger, the statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
@@ -86,19 +86,16 @@ async def run(
     await lock_key(session, f"reconcile:{rail}")
     await _keep_run(session, rail, day, balances, now=now)
     stated = await _replace(session, rail, day, lines)
-    found: list[Break] = []
     again = {*stated, *await _days_open(session, rail), *await backdated.days(session, rail)}
-    for each in sorted({day, *again}):
-        compared = await _compare(session, rail, each)
-        await _keep(session, rail, each, compared, now=now)
-        if each == day:
-            found = list(compared.breaks)
-    return found
+    compared = await _compare(session, rail, {day, *again})
+    for each, of_day in compared.items():
+        await _keep(session, rail, each, of_day, now=now)
+    return list(compared[day].breaks)
 
 
 async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:
     """What differs on that day as things are now. That money moved again stays so for ever."""
-    found = (await _compare(session, rail, day)).breaks
+    found = (await _compare(session, rail, {day}))[day].breaks
     return {each.reference for each in found if each.category is not Category.DUPLICATE}
 
 
@@ -140,20 +137,36 @@ async def _replace(
 
 
 async def _days_open(session: AsyncSession, rail: str) -> list[date]:
-    rows = await session.scalars(
-        select(ReconciliationBreak.day)
-        .where(ReconciliationBreak.rail == rail, ReconciliationBreak.resolved_at.is_(None))
-        .distinct()
-    )
-    return list(rows)
+    return list(await session.scalars(_DAYS_OPEN, {"rail": rail}))
 
 
-async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
-    stated = await lines.of_day(session, rail, day)
+async def _compare(
+    session: AsyncSession, rail: str, days: Collection[date]
+) -> dict[date, _Compared]:
+    """Each day, in their order; all are read at once."""
+    stated = {day: await lines.of_day(session, rail, day) for day in sorted(days)}
+    moved = {day: await held.keys_of_day(session, rail, day) for day in stated}
+    wanted = {day: {line.key for line in stated[day]} | moved[day] for day in stated}
+    keys = {key for of_day in wanted.values() for key in of_day}
+    ours = await held.by_key(session, rail, keys)
+    everywhere = await lines.with_keys(session, rail, keys)
+    return {
+        day: await _compare_day(
+            session, day, stated[day],
+            {key: ours[key] for key in sorted(wanted[day]) if key in ours}, everywhere,
+        )
+        for day in stated
+    }  # fmt: skip
+
+
+async def _compare_day(
+    session: AsyncSession,
+    day: date,
+    stated: Sequence[StatedLine],
+    ours: Mapping[str, Held],
+    everywhere: Mapping[str, Sequence[StatedLine]],
+) -> _Compared:
     keys = {line.key for line in stated}
-    wanted = keys | await held.keys_of_day(session, rail, day)
-    ours = await held.by_key(session, rail, wanted)
-    everywhere = await lines.with_keys(session, rail, wanted)
     breaks: dict[tuple[Category, str], Break] = {}
     repeats: dict[str, list[StatedLine]] = {}
     for line in stated:
@@ -166,7 +179,7 @@ async def _compare(session: AsyncSession, rail: str, day: date) -> _Compared:
         if moved := _in_all(again):
             breaks[Category.DUPLICATE, key] = Break(Category.DUPLICATE, key, None, moved)
     wrong = {reference for _, reference in breaks}
-    for key, each in sorted(ours.items()):
+    for key, each in ours.items():
         # What moved that day and stands in no statement, of whatever day.
         if each.on == day and key not in everywhere:
             missing = Break(Category.MISSING_AT_RAIL, key, each.amount, None)
@@ -223,11 +236,7 @@ async def _keep(
     run_row = await session.get_one(ReconciliationRun, (rail, day))
     run_row.matched, run_row.late = compared.matched, compared.late
     run_row.breaks = len(compared.breaks)
-    rows = await session.scalars(
-        select(ReconciliationBreak).where(
-            ReconciliationBreak.rail == rail, ReconciliationBreak.day == day
-        )
-    )
+    rows = await session.scalars(_KNOWN, {"rail": rail, "day": day})
     known = {(row.category, row.reference): row for row in rows}
     told = await _told(session, rail, [each.reference for each in compared.breaks])
     for each in compared.breaks:
@@ -259,17 +268,29 @@ async def _told(session: AsyncSession, rail: str, references: Sequence[str]) -> 
     """The last that the rail's own events have said of each."""
     if not references:
         return {}
-    rows = await session.scalars(
-        select(RailEventRow)
-        .where(
-            RailEventRow.rail == rail,
-            or_(RailEventRow.client_ref.in_(references), RailEventRow.rail_id.in_(references)),
-        )
-        .order_by(RailEventRow.id)
-    )
     found: dict[str, str] = {}
-    for row in rows:
+    for row in await session.scalars(_TOLD, {"rail": rail, "references": references}):
         found[row.client_ref] = row.status
         if row.rail_id is not None:
             found[row.rail_id] = row.status
     return found
+
+
+# Built once: building a statement takes about as long as running it.
+_DAYS_OPEN = (
+    select(ReconciliationBreak.day)
+    .where(ReconciliationBreak.rail == bindparam("rail"), ReconciliationBreak.resolved_at.is_(None))
+    .distinct()
+)
+_KNOWN = select(ReconciliationBreak).where(
+    ReconciliationBreak.rail == bindparam("rail"), ReconciliationBreak.day == bindparam("day")
+)
+_REFERENCES: BindParameter[str] = bindparam("references", expanding=True)
+_TOLD = (
+    select(RailEventRow)
+    .where(
+        RailEventRow.rail == bindparam("rail"),
+        or_(RailEventRow.client_ref.in_(_REFERENCES), RailEventRow.rail_id.in_(_REFERENCES)),
+    )
+    .order_by(RailEventRow.id)
+)

@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import Integer, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import bulk
-from kit.db import constant, insert_once, lock_key
+from kit.db import constant, insert_once, lock_key, lock_row
 from servicing.closing.models import DayClose, DayCloseFailure, DayClosePart
 from servicing.models import Loan
 from servicing.states import LoanStatus
@@ -42,20 +42,17 @@ class Run(NamedTuple):
 async def plan(session: AsyncSession, *, today: date, now: datetime) -> list[int]:
     """Begin all days before `today`; the parts that are to be worked on."""
     await begin(session, await days_to_close(session, today=today), now=now)
-    newest = select(func.max(DayClose.business_date)).where(DayClose.closed_at.is_(None))
-    rows = await session.scalars(
-        select(DayClosePart.part)
-        .where(DayClosePart.business_date == newest.scalar_subquery())
-        .order_by(DayClosePart.part)
-    )
-    return list(rows)
+    return list(await session.scalars(_NEWEST_PARTS))
 
 
 async def begin(session: AsyncSession, days: Iterable[date], *, now: datetime) -> None:
     """Divide the book for those of the days for which that is not done yet."""
+    wanted = list(days)
+    if not wanted:
+        return
     await lock_plan(session)
-    begun = set(await session.scalars(select(DayClose.business_date)))
-    new = [day for day in days if day not in begun]
+    begun = set(await session.scalars(_BEGUN, {"first": min(wanted)}))
+    new = [day for day in wanted if day not in begun]
     if not new:
         return
     ranges = await _open_ranges(session) or await _fresh_ranges(session)
@@ -81,19 +78,11 @@ async def begin(session: AsyncSession, days: Iterable[date], *, now: datetime) -
 
 async def days_to_close(session: AsyncSession, *, today: date) -> list[date]:
     """Every business day before `today` that is not closed, oldest first."""
-    lent = await session.scalar(select(func.min(Loan.disbursed_on)))
-    # A loan whose money came back has no such day any more; days are closed without a gap.
-    begun = await session.scalar(select(func.min(DayClose.business_date)))
-    first = min((day for day in (lent, begun) if day is not None), default=None)
+    firsts = (await session.execute(_FIRST_DAYS)).one()
+    first: date | None = min((day for day in firsts if day is not None), default=None)
     if first is None:
         return []
-    closed = set(
-        await session.scalars(
-            select(DayClose.business_date).where(
-                DayClose.business_date >= first, DayClose.closed_at.is_not(None)
-            )
-        )
-    )
+    closed = set(await session.scalars(_CLOSED, {"first": first}))
     days = [first + timedelta(days=n) for n in range((today - first).days)]
     return [day for day in days if day not in closed]
 
@@ -108,18 +97,14 @@ async def list_open(session: AsyncSession, on: date) -> list[int]:
 
 
 async def first_open_day(session: AsyncSession, part: int) -> date | None:
-    return await session.scalar(
-        select(func.min(DayClosePart.business_date)).where(
-            DayClosePart.part == part, DayClosePart.finished_at.is_(None)
-        )
-    )
+    return await session.scalar(_FIRST_OPEN_DAY, {"part": part})
 
 
 async def hold(session: AsyncSession, on: date, part: int) -> DayClosePart:
     """Nobody else goes on with it until we are done: others wait here, before any loan."""
-    return await session.get_one(
-        DayClosePart, (on, part), with_for_update=True, populate_existing=True
-    )
+    row = await lock_row(session, DayClosePart, on, part)
+    assert row is not None, f"{on} has no part {part}"
+    return row
 
 
 async def hold_of_loan(session: AsyncSession, on: date, loan_id: UUID) -> DayClosePart:
@@ -144,16 +129,7 @@ async def conclude(session: AsyncSession, *, now: datetime) -> None:
 
     In a transaction after that of the last part: of two that end at once, neither sees the other.
     """
-    is_open = exists().where(
-        DayClosePart.business_date == DayClose.business_date, DayClosePart.finished_at.is_(None)
-    )
-    is_behind = exists().where(DayCloseFailure.since <= DayClose.business_date)
-    await session.execute(
-        update(DayClose)
-        .where(DayClose.closed_at.is_(None), ~is_open, ~is_behind)
-        .values(closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(_CONCLUDE, {"now": now})
 
 
 async def leave_behind(
@@ -172,17 +148,9 @@ async def leave_behind(
 
 async def list_behind(session: AsyncSession, part: int | None = None) -> list[DayCloseFailure]:
     """Loans that could not be closed: all, or those of a part as the book is divided now."""
-    query = select(DayCloseFailure).order_by(DayCloseFailure.loan_id)
-    if part is not None:
-        newest = select(func.max(DayClosePart.business_date)).scalar_subquery()
-        query = query.join(
-            DayClosePart,
-            (DayClosePart.business_date == newest)
-            & (DayClosePart.part == part)
-            & or_(DayClosePart.after.is_(None), DayClosePart.after < DayCloseFailure.loan_id)
-            & or_(DayClosePart.until.is_(None), DayClosePart.until >= DayCloseFailure.loan_id),
-        )
-    return list(await session.scalars(query))
+    if part is None:
+        return list(await session.scalars(_BEHIND))
+    return list(await session.scalars(_BEHIND_IN, {"part": part}))
 
 
 async def next_day_behind(session: AsyncSession, failure: DayCloseFailure) -> date | None:
@@ -222,22 +190,73 @@ async def list_runs(
 
 
 async def _open_ranges(session: AsyncSession) -> list[_Range]:
-    newest = select(func.max(DayClosePart.business_date)).where(DayClosePart.finished_at.is_(None))
-    rows = await session.execute(
-        select(DayClosePart.after, DayClosePart.until)
-        .where(DayClosePart.business_date == newest.scalar_subquery())
-        .order_by(DayClosePart.part)
-    )
-    return [(row.after, row.until) for row in rows]
+    return [(row.after, row.until) for row in await session.execute(_OPEN_RANGES)]
 
 
 async def _fresh_ranges(session: AsyncSession) -> list[_Range]:
     """By the running loans of now. Those to come have the highest ids, and join the last part."""
-    n = func.row_number().over(order_by=Loan.id).label("n")
-    numbered = select(Loan.id, n).where(Loan.status == constant(LoanStatus.ACTIVE)).subquery()
-    ends: list[UUID | None] = list(
-        await session.scalars(
-            select(numbered.c.id).where(numbered.c.n % LOANS == 0).order_by(numbered.c.id)
-        )
-    )
+    ends: list[UUID | None] = list(await session.scalars(_ENDS, {"loans": LOANS}))
     return list(itertools.pairwise([None, *ends, None]))
+
+
+# Built once: building a statement takes about as long as running it.
+_BEGUN = select(DayClose.business_date).where(DayClose.business_date >= bindparam("first"))
+_CLOSED = _BEGUN.where(DayClose.closed_at.is_not(None))
+_FIRST_DAYS = select(
+    select(func.min(Loan.disbursed_on)).scalar_subquery(),
+    # A loan whose money came back has no such day any more; days are closed without a gap.
+    select(func.min(DayClose.business_date)).scalar_subquery(),
+)
+_NEWEST_PARTS = (
+    select(DayClosePart.part)
+    .where(
+        DayClosePart.business_date
+        == select(func.max(DayClose.business_date))
+        .where(DayClose.closed_at.is_(None))
+        .scalar_subquery()
+    )
+    .order_by(DayClosePart.part)
+)
+_FIRST_OPEN_DAY = select(func.min(DayClosePart.business_date)).where(
+    DayClosePart.part == bindparam("part"), DayClosePart.finished_at.is_(None)
+)
+_CONCLUDE = (
+    update(DayClose)
+    .where(
+        DayClose.closed_at.is_(None),
+        ~exists().where(
+            DayClosePart.business_date == DayClose.business_date, DayClosePart.finished_at.is_(None)
+        ),
+        ~exists().where(DayCloseFailure.since <= DayClose.business_date),
+    )
+    .values(closed_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+_BEHIND = select(DayCloseFailure).order_by(DayCloseFailure.loan_id)
+_BEHIND_IN = _BEHIND.join(
+    DayClosePart,
+    (DayClosePart.business_date == select(func.max(DayClosePart.business_date)).scalar_subquery())
+    & (DayClosePart.part == bindparam("part"))
+    & or_(DayClosePart.after.is_(None), DayClosePart.after < DayCloseFailure.loan_id)
+    & or_(DayClosePart.until.is_(None), DayClosePart.until >= DayCloseFailure.loan_id),
+)
+_OPEN_RANGES = (
+    select(DayClosePart.after, DayClosePart.until)
+    .where(
+        DayClosePart.business_date
+        == select(func.max(DayClosePart.business_date))
+        .where(DayClosePart.finished_at.is_(None))
+        .scalar_subquery()
+    )
+    .order_by(DayClosePart.part)
+)
+_NUMBERED = (
+    select(Loan.id, func.row_number().over(order_by=Loan.id).label("n"))
+    .where(Loan.status == constant(LoanStatus.ACTIVE))
+    .subquery()
+)
+_ENDS = (
+    select(_NUMBERED.c.id)
+    .where(_NUMBERED.c.n % bindparam("loans", type_=Integer()) == 0)
+    .order_by(_NUMBERED.c.id)
+)

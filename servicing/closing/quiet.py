@@ -8,14 +8,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from functools import cache
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kit.bulk import among
+from kit.bulk import among_given
 from servicing import accrual, late_fees
 from servicing import rules as agreed_rules
 from servicing.allocation import Owed
@@ -68,12 +79,9 @@ async def close(
     ]
     await recalculated.write(session, brought.values())
     await bulk.post(session, drafts, on=on, now=now)
-    await session.execute(
-        update(Loan)
-        .where(among(session, Loan.id, brought), Loan.accrued_on < on)
-        .values(accrued_on=on)
-        .execution_options(synchronize_session=False)
-    )
+    if brought:
+        query = _statements(session.get_bind().dialect.name).advance
+        await session.execute(query, {"loans": list(brought), "on": on})
     return Done(len(drafts), [loan.id for loan in loans if loan.id not in brought])
 
 
@@ -97,10 +105,12 @@ async def _quiet(session: AsyncSession, loans: Sequence[Running], on: date) -> d
 
 async def _stirred(session: AsyncSession, loans: Sequence[Running], on: date) -> set[UUID]:
     """Those that owe something, and have credit for it or are charged for it."""
-    is_unpaid = and_(Installment.due_on <= on, _UNPAID > 0)
-    of_loans = among(session, Installment.loan_id, [loan.id for loan in loans])
-    query = select(Installment.loan_id).where(of_loans, is_unpaid).distinct()
-    ids = set(await session.scalars(query))
+    if not loans:
+        return set()
+    query = _statements(session.get_bind().dialect.name).owing
+    ids = set(await session.scalars(query, {"loans": [loan.id for loan in loans], "on": on}))
+    if not ids:
+        return set()
     owing = [loan for loan in loans if loan.id in ids]
     stirred = {loan.id for loan in owing if agreed_rules.charges_penalties(loan.rules)}
     stirred |= await balances.with_credit(session, list(ids))
@@ -115,12 +125,8 @@ async def _charged(session: AsyncSession, owing: Sequence[Running], on: date) ->
         return set()
     late: dict[UUID, set[str]] = defaultdict(set)
     currencies = {loan.id: loan.currency for loan in owing}
-    rows = await session.execute(
-        select(Installment.loan_id, Installment.n, Installment.due_on, _UNPAID)
-        .where(among(session, Installment.loan_id, ids))
-        .where(Installment.due_on <= on, _UNPAID > 0)
-    )
-    for loan_id, n, due_on, unpaid in rows:
+    query = _statements(session.get_bind().dialect.name).unpaid
+    for loan_id, n, due_on, unpaid in await session.execute(query, {"loans": ids, "on": on}):
         owed = [Owed(n, due_on, principal=unpaid)]
         late[loan_id] |= late_fees.chargeable(owed, rules[loan_id], currencies[loan_id], on)
     told = await late_fees.told(session, late)
@@ -134,19 +140,38 @@ async def _installments(
     found: dict[UUID, list[Installment]] = {loan_id: [] for loan_id in since}
     if not since:
         return found
-    rows = await session.execute(
-        select(*_COLUMNS).where(
-            among(session, Installment.loan_id, since), _says_something(min(since.values()), on)
-        )
-    )
-    for row in rows:
+    query = _statements(session.get_bind().dialect.name).speaking
+    given = {"loans": list(since), "since": min(since.values()), "on": on}
+    for row in await session.execute(query, given):
         found[row.loan_id].append(cast(Installment, row))
     return found
 
 
-def _says_something(since: date, on: date) -> ColumnElement[bool]:
+class _Statements(NamedTuple):
+    advance: Update
+    owing: Select[UUID]
+    unpaid: Executable
+    speaking: Executable
+    """Of installments that say something about the days."""
+
+
+@cache
+def _statements(dialect_name: str) -> _Statements:
+    """Built once: building a statement takes about as long as running it."""
+    since: BindParameter[date] = bindparam("since")
+    on: BindParameter[date] = bindparam("on")
+    of_loans = among_given(dialect_name, Installment.loan_id, "loans")
+    is_unpaid = and_(of_loans, Installment.due_on <= on, _UNPAID > 0)
     was_open = or_(Installment.accrues_until > since, Installment.due_on > since)
     has_begun = or_(
         Installment.accrues_from < on, Installment.accrues_until <= on, Installment.due_on <= on
     )
-    return and_(was_open, has_begun)
+    return _Statements(
+        update(Loan)
+        .where(among_given(dialect_name, Loan.id, "loans"), Loan.accrued_on < on)
+        .values(accrued_on=on)
+        .execution_options(synchronize_session=False),
+        select(Installment.loan_id).where(is_unpaid).distinct(),
+        select(Installment.loan_id, Installment.n, Installment.due_on, _UNPAID).where(is_unpaid),
+        select(*_COLUMNS).where(of_loans, was_open, has_begun),
+    )

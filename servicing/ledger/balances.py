@@ -1,16 +1,17 @@
 """Sums over the ledger: the trial balance, and what stands on the accounts of one loan."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.bulk import among
+from kit.bulk import among_given
 from kit.db import constant
 from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
 from servicing.ledger.models import Entry, Line, LoanBalance, Pending, Resolution
@@ -95,29 +96,23 @@ async def cash(
 
 async def of_loan(session: AsyncSession, loan_id: UUID) -> dict[Account, int]:
     """Net minor units per account, each on its normal side. Unused accounts stand at zero."""
-    return (await of_loans(session, [loan_id]))[loan_id]
+    return _stands([loan_id], await session.execute(_SIDES, {"loan_id": loan_id}))[loan_id]
 
 
 async def moved_on_loan(session: AsyncSession, loan_id: UUID) -> dict[Event, int]:
     """What each event has moved on a loan in all; what was taken back is taken off."""
-    return (await _moved(session, Line.loan_id == loan_id))[loan_id]
+    return _moved(await session.execute(_MOVED, {"loan_id": loan_id}))[loan_id]
 
 
 async def moved_on_loans(
     session: AsyncSession, loan_ids: Collection[UUID]
 ) -> Mapping[UUID, dict[Event, int]]:
     """The same for many loans at once."""
-    return await _moved(session, among(session, Line.loan_id, loan_ids))
+    query = _of_many(session.get_bind().dialect.name).moved
+    return _moved(await session.execute(query, {"loan_ids": list(loan_ids)}))
 
 
-async def _moved(
-    session: AsyncSession, is_wanted: ColumnElement[bool]
-) -> Mapping[UUID, dict[Event, int]]:
-    rows = await session.execute(
-        select(Line.loan_id, Line.event, Line.debit, func.sum(Line.amount_minor))
-        .where(is_wanted)
-        .group_by(Line.loan_id, Line.event, Line.debit)
-    )
+def _moved(rows: Iterable[Any]) -> Mapping[UUID, dict[Event, int]]:
     moved: dict[UUID, dict[Event, int]] = defaultdict(lambda: dict.fromkeys(Event, 0))
     for loan_id, event, debit, minor in rows:
         sign = 1 if _is_forward(event, debit) else -1
@@ -133,28 +128,60 @@ def _is_forward(event: Event, debit: Account) -> bool:
 
 async def with_credit(session: AsyncSession, loan_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these loans that have borrower credit."""
-    rows = await session.scalars(
-        select(LoanBalance.loan_id).where(
-            among(session, LoanBalance.loan_id, loan_ids),
-            LoanBalance.account == constant(Account.BORROWER_CREDIT),
-            LoanBalance.net_minor != 0,
-        )
-    )
-    return set(rows)
+    query = _of_many(session.get_bind().dialect.name).with_credit
+    return set(await session.scalars(query, {"loan_ids": loan_ids}))
 
 
 async def of_loans(
     session: AsyncSession, loan_ids: Sequence[UUID]
 ) -> dict[UUID, dict[Account, int]]:
     """The same for many loans at once. A loan has one currency."""
+    query = _of_many(session.get_bind().dialect.name).sides
+    return _stands(loan_ids, await session.execute(query, {"loan_ids": list(loan_ids)}))
+
+
+def _stands(loan_ids: Iterable[UUID], rows: Iterable[Any]) -> dict[UUID, dict[Account, int]]:
     stands = {loan_id: dict.fromkeys(TYPE_OF, 0) for loan_id in loan_ids}
-    for side, column in ((Side.DEBIT, Line.debit), (Side.CREDIT, Line.credit)):
-        rows = await session.execute(
-            select(Line.loan_id, column, func.sum(Line.amount_minor))
-            .where(Line.loan_id.in_(loan_ids))
-            .group_by(Line.loan_id, column)
-        )
-        for loan_id, account, minor in rows:
+    for loan_id, debit, credit, minor in rows:
+        for side, account in ((Side.DEBIT, debit), (Side.CREDIT, credit)):
             sign = 1 if TYPE_OF[account].normal_side is side else -1
-            stands[cast(UUID, loan_id)][account] += sign * int(minor)
+            stands[loan_id][account] += sign * int(minor)
     return stands
+
+
+# Built once: building a statement takes about as long as running it.
+def _sides_of(is_wanted: ColumnElement[bool]) -> Executable:
+    return (
+        select(Line.loan_id, Line.debit, Line.credit, func.sum(Line.amount_minor))
+        .where(is_wanted)
+        .group_by(Line.loan_id, Line.debit, Line.credit)
+    )
+
+
+def _moved_by(is_wanted: ColumnElement[bool]) -> Executable:
+    return (
+        select(Line.loan_id, Line.event, Line.debit, func.sum(Line.amount_minor))
+        .where(is_wanted)
+        .group_by(Line.loan_id, Line.event, Line.debit)
+    )
+
+
+_SIDES = _sides_of(Line.loan_id == bindparam("loan_id"))
+_MOVED = _moved_by(Line.loan_id == bindparam("loan_id"))
+
+
+class _OfMany(NamedTuple):
+    sides: Executable
+    moved: Executable
+    with_credit: Select[UUID]
+
+
+@cache
+def _of_many(dialect_name: str) -> _OfMany:
+    of_loans = among_given(dialect_name, Line.loan_id, "loan_ids")
+    with_credit = select(LoanBalance.loan_id).where(
+        among_given(dialect_name, LoanBalance.loan_id, "loan_ids"),
+        LoanBalance.account == constant(Account.BORROWER_CREDIT),
+        LoanBalance.net_minor != 0,
+    )
+    return _OfMany(_sides_of(of_loans), _moved_by(of_loans), with_credit)

@@ -3,10 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    String,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.db import one_of
 from kit.money import Money
 from servicing.chargebacks import RETURNED
 from servicing.ledger.models import Entry
@@ -16,7 +28,6 @@ from servicing.models import (
     Repayment,
     SuspenseItem,
 )
-from servicing.orders import Order
 from servicing.states import ARRIVED, OrderStatus
 from servicing.treasury.models import Refund
 
@@ -56,65 +67,34 @@ async def named_otherwise(session: AsyncSession, rail: str, day: date) -> dict[s
     """Orders of these days by the rail's names for them, or by the beginning of ours."""
     start = datetime.combine(day - _NEAR, time(), UTC)
     found: dict[str, str] = {}
-    for model in _ORDERS:
-        rows = await session.execute(
-            select(model.client_ref, model.rail_id).where(
-                model.rail == rail,
-                model.submitted_at >= start,
-                model.submitted_at < start + 2 * _NEAR,
-            )
-        )
-        for reference, rail_id in rows:
-            found[reference[1:13]] = reference
-            if rail_id is not None:
-                found[rail_id] = reference
+    span = {"rail": rail, "start": start, "end": start + 2 * _NEAR}
+    for reference, rail_id in await session.execute(_SUBMITTED, span):
+        found[reference[1:13]] = reference
+        if rail_id is not None:
+            found[rail_id] = reference
     return found
 
 
 async def keys_of_day(session: AsyncSession, rail: str, day: date) -> set[str]:
     """Of all that may have moved on one UTC day."""
     start = datetime.combine(day, time(), UTC)
-    end = start + timedelta(days=1)
-    ordered = [
-        select(model.client_ref).where(
-            model.status.in_(ARRIVED),
-            model.settled_at >= start,
-            model.settled_at < end,
-            func.coalesce(model.rail, rail) == rail,
-        )
-        for model in _ORDERS
-    ]
-    received = [
-        select(reference).where(
-            reference.startswith(f"{rail}:", autoescape=True), heard_at >= start, heard_at < end
-        )
-        for reference, heard_at in (
-            (Repayment.rail_reference, Repayment.received_at),
-            (SuspenseItem.reference, SuspenseItem.created_at),
-        )
-    ]
-    names = await session.scalars(union_all(*ordered, *received))
+    span = {"rail": rail, "start": start, "end": start + timedelta(days=1)}
+    names = await session.scalars(_moved_at(rail), span)
     return {name.removeprefix(f"{rail}:") for name in names}
 
 
 async def _ordered(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
-    found: dict[str, Held] = {}
-    for model in _ORDERS:
-        query = select(model).where(
-            model.client_ref.in_(keys), func.coalesce(model.rail, rail) == rail
-        )
-        rows: Iterable[Order] = await session.scalars(query)
-        found |= {row.client_ref: _order(row) for row in rows}
-    return found
+    rows = await session.execute(_SENT, {"rail": rail, "keys": keys})
+    return {row.client_ref: _order(row) for row in rows}
 
 
-def _order(order: Order) -> Held:
+def _order(order: Any) -> Held:
     return Held(
-        amount=order.amount,
+        amount=Money(order.amount_minor, order.currency),
         on=(order.settled_at or order.created_at).date(),
         has_moved=order.status in ARRIVED,
         is_back=order.status is OrderStatus.RETURNED,
-        entries=(f"{'refund' if isinstance(order, Refund) else 'disbursement'}:{order.id}",),
+        entries=(f"{order.kind}:{order.id}",),
     )
 
 
@@ -128,24 +108,17 @@ def _paid(order: Held, received: Held | None) -> Held:
 async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
     """Money in. What a payment request brought is kept under the request's reference."""
     names = {f"{rail}:{key}": key for key in keys} | {f"rail:{key}": key for key in keys}
-    items = await session.scalars(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
+    items = await session.scalars(_ITEMS, {"names": list(names)})
     found = {names[item.reference]: _waiting(item) for item in items}
     # What was placed on a loan since is a repayment of the same name.
-    rows = await session.scalars(select(Repayment).where(Repayment.rail_reference.in_(names)))
+    rows = await session.scalars(_REPAYMENTS, {"names": list(names)})
     return found | {names[row.rail_reference]: _repaid(row) for row in rows}
 
 
 async def _counted(session: AsyncSession, keys: Iterable[str]) -> list[str]:
     """Of payouts, those whose money came back and counts as the borrower's."""
     names = {f"{CAME_BACK}{key}": key for key in keys}
-    paid = select(Repayment.rail_reference).where(
-        Repayment.rail_reference.in_(names), Repayment.reversed_on.is_(None)
-    )
-    aside = select(SuspenseItem.reference).where(
-        SuspenseItem.reference.in_(names),
-        SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None),
-    )
-    return [names[name] for name in await session.scalars(union_all(paid, aside))]
+    return [names[name] for name in await session.scalars(_COUNTED, {"names": list(names)})]
 
 
 def _waiting(item: SuspenseItem) -> Held:
@@ -172,9 +145,7 @@ async def _with_entries(session: AsyncSession, found: Mapping[str, Held]) -> dic
     """`is_posted` where one of the entries stands in the ledger."""
     posted: set[str] = set()
     for some in _chunks([name for each in found.values() for name in each.entries]):
-        posted |= set(
-            await session.scalars(select(Entry.reference).where(Entry.reference.in_(some)))
-        )
+        posted |= set(await session.scalars(_POSTED, {"names": some}))
     return {
         key: replace(each, is_posted=not posted.isdisjoint(each.entries))
         for key, each in found.items()
@@ -183,3 +154,66 @@ async def _with_entries(session: AsyncSession, found: Mapping[str, Held]) -> dic
 
 def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
     return [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
+
+
+# Built once: building a statement takes about as long as running it.
+_RAIL = bindparam("rail", type_=String())
+_START: BindParameter[datetime] = bindparam("start")
+_END: BindParameter[datetime] = bindparam("end")
+_NAMES: BindParameter[str] = bindparam("names", expanding=True)
+_ITEMS = select(SuspenseItem).where(SuspenseItem.reference.in_(_NAMES))
+_REPAYMENTS = select(Repayment).where(Repayment.rail_reference.in_(_NAMES))
+_POSTED = select(Entry.reference).where(Entry.reference.in_(_NAMES))
+_COUNTED = union_all(
+    select(Repayment.rail_reference).where(
+        Repayment.rail_reference.in_(_NAMES), Repayment.reversed_on.is_(None)
+    ),
+    select(SuspenseItem.reference).where(
+        SuspenseItem.reference.in_(_NAMES),
+        SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None),
+    ),
+)
+_SUBMITTED = union_all(
+    *(
+        select(model.client_ref, model.rail_id).where(
+            model.rail == _RAIL, model.submitted_at >= _START, model.submitted_at < _END
+        )
+        for model in _ORDERS
+    )
+)
+_SENT: CompoundSelect[Any] = union_all(
+    *(
+        select(
+            model.client_ref, model.id, model.amount_minor, model.currency, model.status,
+            model.settled_at, model.created_at,
+            literal_column(f"'{'refund' if model is Refund else 'disbursement'}'").label("kind"),
+        ).where(
+            model.client_ref.in_(bindparam("keys", expanding=True)),
+            func.coalesce(model.rail, _RAIL) == _RAIL,
+        )
+        for model in _ORDERS
+    )
+)  # fmt: skip
+
+
+@cache
+def _moved_at(rail: str) -> CompoundSelect[Any]:
+    ordered = [
+        select(model.client_ref).where(
+            one_of(model.status, ARRIVED),
+            model.settled_at >= _START,
+            model.settled_at < _END,
+            func.coalesce(model.rail, _RAIL) == _RAIL,
+        )
+        for model in _ORDERS
+    ]
+    received = [
+        select(reference).where(
+            reference.startswith(f"{rail}:", autoescape=True), heard_at >= _START, heard_at < _END
+        )
+        for reference, heard_at in (
+            (Repayment.rail_reference, Repayment.received_at),
+            (SuspenseItem.reference, SuspenseItem.created_at),
+        )
+    ]
+    return union_all(*ordered, *received)

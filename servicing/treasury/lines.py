@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
@@ -19,7 +19,7 @@ async def keep(
     session: AsyncSession, rail: str, day: date, lines: Sequence[StatementLine]
 ) -> list[StatedLine]:
     """Money that moved, instead of what the statement of that day said before."""
-    await session.execute(delete(StatedLine).where(StatedLine.rail == rail, StatedLine.day == day))
+    await session.execute(_FORGET, {"of_rail": rail, "of_day": day})
     moved = [line for line in lines if line.status in _MOVED]
     if not moved:
         return []
@@ -44,12 +44,7 @@ async def keep(
 
 
 async def of_day(session: AsyncSession, rail: str, day: date) -> list[StatedLine]:
-    rows = await session.scalars(
-        select(StatedLine)
-        .where(StatedLine.rail == rail, StatedLine.day == day)
-        .order_by(StatedLine.n)
-    )
-    return list(rows)
+    return list(await session.scalars(_OF_DAY, {"rail": rail, "day": day}))
 
 
 async def with_keys(
@@ -59,12 +54,8 @@ async def with_keys(
     found: dict[str, list[StatedLine]] = {}
     names = sorted(keys)
     for at in range(0, len(names), _CHUNK):
-        rows = await session.scalars(
-            select(StatedLine)
-            .where(StatedLine.rail == rail, StatedLine.key.in_(names[at : at + _CHUNK]))
-            .order_by(StatedLine.day, StatedLine.n)
-        )
-        for row in rows:
+        some = {"rail": rail, "keys": names[at : at + _CHUNK]}
+        for row in await session.scalars(_WITH_KEYS, some):
             found.setdefault(row.key, []).append(row)
     return found
 
@@ -74,3 +65,24 @@ def _key(line: StatementLine, ours: Mapping[str, str]) -> str:
     if line.direction is Direction.INCOMING:
         return line.rail_id[:120]
     return ours.get(line.reference or line.rail_id, line.rail_id)[:120]
+
+
+# Built once: building a statement takes about as long as running it.
+_FORGET = (
+    delete(StatedLine)
+    .where(StatedLine.rail == bindparam("of_rail"), StatedLine.day == bindparam("of_day"))
+    .execution_options(synchronize_session="fetch")
+)
+_OF_DAY = (
+    select(StatedLine)
+    .where(StatedLine.rail == bindparam("rail"), StatedLine.day == bindparam("day"))
+    .order_by(StatedLine.n)
+)
+_WITH_KEYS = (
+    select(StatedLine)
+    .where(
+        StatedLine.rail == bindparam("rail"),
+        StatedLine.key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(StatedLine.day, StatedLine.n)
+)
