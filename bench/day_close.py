@@ -43,16 +43,22 @@ for _model in (Entry, LedgerLine):
         PLAIN,
         *(Column(column.name, column.type, primary_key=column.primary_key) for column in _table.c),
     )
+_RECALCULATES = {"interest_recalculation": {"rest": "daily"}}
+_TOLD = 100
+"""So many loans with it: a thousand would take ten times as long."""
 _SETTINGS = Settings(_env_file=None, currency="USD")
 
 
 def lines(*, tiny: bool = False) -> list[Line]:
     small, days = (20, (1, 3)) if tiny else (1_000, (1, 7, 30, 100, 300, 700))
-    large = 300 if tiny else 100_000
+    large, told = (300, 10) if tiny else (100_000, _TOLD)
     found: list[Line] = []
     with _databases() as urls:
         for name, url in urls.items():
             found += asyncio.run(_catch_up(name, url, small, days))
+    with _databases() as urls:
+        for name, url in urls.items():
+            found += asyncio.run(_recalculated(name, url, told, days))
     with _databases() as urls:
         for name, url in urls.items():
             found += asyncio.run(_one_day(name, url, large))
@@ -91,6 +97,36 @@ async def _catch_up(name: str, url: str, loans: int, days: tuple[int, ...]) -> l
     linear = Line(
         f"{loans:,} loans, {days[-1]} days beside {days[1]}, {name}", "loan days per second",
         rates[-1], rates[1], f"at {days[1]} days", LINEAR,
+    )  # fmt: skip
+    return [*of_each, linear]
+
+
+async def _recalculated(name: str, url: str, loans: int, days: tuple[int, ...]) -> list[Line]:
+    """The same book where interest is recalculated every day, in processor time of this process
+    and of the server's for it: how fast it goes by the clock is what others leave of the machine.
+
+    Nobody pays, so the first month is quiet, and on each day after it the schedule changes."""
+    engine = create_engine(url)
+    sessions = sessions_of(engine, programs.vault())
+    one = loan_book.pattern(
+        disbursed_on=_START, accrued_on=_START, installments=24, rules=_RECALCULATES
+    )
+    await loan_book.write(sessions, [one], loans)
+    await _pretend_closed(sessions, _START, _START)
+    begun, costs = await _own_seconds(engine), []
+    for count in days:
+        clock = StandingClock(_morning_after(_START + timedelta(days=count)))
+        await tasks.close_days(jobs.Context(sessions, clock, {Settings: _SETTINGS}))
+        costs.append((await _own_seconds(engine) - begun) / (loans * count) * 1e6)
+    await _assert_closed(sessions, loans * days[-1])
+    await engine.dispose()
+    of_each = [
+        Line(f"{loans:,} loans, {count} days, recalculated daily, {name}", "µs a loan day", cost)
+        for count, cost in zip(days, costs, strict=True)
+    ]
+    linear = Line(
+        f"{loans:,} loans, {days[-1]} days beside {days[1]}, recalculated daily, {name}",
+        "µs a loan day", costs[-1], costs[1], f"at {days[1]} days",
     )  # fmt: skip
     return [*of_each, linear]
 
@@ -157,13 +193,20 @@ def _workers(url: str, count: int) -> Iterator["list[subprocess.Popen[str]]"]:
 async def _processor_seconds(engine: AsyncEngine, workers: "list[subprocess.Popen[str]]") -> float:
     """What workers, and the server's processes for them, have used. Others who compute on the
     machine make a close slower; this they hardly change."""
-    pids = [worker.pid for worker in workers]
+    return await _used(engine, [worker.pid for worker in workers])
+
+
+async def _own_seconds(engine: AsyncEngine) -> float:
+    return await _used(engine, [os.getpid()])
+
+
+async def _used(engine: AsyncEngine, pids: list[int]) -> float:
     if engine.dialect.name == "postgresql":
         async with engine.connect() as connection:
             found = await connection.exec_driver_sql(
                 "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
             )
-            pids += found.scalars()
+            pids = [*pids, *found.scalars()]
     return _ticks(pids) / os.sysconf("SC_CLK_TCK")
 
 

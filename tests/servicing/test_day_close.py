@@ -107,6 +107,21 @@ class TestTheJob:
         assert await days(lender) == [START, date(2026, 11, 21), date(2026, 11, 22)]
         assert (await lender.books(loan))["interest_receivable"] == "60.00"
 
+    async def test_takes_fewer_at_once_where_interest_is_recalculated(
+        self, lender: Lender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(day_close, "TOLD", 2)
+        lender.rules = {"interest_recalculation": True}
+        loans = [await lender.lends() for _ in range(5)]
+        lender.now += timedelta(days=1)
+
+        await tasks.close_days(lender.context)
+
+        assert {(await lender.sees(loan)).accrued_on for loan in loans} == {START}
+        async with lender.sessions() as session:
+            [run] = await parts.list_runs(session)
+        assert (run.loans, run.entries, run.closed_at) == (5, 0, lender.now)
+
     async def test_one_broken_loan_does_not_stop_the_others(self, lender: Lender) -> None:
         broken, sound = await lender.lends(), await lender.lends()
         async with unit_of_work(lender.sessions) as session:
