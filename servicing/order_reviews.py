@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import four_eyes
+from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from servicing import orders, transfers
@@ -28,7 +29,7 @@ class OrderNotInReview(DomainError):
 
 
 class SettledBeforeOrdered(DomainError):
-    """The money is said to have moved before it was `ordered_at`: that was another transfer."""
+    """The money is said to have moved on a day before `ordered_on`: that was another transfer."""
 
     code = "settled_before_ordered"
 
@@ -73,8 +74,10 @@ async def settle(
     Raises RailTransferKnown where money of that name is in the books already.
     """
     order = await _in_review(session, kind, order_id)
-    if settled_at < order.created_at - _CLOCKS_DIFFER:
-        raise SettledBeforeOrdered(ordered_at=order.created_at.isoformat())
+    # Some rails name only the day.
+    ordered_on = business_date(order.created_at - _CLOCKS_DIFFER, zone)
+    if business_date(settled_at, zone) < ordered_on:
+        raise SettledBeforeOrdered(ordered_on=ordered_on)
     await transfers.must_be_new(session, order.rail, rail_id, order=order)
     proposal = await four_eyes.agree(
         session, act=f"{kind.machine.name}.settle", subject=_subject(kind, order),

@@ -159,8 +159,8 @@ REFUSALS = {
     ),
     "settled_before_ordered": Refusal(
         "That was before it was ordered",
-        "Money of this order cannot have moved before the order was made: this is another transfer,"
-        " or another time. Nothing was done. Where the rail names only the day, give a later hour.",
+        "Money of this order cannot have moved on a day before the order was made: this is another"
+        " transfer, or another day. Nothing was done.",
     ),
     "payout_not_failed": Refusal(
         "Not proven to have failed",

@@ -116,6 +116,24 @@ class TestPayouts:
         assert "Reason: " in words(empty)
         assert 'value="W78"' in empty.text
 
+    async def test_say_where_the_money_is_that_would_settle_them(
+        self, sit: Sit, lender: Lender, sessions: Sessions
+    ) -> None:
+        payout = await payout_of(lender, sessions, OrderStatus.NEEDS_REVIEW)
+        loan = await lender.lends()
+        await lender.receives(loan, kes(500), rail_reference="wallet:RCPT1")
+        carl, typed = await sit("Carl"), {"settled_at": "2026-11-20T09:30", "reason": WHY}
+
+        known = await carl.sends(f"/payouts/{payout.id}/settle", rail_id="RCPT1", **typed)
+        early = await carl.sends(
+            f"/payouts/{payout.id}/settle", rail_id="R2", **typed | {"settled_at": "2026-11-19"}
+        )
+
+        assert known.status_code == 409
+        assert "This money is in the books already" in words(known)
+        assert f"as a repayment of loan {loan.reference}" in words(known)
+        assert (early.status_code, "That was before it was ordered" in words(early)) == (422, True)
+
     async def test_that_are_proposed_otherwise_are_withdrawn_first(
         self, sit: Sit, lender: Lender, sessions: Sessions
     ) -> None:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from kit.audit import AuditEvent
-from kit.db import Sessions
+from kit.db import Sessions, unit_of_work
+from servicing import suspense
 from servicing.models import Loan, Repayment
 from tests.api.conftest import SetClock
-from tests.servicing.lending import Lender
+from tests.servicing.lending import START, Lender, kes
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 KEY = {"Idempotency-Key": "receipt-0001"}
@@ -111,6 +112,21 @@ class TestReceive:
         assert same.status_code == 201
         assert (more.status_code, more.json()["code"]) == (409, "rail_reference_reused")
         assert await number_of_repayments(sessions) == 1
+
+    async def test_refuses_what_a_rail_has_brought(
+        self, carl: httpx.AsyncClient, loan: Loan, sessions: Sessions, clock: SetClock
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            await suspense.receive(
+                session, reference=f"wallet:{paid('500')['reference']}", reason="unknown_reference",
+                amount=kes(500), on=START, now=clock.at, rail="wallet",
+            )  # fmt: skip
+
+        refused = await carl.post(f"/v1/loans/{loan.id}/repayments", json=paid("500"), headers=KEY)
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "rail_transfer_known")
+        assert refused.json()["params"]["stands_as"] == "suspense"
+        assert await number_of_repayments(sessions) == 0
 
     async def test_says_who_recorded_it(
         self, carl: httpx.AsyncClient, loan: Loan, sessions: Sessions

@@ -141,6 +141,23 @@ class TestOrdersInReview:
         assert [row["amount"]["amount"] for row in shown["repayments"]] == ["500.00"]
         assert (await carl.get("/v1/payment-requests")).json()["items"] == []
 
+    async def test_are_not_settled_by_money_that_is_in_the_books(
+        self, carl: httpx.AsyncClient, payout: Payout, lender: Lender, loan: Loan
+    ) -> None:
+        await lender.receives(loan, kes(500), rail_reference="wallet:RCPT1")
+        path = f"/v1/payouts/{payout.id}/settle"
+
+        known = await carl.post(path, json=SETTLED | {"rail_id": "RCPT1"})
+        early = await carl.post(path, json=SETTLED | {"settled_at": "2026-11-19T06:00:00Z"})
+
+        assert (known.status_code, known.json()["code"]) == (409, "rail_transfer_known")
+        assert known.json()["detail"] == (
+            f"wallet:RCPT1 is in the books already: as a repayment of loan {loan.reference}"
+            " (wallet:RCPT1)."
+        )
+        assert (early.status_code, early.json()["code"]) == (422, "settled_before_ordered")
+        assert (await carl.get("/v1/proposals")).json()["items"] == []
+
     async def test_are_settled_on_a_day_that_has_come_and_by_name(
         self, carl: httpx.AsyncClient, payout: Payout
     ) -> None:
