@@ -1,17 +1,22 @@
 """What a rail tells us by files: read whole, taken in event by event, then put away."""
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from kit import jobs
 from kit.clock import business_date
 from kit.config import Settings
 from kit.db import unit_of_work
+from kit.errors import TransientFailure
 from servicing import incidents, rail_events
-from servicing.rails.base import Delivery, FileRefused, FileRepeated, Mailbox
+from servicing.rails.base import Delivery, FileRefused, FileRepeated, Mailbox, RailEvent
 
 log = structlog.get_logger(__name__)
 RECONCILE = "servicing.reconcile"
 _SUBJECT_MAX = 120
+_AWAY = (OperationalError, InterfaceError, NoFreeConnection, TransientFailure, OSError)
+"""The database, or the disk. That is no fault of what was told."""
 
 
 async def take_in(context: jobs.Context, rail: Mailbox, name: str) -> None:
@@ -29,10 +34,33 @@ async def take_in(context: jobs.Context, rail: Mailbox, name: str) -> None:
 
 
 async def _believe(context: jobs.Context, delivery: Delivery) -> None:
-    now, zone = context.clock.now(), context.service(Settings).timezone
     for event in delivery.events:
-        async with unit_of_work(context.sessions) as session:
-            await rail_events.apply(session, event, on=business_date(now, zone), zone=zone, now=now)
+        try:
+            await _apply(context, event)
+        except _AWAY:
+            raise
+        except Exception as fault:
+            log.exception("rail_files.event_failed", rail=event.rail, told=event.event_id)
+            await _leave(context, delivery, event, fault)
+
+
+async def _apply(context: jobs.Context, event: RailEvent) -> None:
+    now, zone = context.clock.now(), context.service(Settings).timezone
+    async with unit_of_work(context.sessions) as session:
+        await rail_events.apply(session, event, on=business_date(now, zone), zone=zone, now=now)
+
+
+async def _leave(
+    context: jobs.Context, delivery: Delivery, event: RailEvent, fault: Exception
+) -> None:
+    """It had no effect. Those behind it shall not wait for it."""
+    async with unit_of_work(context.sessions) as session:
+        await incidents.report(
+            session, kind="rail_event_failed",
+            subject=f"{event.rail}:{event.event_id}"[:_SUBJECT_MAX], now=context.clock.now(),
+            file=delivery.message, rail_id=event.rail_id, amount=str(event.amount),
+            told=event.outcome.status, fault=type(fault).__name__,
+        )  # fmt: skip
 
 
 async def _note(context: jobs.Context, rail: Mailbox, delivery: Delivery) -> None:

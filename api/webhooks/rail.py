@@ -1,14 +1,25 @@
 """What payment rails tell us: proven to come from them, taken in once, then answered."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.deps import Now, Session, Today, Wired, address_of
-from servicing import hints, rail_events
-from servicing.rails.base import CALLER, Correspondent, Rail, RailEvent, Rails
+from kit.db import unit_of_work
+from servicing import hints, incidents, rail_events
+from servicing.rails.base import (
+    CALLER,
+    CallbackMalformed,
+    Correspondent,
+    Rail,
+    RailEvent,
+    Rails,
+    Unbookable,
+    Witness,
+)
 
 router = APIRouter(prefix="/webhooks/rail", tags=["webhooks"])
 # M-Pesa calls no address in which it reads its own name.
@@ -25,7 +36,25 @@ class _Told:
 async def _proven(name: str, request: Request, wiring: Wired, rest: str = "") -> _Told:
     rail = wiring.service(Rails).get(_KNOWN_AS.get(name, name))
     headers = {**request.headers, CALLER: address_of(request)}
-    return _Told(rail, rest, rail.parse_callback(headers, await request.body(), path=rest))
+    body = await request.body()
+    try:
+        return _Told(rail, rest, rail.parse_callback(headers, body, path=rest))
+    except Unbookable as why:
+        await _note(wiring, "rail_event_unbookable", f"{rail.name}:{why.about}", field=why.field)
+        return _Told(rail, rest, [])
+    except CallbackMalformed as why:
+        # What only hints, anybody may write. What a rail has signed is about money.
+        if not isinstance(rail, Witness):
+            subject = f"{rail.name}:{sha256(body).hexdigest()[:24]}"
+            await _note(wiring, "rail_event_unreadable", subject, **why.params)
+        raise
+
+
+async def _note(wiring: Wired, kind: str, subject: str, **facts: object) -> None:
+    async with unit_of_work(wiring.sessions) as session:
+        await incidents.report(
+            session, kind=kind, subject=subject[:120], now=wiring.clock.now(), **facts
+        )
 
 
 # Named before the session: a stranger's slow upload must not hold a transaction open.

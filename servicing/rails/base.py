@@ -33,6 +33,17 @@ class CallbackMalformed(DomainError):
     code = "rail_callback_malformed"
 
 
+class Unbookable(Exception):
+    """The rail's own word, which no account can hold. To hear it again would not help.
+
+    `about` is whatever the rail calls it, `field` what is wrong in it.
+    """
+
+    def __init__(self, about: str, field: str) -> None:
+        super().__init__(f"{about}: {field}")
+        self.about, self.field = about, field
+
+
 class FileRefused(Exception):
     """Nothing in a file of the rail is believed. The message says why."""
 
@@ -147,6 +158,11 @@ class Delivery:
     statement_of: date | None = None
 
 
+def readable(text: str) -> str:
+    """Whatever somebody typed, without the signs that no database keeps."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class StatementLine:
     rail_id: str
@@ -183,7 +199,10 @@ class Rail(Protocol):
     def parse_callback(
         self, headers: Mapping[str, str], body: bytes, path: str = ""
     ) -> list[RailEvent]:
-        """Authenticate and read. Pure: nothing happens yet. `path`: what follows our address."""
+        """Authenticate and read. Pure: nothing happens yet. `path`: what follows our address.
+
+        Raises SignatureInvalid, CallbackMalformed, and Unbookable.
+        """
 
     async def statement(self, day: date, currency: str) -> list[StatementLine] | None:
         """None when the rail sends its statements by itself, and has sent none of that day."""

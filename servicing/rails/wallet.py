@@ -26,6 +26,8 @@ from servicing.rails.base import (
     RailEvent,
     SignatureInvalid,
     StatementLine,
+    Unbookable,
+    readable,
 )
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ NAME = "wallet"
 SIGNATURE = "x-rail-signature"
 CALLBACK_PATH = "/webhooks/rail/wallet"
 _REJECTED = 422
+_MOST = 2**63 - 1
+"""In minor units, what a database counts."""
 _STATUSES = {
     "pending": OutcomeStatus.PENDING,
     "settled": OutcomeStatus.SETTLED,
@@ -121,26 +125,29 @@ class WalletRail:
         try:
             content = json.loads(body)
             transfer = content["transfer"]
-            outcome = _outcome(transfer)
-            return [
-                RailEvent(
-                    rail=NAME,
-                    event_id=str(content["event_id"])[:120],
-                    direction=Direction(transfer["direction"]),
-                    reference=str(transfer["reference"])[:80],
-                    rail_id=str(transfer["id"])[:80],
-                    amount=_amount(transfer),
-                    outcome=outcome,
-                    account=_account(transfer),
-                )
-            ]
+            event = RailEvent(
+                rail=NAME,
+                event_id=str(content["event_id"])[:120],
+                direction=Direction(transfer["direction"]),
+                reference=readable(str(transfer["reference"]))[:80],
+                rail_id=str(transfer["id"])[:80],
+                amount=_amount(transfer),
+                outcome=_outcome(transfer),
+                account=_account(transfer),
+            )
         except (ValueError, KeyError, TypeError, AttributeError, InvalidAmount) as error:
             raise CallbackMalformed(field=type(error).__name__) from error
+        _check(event)
+        return [event]
 
     async def statement(self, day: date, currency: str) -> list[StatementLine]:
         """Raises TransientFailure when the rail does not give one."""
         return await self._stated(
-            day, currency, lambda content: [_statement_line(line) for line in content["lines"]]
+            day,
+            currency,
+            lambda content: [
+                line for line in map(_statement_line, content["lines"]) if line.amount
+            ],
         )
 
     async def balances(self, day: date, currency: str) -> Balances:
@@ -164,6 +171,16 @@ class WalletRail:
             raise TransientFailure(f"statement of {day}: {type(error).__name__}") from error
 
 
+def _check(event: RailEvent) -> None:
+    names = {"event_id": event.event_id, "id": event.rail_id}
+    wrong = [field for field, name in names.items() if not name or not name.isprintable()]
+    if not 0 < event.amount.minor <= _MOST:
+        wrong.append("amount")
+    if wrong:
+        about = readable(event.rail_id) or readable(event.event_id)
+        raise Unbookable(about, wrong[0])
+
+
 def _outcome(transfer: Mapping[str, Any]) -> Outcome:
     settled_at = transfer.get("settled_at")
     code = transfer.get("failure_code")
@@ -171,17 +188,21 @@ def _outcome(transfer: Mapping[str, Any]) -> Outcome:
         status=_STATUSES[transfer["status"]],
         amount=_amount(transfer),
         rail_id=str(transfer["id"])[:80],
-        failure_code=str(code)[:60] if code else None,
+        failure_code=readable(str(code))[:60] if code else None,
         settled_at=_instant(settled_at) if settled_at else None,
     )
 
 
 def _statement_line(line: Mapping[str, Any]) -> StatementLine:
+    """Raises InvalidAmount when it is below zero."""
+    amount = _amount(line)
+    if amount.minor < 0:
+        raise InvalidAmount(amount=amount.major, currency=amount.currency)
     return StatementLine(
-        rail_id=str(line["id"])[:80],
-        reference=str(line["reference"])[:80],
+        rail_id=readable(str(line["id"]))[:80],
+        reference=readable(str(line["reference"]))[:80],
         direction=Direction(line["direction"]),
-        amount=_amount(line),
+        amount=amount,
         status=_STATUSES[line["status"]],
     )
 

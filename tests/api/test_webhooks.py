@@ -21,7 +21,7 @@ from kit.ids import new_id
 from notifications import contacts, sealing
 from notifications.models import Contact, Delivery, InboundMessage, Notification
 from notifications.states import Channel, DeliveryStatus, Purpose, Status
-from servicing.models import Incident, Loan, RailEventRow, Repayment
+from servicing.models import Incident, Loan, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import configured
 from servicing.rails.base import Rails
 from tests.api.conftest import SetClock
@@ -49,6 +49,11 @@ def app(
 async def count(sessions: Sessions, model: type[Base]) -> int:
     async with sessions() as session:
         return await session.scalar(select(func.count()).select_from(model)) or 0
+
+
+async def reported(sessions: Sessions) -> set[str]:
+    async with sessions() as session:
+        return set(await session.scalars(select(Incident.kind)))
 
 
 def signed(path: str, form: dict[str, str], base: str = BASE) -> dict[str, str]:
@@ -276,6 +281,30 @@ class TestRail:
             assert (answer.status_code, answer.json()["code"]) == (422, "rail_callback_malformed")
 
         assert await count(sessions, RailEventRow) == 0
+        assert await reported(sessions) == {"rail_event_unreadable"}
+
+    async def test_takes_note_of_what_no_account_can_hold_and_asks_for_no_more(
+        self, stranger: httpx.AsyncClient, sessions: Sessions, loan: Loan
+    ) -> None:
+        for amount in ("0.00", "-500.00"):
+            body = self.told(loan, amount)
+            for _ in range(2):
+                answer = await stranger.post(self.path, content=body, headers=self.signed(body))
+                assert answer.status_code == 204
+
+        assert await reported(sessions) == {"rail_event_unbookable"}
+        assert await count(sessions, Incident) == 1
+        assert await count(sessions, RailEventRow) == 0
+
+    async def test_takes_money_whatever_its_payer_typed(
+        self, stranger: httpx.AsyncClient, sessions: Sessions, loan: Loan
+    ) -> None:
+        body = self.told(loan).replace(loan.reference.encode(), b"rent\\u0000" * 9)
+
+        answer = await stranger.post(self.path, content=body, headers=self.signed(body))
+
+        assert answer.status_code == 204
+        assert await count(sessions, SuspenseItem) == 1
 
     async def test_of_no_rail_of_ours(self, stranger: httpx.AsyncClient) -> None:
         answer = await stranger.post("/webhooks/rail/daraja/paid", content=b"{}")

@@ -18,6 +18,7 @@ from servicing.rails.base import (
     Instruction,
     OutcomeStatus,
     SignatureInvalid,
+    Unbookable,
 )
 from tests.sandbox.serving import AMINA, RAIL_SECRET, plain_server, running_sandbox, serving
 from tests.servicing.lending import kes
@@ -116,3 +117,30 @@ class TestCallback:
 
         with pytest.raises(CallbackMalformed):
             wallet_rail("http://rail").parse_callback(self.signed(body), body)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "field"),
+        [
+            (b'"12.50"', b'"0.00"', "amount"),
+            (b'"12.50"', b'"-12.50"', "amount"),
+            (b'"12.50", "currency": "KES"', b'"999999999999999", "currency": "CLF"', "amount"),
+            (b'"W1"', b'"W\\u00001"', "id"),
+            (b'"E1"', b'"E\\u00001"', "event_id"),
+            (b'"E1"', b'""', "event_id"),
+        ],
+    )
+    def test_that_no_account_can_hold_is_not_asked_for_again(
+        self, old: bytes, new: bytes, field: str
+    ) -> None:
+        assert old in self.body
+        body = self.body.replace(old, new, 1)
+
+        with pytest.raises(Unbookable) as refused:
+            wallet_rail("http://rail").parse_callback(self.signed(body), body)
+        assert (refused.value.about, refused.value.field) == ("W1", field)
+
+    def test_keeps_of_what_a_payer_typed_what_can_be_kept(self) -> None:
+        body = self.body.replace(b'"P1"', b'" L-7K\\u0000\\u0007\\u202e "', 1)
+        (event,) = wallet_rail("http://rail").parse_callback(self.signed(body), body)
+
+        assert event.reference == "L-7K"

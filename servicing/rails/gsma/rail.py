@@ -179,7 +179,7 @@ class GsmaRail:
             told = await self._client.find(rail_id)
         except _NO_ANSWER:
             return None
-        if told is None or told.status not in _DECIDED:
+        if told is None or told.status not in _DECIDED or not told.amount:
             return None
         if (direction := statement.direction(told, self._account)) is None:
             return None

@@ -34,7 +34,7 @@ async def lines(client: Client, account: Party, day: date) -> list[StatementLine
     end = start + timedelta(days=1)
     listed = await _listed(client, account, start - _WAITING_MAX, end)
     found: list[tuple[datetime, bool, StatementLine]] = []
-    for told in listed.values():
+    for told in filter(lambda each: each.amount, listed.values()):
         for moved_at, status in _moves(told):
             if not start <= moved_at < end:
                 continue

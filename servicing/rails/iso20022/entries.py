@@ -21,6 +21,7 @@ from servicing.rails.iso20022.xml import Node
 NOTIFICATION, STATEMENT = "camt.054.001.08", "camt.053.001.08"
 _BOOKED = "BOOK"
 _NO_REFERENCE = "NOTPROVIDED"
+_NOTHING = "entry_of_nothing"
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 
 
@@ -58,6 +59,7 @@ class Statement:
     """In minor units; below zero when the account is overdrawn."""
     closing: int
     movements: tuple[Movement, ...]
+    doubts: tuple[Doubt, ...]
 
     @property
     def adds_up(self) -> bool:
@@ -72,10 +74,17 @@ class Statement:
 def notified(root: Node, *, account: str, zone: str) -> Delivery:
     message = root.id("GrpHdr/MsgId")
     movements: list[Movement] = []
+    doubts: list[Doubt] = []
     for notification in root.all("Ntfctn"):
         _check_account(notification, account)
-        movements += _movements(notification)
-    return Delivery(message, events=tuple(each.event(message, zone) for each in movements))
+        moved, doubted = _read(notification)
+        movements += moved
+        doubts += doubted
+    return Delivery(
+        message,
+        events=tuple(each.event(message, zone) for each in movements),
+        doubts=tuple(doubts),
+    )
 
 
 def stated(statement: Statement, *, before: set[int], zone: str) -> Delivery:
@@ -83,7 +92,7 @@ def stated(statement: Statement, *, before: set[int], zone: str) -> Delivery:
 
     `before` is how the account stood at the end of the statement before, if there is one.
     """
-    doubts = []
+    doubts = [*statement.doubts]
     if not statement.adds_up:
         doubts.append(Doubt("statement_does_not_add_up", statement.message))
     if before and statement.opening not in before:
@@ -104,12 +113,14 @@ def read_statement(root: Node, *, account: str) -> Statement:
     opening, closing = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
     if opening is None or closing is None:
         raise FileRefused("no opening or closing balance")
+    movements, doubts = _read(statement)
     return Statement(
         message=root.id("GrpHdr/MsgId"),
         day=closing.day("Dt"),
         opening=_signed(opening),
         closing=_signed(closing),
-        movements=tuple(_movements(statement)),
+        movements=tuple(movements),
+        doubts=tuple(doubts),
     )
 
 
@@ -119,12 +130,17 @@ def _check_account(node: Node, account: str) -> None:
         raise FileRefused("another account")
 
 
-def _movements(node: Node) -> list[Movement]:
-    found: list[Movement] = []
+def _read(node: Node) -> tuple[list[Movement], list[Doubt]]:
+    """What moved, and the entries by which nothing did."""
+    movements: list[Movement] = []
+    doubts: list[Doubt] = []
     for entry in node.all("Ntry"):
-        if entry.text("Sts/Cd") == _BOOKED:
-            found += _of_entry(entry)
-    return found
+        if entry.text("Sts/Cd") != _BOOKED:
+            continue
+        found = _of_entry(entry)
+        movements += [each for each in found if each.amount]
+        doubts += [Doubt(_NOTHING, each.rail_id) for each in found if not each.amount]
+    return movements, doubts
 
 
 def _of_entry(entry: Node) -> list[Movement]:

@@ -146,10 +146,10 @@ def _answer(
     told: messages.Result, direction: Direction, reference: str, account: str, event_id: str
 ) -> RailEvent:
     amount = told.amount("Amount")
-    if amount is None:
-        raise CallbackMalformed(field="Amount")
     said = told.values.get("TransactionStatus", "").lower()
     status = _STATUSES.get(said, OutcomeStatus.UNKNOWN)
+    if amount is None or (status is OutcomeStatus.SETTLED and amount.minor <= 0):
+        raise CallbackMalformed(field="Amount")
     receipt = messages.receipt_of(told.values.get("ReceiptNo", ""), "ReceiptNo")
     is_failed = status is OutcomeStatus.FAILED
     return RailEvent(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.db import Sessions
-from servicing import incidents
+from servicing import incidents, queries
 from servicing.rails.base import Delivery, FileRefused
 from servicing.rails.iso20022.rail import Iso20022Rail
 from servicing.rails.iso20022.xml import MAX_BYTES
@@ -326,6 +326,67 @@ class TestContradicted:
         assert await desk.street.incidents() == ["payout_unknown_to_us"]
         (payout,) = await desk.street.payouts()
         assert (payout.status, payout.rail_id) == (OrderStatus.SETTLED, "A")
+
+
+class TestOneBadEntry:
+    """Those behind it are taken in, and a person hears of it."""
+
+    @pytest.fixture
+    async def lent(self, street: Street) -> Desk:
+        """A running loan, and the notification of its payout as a mould."""
+        await street.pays_out()
+        (told,) = street.bank.says("camt.054")
+        true = told.read_bytes()
+        await street.takes_in()
+        told.write_bytes(true)
+        return Desk(street, told)
+
+    async def takes(self, lent: Desk, *entries: str) -> list[str]:
+        """What was repaid, once a notification with these entries was taken in, twice."""
+        head, _, rest = lent.true.partition(b"<Ntry>")
+        tail = rest.rpartition(b"</Ntry>")[2]
+        head = head.replace(b"MB-C054-ACME-1", b"M2")
+        for _ in range(2):
+            await lent.takes(head + "".join(entries).encode() + tail)
+        assert list((lent.folder / "in").iterdir()) == []
+        (loan,) = await lent.street.loans()
+        async with lent.street.lender.sessions() as session:
+            return [row.amount.major for row in await queries.list_repayments(session, loan.id)]
+
+    async def test_without_an_amount(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        nothing = credit("B1", "0.00", "Balance inquiry")
+
+        repaid = await self.takes(lent, nothing, credit("B2", "80.00", loan.reference))
+
+        assert repaid == ["80.00"]
+        async with lent.street.lender.sessions() as session:
+            (found,) = await incidents.list_open(session)
+        assert (found.kind, found.subject) == ("entry_of_nothing", "iso20022:B1")
+        await lent.street.lender.verifies()
+
+    async def test_that_no_database_holds(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        huge = credit("B1", "9" * 15, "all of it", "CLF")
+
+        repaid = await self.takes(lent, huge, credit("B2", "80.00", loan.reference))
+
+        assert repaid == ["80.00"]
+        async with lent.street.lender.sessions() as session:
+            (found,) = await incidents.list_open(session)
+        assert (found.kind, found.subject) == ("rail_event_failed", "iso20022:M2:B1")
+        assert (found.facts["file"], found.facts["rail_id"]) == ("M2", "B1")
+        await lent.street.lender.verifies()
+
+
+def credit(name: str, amount: str, note: str, currency: str = "KES") -> str:
+    """A booked entry of money that came in."""
+    return (
+        f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+        "<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-20</Dt></BookgDt>"
+        f"<AcctSvcrRef>{name}</AcctSvcrRef><NtryDtls><TxDtls>"
+        f"<RmtInf><Ustrd>{note}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+    )
 
 
 RETURN = (
