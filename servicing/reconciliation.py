@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import audit
 from kit.db import lock_key
 from kit.ids import new_id
 from kit.money import Money
@@ -19,7 +20,7 @@ from servicing.models import (
     ReconciliationRun,
 )
 from servicing.rails.base import Balances, Direction, StatementLine
-from servicing.treasury import backdated, held, lines
+from servicing.treasury import backdated, differences, held, lines
 from servicing.treasury.held import Held
 from servicing.treasury.models import (
     StatedLine,
@@ -246,22 +247,62 @@ async def _keep(
                 id=new_id(), rail=rail, day=day, category=each.category, reference=each.reference
             )
             session.add(row)
+        elif _still_holds(row, each):
+            continue
         elif row.resolution not in (None, Resolution.MENDED):
-            continue  # People have resolved it.
+            _record_reopened(session, row, now=now)
         _note(row, each, told.get(each.reference))
-    for row in known.values():
-        if row.resolved_at is None:
-            row.resolved_at, row.resolution = now, Resolution.MENDED
+    await _close(session, list(known.values()), now=now)
     await session.flush()
 
 
+def _still_holds(row: ReconciliationBreak, each: Break) -> bool:
+    """Whether people have resolved it as it is now. What they had put right and is there again is
+    something new, but that money moved again stays so for ever."""
+    if row.resolution in (None, Resolution.MENDED):
+        return False
+    if row.resolution == Resolution.PUT_RIGHT and each.category is not Category.DUPLICATE:
+        return False
+    return (row.ours_minor, row.theirs_minor, row.currency) == _facts(each)
+
+
+async def _close(
+    session: AsyncSession, gone: Sequence[ReconciliationBreak], *, now: datetime
+) -> None:
+    """They have mended. One of which a difference stands in the ledger is there until it is taken
+    back: both sides say the same."""
+    ended = (Resolution.MENDED, Resolution.EXPLAINED, Resolution.PUT_RIGHT)
+    gone = [row for row in gone if row.resolution not in ended]
+    standing = await differences.standing(session, gone)
+    for row in gone:
+        if row.id in standing:
+            if row.resolved_at is not None:
+                _record_reopened(session, row, now=now)
+            row.theirs_minor = row.ours_minor or 0
+            row.resolved_at = row.resolution = None
+        elif row.resolved_at is None:
+            row.resolved_at, row.resolution = now, Resolution.MENDED
+
+
+def _record_reopened(session: AsyncSession, row: ReconciliationBreak, *, now: datetime) -> None:
+    audit.record(
+        session, actor=audit.SYSTEM, action="break.reopened", subject=f"break:{row.id}", now=now,
+        resolution=row.resolution, ours=row.ours_minor, theirs=row.theirs_minor,
+        currency=row.currency,
+    )  # fmt: skip
+
+
 def _note(row: ReconciliationBreak, each: Break, told: str | None) -> None:
+    row.ours_minor, row.theirs_minor, row.currency = _facts(each)
+    row.told = told
+    row.resolved_at = row.resolution = None
+
+
+def _facts(each: Break) -> tuple[int | None, int | None, str]:
     amount = each.theirs or each.ours
     assert amount is not None, "a break has an amount"
-    row.ours_minor = each.ours.minor if each.ours else None
-    row.theirs_minor = each.theirs.minor if each.theirs else None
-    row.currency, row.told = amount.currency, told
-    row.resolved_at = row.resolution = None
+    ours, theirs = each.ours, each.theirs
+    return ours.minor if ours else None, theirs.minor if theirs else None, amount.currency
 
 
 async def _told(session: AsyncSession, rail: str, references: Sequence[str]) -> Mapping[str, str]:

@@ -9,14 +9,14 @@ from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import chargebacks, rail_events, reconciliation
-from servicing.ledger import posting
-from servicing.ledger.chart import cash_of
-from servicing.ledger.rules import EntryKind, Event
+from servicing import chargebacks, orders, queries, rail_events, reconciliation
 from servicing.models import ReconciliationBreak
+from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
 from servicing.reconciliation import Category, Resolution
-from servicing.treasury import lines, returns, unposted
+from servicing.refunds import REFUNDS
+from servicing.states import OrderStatus
+from servicing.treasury import differences, late, lines, repeats, returns, unposted
 from servicing.treasury.models import (
     StatedLine,
 )
@@ -41,12 +41,6 @@ _FOLLOWS = (
     Category.UNKNOWN_REFERENCE,
     Category.RETURNED,
     Category.NOT_POSTED,
-)
-_WRITTEN_OFF = (
-    Category.AMOUNT,
-    Category.DUPLICATE,
-    Category.UNKNOWN_REFERENCE,
-    Category.RETURNED,
 )
 
 
@@ -74,8 +68,9 @@ async def put_right(
     """Our books follow the statement, which is the proof.
 
     Money that is missing here is taken in, for the loan that it names or into suspense; an order
-    is settled; what came back is undone; what is not in the ledger is posted. A payout of ours
-    that came back is taken back (`returns.take_back`).
+    is settled, also one that had failed with us; what came back is undone; what is not in the
+    ledger is posted; money that came in twice waits in suspense. A payout of ours that came back
+    is taken back (`returns.take_back`).
     """
     known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
     if known is not None and (payout := await returns.of_break(session, known)) is not None:
@@ -84,11 +79,17 @@ async def put_right(
         )
     found = await _open(session, break_id)
     line = await _line(session, found)
-    if found.category not in _FOLLOWS or line is None or _is_charge(found, line):
+    is_possible = line is not None and (
+        _came_again(found, line) or (found.category in _FOLLOWS and not _is_charge(found, line))
+    )
+    if line is None or not is_possible:
         raise BreakActNotPossible(category=found.category)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
-        if found.category == Category.NOT_POSTED:
+        if found.category == Category.DUPLICATE:
+            if not await repeats.take_in(session, found, on=on, now=now):
+                raise BreakActNotPossible(category=found.category)
+        elif found.category == Category.NOT_POSTED:
             await unposted.post(session, found.rail, line.key, on=on, now=now)
         else:
             await _follow(session, line, on=on, zone=zone, now=now)
@@ -107,28 +108,59 @@ async def write_off(
     What the rail took back after we had given it back has left us twice.
     """
     found = await _open(session, break_id)
-    line = await _line(session, found)
-    is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
-    is_possible = found.category in _WRITTEN_OFF and not is_other_currency
-    if not is_possible or line is None or _is_income(found, line):
-        raise BreakActNotPossible(category=found.category)
-    is_lost = found.category == Category.RETURNED
-    if is_lost and not await chargebacks.was_given_back(session, line.rail, line.key):
-        raise BreakActNotPossible(category=found.category)
-    sign = -1 if is_lost or line.direction is Direction.PAYOUT else 1
-    difference = Money(sign * ((found.theirs_minor or 0) - (found.ours_minor or 0)), found.currency)
+    difference = await _to_write_off(session, found)
     proposal = await _agree(
         session, found, "write_off", staff_id=staff_id, reason=reason, now=now,
         difference=str(difference),
     )  # fmt: skip
     if proposal.is_confirmed:
-        event = Event.RAIL_OVER if difference.minor > 0 else Event.RAIL_SHORT
-        await posting.post(
-            session, EntryKind.DIFFERENCE, (event, Money(abs(difference.minor), found.currency)),
-            reference=f"difference:{found.id}", on=on, now=now, cash=cash_of(found.rail),
-        )  # fmt: skip
+        await differences.post(session, found, difference, on=on, now=now)
         _resolve(found, Resolution.WRITTEN_OFF, now=now)
     return proposal
+
+
+async def _to_write_off(session: AsyncSession, found: ReconciliationBreak) -> Money:
+    """What is lost (below zero) or gained, less what was posted of this break before."""
+    is_gone = found.theirs_minor == (found.ours_minor or 0)
+    whole = 0 if is_gone else await _lost_or_gained(session, found)
+    minor = whole - await differences.posted(session, found.id)
+    if not minor:
+        raise BreakActNotPossible(category=found.category)
+    return Money(minor, found.currency)
+
+
+async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> int:
+    line = await _line(session, found)
+    is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
+    if line is None or is_other_currency or not await _is_for_nobody(session, found, line):
+        raise BreakActNotPossible(category=found.category)
+    is_lost = found.category in (Category.RETURNED, Category.NOT_POSTED)
+    sign = -1 if is_lost or line.direction is Direction.PAYOUT else 1
+    ours = 0 if found.category == Category.NOT_POSTED else found.ours_minor or 0
+    return sign * ((found.theirs_minor or 0) - ours)
+
+
+async def _is_for_nobody(
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine
+) -> bool:
+    """Whether no order, loan or person waits for this money, or has a right to it."""
+    match found.category:
+        case Category.AMOUNT:
+            return True
+        case Category.DUPLICATE:
+            return not _came_again(found, line)
+        case Category.UNKNOWN_REFERENCE:
+            return _is_charge(found, line)
+        case Category.RETURNED:
+            return await chargebacks.was_given_back(session, line.rail, line.key)
+        case Category.MISSING_HERE:
+            known = await late.find(session, line.rail, line.key)
+            return known is not None and await late.is_lost(session, known[1])
+        case Category.NOT_POSTED:
+            refund = await orders.find(session, REFUNDS, line.key)
+            return refund is not None and await late.is_lost(session, refund)
+        case _:
+            return False
 
 
 async def _open(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
@@ -157,9 +189,10 @@ def _is_charge(found: ReconciliationBreak, line: StatedLine) -> bool:
     return found.category == Category.UNKNOWN_REFERENCE and line.direction is Direction.PAYOUT
 
 
-def _is_income(found: ReconciliationBreak, line: StatedLine) -> bool:
-    """Money in that nobody knows is somebody's: it is no gain of ours."""
-    return found.category == Category.UNKNOWN_REFERENCE and not _is_charge(found, line)
+def _came_again(found: ReconciliationBreak, line: StatedLine) -> bool:
+    """Money in that came twice is its payer's: it is no gain of ours."""
+    is_in = line.direction is not Direction.PAYOUT
+    return found.category == Category.DUPLICATE and is_in and (found.theirs_minor or 0) > 0
 
 
 async def _agree(
@@ -190,8 +223,18 @@ async def _follow(
     """As if the rail had told us. A statement names the day: noon is that day for most."""
     noon = datetime.combine(line.day, time(12), UTC)
     outcome = Outcome(line.status, line.amount, line.rail_id, settled_at=min(noon, now))
+    failed = await late.find(session, line.rail, line.key)
+    if failed is not None and not line.is_back:
+        await late.settle(session, *failed, outcome, on=on, zone=zone, now=now)
+        return
+    direction, reference = line.direction, line.reference
+    asked = await orders.find(session, REQUESTS, line.key)
+    if asked is not None and asked.status is OrderStatus.FAILED and not line.is_back:
+        # Paid after all: more money for its loan, by the rail's own name.
+        loan = await queries.get_loan(session, asked.loan_id)
+        direction, reference, line.key = Direction.INCOMING, loan.reference, line.rail_id
     event = RailEvent(
-        line.rail, f"statement:{line.id}:{line.status}", line.direction, line.reference,
-        line.rail_id, line.amount, outcome,
+        line.rail, f"statement:{line.id}:{line.status}", direction, reference, line.rail_id,
+        line.amount, outcome,
     )  # fmt: skip
     await rail_events.apply(session, event, on=on, zone=zone, now=now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
@@ -21,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db import one_of
 from kit.money import Money
 from servicing.chargebacks import RETURNED
-from servicing.ledger.models import Entry
+from servicing.ledger.chart import cash_of
+from servicing.ledger.models import Entry, Line
 from servicing.models import (
     PaymentRequest,
     Payout,
@@ -33,7 +35,10 @@ from servicing.treasury.models import Refund
 
 CAME_BACK = "returned:"
 """So begins the name, among money that came in, of a payout that came back and is not undone."""
+AGAIN = "again:"
+"""So begins the name of money that came more often than once under one name of the rail's."""
 _CHUNK = 500
+_FUNDER_PAID = "capital_out:"
 _NEAR = timedelta(days=3)
 _ORDERS = (Payout, PaymentRequest, Refund)
 
@@ -56,6 +61,7 @@ async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dic
     """By our reference for what we ordered, by the rail's own name for the rest."""
     found: dict[str, Held] = {}
     for some in _chunks(sorted(keys)):
+        found |= await _by_hand(session, rail, some)
         ordered = await _ordered(session, rail, some)
         received, back = await _received(session, rail, some), await _counted(session, ordered)
         found |= received | {key: _paid(order, received.get(key)) for key, order in ordered.items()}
@@ -113,6 +119,56 @@ async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> di
     # What was placed on a loan since is a repayment of the same name.
     rows = await session.scalars(_REPAYMENTS, {"names": list(names)})
     return found | {names[row.rail_reference]: _repaid(row) for row in rows}
+
+
+async def _by_hand(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
+    """What people say was paid outside, by the name that they gave: money out of suspense, and to
+    funders."""
+    items = await session.scalars(
+        select(SuspenseItem).where(
+            SuspenseItem.refund_reference.in_(keys),
+            func.coalesce(SuspenseItem.rail, "wallet") == rail,
+        )
+    )
+    found = {item.refund_reference: _given(item) for item in items if item.refund_reference}
+    names = {f"{_FUNDER_PAID}{key}": key for key in keys}
+    paid = await session.execute(
+        select(Entry.reference, Entry.posted_on, Line.currency, func.sum(Line.amount_minor))
+        .join(Line, Line.entry_id == Entry.id)
+        .where(Entry.reference.in_(names), Line.credit == cash_of(rail))
+        .group_by(Entry.reference, Entry.posted_on, Line.currency)
+    )
+    for name, on, currency, minor in paid:
+        found[names[name]] = Held(Money(int(minor), currency), on, True, False, (name,))
+    return found
+
+
+async def names_by_hand(session: AsyncSession, entries: Iterable[str]) -> dict[str, str]:
+    """Of entries for what was paid outside, the name that people gave the payment."""
+    found: dict[str, str] = {}
+    items: dict[UUID, str] = {}
+    for entry in entries:
+        kind, _, rest = entry.partition(":")
+        if entry.startswith(_FUNDER_PAID):
+            found[entry] = rest
+        elif kind == "refund" and ":" not in rest:
+            items[UUID(rest)] = entry
+    rows = await session.execute(
+        select(SuspenseItem.id, SuspenseItem.refund_reference).where(
+            SuspenseItem.id.in_(items), SuspenseItem.refund_reference.is_not(None)
+        )
+    )
+    return found | {items[item_id]: name for item_id, name in rows if name is not None}
+
+
+def _given(item: SuspenseItem) -> Held:
+    return Held(
+        amount=item.amount,
+        on=(item.resolved_at or item.created_at).date(),
+        has_moved=True,
+        is_back=False,
+        entries=(f"refund:{item.id}",),
+    )
 
 
 async def _counted(session: AsyncSession, keys: Iterable[str]) -> list[str]:

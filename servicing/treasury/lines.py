@@ -30,6 +30,9 @@ async def keep(
             for name in await held.by_key(session, rail, {line.reference for line in moved})
         },
     }
+    asked = {line.rail_id for line in moved if line.direction is Direction.COLLECT}
+    # What came for a request beyond its own money is in the books by the rail's name.
+    ours |= {name: name for name in await held.by_key(session, rail, asked)}
     rows = [
         StatedLine(
             id=new_id(), rail=rail, day=day, n=n, key=_key(line, ours), rail_id=line.rail_id,
@@ -63,6 +66,8 @@ async def with_keys(
 def _key(line: StatementLine, ours: Mapping[str, str]) -> str:
     """Anybody may write any reference, twice: what we did not order goes by the rail's own id."""
     if line.direction is Direction.INCOMING:
+        return line.rail_id[:120]
+    if line.direction is Direction.COLLECT and ours.get(line.rail_id) == line.rail_id:
         return line.rail_id[:120]
     return ours.get(line.reference or line.rail_id, line.rail_id)[:120]
 

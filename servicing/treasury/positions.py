@@ -144,6 +144,9 @@ async def _booked(session: AsyncSession, on_rail: _OnRail, day: date) -> dict[st
         entry.id: before.get(entry.reverses_id or entry.id, entry.reference) for entry, _ in entries
     }
     keys = await _keys(session, on_rail.rail, names.values())
+    by_hand = await held.names_by_hand(session, names.values())
+    in_statements = await lines.with_keys(session, on_rail.rail, by_hand.values())
+    keys |= {name: key for name, key in by_hand.items() if key in in_statements}
     booked: dict[str, int] = defaultdict(int)
     for entry, minor in entries:
         key = keys.get(names[entry.id]) or await _taken_back(session, on_rail.rail, entry)
@@ -153,17 +156,19 @@ async def _booked(session: AsyncSession, on_rail: _OnRail, day: date) -> dict[st
 
 async def _keys(session: AsyncSession, rail: str, names: Iterable[str]) -> dict[str, str]:
     """Entries are called by the rows that they are about."""
-    ids: dict[str, dict[UUID, str]] = defaultdict(dict)
+    ids: dict[str, dict[UUID, list[str]]] = defaultdict(lambda: defaultdict(list))
     found: dict[str, str] = {}
     for name in names:
         kind, _, rest = name.partition(":")
         if kind == "suspense":
             found[name] = _bare(rail, rest)
+        elif kind == "difference":  # A second one, with its number, is of the same break.
+            ids[kind][UUID(rest.partition(":")[0])].append(name)
         elif kind in _ROWS and ":" not in rest:  # With a number, it is of a loan told again.
-            ids[kind][UUID(rest)] = name
+            ids[kind][UUID(rest)].append(name)
     for kind, (row_id, key) in _ROWS.items():
         rows = await session.execute(select(row_id, key).where(row_id.in_(ids[kind])))
-        found |= {ids[kind][each]: _bare(rail, text) for each, text in rows}
+        found |= {name: _bare(rail, text) for each, text in rows for name in ids[kind][each]}
     return found
 
 
@@ -189,4 +194,6 @@ async def _taken_back(session: AsyncSession, rail: str, entry: Entry) -> str | N
 
 
 def _bare(rail: str, name: str) -> str:
+    if name.startswith(held.AGAIN):
+        name = name.removeprefix(held.AGAIN).partition(":")[2]
     return name.removeprefix(f"{rail}:").removeprefix("rail:").removeprefix(held.CAME_BACK)

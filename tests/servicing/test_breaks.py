@@ -11,7 +11,7 @@ from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.ids import new_id
 from kit.money import Money
-from servicing import payment_requests, queries, rail_events, suspense, tasks
+from servicing import payment_requests, rail_events, suspense, tasks
 from servicing.ledger import balances
 from servicing.models import (
     Loan,
@@ -26,7 +26,7 @@ from servicing.rails.base import (
     RailEvent,
     StatementLine,
 )
-from servicing.states import LoanStatus, OrderStatus
+from servicing.states import LoanStatus
 from servicing.treasury import breaks
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import (
@@ -143,22 +143,6 @@ class TestPutRight:
 
         assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
         await is_whole(lender, lines)
-
-    async def test_does_not_settle_an_order_that_has_failed(self, lender: Lender) -> None:
-        loan = await lender.opens()
-        payout_id = await lender.pays_out(loan)
-        async with unit_of_work(lender.sessions) as session:
-            payout = (await queries.list_payouts(session, loan.id))[-1]
-            payout.status = OrderStatus.FAILED
-        found = await only_break(lender, [await paid_out(lender, loan)])
-        await act(lender, "put_right", found.id, UMA)
-
-        with pytest.raises(breaks.BreakActNotPossible):
-            await act(lender, "put_right", found.id, USHA)
-
-        assert [row.id for row in await open_breaks(lender)] == [found.id]
-        assert payout_id == payout.id
-        assert await lender.books(loan) == {}
 
     @pytest.mark.parametrize("asked", [True, False])
     async def test_takes_back_what_the_rail_took_back(self, lender: Lender, asked: bool) -> None:

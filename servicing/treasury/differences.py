@@ -1,0 +1,59 @@
+"""What two of staff have posted of a break as lost or gained, and what is still to be posted."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from servicing.ledger import posting
+from servicing.ledger.chart import cash_of
+from servicing.ledger.models import Entry
+from servicing.ledger.rules import EntryKind, Event
+from servicing.models import ReconciliationBreak
+
+_CHUNK = 500
+
+
+async def posted(session: AsyncSession, break_id: UUID) -> int:
+    """In minor units, of all its entries; below zero when it was lost."""
+    moved, n = 0, 1
+    while (entry := await posting.find(session, _name(break_id, n))) is not None:
+        for line in await posting.lines_of(session, entry):
+            moved += line.amount_minor if line.event is Event.RAIL_OVER else -line.amount_minor
+        n += 1
+    return moved
+
+
+async def standing(session: AsyncSession, rows: Iterable[ReconciliationBreak]) -> set[UUID]:
+    """Those of which something is posted that was not taken back."""
+    names = {_name(row.id, 1): row.id for row in rows}
+    some = sorted(names)
+    found: set[UUID] = set()
+    for at in range(0, len(some), _CHUNK):
+        query = select(Entry.reference).where(Entry.reference.in_(some[at : at + _CHUNK]))
+        found |= {names[name] for name in await session.scalars(query)}
+    return {break_id for break_id in found if await posted(session, break_id)}
+
+
+async def post(
+    session: AsyncSession, found: ReconciliationBreak, difference: Money, *, on: date,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Between the rail's cash and `rail_differences`; below zero it is lost."""
+    n = 1
+    while await posting.find(session, _name(found.id, n)) is not None:
+        n += 1
+    event = Event.RAIL_OVER if difference.minor > 0 else Event.RAIL_SHORT
+    amount = Money(abs(difference.minor), difference.currency)
+    await posting.post(
+        session, EntryKind.DIFFERENCE, (event, amount), reference=_name(found.id, n), on=on,
+        now=now, cash=cash_of(found.rail),
+    )  # fmt: skip
+
+
+def _name(break_id: UUID, n: int) -> str:
+    """How its n-th entry is called, from 1."""
+    return f"difference:{break_id}" if n == 1 else f"difference:{break_id}:{n}"
