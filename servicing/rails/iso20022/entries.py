@@ -1,6 +1,7 @@
 """What happened on our account: notifications (camt.054) and statements (camt.053)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -23,11 +24,15 @@ _BOOKED = "BOOK"
 _NO_REFERENCE = "NOTPROVIDED"
 _NOTHING = "entry_of_nothing"
 _SIGNS = {"CRDT": 1, "DBIT": -1}
+# Reversals by the bank's own code: of a payment that we made, and of one that came in.
+_RETURNS = {1: ("RRTN",), -1: ("RRTN", "UPDD")}
+NAMES = ("AcctSvcrRef", "UETR", "TxId", "EndToEndId")
+"""What names a payment, the surest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that is booked on our account: out for a payout, back from one, or in from somebody."""
+    """Money that is booked on our account: for a payout or back from one, in or taken back."""
 
     rail_id: str
     direction: Direction
@@ -36,6 +41,18 @@ class Movement:
     amount: Money
     on: date
     reason: str | None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of the payment, by NAMES. What takes it back has those that it had."""
+
+    @property
+    def is_charge_back(self) -> bool:
+        return self.direction is Direction.INCOMING and self.status is OutcomeStatus.RETURNED
+
+    @property
+    def signed_minor(self) -> int:
+        """Below zero when money left us."""
+        goes_out = (self.direction is Direction.PAYOUT) != (self.status is OutcomeStatus.RETURNED)
+        return -self.amount.minor if goes_out else self.amount.minor
 
     @property
     def line(self) -> StatementLine:
@@ -45,10 +62,18 @@ class Movement:
         # A bank books by the day; at noon it is that day for the lender too.
         at = datetime.combine(self.on, time(12), ZoneInfo(zone))
         outcome = Outcome(self.status, self.amount, self.rail_id, self.reason, at)
+        # One message may say both that it came and that it was taken back.
+        told = f"{message}:{self.rail_id}{':back' if self.is_charge_back else ''}"
         return RailEvent(
-            RAIL, f"{message}:{self.rail_id}", self.direction, self.reference, self.rail_id,
-            self.amount, outcome,
-        )  # fmt: skip
+            RAIL, told, self.direction, self.reference, self.rail_id, self.amount, outcome
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    message: str
+    movements: tuple[Movement, ...]
+    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +88,11 @@ class Statement:
 
     @property
     def adds_up(self) -> bool:
-        moved = sum(
-            each.amount.minor * (-1 if each.direction is Direction.PAYOUT
-                                 and each.status is OutcomeStatus.SETTLED else 1)
-            for each in self.movements
-        )  # fmt: skip
+        moved = sum(each.signed_minor for each in self.movements)
         return self.opening + moved == self.closing
 
 
-def notified(root: Node, *, account: str, zone: str) -> Delivery:
-    message = root.id("GrpHdr/MsgId")
+def read_notification(root: Node, *, account: str) -> Notification:
     movements: list[Movement] = []
     doubts: list[Doubt] = []
     for notification in root.all("Ntfctn"):
@@ -80,10 +100,12 @@ def notified(root: Node, *, account: str, zone: str) -> Delivery:
         moved, doubted = _read(notification)
         movements += moved
         doubts += doubted
+    return Notification(root.id("GrpHdr/MsgId"), tuple(movements), tuple(doubts))
+
+
+def notified(told: Notification, *, zone: str) -> Delivery:
     return Delivery(
-        message,
-        events=tuple(each.event(message, zone) for each in movements),
-        doubts=tuple(doubts),
+        told.message, events=_events(told.message, told.movements, zone), doubts=told.doubts
     )
 
 
@@ -99,7 +121,7 @@ def stated(statement: Statement, *, before: set[int], zone: str) -> Delivery:
         doubts.append(Doubt("statement_missing_before", statement.message))
     return Delivery(
         statement.message,
-        events=tuple(each.event(statement.message, zone) for each in statement.movements),
+        events=_events(statement.message, statement.movements, zone),
         doubts=tuple(doubts),
         statement_of=statement.day,
     )
@@ -122,6 +144,12 @@ def read_statement(root: Node, *, account: str) -> Statement:
         movements=tuple(movements),
         doubts=tuple(doubts),
     )
+
+
+def _events(message: str, movements: Sequence[Movement], zone: str) -> tuple[RailEvent, ...]:
+    """What is taken back has to be there first."""
+    in_order = sorted(movements, key=lambda each: each.is_charge_back)
+    return tuple(each.event(message, zone) for each in in_order)
 
 
 def _check_account(node: Node, account: str) -> None:
@@ -162,12 +190,13 @@ def _of_entry(entry: Node) -> list[Movement]:
 def _movement(entry: Node, details: Node, amount: Money, rail_id: str) -> Movement:
     sign = _sign(entry)
     reason = details.find_id("RtrInf/Rsn/Cd")
-    is_back = sign > 0 and (
+    is_back = (
         details.find("RtrInf") is not None
         or entry.find_text("RvslInd") in ("true", "1")
-        or entry.find_text("BkTxCd/Domn/Fmly/SubFmlyCd") == "RRTN"
+        or entry.find_text("BkTxCd/Domn/Fmly/SubFmlyCd") in _RETURNS[sign]
     )
-    is_ours = sign < 0 or is_back
+    # Money that goes out pays, and what pays comes back in; what came in is taken back out.
+    is_ours = (sign < 0) != is_back
     return Movement(
         rail_id=rail_id,
         direction=Direction.PAYOUT if is_ours else Direction.INCOMING,
@@ -178,7 +207,13 @@ def _movement(entry: Node, details: Node, amount: Money, rail_id: str) -> Moveme
         amount=amount,
         on=entry.day("BookgDt"),
         reason=reason,
+        names={"AcctSvcrRef": rail_id, **_names(details)},
     )
+
+
+def _names(details: Node) -> dict[str, str]:
+    told = {name: details.find_text(f"Refs/{name}") for name in NAMES}
+    return {name: text for name, text in told.items() if text and text != _NO_REFERENCE}
 
 
 def _written(details: Node) -> str:

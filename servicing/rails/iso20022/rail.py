@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from kit.clock import Clock, business_date
 from kit.money import Money
@@ -25,8 +28,8 @@ from servicing.rails.base import (
     SignatureInvalid,
     StatementLine,
 )
-from servicing.rails.iso20022 import entries, orders, reports, xml
-from servicing.rails.iso20022.entries import Statement
+from servicing.rails.iso20022 import entries, orders, originals, reports, xml
+from servicing.rails.iso20022.entries import Movement, Notification, Statement
 from servicing.rails.iso20022.folder import Folder
 from servicing.rails.iso20022.orders import Payer
 from servicing.rails.iso20022.xml import Node
@@ -131,10 +134,12 @@ class Iso20022Rail:
         if kind == reports.RETURN:
             return kind, reports.returned(root)
         if kind == entries.NOTIFICATION:
-            account = self._payer.account.number
-            return kind, entries.notified(root, account=account, zone=self._zone)
+            notification = self._notification(root)
+            told = replace(notification, movements=self._named(notification.movements))
+            return kind, entries.notified(told, zone=self._zone)
         if kind == entries.STATEMENT:
             statement = self._stated(root)
+            statement = replace(statement, movements=self._named(statement.movements))
             before = self._closed_before(statement.day)
             return kind, entries.stated(statement, before=before, zone=self._zone)
         raise FileRefused(f"{kind[:40]} is not read here")
@@ -151,7 +156,7 @@ class Iso20022Rail:
         lines: Counter[StatementLine] = Counter()
         for each in statements:
             # Said twice in one file is money that moved twice; said in two files it is not.
-            lines |= Counter(movement.line for movement in each.movements)
+            lines |= Counter(movement.line for movement in self._named(each.movements))
         return list(lines.elements()) if statements else None
 
     def _closed_before(self, day: date) -> set[int]:
@@ -167,6 +172,27 @@ class Iso20022Rail:
 
     def _stated(self, root: Node) -> Statement:
         return entries.read_statement(root, account=self._payer.account.number)
+
+    def _notification(self, root: Node) -> Notification:
+        return entries.read_notification(root, account=self._payer.account.number)
+
+    def _named(self, movements: Sequence[Movement]) -> tuple[Movement, ...]:
+        """It is seldom that a bank takes money back: all that it has said is read again then."""
+        return originals.named(
+            movements, is_ours=lambda ref: self._sent(ref) is not None, told=self._told
+        )
+
+    def _told(self, names: Iterable[str]) -> Iterator[Movement]:
+        """What moved by kept messages in which one of the names stands."""
+        wanted = [escape(name).encode() for name in names]
+        for file in self._folder.list_kept("camt.05*.xml"):
+            content = self._folder.kept(file)
+            if not any(name in content for name in wanted):
+                continue
+            kind, root = xml.parse(content)
+            with suppress(FileRefused):  # Of an account that was ours before.
+                read = self._notification if kind == entries.NOTIFICATION else self._stated
+                yield from read(root).movements
 
 
 def _file_of(client_ref: str) -> str:
