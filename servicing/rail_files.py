@@ -9,7 +9,7 @@ from kit.clock import business_date
 from kit.config import Settings
 from kit.db import unit_of_work
 from kit.errors import TransientFailure
-from servicing import incidents, rail_events
+from servicing import incidents, queries, rail_events
 from servicing.rails.base import Delivery, FileRefused, FileRepeated, Mailbox, RailEvent
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ async def take_in(context: jobs.Context, rail: Mailbox, name: str) -> None:
 
 
 async def _believe(context: jobs.Context, delivery: Delivery) -> None:
-    for event in delivery.events:
+    for event in (*delivery.events, *await _known(context, delivery)):
         try:
             await _apply(context, event)
         except _AWAY:
@@ -42,6 +42,24 @@ async def _believe(context: jobs.Context, delivery: Delivery) -> None:
         except Exception as fault:
             log.exception("rail_files.event_failed", rail=event.rail, told=event.event_id)
             await _leave(context, delivery, event, fault)
+
+
+async def _known(context: jobs.Context, delivery: Delivery) -> list[RailEvent]:
+    """Of sums, those that are in our books under their own name. Of others a person hears."""
+    known = []
+    for event in delivery.sums:
+        reference = f"{event.rail}:{event.rail_id}"
+        async with unit_of_work(context.sessions) as session:
+            if await queries.find_suspense_item(session, reference) or (
+                await queries.find_repayment(session, reference)
+            ):
+                known.append(event)
+                continue
+            await incidents.report(
+                session, kind="entry_without_details", subject=reference[:_SUBJECT_MAX],
+                now=context.clock.now(), file=delivery.message, amount=str(event.amount),
+            )  # fmt: skip
+    return known
 
 
 async def _apply(context: jobs.Context, event: RailEvent) -> None:

@@ -155,6 +155,8 @@ class Delivery:
     """The rail's name for it."""
     events: tuple[RailEvent, ...]
     doubts: tuple[Doubt, ...] = ()
+    sums: tuple[RailEvent, ...] = ()
+    """Money in without a word of whose it is: the rail may have told it payment by payment."""
     statement_of: date | None = None
 
 

@@ -1,7 +1,7 @@
 """What happened on our account: notifications (camt.054) and statements (camt.053)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -43,10 +43,16 @@ class Movement:
     reason: str | None
     names: Mapping[str, str] = field(default_factory=dict)
     """Of the payment, by NAMES. What takes it back has those that it had."""
+    is_sum: bool = False
+    """It may be many payments, and says nothing of any."""
 
     @property
     def is_charge_back(self) -> bool:
         return self.direction is Direction.INCOMING and self.status is OutcomeStatus.RETURNED
+
+    @property
+    def is_payment_in(self) -> bool:
+        return self.direction is Direction.INCOMING and self.status is OutcomeStatus.SETTLED
 
     @property
     def signed_minor(self) -> int:
@@ -97,7 +103,7 @@ def read_notification(root: Node, *, account: str) -> Notification:
     doubts: list[Doubt] = []
     for notification in root.all("Ntfctn"):
         _check_account(notification, account)
-        moved, doubted = _read(notification)
+        moved, doubted = _read(notification, tells_each=True)
         movements += moved
         doubts += doubted
     return Notification(root.id("GrpHdr/MsgId"), tuple(movements), tuple(doubts))
@@ -105,7 +111,10 @@ def read_notification(root: Node, *, account: str) -> Notification:
 
 def notified(told: Notification, *, zone: str) -> Delivery:
     return Delivery(
-        told.message, events=_events(told.message, told.movements, zone), doubts=told.doubts
+        told.message,
+        events=_events(told.message, told.movements, zone),
+        doubts=told.doubts,
+        sums=_sums(told.message, told.movements, zone),
     )
 
 
@@ -123,6 +132,7 @@ def stated(statement: Statement, *, before: set[int], zone: str) -> Delivery:
         statement.message,
         events=_events(statement.message, statement.movements, zone),
         doubts=tuple(doubts),
+        sums=_sums(statement.message, statement.movements, zone),
         statement_of=statement.day,
     )
 
@@ -135,7 +145,7 @@ def read_statement(root: Node, *, account: str) -> Statement:
     opening, closing = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
     if opening is None or closing is None:
         raise FileRefused("no opening or closing balance")
-    movements, doubts = _read(statement)
+    movements, doubts = _read(statement, tells_each=False)
     return Statement(
         message=root.id("GrpHdr/MsgId"),
         day=closing.day("Dt"),
@@ -149,7 +159,11 @@ def read_statement(root: Node, *, account: str) -> Statement:
 def _events(message: str, movements: Sequence[Movement], zone: str) -> tuple[RailEvent, ...]:
     """What is taken back has to be there first."""
     in_order = sorted(movements, key=lambda each: each.is_charge_back)
-    return tuple(each.event(message, zone) for each in in_order)
+    return tuple(each.event(message, zone) for each in in_order if not each.is_sum)
+
+
+def _sums(message: str, movements: Sequence[Movement], zone: str) -> tuple[RailEvent, ...]:
+    return tuple(each.event(message, zone) for each in movements if each.is_sum)
 
 
 def _check_account(node: Node, account: str) -> None:
@@ -158,17 +172,29 @@ def _check_account(node: Node, account: str) -> None:
         raise FileRefused("another account")
 
 
-def _read(node: Node) -> tuple[list[Movement], list[Doubt]]:
-    """What moved, and the entries by which nothing did."""
+def _read(node: Node, *, tells_each: bool) -> tuple[list[Movement], list[Doubt]]:
+    """What moved, and the entries by which nothing did.
+
+    A statement may give one sum for payments that notifications tell one by one (`tells_each`).
+    """
     movements: list[Movement] = []
     doubts: list[Doubt] = []
     for entry in node.all("Ntry"):
         if entry.text("Sts/Cd") != _BOOKED:
             continue
         found = _of_entry(entry)
+        if _is_sum(entry, tells_each):
+            found = [replace(each, is_sum=each.is_payment_in) for each in found]
         movements += [each for each in found if each.amount]
         doubts += [Doubt(_NOTHING, each.rail_id) for each in found if not each.amount]
     return movements, doubts
+
+
+def _is_sum(entry: Node, tells_each: bool) -> bool:
+    told = len(entry.all("NtryDtls/TxDtls"))
+    counts = [each.find_text("NbOfTxs") or "" for each in entry.all("NtryDtls/Btch")]
+    in_batch = sum(int(each) for each in counts if each.isdecimal())
+    return in_batch > max(told, 1) or not (told or tells_each)
 
 
 def _of_entry(entry: Node) -> list[Movement]:

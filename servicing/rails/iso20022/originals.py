@@ -38,9 +38,7 @@ def _named(
             back, direction=Direction.PAYOUT, status=OutcomeStatus.SETTLED, reference=ordered
         )
     came = {
-        each.rail_id: each
-        for each in (*told(back.names.values()), *beside)
-        if each.direction is Direction.INCOMING and not each.is_charge_back
+        each.rail_id: each for each in (*told(back.names.values()), *beside) if each.is_payment_in
     }
     original = _original(back, list(came.values()))
     return (

@@ -1,6 +1,7 @@
 """What a bank's folder may hold: attacks, damage and contradictions have no effect on money."""
 
 import random
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -377,6 +378,77 @@ class TestOneBadEntry:
         assert (found.kind, found.subject) == ("rail_event_failed", "iso20022:M2:B1")
         assert (found.facts["file"], found.facts["rail_id"]) == ("M2", "B1")
         await lent.street.lender.verifies()
+
+
+class TestLump:
+    """A bank that books a batch as one sum has told its parts before, or nothing of them."""
+
+    @pytest.fixture
+    async def lent(self, street: Street) -> Desk:
+        await street.pays_out()
+        (told,) = street.bank.says("camt.054")
+        true = told.read_bytes()
+        await street.takes_in()
+        for left in (street.bank.folder / "in").iterdir():
+            left.unlink()
+        told.write_bytes(true)
+        return Desk(street, told)
+
+    def notification(self, lent: Desk, *entries: str) -> bytes:
+        head, _, rest = lent.true.partition(b"<Ntry>")
+        tail = rest.rpartition(b"</Ntry>")[2]
+        return head.replace(b"MB-C054-ACME-1", b"M2") + "".join(entries).encode() + tail
+
+    def statement(self, *entries: str) -> bytes:
+        balances = "".join(
+            f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
+            f'<Amt Ccy="KES">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+            "<Dt><Dt>2026-11-20</Dt></Dt></Bal>"
+            for code, amount in (("OPBD", "0.00"), ("CLBD", "900.00"))
+        )
+        return (
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+            "<GrpHdr><MsgId>S1</MsgId></GrpHdr><Stmt>"
+            f"<Acct><Id><IBAN>{OURS}</IBAN></Id></Acct>{balances}{''.join(entries)}</Stmt>"
+            "</BkToCstmrStmt></Document>"
+        ).encode()
+
+    async def told(self, lent: Desk) -> list[tuple[str, str]]:
+        async with lent.street.lender.sessions() as session:
+            return [(each.kind, each.subject) for each in await incidents.list_open(session)]
+
+    async def test_of_payments_that_were_told_is_a_doubt_and_no_money(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        parts = [credit("B1", "500.00", loan.reference), credit("B2", "400.00", loan.reference)]
+        await lent.takes(self.notification(lent, *parts))
+        await lent.takes(self.statement(bare(credit("LUMP", "900.00", ""))), "stated.xml")
+
+        assert await lent.street.lender.suspended() == []
+        assert (await lent.street.lender.books(loan))["borrower_credit"] == "900.00"
+        assert await self.told(lent) == [("entry_without_details", "iso20022:LUMP")]
+        await lent.street.lender.verifies()
+
+    async def test_that_was_told_under_its_own_name_is_the_same_money(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        await lent.takes(self.notification(lent, credit("B1", "900.00", loan.reference)))
+        await lent.takes(self.statement(bare(credit("B1", "900.00", ""))), "stated.xml")
+
+        assert (await lent.street.lender.books(loan))["borrower_credit"] == "900.00"
+        assert await self.told(lent) == []
+
+    async def test_of_more_payments_than_it_names_is_a_doubt(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        batch = "<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>"
+        one = credit("LUMP", "900.00", loan.reference).replace("<NtryDtls>", batch)
+        await lent.takes(self.notification(lent, one))
+
+        assert "borrower_credit" not in await lent.street.lender.books(loan)
+        assert await self.told(lent) == [("entry_without_details", "iso20022:LUMP")]
+
+
+def bare(entry: str) -> str:
+    """Without a word about what it is made of."""
+    return re.sub("<NtryDtls>.*</NtryDtls>", "", entry)
 
 
 def credit(name: str, amount: str, note: str, currency: str = "KES") -> str:
