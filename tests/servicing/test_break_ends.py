@@ -19,7 +19,7 @@ from servicing import (
     tasks,
 )
 from servicing.disbursements import PAYOUTS
-from servicing.models import Loan, PaymentRequest
+from servicing.models import Loan, PaymentRequest, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import (
     Direction,
@@ -30,7 +30,9 @@ from servicing.rails.base import (
 )
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury import breaks
+from servicing.treasury.models import Refund
 from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.overpayments import overpaid, sent, told
 from tests.servicing.test_breaks import given_back, is_whole, only_break, trial
 from tests.servicing.treasury_acts import (
     UMA,
@@ -145,6 +147,44 @@ class TestAPayoutThatHadFailed:
         await compares(lender, lines)
         assert await open_breaks(lender) == []
         await lender.verifies()
+
+
+class TestARefundThatHadFailed:
+    async def test_is_given_back_when_put_right(self, lender: Lender) -> None:
+        _, item = await overpaid(lender)
+        refund = await sent(lender, item)
+        await told(lender, refund, OutcomeStatus.FAILED)
+        (found,) = await self.differs(lender, refund)
+
+        await two_act(lender, "put_right", found.id)
+
+        assert await lender.suspended() == []
+        assert await self.differs(lender, refund) == []
+        await lender.verifies()
+
+    async def test_is_lost_where_the_money_has_left_otherwise(self, lender: Lender) -> None:
+        _, item = await overpaid(lender)
+        refund = await sent(lender, item)
+        await told(lender, refund, OutcomeStatus.FAILED)
+        await told(lender, await sent(lender, item), OutcomeStatus.SETTLED)
+        (found,) = await self.differs(lender, refund)
+        with pytest.raises(breaks.BreakActNotPossible):
+            await two_act(lender, "put_right", found.id)
+
+        await two_act(lender, "write_off", found.id)
+
+        assert (await trial(lender))["rail_differences"] == refund.amount.minor
+        assert await self.differs(lender, refund) == []
+        await lender.verifies()
+
+    async def differs(self, lender: Lender, refund: Refund) -> list[ReconciliationBreak]:
+        """What the statement's line of it leaves open."""
+        line = StatementLine(
+            "W8", refund.client_ref, Direction.PAYOUT, refund.amount, OutcomeStatus.SETTLED
+        )
+        await compares(lender, [line], day=lender.now.date())
+        found = await open_breaks(lender)
+        return [each for each in found if each.reference == refund.client_ref]
 
 
 async def asks(lender: Lender, loan: Loan, outcome: Outcome) -> PaymentRequest:
