@@ -11,6 +11,7 @@ from bot.screens.loan import Standing
 from kit.money import Money
 from onboarding.dossiers import Dossier
 from servicing import amendments, queries
+from servicing.funding import holds
 from servicing.models import Loan, Repayment
 from servicing.papers import ics
 from servicing.papers import picture as pictures
@@ -50,7 +51,7 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
         next_due=await queries.next_due(session, loan, on=on),
         rail=rail,
         payee=context.office.settings.payee(rail),
-        is_held=await queries.is_held(session, loan),
+        held_for=await holds.why_of(session, loan),
         takes_cards=telegram.is_offered(context.office.settings, loan.currency),
     )
 

@@ -2,7 +2,7 @@
 """Checks Kopa's ledger from outside: an export, a receipt's proof, or that no past was changed.
 
     verify_ledger.py --key KEY [--old CHECKPOINT] EXPORT
-    verify_ledger.py --key KEY PROOF
+    verify_ledger.py --key KEY [--old CHECKPOINT] PROOF
 
 KEY is the lender's public key (`kopa ledger key`), as text or in a file. CHECKPOINT is one that
 you kept. PROOF is what a receipt's QR code says, or JSON of the lender's API. Needs Python 3.9 or
@@ -28,6 +28,10 @@ MOST = 1_000_000  # bytes of a proof
 
 class Wrong(Exception):
     """What is not as it should be, in one sentence."""
+
+
+class Senseless(Exception):
+    """A question that what was given cannot answer, in one sentence."""
 
 
 # The tree
@@ -259,6 +263,7 @@ def check_proof(text, keys, old):
     data = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     if not is_included(leaf_of(data), index, size, path, root):
         raise Wrong("The entry is not in the ledger that the checkpoint was signed for.")
+    compare((size, root), opened(old, keys) if old else None)
     moved = [
         f"  {line['event']}: {line['amount_minor']} {line['currency']} in minor units,"
         f" from {line['credit']} to {line['debit']}"
@@ -266,6 +271,20 @@ def check_proof(text, keys, old):
     ]
     title = f"Entry {entry['reference']} of {entry['posted_on']} is number {index + 1} of {size}:"
     return "\n".join([title, *moved])
+
+
+def compare(new, kept):
+    if kept is None or kept == new:
+        return
+    if kept[0] == new[0]:
+        raise Wrong("Your checkpoint is of the same size, and of another past.")
+    since, size = sorted((kept[0], new[0]))
+    raise Senseless(
+        f"The entry is in a ledger of {new[0]} entries; your checkpoint is about {kept[0]}."
+        " Only the proof between the two can say that they are one ledger (the lender's API:"
+        f" /v1/ledger/checkpoints/{size}/consistency?since={since}): check that one with --old,"
+        " and this receipt without."
+    )
 
 
 def check_consistency(proof, path, keys, old):
@@ -303,6 +322,8 @@ def main():
                 said = check_proof(file.read(MOST).decode().strip(), keys, old)
     except OSError as missing:
         complain(f"{missing.filename} cannot be read", 2)
+    except Senseless as senseless:
+        complain(str(senseless), 2)
     except Wrong as wrong:
         complain(str(wrong), 1)
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error):

@@ -36,11 +36,11 @@ async def disbursement_failed(
 
 
 async def disbursement_held(
-    session: AsyncSession, loan: Loan, payout: Payout, *, now: datetime
+    session: AsyncSession, loan: Loan, payout: Payout, *, why: str, now: datetime
 ) -> None:
-    """Agreed, and there is no money for it today."""
-    await _say(session, loan, "disbursement_held", key=f"disbursement_held:{payout.id}",
-               now=now, purpose=Purpose.SERVICE, amount=spoken(payout.amount))  # fmt: skip
+    """Agreed, and it cannot be lent today; `why` is a `funding.holds.Why`."""
+    await _say(session, loan, "disbursement_held", key=f"disbursement_held:{payout.id}", now=now,
+               purpose=Purpose.SERVICE, amount=spoken(payout.amount), why=why)  # fmt: skip
 
 
 async def disbursement_canceled(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import four_eyes
 from kit.audit import SYSTEM, AuditEvent
 from kit.four_eyes import Proposal
+from servicing import repayments
 from servicing.ledger import posting
 from servicing.ledger.models import Entry
 from servicing.models import (
@@ -130,5 +131,6 @@ async def _entry(session: AsyncSession, kind: Orders, order: Order) -> Entry | N
     repayment = await session.scalar(
         select(Repayment.id).where(Repayment.rail_reference == f"rail:{order.client_ref}")
     )
-    reference = f"repayment:{repayment}" if repayment else f"suspense:rail:{order.client_ref}"
-    return await posting.find(session, reference)
+    if repayment is not None:
+        return await repayments.entry_of(session, repayment)
+    return await posting.find(session, f"suspense:rail:{order.client_ref}")

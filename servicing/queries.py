@@ -158,13 +158,6 @@ async def list_payouts(session: AsyncSession, loan_id: UUID) -> list[Payout]:
     return list(await session.scalars(_PAYOUTS, {"loan_id": loan_id}))
 
 
-async def is_held(session: AsyncSession, loan: Loan) -> bool:
-    """Whether the loan waits for money to be lent."""
-    if loan.status is not LoanStatus.PENDING_DISBURSEMENT:
-        return False
-    return any(row.status is OrderStatus.HELD for row in await list_payouts(session, loan.id))
-
-
 async def find_open_request(
     session: AsyncSession, loan_id: UUID, *, now: datetime
 ) -> PaymentRequest | None:

@@ -27,6 +27,8 @@ from servicing import rules as agreed_rules
 from servicing.allocation import Component
 from servicing.events import Type
 from servicing.happenings import Happening, Told
+from servicing.ledger import posting
+from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Amendment, Installment, Loan, LoanEvent, Repayment
@@ -143,6 +145,21 @@ async def reverse(
     return repayment
 
 
+async def entry_of(session: AsyncSession, repayment_id: UUID) -> Entry | None:
+    """By which it came into the books, as a payment or as a recovery."""
+    for reference in _references(repayment_id).values():
+        if (entry := await posting.find(session, reference)) is not None:
+            return entry
+    return None
+
+
+def _references(repayment_id: UUID) -> dict[EntryKind, str]:
+    return {
+        EntryKind.REPAYMENT: f"repayment:{repayment_id}",
+        EntryKind.RECOVERY: f"recovery:{repayment_id}",
+    }
+
+
 async def _take(
     session: AsyncSession,
     loan: Loan,
@@ -152,9 +169,7 @@ async def _take(
     on: date,
     now: datetime,
 ) -> None:
-    entry = f"repayment:{repayment.id}"
-    references = {EntryKind.REPAYMENT: entry, EntryKind.RECOVERY: f"recovery:{repayment.id}"}
-    act = Act(audit.SYSTEM, on, now, references, repayment.rail)
+    act = Act(audit.SYSTEM, on, now, _references(repayment.id), repayment.rail)
     type_ = await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)

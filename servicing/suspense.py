@@ -26,7 +26,7 @@ from servicing.models import (
     Loan,
     SuspenseItem,
 )
-from servicing.states import LoanStatus, OrderStatus
+from servicing.states import OrderStatus
 from servicing.treasury.models import Refund
 
 
@@ -106,25 +106,33 @@ async def assign(
     now: datetime,
 ) -> Proposal:
     """Two people say whose unmatched money it is: it leaves suspense and repays that loan."""
-    entry = await _entry_of(session, item_id)
-    if entry is None:  # Left over from a loan that closed: that is given back, not placed.
+    if await _entry_of(session, item_id) is None:
+        # Left over from a loan that closed: that is given back, not placed.
         raise SuspenseItemNotFound(item=item_id)
     loan = await queries.get_loan(session, loan_id, lock=True)
     item = await waiting(session, item_id)
-    if loan.status is not LoanStatus.ACTIVE:
+    if loan.status not in repayments.REPAYABLE:
         raise repayments.LoanNotRepayable(status=loan.status)
     proposal = await four_eyes.agree(
         session, act="suspense.assign", subject=f"suspense:{item.id}", staff_id=staff_id,
         reason=reason, now=now, loan=str(loan_id),
     )  # fmt: skip
     if proposal.is_confirmed:
-        await posting.reverse(session, entry, on=on, now=now)
-        item.resolved_at, item.loan_id = now, loan_id
+        await leave(session, item, on=on, now=now)
+        item.loan_id = loan_id
         await repayments.receive(
             session, loan_id=loan_id, amount=item.amount, rail_reference=item.reference,
             on=on, now=now, rail=item.rail,
         )  # fmt: skip
     return proposal
+
+
+async def leave(session: AsyncSession, item: SuspenseItem, *, on: date, now: datetime) -> None:
+    """It turned out to be no borrower's: whoever calls posts what it is instead."""
+    entry = await _entry_of(session, item.id)
+    assert entry is not None, f"{item.reference} was never posted"
+    await posting.reverse(session, entry, on=on, now=now)
+    item.resolved_at = now
 
 
 async def refund(

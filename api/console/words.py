@@ -220,7 +220,11 @@ REFUSALS = {
     ),
     "capital_reference_used": Refusal(
         "This payment is written down already",
-        "One payment outside is written down once. Check its reference.",
+        "As capital, as a borrower's, or as money that was given back. Check its reference.",
+    ),
+    "capital_amount_differs": Refusal(
+        "The rail brought another amount",
+        "It waits in suspense under this reference. Type the amount that stands there.",
     ),
     "invalid_terms": Refusal("Please check what you typed", "Nothing was done."),
     "invalid_amount": Refusal(

@@ -31,8 +31,8 @@ class Standing:
     """By which the borrower may pay by himself,"""
     payee: str
     """and whom he names there."""
-    is_held: bool
-    """Agreed, and there is no money for it today."""
+    held_for: str | None
+    """Why it is agreed and cannot be lent today, as a `funding.holds.Why`."""
     takes_cards: bool
     """Here in the chat."""
 
@@ -46,7 +46,8 @@ def overview(standing: Standing, suggested: Sequence[Amendment], words: Words) -
     loan = standing.loan
     title = words("loan-title", reference=loan.reference)
     if not standing.is_active:
-        where = words("loan-held" if standing.is_held else "loan-pending")
+        held = standing.held_for
+        where = words("loan-pending") if held is None else words("loan-held", why=held)
         return Screen(
             paragraphs(title, where, words("loan-principal", amount=loan.principal)),
             buttons([ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)),

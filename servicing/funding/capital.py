@@ -27,7 +27,6 @@ from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import SuspenseItem
 
-
 _PAID_IN = "capital_in:"
 """How its entry is called, before the rail and the rail's name for it."""
 

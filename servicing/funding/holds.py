@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from servicing.funding import gate
 from servicing.funding.gate import Facts
 from servicing.funding.models import Hold
 from servicing.models import Loan, Payout
-from servicing.states import LOAN, PAYOUT, LoanEvent, OrderEvent, OrderStatus
+from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderEvent, OrderStatus
 
 
 class PayoutNotHeld(DomainError):
@@ -23,6 +24,23 @@ class PayoutNotHeld(DomainError):
 
     kind = Kind.CONFLICT
     code = "payout_not_held"
+
+
+class Why(StrEnum):
+    """What a borrower is told about a hold."""
+
+    MONEY = "money"
+    """There is none to lend, or none for such a loan."""
+    BORROWER = "borrower"
+    """One person may have so much and not more."""
+    LIMIT = "limit"
+    """So much is lent for one purpose, in one place or the like, and not more."""
+
+    @classmethod
+    def of(cls, hold: Hold) -> "Why":
+        if hold.reason == "limit_borrower":
+            return cls.BORROWER
+        return cls.LIMIT if hold.reason.startswith("limit_") else cls.MONEY
 
 
 async def admits(
@@ -42,7 +60,7 @@ async def admits(
     if payout.status is OrderStatus.CREATED:
         audit.move(session, PAYOUT, payout, OrderEvent.HOLD, actor=audit.SYSTEM, now=now,
                    reason=held.reason)  # fmt: skip
-        await messages.disbursement_held(session, loan, payout, now=now)
+        await messages.disbursement_held(session, loan, payout, why=Why.of(hold), now=now)
     await session.flush()
     return False
 
@@ -63,6 +81,18 @@ async def list_held(
     return [(hold, payout) for hold, payout in await session.execute(query)]
 
 
+async def why_of(session: AsyncSession, loan: Loan) -> Why | None:
+    """For what an agreed loan waits; None when its money has left, or may leave."""
+    if loan.status is not LoanStatus.PENDING_DISBURSEMENT:
+        return None
+    hold = await session.scalar(
+        select(Hold)
+        .join(Payout, Payout.id == Hold.payout_id)
+        .where(Payout.loan_id == loan.id, Payout.status == OrderStatus.HELD)
+    )
+    return None if hold is None else Why.of(hold)
+
+
 async def try_again(session: AsyncSession, *, why: str) -> None:
     """Ask anew for every payout that waits, the oldest first. The same `why` asks once."""
     waiting = await session.scalars(
@@ -76,7 +106,8 @@ async def try_again(session: AsyncSession, *, why: str) -> None:
 async def release(
     session: AsyncSession, payout_id: UUID, *, staff_id: UUID, reason: str, now: datetime
 ) -> Proposal:
-    """Two people let it go in spite of the limits and floors. The money has to be there."""
+    """Two people let it go in spite of limits, floors and what the pool has free: that the rail has
+    the money is on them."""
     _, payout = await _held(session, payout_id)
     proposal = await four_eyes.agree(
         session, act="payout.release", subject=f"payout:{payout.id}", staff_id=staff_id,

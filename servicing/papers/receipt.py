@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
 from kit.sheet import A6, Sheet
+from servicing import repayments
 from servicing.allocation import Component
-from servicing.ledger import posting, proofs
+from servicing.ledger import proofs
 from servicing.ledger.proofs import Proof
 from servicing.models import Loan, Repayment
 from servicing.papers.words import Words
-from servicing.repayments import RepaymentNotFound
 
 _NAMES = {
     Component.PRINCIPAL: "principal",
@@ -43,8 +43,8 @@ async def receipt_of(
     """Raises RepaymentNotFound for a payment of another loan too."""
     repayment = await session.get(Repayment, repayment_id)
     if repayment is None or repayment.loan_id != loan.id:
-        raise RepaymentNotFound(repayment=repayment_id)
-    entry = await posting.find(session, f"repayment:{repayment_id}")
+        raise repayments.RepaymentNotFound(repayment=repayment_id)
+    entry = await repayments.entry_of(session, repayment_id)
     proof = await proofs.at_once(session, entry.id, now=now) if entry is not None else None
     return Receipt(loan.reference, repayment, proof)
 

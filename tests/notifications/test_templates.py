@@ -28,6 +28,7 @@ LONG: dict[str, str | int] = {
     "button": "do:it",
     "name": "Bartholomew W.",
     "invite": "V-7K3QFWX8",
+    "why": "borrower",
 }
 
 

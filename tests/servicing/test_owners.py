@@ -12,6 +12,7 @@ from servicing.models import Loan
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent
 from servicing.treasury import owners
 from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.test_amendments import amends
 
 AMINAS = "+254700000009"
 
@@ -58,6 +59,14 @@ class TestPropose:
         assert await proposed(lender) == [(loan.reference, {"reference_is_near"})]
         assert "borrower_credit" not in await lender.books(loan)
         await lender.verifies()
+
+    async def test_a_loan_that_was_written_off(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await amends(lender, loan, {"type": "write_off"})
+
+        await pays(lender, slip(loan.reference), kes(500))
+
+        assert await proposed(lender) == [(loan.reference, {"reference_is_near"})]
 
     async def test_both_where_two_are_named(self, lender: Lender) -> None:
         one, two = await lender.lends(), await lender.lends()

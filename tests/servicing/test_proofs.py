@@ -19,6 +19,7 @@ from tests.servicing import outsider
 from tests.servicing.lending import Lender, kes
 from tests.servicing.papers import looking
 from tests.servicing.sealed import key_of, posts, signs
+from tests.servicing.test_amendments import amends
 
 
 @pytest.fixture
@@ -241,6 +242,44 @@ class TestAReceipt:
         assert f"Entry repayment:{paid.id} of 2026-12-20" in said
         assert "entry number" in looking.pages(printed)[1]
         assert receipt.pdf(found, "en", issuer="Kopa Lending") == printed
+
+    async def test_of_a_recovery_carries_its_proof_too(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await amends(lender, loan, {"type": "write_off"})
+        paid = await lender.receives(loan, kes(100))
+        async with unit_of_work(lender.sessions) as session:
+            found = await receipt.receipt_of(session, loan, paid.id, now=lender.now)
+
+        assert found.proof is not None
+        assert found.proof["entry"]["reference"] == f"recovery:{paid.id}"
+
+    async def test_is_held_against_a_checkpoint_that_was_kept(
+        self, lender: Lender, vault: Vault, key: str, tmp_path: Path
+    ) -> None:
+        loan = await lender.lends()
+        paid = await lender.receives(loan, kes(100))
+        async with unit_of_work(lender.sessions) as session:
+            proof = (await receipt.receipt_of(session, loan, paid.id, now=lender.now)).proof
+            newest = await sealing.newest_checkpoint(session)
+        assert proof is not None
+        assert newest is not None
+        file = tmp_path / "proof.json"
+        file.write_text(json.dumps(proof))
+
+        def says(note: str) -> int:
+            old = tmp_path / "old"
+            old.write_text(note)
+            return outsider.checks("--key", key, "--old", old, file)[0]
+
+        def another(size: int) -> str:
+            assert vault.signer is not None
+            text = sealing.statement(vault.signer.name, size, bytes(32))
+            return vault.signer.sign(text)
+
+        assert says(newest.note) == 0
+        assert says(another(newest.size)) == 1
+        assert says(another(newest.size - 1)) == 2
+        assert says(json.dumps(proof)) == 1
 
     async def test_is_printed_without_a_proof_where_nothing_is_signed(self, lender: Lender) -> None:
         loan = await lender.lends()

@@ -11,6 +11,7 @@ from kit.ids import new_id
 from servicing import repayments, suspense
 from servicing.models import Loan, SuspenseItem
 from tests.servicing.lending import Lender, kes
+from tests.servicing.test_amendments import amends
 
 UMA, USHA = new_id(), new_id()
 
@@ -87,6 +88,17 @@ class TestAssign:
         with pytest.raises(suspense.SuspenseItemNotFound):
             await places(lender, item, loan, UMA)
         assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        await lender.verifies()
+
+    async def test_on_a_loan_that_was_written_off_is_a_recovery(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await amends(lender, loan, {"type": "write_off"})
+        item = await waits(lender)
+
+        for who in (UMA, USHA):
+            await places(lender, item, loan, who)
+
+        assert (await lender.books(loan))["write_off_recovery"] == "500.00"
         await lender.verifies()
 
     async def test_takes_two_who_mean_the_same_loan(self, lender: Lender) -> None:

@@ -148,6 +148,7 @@ error-funding-name-taken = There is one with this name already.
 error-funding-withdrawal-not-found = There is no such withdrawal that waits.
 error-pool-currency-differs = This pool is in { $currency }.
 error-capital-not-free = Only { $free } is free: the rest is lent or promised.
+error-capital-amount-differs = The rail brought { $waits } under this reference: it waits in suspense.
 error-capital-reference-used = This payment has been written down before.
 error-payout-not-held = No payout waits for money there.
 error-payout-not-settled = There is nothing of this payout to take back: it never arrived, or it is in the books already.

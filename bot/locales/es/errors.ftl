@@ -148,6 +148,7 @@ error-funding-name-taken = Ya existe uno con ese nombre.
 error-funding-withdrawal-not-found = No existe ese retiro pendiente.
 error-pool-currency-differs = Este fondo está en { $currency }.
 error-capital-not-free = Solo { $free } está libre: el resto está prestado o prometido.
+error-capital-amount-differs = Con esa referencia llegaron { $waits }: esperan a una persona.
 error-capital-reference-used = Ese pago ya se anotó antes.
 error-payout-not-held = Ahí no hay ningún pago que espere dinero.
 error-payout-not-settled = No hay nada de este pago que retomar: nunca llegó, o ya está en los libros.

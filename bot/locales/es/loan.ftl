@@ -1,7 +1,11 @@
 # El préstamo: cuánto se debe, cuándo y cómo pagarlo.
 loan-title = <b>Tu préstamo { $reference }</b>
 loan-pending = El dinero va en camino a tu billetera. Te escribimos cuando llegue.
-loan-held = El dinero llega un poco más tarde: estamos esperando dinero para prestar. No debes nada hasta que llegue, y entonces te escribimos. Si ya no lo quieres: /human
+loan-held = El dinero llega un poco más tarde: { $why ->
+        [borrower] con lo que ya debes es más de lo que hoy podemos prestar a una persona.
+        [limit] solo podemos prestar cierta suma a la vez para préstamos como el tuyo.
+       *[money] estamos esperando dinero para prestar.
+    } No debes nada hasta que llegue, y entonces te escribimos. Si ya no lo quieres: /human
 loan-principal = Prestado: { $amount }
 loan-next = Próximo pago: <b>{ $amount }</b> el { $day }
 loan-late = ⚠️ <b>{ $amount }</b> vencía el { $day }.

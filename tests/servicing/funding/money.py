@@ -68,9 +68,11 @@ class Treasury:
             assert stake is not None
             return stake
 
-    async def pays_in(self, stake: Stake, amount: Money, *, on: date | None = None) -> None:
+    async def pays_in(
+        self, stake: Stake, amount: Money, *, on: date | None = None, reference: str | None = None
+    ) -> None:
         self.payments += 1
-        reference = f"BANK-{self.payments}"
+        reference = reference or f"BANK-{self.payments}"
         for staff_id in BOTH:
             async with unit_of_work(self.lender.sessions) as session:
                 await capital.pay_in(

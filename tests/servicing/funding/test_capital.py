@@ -9,12 +9,18 @@ from kit.db import unit_of_work
 from kit.four_eyes import SameStaff
 from kit.money import Money
 from servicing.funding import capital
-from servicing.funding.capital import CapitalNotFree, CapitalReferenceUsed, PoolCurrencyDiffers
+from servicing.funding.capital import (
+    CapitalAmountDiffers,
+    CapitalNotFree,
+    CapitalReferenceUsed,
+    PoolCurrencyDiffers,
+)
 from servicing.funding.models import WithdrawalOf
 from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from tests.servicing.funding.money import CHECKER, MAKER, Treasury
 from tests.servicing.lending import Lender, kes
+from tests.servicing.test_rail_events import arrives, event, waiting
 
 
 async def stands(lender: Lender) -> dict[str, str]:
@@ -58,6 +64,55 @@ class TestPayIn:
 
         with pytest.raises(CapitalReferenceUsed):
             await treasury.pays_in(stake, kes(1_000))
+
+    @pytest.mark.parametrize("written", ["W77", "wallet:W77"])
+    async def test_takes_money_out_of_suspense_that_the_rail_has_brought(
+        self, lender: Lender, treasury: Treasury, written: str
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await arrives(lender, event("from Acme", kes(1_000), rail_id="W77"))
+
+        await treasury.pays_in(stake, kes(1_000), reference=written)
+        await arrives(lender, event("from Acme", kes(1_000), rail_id="W77"))
+
+        assert await stands(lender) == {
+            Account.CASH_WALLET: "1000.00", Account.FUNDER_CAPITAL: "1000.00"
+        }  # fmt: skip
+        assert await waiting(lender) == []
+        await lender.verifies()
+
+    async def test_is_not_set_aside_when_the_rail_tells_of_it_later(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await treasury.pays_in(stake, kes(1_000), reference="W77")
+
+        await arrives(lender, event("from Acme", kes(1_000), rail_id="W77"))
+        await arrives(lender, event("from Acme", kes(1_001), rail_id="W77"))
+
+        assert await waiting(lender) == []
+        assert (await stands(lender))[Account.CASH_WALLET] == "1000.00"
+        assert await lender.incidents() == ["incoming_told_differently"]
+
+    async def test_refuses_money_that_waits_with_another_amount(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await arrives(lender, event("from Acme", kes(999), rail_id="W77"))
+
+        with pytest.raises(CapitalAmountDiffers):
+            await treasury.pays_in(stake, kes(1_000), reference="W77")
+        assert await waiting(lender) == [("unknown_reference", "999.00")]
+
+    async def test_refuses_money_that_was_a_borrowers(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        loan = await lender.lends()
+        stake = await treasury.joins(await treasury.opens())
+        await arrives(lender, event(loan.reference, kes(1_000), rail_id="W77"))
+
+        with pytest.raises(CapitalReferenceUsed):
+            await treasury.pays_in(stake, kes(1_000), reference="W77")
 
     async def test_refuses_another_currency(self, treasury: Treasury) -> None:
         stake = await treasury.joins(await treasury.opens())

@@ -1,6 +1,7 @@
 """A payout leaves when there is money for it, and waits when there is not."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from notifications.models import Notification
 from servicing import queries, tasks
 from servicing.funding import holds, pools
 from servicing.funding.holds import PayoutNotHeld
-from servicing.funding.models import FundedLoan, LoanShare, Pool
+from servicing.funding.models import FundedLoan, Hold, LoanShare, Pool
 from servicing.models import Loan, Payout
 from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.funding.money import BOTH, Treasury
@@ -204,6 +205,28 @@ class TestAdmit:
         assert await held(lender) == [
             ("limit_borrower", {"pool": "main", "most": "29900.00", "would_be": "30000.00"})
         ]
+
+    @pytest.mark.parametrize(
+        ("policy", "why"),
+        [
+            ({}, "money"),
+            ({"floor": "90000"}, "money"),
+            ({"accepts": {"product": ["other"]}}, "money"),
+            ({"limits": [{"by": "borrower", "percent": "29.9"}]}, "borrower"),
+        ],
+    )
+    async def test_knows_what_the_borrower_waits_for(
+        self, lender: Lender, treasury: Treasury, policy: dict[str, Any], why: str
+    ) -> None:
+        pool = await treasury.opens(**policy)
+        if policy:
+            await treasury.pays_in(await treasury.joins(pool), kes(100_000))
+        loan = await lender.opens()
+        await lender.pays_out(loan)
+
+        async with lender.sessions() as session:
+            assert await holds.why_of(session, loan) == why
+        assert holds.Why.of(Hold(reason="limit_region")) == "limit"
 
     async def test_keeps_cash_at_the_rail(self, lender: Lender, treasury: Treasury) -> None:
         await floor(lender, kes(100))
