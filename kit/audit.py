@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import String, select
+from sqlalchemy import Connection, String, event, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kit import append_only
+from kit.append_only import Keys
 from kit.db import Row
 from kit.state import E, Machine, S
 
 SYSTEM = "system"
+NEVER_CHANGED = "the audit trail is never changed"
 
 
 class AuditEvent(Row):
@@ -25,6 +28,23 @@ class AuditEvent(Row):
     subject: Mapped[str] = mapped_column(String(80), index=True)
     """`table:<id>` of the record it happened to."""
     facts: Mapped[dict[str, Any]]
+
+
+def triggers(dialect_name: str, keys: Keys) -> list[str]:
+    """Nothing in the trail is about a person by itself, so that erasing one leaves it as it is."""
+    return append_only.statements(
+        dialect_name, AuditEvent.__tablename__, keys=keys,
+        refusal="audit_refuse_change", message=NEVER_CHANGED,
+    )  # fmt: skip
+
+
+def _install(_: Any, connection: Connection, **__: Any) -> None:
+    keys = append_only.keys_of(AuditEvent.__table__)
+    for statement in triggers(connection.dialect.name, keys):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(AuditEvent.__table__, "after_create", _install)
 
 
 class _Stateful(Protocol[S]):

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kit.append_only import keys_of
 from kit.db import Base, Row
 from kit.money import Money
 from servicing.ledger import triggers
@@ -332,7 +333,7 @@ class SuspenseItem(Row):
 
     @property
     def is_placed(self) -> bool:
-        """On a loan: it neither waits any more nor was given back."""
+        """On a loan, or with a funder: it neither waits any more nor was given back."""
         return self.resolved_at is not None and self.refund_reference is None
 
 
@@ -386,7 +387,11 @@ class ReconciliationBreak(Row):
 
 
 def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
-    for statement in triggers.append_only(connection.dialect.name, LoanEvent.__tablename__):
+    name, table = connection.dialect.name, LoanEvent.__tablename__
+    for statement in (
+        *triggers.append_only(name, table, keys_of(LoanEvent.__table__)),
+        *triggers.only_whole(name, table, "amount_minor"),
+    ):
         connection.exec_driver_sql(statement)
 
 

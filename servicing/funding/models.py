@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Connection, ForeignKey, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kit.append_only import keys_of
 from kit.db import Base, Row
 from kit.money import Money
 from servicing.ledger import triggers
@@ -191,7 +192,11 @@ class Floor(Base):
 
 
 def _install_triggers(_: Any, connection: Connection, **__: Any) -> None:
-    for statement in triggers.append_only(connection.dialect.name, Movement.__tablename__):
+    name, table = connection.dialect.name, Movement.__tablename__
+    for statement in (
+        *triggers.append_only(name, table, keys_of(Movement.__table__)),
+        *triggers.only_whole(name, table, "amount_minor", "interest_minor"),
+    ):
         connection.exec_driver_sql(statement)
 
 

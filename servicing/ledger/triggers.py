@@ -1,16 +1,22 @@
 """SQL that keeps the ledger append-only and its entries whole, in both dialects.
 
 An entry is written after its lines. So two triggers on insertion say all there is to say: an entry
-must have lines, and a line must not join an entry that is already there.
+must have lines, of its own loan, and a line must not join an entry that is already there.
 """
 
+from kit import append_only as kept
+from kit.append_only import Keys
 from servicing.ledger.chart import FLOORED, Side, side_of
 
-_TABLES = ("ledger_entries", "ledger_lines")
 NEVER_CHANGED = "ledger rows are never changed: post a reversal"
 NEEDS_LINES = "a ledger entry needs its lines first"
 FLOOR = "INSERT INTO ledger_floors (holds) VALUES (1) ON CONFLICT (holds) DO NOTHING"
-POSTS_SAME = "money on its way is posted by an entry that moves just as much of it"
+POSTS_SAME = "money on its way is posted by an entry of its name that moves just as much of it"
+IS_POSTED = "what is posted is not void"
+IS_VOID = "what is void is not posted"
+OTHER_LOAN = "a line is of the loan of its entry"
+NEEDS_LOAN = "what is owed, and borrower credit, is of a loan"
+IS_WHOLE = "money is whole minor units"
 ONE_CURRENCY = "a loan has one currency"
 ONLY_BY_LINES = "balances follow from ledger lines"
 NEEDS_FLOORS = "PRAGMA foreign_keys=ON comes before a line of the ledger"
@@ -20,10 +26,24 @@ _NO_LINES = "NOT EXISTS (SELECT 1 FROM ledger_lines WHERE entry_id = NEW.id)"
 _FLOORED = ", ".join(f"'{account}'" for account in FLOORED)
 _POSTS_OTHER = (
     "NEW.entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_pendings AS pending"
-    " WHERE pending.id = NEW.pending_id AND pending.amount_minor ="
+    " JOIN ledger_entries AS entry ON entry.reference = pending.reference"
+    " WHERE pending.id = NEW.pending_id AND entry.id = NEW.entry_id AND pending.amount_minor ="
     " (SELECT sum(line.amount_minor) FROM ledger_lines AS line"
     " WHERE line.entry_id = NEW.entry_id AND line.credit = pending.credit"
     " AND line.currency = pending.currency))"
+)
+_VOIDS_POSTED = (
+    "NEW.entry_id IS NULL AND EXISTS (SELECT 1 FROM ledger_pendings AS pending"
+    " JOIN ledger_entries AS entry ON entry.reference = pending.reference"
+    " WHERE pending.id = NEW.pending_id)"
+)
+_POSTS_VOID = (
+    "EXISTS (SELECT 1 FROM ledger_pendings AS pending"
+    " JOIN ledger_resolutions AS ended ON ended.pending_id = pending.id"
+    " WHERE pending.reference = NEW.reference AND ended.entry_id IS NULL)"
+)
+_OF_ANOTHER = (
+    "EXISTS (SELECT 1 FROM ledger_lines WHERE entry_id = NEW.id AND loan_id IS NOT NEW.loan_id)"
 )
 _JOINED = "EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.entry_id)"
 
@@ -33,52 +53,55 @@ def statements(dialect_name: str) -> list[str]:
     return _postgresql() if dialect_name == "postgresql" else _sqlite()
 
 
-def append_only(dialect_name: str, table: str) -> list[str]:
+def append_only(dialect_name: str, table: str, keys: Keys = ()) -> list[str]:
     """For a table beside the ledger of which nothing may be changed or taken away either."""
+    return kept.statements(
+        dialect_name, table, keys=keys, refusal="ledger_refuse_change", message=NEVER_CHANGED
+    )
+
+
+def only_whole(dialect_name: str, table: str, *columns: str) -> list[str]:
+    """SQLite keeps fractions, text and bytes in columns of numbers too; PostgreSQL never does."""
     if dialect_name == "postgresql":
-        refuse = _function("ledger_refuse_change", _raise(NEVER_CHANGED))
-        return [refuse, _postgresql_append_only(table)]
-    return [
-        _sqlite_trigger(f"{table}_no_{verb}", verb.upper(), table, "1", NEVER_CHANGED)
-        for verb in ("update", "delete")
-    ]
+        return []
+    broken = " OR ".join(f"typeof(NEW.{column}) <> 'integer'" for column in columns)
+    return [_sqlite_trigger(f"{table}_whole_money", "INSERT", table, broken, IS_WHOLE)]
 
 
 def of_seals(dialect_name: str) -> list[str]:
     """For the chain, the tree and the checkpoints, after both tables exist."""
-    tables = ("ledger_seals", "ledger_checkpoints")
-    made = [statement for table in tables for statement in append_only(dialect_name, table)]
-    if dialect_name == "sqlite":
-        taken = "EXISTS (SELECT 1 FROM ledger_seals WHERE seq = NEW.seq OR entry_id = NEW.entry_id)"
-        signed = "EXISTS (SELECT 1 FROM ledger_checkpoints WHERE size = NEW.size)"
-        made += [
-            _sqlite_trigger(f"{table}_no_replace", "INSERT", table, when, NEVER_CHANGED)
-            for table, when in zip(tables, (taken, signed), strict=True)
-        ]
-    return made
+    return [
+        *append_only(dialect_name, "ledger_seals", [("seq",), ("entry_id",)]),
+        *append_only(dialect_name, "ledger_checkpoints", [("size",)]),
+    ]
 
 
 def of_pendings(dialect_name: str) -> list[str]:
     """For money on its way, after both tables exist."""
-    tables = ("ledger_pendings", "ledger_resolutions")
-    made = [statement for table in tables for statement in append_only(dialect_name, table)]
+    made = [
+        *append_only(dialect_name, "ledger_pendings", [("id",), ("reference",)]),
+        *append_only(dialect_name, "ledger_resolutions", [("pending_id",), ("entry_id",)]),
+        *only_whole(dialect_name, "ledger_pendings", "amount_minor"),
+    ]
     if dialect_name == "postgresql":
-        check = f"IF {_POSTS_OTHER} THEN {_raise(POSTS_SAME)} END IF; RETURN NEW;"
+        check = (
+            f"IF {_POSTS_OTHER} THEN {_raise(POSTS_SAME)} END IF;"
+            f" IF {_VOIDS_POSTED} THEN {_raise(IS_POSTED)} END IF; RETURN NEW;"
+        )
+        late = f"IF {_POSTS_VOID} THEN {_raise(IS_VOID)} END IF; RETURN NEW;"
         return [
             *made,
             _function("ledger_resolution_posts_same", check),
             "CREATE OR REPLACE TRIGGER ledger_resolutions_posts_same BEFORE INSERT ON"
             " ledger_resolutions FOR EACH ROW EXECUTE FUNCTION ledger_resolution_posts_same()",
+            _function("ledger_entry_is_not_void", late),
+            "CREATE OR REPLACE TRIGGER ledger_entries_not_void BEFORE INSERT ON ledger_entries"
+            " FOR EACH ROW EXECUTE FUNCTION ledger_entry_is_not_void()",
         ]
-    known = "EXISTS (SELECT 1 FROM ledger_pendings WHERE id = NEW.id OR reference = NEW.reference)"
-    resolved = (
-        "EXISTS (SELECT 1 FROM ledger_resolutions"
-        " WHERE pending_id = NEW.pending_id OR entry_id = NEW.entry_id)"
-    )
     refusals = (
-        ("ledger_pendings_no_replace", "ledger_pendings", known, NEVER_CHANGED),
-        ("ledger_resolutions_no_replace", "ledger_resolutions", resolved, NEVER_CHANGED),
         ("ledger_resolutions_posts_same", "ledger_resolutions", _POSTS_OTHER, POSTS_SAME),
+        ("ledger_resolutions_not_posted", "ledger_resolutions", _VOIDS_POSTED, IS_POSTED),
+        ("ledger_entries_not_void", "ledger_entries", _POSTS_VOID, IS_VOID),
     )
     return made + [
         _sqlite_trigger(name, "INSERT", table, when, message)
@@ -90,11 +113,12 @@ def of_chart(dialect_name: str) -> list[str]:
     """The chart may grow. In SQLite, INSERT OR REPLACE does nothing to what is there."""
     made = append_only(dialect_name, "ledger_accounts")
     if dialect_name == "sqlite":
-        made.append(
+        made += [
             "CREATE TRIGGER IF NOT EXISTS ledger_accounts_no_replace BEFORE INSERT ON"
-            " ledger_accounts WHEN EXISTS (SELECT 1 FROM ledger_accounts WHERE code = NEW.code)"
-            " BEGIN SELECT RAISE(IGNORE); END"
-        )
+            f" ledger_accounts WHEN {kept.is_taken('ledger_accounts', [('code',)])}"
+            " BEGIN SELECT RAISE(IGNORE); END",
+            kept.numbers_rows_itself("ledger_accounts", NEVER_CHANGED),
+        ]
     return made
 
 
@@ -122,6 +146,11 @@ def of_balances(dialect_name: str) -> list[str]:
         _sqlite_trigger(
             "ledger_lines_floors", "INSERT", "ledger_lines",
             "(SELECT foreign_keys FROM pragma_foreign_keys) = 0", NEEDS_FLOORS,
+        ),
+        _sqlite_trigger(
+            "ledger_lines_of_loan", "INSERT", "ledger_lines",
+            f"NEW.loan_id IS NULL AND (NEW.debit IN ({_FLOORED}) OR NEW.credit IN ({_FLOORED}))",
+            NEEDS_LOAN,
         ),
         _sqlite_trigger(
             "ledger_loan_balances_no_delete", "DELETE", "ledger_loan_balances", "1", ONLY_BY_LINES
@@ -158,7 +187,8 @@ def _sqlite_balances_by_lines() -> list[str]:
         rules.append(
             _sqlite_trigger(
                 f"ledger_loan_balances_by_line_{verb.lower()}", verb, "ledger_loan_balances",
-                f"{misplaced} OR NOT EXISTS ({by_line}) OR EXISTS ({taken})", ONLY_BY_LINES,
+                f"typeof(NEW.net_minor) <> 'integer' OR {misplaced}"
+                f" OR NOT EXISTS ({by_line}) OR EXISTS ({taken})", ONLY_BY_LINES,
             )
         )  # fmt: skip
     return rules
@@ -191,8 +221,13 @@ def _postgresql_balances() -> list[str]:
         "SELECT 1 FROM moved JOIN ledger_loan_balances USING (loan_id)"
         " WHERE moved.currency <> ledger_loan_balances.currency"
     )
+    loose = (
+        "SELECT 1 FROM moved"
+        f" WHERE loan_id IS NULL AND (debit IN ({_FLOORED}) OR credit IN ({_FLOORED}))"
+    )
     keep = (
-        f"IF EXISTS ({other}) THEN {_raise(ONE_CURRENCY)} END IF;"
+        f"IF EXISTS ({loose}) THEN {_raise(NEEDS_LOAN)} END IF;"
+        f" IF EXISTS ({other}) THEN {_raise(ONE_CURRENCY)} END IF;"
         " INSERT INTO ledger_loan_balances AS stands (loan_id, account, currency, net_minor)"
         f" SELECT loan_id, account, currency, sum(minor) FROM ({moved}) AS parts"
         # Always in the same order: whoever comes second waits, and nobody waits in a ring.
@@ -222,23 +257,22 @@ def _signed(side: Side, row: str = "") -> str:
 
 
 def _sqlite() -> list[str]:
-    made = [statement for table in _TABLES for statement in append_only("sqlite", table)]
-    # INSERT OR REPLACE deletes without firing delete triggers: refuse a taken key before that.
-    replaced = (
-        "EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id OR reference = NEW.reference"
-        " OR reverses_id = NEW.reverses_id)"
-    )
-    line_replaced = "EXISTS (SELECT 1 FROM ledger_lines WHERE id = NEW.id)"
     return [
-        *made,
+        *_append_only("sqlite"),
+        *only_whole("sqlite", "ledger_lines", "amount_minor"),
         _sqlite_trigger("ledger_entries_whole", "INSERT", "ledger_entries", _NO_LINES, NEEDS_LINES),
         _sqlite_trigger(
-            "ledger_entries_no_replace", "INSERT", "ledger_entries", replaced, NEVER_CHANGED
+            "ledger_entries_of_loan", "INSERT", "ledger_entries", _OF_ANOTHER, OTHER_LOAN
         ),
         _sqlite_trigger("ledger_lines_closed", "INSERT", "ledger_lines", _JOINED, IS_COMPLETE),
-        _sqlite_trigger(
-            "ledger_lines_no_replace", "INSERT", "ledger_lines", line_replaced, NEVER_CHANGED
-        ),
+    ]
+
+
+def _append_only(dialect_name: str) -> list[str]:
+    keys = ("id",), ("reference",), ("reverses_id",)
+    return [
+        *append_only(dialect_name, "ledger_entries", keys),
+        *append_only(dialect_name, "ledger_lines", [("id",)]),
     ]
 
 
@@ -250,19 +284,19 @@ def _sqlite_trigger(name: str, verb: str, table: str, when: str, message: str) -
 
 
 def _postgresql() -> list[str]:
-    made = [
-        _function("ledger_refuse_change", _raise(NEVER_CHANGED)),
-        _function(
-            "ledger_entry_is_whole",
-            f"IF {_NO_LINES} THEN {_raise(NEEDS_LINES)} END IF; RETURN NEW;",
-        ),
+    # One look at the lines answers both questions: this is asked for every entry.
+    whole = (
+        "SELECT bool_or(loan_id IS DISTINCT FROM NEW.loan_id) INTO is_of_another"
+        " FROM ledger_lines WHERE entry_id = NEW.id;"
+        f" IF is_of_another IS NULL THEN {_raise(NEEDS_LINES)} END IF;"
+        f" IF is_of_another THEN {_raise(OTHER_LOAN)} END IF; RETURN NEW;"
+    )
+    return [
+        *_append_only("postgresql"),
+        _function("ledger_entry_is_whole", whole, declares="is_of_another boolean;"),
         _function(
             "ledger_line_is_first", f"IF {_JOINED} THEN {_raise(IS_COMPLETE)} END IF; RETURN NEW;"
         ),
-    ]
-    made += [_postgresql_append_only(table) for table in _TABLES]
-    return [
-        *made,
         "CREATE OR REPLACE TRIGGER ledger_entries_whole BEFORE INSERT ON ledger_entries "
         "FOR EACH ROW EXECUTE FUNCTION ledger_entry_is_whole()",
         "CREATE OR REPLACE TRIGGER ledger_lines_closed BEFORE INSERT ON ledger_lines "
@@ -270,17 +304,11 @@ def _postgresql() -> list[str]:
     ]
 
 
-def _postgresql_append_only(table: str) -> str:
-    return (
-        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-        f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()"
-    )
-
-
-def _function(name: str, body: str) -> str:
+def _function(name: str, body: str, *, declares: str = "") -> str:
+    declared = f"DECLARE {declares} " if declares else ""
     return (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$body$ BEGIN {body} END $body$"
+        f"$body$ {declared}BEGIN {body} END $body$"
     )
 
 

@@ -18,11 +18,14 @@ ON = date(2026, 11, 20)
 
 
 async def posts(session: AsyncSession, now: datetime, count: int, **changed: Any) -> list[Entry]:
-    parts = [(Event.PRINCIPAL_REPAID, Money(100, "KES")), (Event.INTEREST_REPAID, kes(1))]
+    kind, *events = EntryKind.REPAYMENT, Event.PRINCIPAL_REPAID, Event.INTEREST_REPAID
+    if "loan_id" not in changed:  # What is owed is of a loan, and nobody owes anything here.
+        kind, *events = EntryKind.FUNDING, Event.CAPITAL_PAID_IN, Event.RETURN_EARNED
+    parts = list(zip(events, (Money(100, "KES"), kes(1)), strict=True))
     posted = []
     for _ in range(count):
         given: dict[str, Any] = {"reference": f"repayment:{new_id()}", "on": ON, "now": now}
-        posted.append(await posting.post(session, EntryKind.REPAYMENT, *parts, **(given | changed)))
+        posted.append(await posting.post(session, kind, *parts, **(given | changed)))
     return posted
 
 

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import create_engine, sessions_of, unit_of_work
@@ -85,7 +85,7 @@ RAW = {
 LINE = (
     "INSERT INTO ledger_lines"
     " (id, entry_id, event, debit, credit, amount_minor, currency, loan_id)"
-    " VALUES ({new}, {new}, 'fee_repaid', '{debit}', '{credit}', {amount}, '{currency}', {loan})"
+    " VALUES ({new}, {new}, 'fee_due', '{debit}', '{credit}', {amount}, '{currency}', {loan})"
 )
 WRONG_LINES: dict[str, dict[str, Any]] = {
     "of nothing": {"amount": 0},
@@ -93,8 +93,16 @@ WRONG_LINES: dict[str, dict[str, Any]] = {
     "from an account to itself": {"debit": "fee_income", "credit": "fee_income"},
     "of no currency": {"currency": "K"},
     "to an account that is not charted": {"credit": "pocket"},
+    "of less than one minor unit": {"amount": "0.4"},
+    "of words": {"amount": "'five'"},
+    "owed by no loan": {"loan": "NULL"},
     "without an entry": {},
+    "from no loan's debt": {"debit": "cash_wallet", "credit": "loan_principal", "loan": "NULL"},
 }
+ENTRY = (
+    "INSERT INTO ledger_entries (id, reference, body_sha256, kind, posted_on, loan_id, created_at)"
+    " VALUES ({new}, {new}, '', 'accrual', '2026-11-20', {other}, '2026-11-20 09:00:00')"
+)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -131,6 +139,18 @@ class Ledger(RuleBasedStateMachine):
         """The database does, at the statement or at the end of the transaction."""
         with pytest.raises(IntegrityError):
             self.does(lambda session: session.execute(text(statement)))
+
+    def refuses_at_once(self, *before: str, statement: str) -> None:
+        """The statement itself, whatever was still to come."""
+
+        async def attempt() -> None:
+            async with self.sessions() as session:
+                for each in before:
+                    await session.execute(text(each))
+                with pytest.raises((IntegrityError, DataError)):
+                    await session.execute(text(statement))
+
+        self.runner.run(attempt())
 
     @initialize()
     def begins(self) -> None:
@@ -225,11 +245,7 @@ class Ledger(RuleBasedStateMachine):
         reference, minor, cash = given
 
         async def settle(session: AsyncSession) -> None:
-            moved = (Event.PRINCIPAL_DISBURSED, Money(minor + off, "KES"))
-            await posting.post(
-                session, RULES[moved[0]].kind, moved,
-                reference=reference, on=ON, now=NOW, loan_id=self.loans[0], cash=cash,
-            )  # fmt: skip
+            await self.pays_out(session, reference, minor + off, cash)
             await pending.resolve(session, reference, now=NOW)
 
         if off:
@@ -252,10 +268,41 @@ class Ledger(RuleBasedStateMachine):
         self.gives_up(*given)
 
     def gives_up(self, reference: str, minor: int, cash: Account) -> None:
+        """What is void stays void: neither is it resolved again nor posted after all."""
         self.resolves(reference)
         self.cash[cash][1] -= minor
         with pytest.raises(IntegrityError):
             self.resolves(reference)
+        with pytest.raises(IntegrityError, match="void is not posted"):
+            self.does(lambda session: self.pays_out(session, reference, minor, cash))
+
+    async def pays_out(
+        self, session: AsyncSession, reference: str, minor: int, cash: Account
+    ) -> None:
+        event = Event.PRINCIPAL_DISBURSED
+        await posting.post(
+            session, RULES[event].kind, (event, Money(minor, "KES")),
+            reference=reference, on=ON, now=NOW, loan_id=self.loans[0], cash=cash,
+        )  # fmt: skip
+
+    @rule(given=consumes(held))
+    def resolve_by_hand(self, given: Any) -> None:
+        """Not by the entry of another name, and not void when its own is there."""
+        reference, promised, cash = given
+        other = f"{reference}:other"
+        resolution = (
+            "INSERT INTO ledger_resolutions (pending_id, entry_id, created_at)"
+            " SELECT pending.id, {entry}, pending.created_at FROM ledger_pendings AS pending"
+            f" WHERE pending.reference = '{reference}'"
+        )
+        entry = f"(SELECT id FROM ledger_entries WHERE reference = '{other}')"
+        self.does(lambda session: self.pays_out(session, other, promised, cash))
+        self.does(lambda session: self.pays_out(session, reference, promised, cash))
+        for wrong in (entry, "NULL"):
+            self.refuses_at_once(statement=resolution.format(entry=wrong))
+        self.resolves(reference)
+        self.cash[cash][1] -= promised
+        self.moves(0, [(Account.PRINCIPAL, cash, promised)] * 2)
 
     @precondition(lambda self: self.reversed or any(self.stands.values()))
     @rule(what=st.sampled_from(sorted(RAW)))
@@ -283,7 +330,19 @@ class Ledger(RuleBasedStateMachine):
     def write_a_wrong_line(self, what: str) -> None:
         right = {"debit": "fees_receivable", "credit": "fee_income", "amount": 5, "currency": "KES",
                  "loan": self.named(self.loans[0]), "new": self.named(new_id())}  # fmt: skip
-        self.refuses(LINE.format(**(right | WRONG_LINES[what])))
+        if what == "without an entry":
+            self.refuses(LINE.format(**right))
+        else:
+            self.refuses_at_once(statement=LINE.format(**(right | WRONG_LINES[what])))
+
+    @rule()
+    def write_an_entry_of_another_loan(self) -> None:
+        named = {"new": self.named(new_id()), "other": self.named(self.loans[1])}
+        line = LINE.format(
+            debit="fees_receivable", credit="fee_income", amount=5, currency="KES",
+            loan=self.named(self.loans[0]), **named,
+        )  # fmt: skip
+        self.refuses_at_once(line, statement=ENTRY.format(**named))
 
     @precondition(lambda self: any(self.stands.values()))
     @rule()

@@ -118,7 +118,7 @@ class TestTrialBalance:
 def _copy_of(table: str, **changed: str) -> str:
     columns = {
         "ledger_entries": "reference, body_sha256, kind, posted_on, created_at, id",
-        "ledger_lines": "entry_id, event, debit, credit, amount_minor, currency, id",
+        "ledger_lines": "entry_id, event, debit, credit, amount_minor, currency, loan_id, id",
     }[table]
     values = ", ".join(changed.get(name, name) for name in columns.split(", "))
     return f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table}"
@@ -215,7 +215,8 @@ class TestTheDatabase:
         self, session: AsyncSession, wrong: dict[str, Any], constraint: str
     ) -> None:
         right = {"entry_id": new_id(), "event": Event.FEE_REPAID, "debit": Account.CASH_WALLET,
-                 "credit": Account.FEES, "amount_minor": 5, "currency": "KES"}  # fmt: skip
+                 "credit": Account.FEES, "amount_minor": 5, "currency": "KES",
+                 "loan_id": LOAN}  # fmt: skip
         session.add(Line(**(right | wrong)))
 
         with pytest.raises(IntegrityError, match=constraint):
@@ -223,8 +224,9 @@ class TestTheDatabase:
 
     async def test_refuses_an_account_that_is_not_charted(self, engine: AsyncEngine) -> None:
         statement = (
-            "INSERT INTO ledger_lines (id, entry_id, event, debit, credit, amount_minor, currency)"
-            f" VALUES ({NEW}, {NEW}, 'fee_repaid', 'pocket', 'loan_principal', 5, 'KES')"
+            "INSERT INTO ledger_lines (id, entry_id, event, debit, credit, amount_minor, currency,"
+            f" loan_id) VALUES ({NEW}, {NEW}, 'fee_repaid', 'pocket', 'loan_principal', 5, 'KES',"
+            f" {NEW})"
         )
         with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
             async with engine.begin() as connection:
@@ -235,7 +237,7 @@ class TestTheDatabase:
             async with unit_of_work(sessions_of(engine)) as session:
                 session.add(
                     Line(entry_id=new_id(), event=Event.FEE_REPAID, debit=Account.CASH_WALLET,
-                         credit=Account.FEES, amount_minor=5, currency="KES")
+                         credit=Account.FEES, amount_minor=5, currency="KES", loan_id=LOAN)
                 )  # fmt: skip
 
         with pytest.raises(IntegrityError, match=r"(?i)foreign key"):

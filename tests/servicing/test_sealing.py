@@ -90,8 +90,8 @@ class TestSeal:
 
     async def writes(self, session: AsyncSession, entry_id: UUID, now: datetime) -> None:
         session.add(
-            Line(entry_id=entry_id, event=Event.FEE_REPAID, debit="cash_wallet",
-                 credit="fees_receivable", amount_minor=5, currency="KES")
+            Line(entry_id=entry_id, event=Event.CAPITAL_PAID_IN, debit="cash_wallet",
+                 credit="funder_capital", amount_minor=5, currency="KES")
         )  # fmt: skip
         await session.flush()
         session.add(
