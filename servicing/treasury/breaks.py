@@ -227,7 +227,9 @@ async def _follow(
     if failed is not None and not line.is_back:
         await late.settle(session, *failed, outcome, on=on, zone=zone, now=now)
         return
-    direction, reference = line.direction, line.reference
+    direction = line.direction
+    # A statement may call an order by the rail's name for it, or by the beginning of ours.
+    reference = line.reference if direction is Direction.INCOMING else line.key
     asked = await orders.find(session, REQUESTS, line.key)
     if asked is not None and asked.status is OrderStatus.FAILED and not line.is_back:
         # Paid after all: more money for its loan, by the rail's own name.

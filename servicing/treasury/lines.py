@@ -36,7 +36,7 @@ async def keep(
     rows = [
         StatedLine(
             id=new_id(), rail=rail, day=day, n=n, key=_key(line, ours), rail_id=line.rail_id,
-            reference=line.reference[:120], direction=line.direction, status=line.status,
+            reference=line.reference[:120], direction=_direction(line, ours), status=line.status,
             amount_minor=line.amount.minor, currency=line.amount.currency,
         )
         for n, line in enumerate(moved, 1)
@@ -61,6 +61,12 @@ async def with_keys(
         for row in await session.scalars(_WITH_KEYS, some):
             found.setdefault(row.key, []).append(row)
     return found
+
+
+def _direction(line: StatementLine, ours: Mapping[str, str]) -> Direction:
+    """A payer may write what looks like a name of ours: what we did not ask for he has sent."""
+    asked = line.direction is not Direction.COLLECT or (line.reference or line.rail_id) in ours
+    return line.direction if asked else Direction.INCOMING
 
 
 def _key(line: StatementLine, ours: Mapping[str, str]) -> str:

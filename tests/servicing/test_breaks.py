@@ -11,7 +11,7 @@ from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.ids import new_id
 from kit.money import Money
-from servicing import payment_requests, rail_events, suspense, tasks
+from servicing import payment_requests, queries, rail_events, suspense, tasks
 from servicing.ledger import balances
 from servicing.models import (
     Loan,
@@ -103,6 +103,32 @@ class TestPutRight:
         await two_act(lender, "put_right", found.id)
 
         assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        await is_whole(lender, lines)
+
+    async def test_settles_an_order_that_the_statement_calls_by_another_name(
+        self, lender: Lender
+    ) -> None:
+        """As M-Pesa's portal does: a payout by its receipt."""
+        loan = await lender.opens()
+        await lender.pays_out(loan)
+        line = await paid_out(lender, loan)
+        async with unit_of_work(lender.sessions) as session:
+            (await queries.list_payouts(session, loan.id))[-1].rail_id = "W1"
+        lines = [replace(line, reference="")]
+        await two_act(lender, "put_right", (await only_break(lender, lines)).id)
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+
+    async def test_takes_in_money_whose_account_only_looks_like_a_prompt(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        typed = StatementLine(
+            "RCPT9", "254712345678", Direction.COLLECT, kes(500), OutcomeStatus.SETTLED
+        )
+        lines = [await paid_out(lender, loan), typed]
+        await two_act(lender, "put_right", (await only_break(lender, lines)).id)
+
+        assert await lender.suspended() == ["500.00"]
         await is_whole(lender, lines)
 
     async def test_takes_in_money_of_nobody_into_suspense(self, lender: Lender) -> None:
