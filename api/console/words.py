@@ -186,25 +186,6 @@ REFUSALS = {
         "The loan was changed after this money, and the change cannot be without it. Take the"
         " changes back on the loan, the last one first; then take the payout back.",
     ),
-    "payout_not_settled": Refusal(
-        "Nothing of it to take back",
-        "The payout never arrived, or what came back of it is in the books.",
-    ),
-    "return_not_proven": Refusal(
-        "The rail has not said so",
-        "Neither a message of the rail nor its statement says that this payout came back. Fetch the"
-        " statement of that day; then it can be taken back.",
-    ),
-    "returned_amount_differs": Refusal(
-        "Another amount came back",
-        "Only a whole payout can be taken back. Ask the rail's people where the rest is; the"
-        " incident and the break stay open until it is clear.",
-    ),
-    "return_not_possible": Refusal(
-        "Something else was agreed since",
-        "The loan was changed after this money, and the change cannot be without it. Take the"
-        " changes back on the loan, the last one first; then take the payout back.",
-    ),
     "payout_not_held": Refusal(
         "This payout does not wait for money", "It went out, or was given up, in the meantime."
     ),

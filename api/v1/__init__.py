@@ -51,7 +51,7 @@ def routes() -> APIRouter:
         funding,
         liquidity,
         reconciliation,
-    returns,
+        returns,
         books,
         proposals,
         ledger,
