@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing import debts, happenings, projection, replay, rules, transfers
@@ -14,13 +15,28 @@ from servicing.ledger import balances, flows, pending
 from servicing.ledger.balances import Balance
 from servicing.ledger.chart import CASHES, FLOORED, Account
 from servicing.ledger.models import Entry, Line, LoanBalance
-from servicing.ledger.rules import EntryKind, Event
+from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, Repayment, SuspenseItem
 from servicing.states import ARRIVED, FINAL, LoanStatus
 from servicing.treasury.models import Refund
 
 BATCH = 500
 T = TypeVar("T", Installment, LoanEvent)
+
+
+def _accounts(account: Account) -> Sequence[Account]:
+    return CASHES if account is Account.CASH else (account,)
+
+
+def _moves() -> Iterator[tuple[str, str, str]]:
+    """Event, debit and credit of each line that there can be."""
+    for event, rule in RULES.items():
+        for debit, credit in product(_accounts(rule.debit), _accounts(rule.credit)):
+            yield event, debit, credit
+            yield event, credit, debit
+
+
+_MOVES = frozenset(_moves())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,8 @@ class Violation:
 
 async def verify(session: AsyncSession) -> list[Violation]:
     """Every way in which the books are wrong; empty when they are right."""
+    if strange := await _ruled(session):
+        return strange  # Nothing more can be told from lines that nothing explains.
     totals = await balances.trial_balance(session)
     found = [*_trial_balance(totals), *await _entries(session), *await _payouts(session),
              *await _suspense(session, totals), *await _came_once(session),
@@ -47,6 +65,22 @@ async def verify(session: AsyncSession) -> list[Violation]:
 async def verify_loans(session: AsyncSession, ids: Collection[UUID]) -> list[Violation]:
     """The same, of these loans alone."""
     return await _loans(session, (await session.scalars(_THESE, {"ids": list(ids)})).all())
+
+
+async def _ruled(session: AsyncSession) -> list[Violation]:
+    """Every line moves money as the posting rule of its event says, or takes that back."""
+    # As text: what is no event could not be read as one.
+    rows = await session.execute(
+        select(
+            type_coerce(Line.event, String), type_coerce(Line.debit, String),
+            type_coerce(Line.credit, String),
+        ).distinct()
+    )  # fmt: skip
+    return [
+        Violation("line_follows_its_rule", event, f"moves from {credit} to {debit}")
+        for event, debit, credit in rows
+        if (event, debit, credit) not in _MOVES
+    ]
 
 
 def _trial_balance(totals: Sequence[Balance]) -> list[Violation]:

@@ -202,6 +202,31 @@ class TestVerify:
         assert rule in await self.violations(lender, statement)
 
     @pytest.mark.parametrize(
+        ("event", "debit", "credit"),
+        [
+            ("never_heard_of", "cash_wallet", "fee_income"),
+            ("rail_over", "cash_wallet", "fee_income"),
+            ("rail_over", "fee_income", "cash_wallet"),
+        ],
+    )
+    async def test_finds_a_line_that_no_rule_explains(
+        self, lender: Lender, event: str, debit: str, credit: str
+    ) -> None:
+        await lender.lends()
+        line = (
+            "INSERT INTO ledger_lines (id, entry_id, event, debit, credit, amount_minor, currency)"
+            " VALUES ('fffffffffffffffffffffffffffffff1', 'ffffffffffffffffffffffffffffffff',"
+            f" '{event}', '{debit}', '{credit}', 5, 'KES')"
+        )
+        entry = (
+            "INSERT INTO ledger_entries (id, reference, body_sha256, kind, posted_on, created_at)"
+            " VALUES ('ffffffffffffffffffffffffffffffff', 'x', 'x', 'difference', '2026-11-20',"
+            " '2026-11-20')"
+        )
+
+        assert await self.violations(lender, line, entry) == {"line_follows_its_rule"}
+
+    @pytest.mark.parametrize(
         "statement",
         [
             "UPDATE repayments SET rail_reference = 'wallet:RCPT9' WHERE rail_reference"

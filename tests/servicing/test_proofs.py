@@ -85,7 +85,7 @@ class TestAProof:
             status, said = outsider.checks("--key", key, file)
             assert status == 0, said
             assert f"Entry {entries[1].reference} of 2026-11-20 is number 5 of 8" in said
-            assert "principal_repaid: 100 KES" in said
+            assert "capital_paid_in: 100 KES" in said
 
     @pytest.mark.parametrize("part", ["amount", "index", "path", "size", "key"])
     async def test_that_was_changed_convinces_nobody(
