@@ -29,7 +29,7 @@ class PayoutNotHeld(DomainError):
 class Why(StrEnum):
     """What a borrower is told about a hold."""
 
-    MONEY = "money"
+    MONEY = "no_money"
     """There is none to lend, or none for such a loan."""
     BORROWER = "borrower"
     """One person may have so much and not more."""

@@ -4,7 +4,7 @@ loan-pending = The money is on its way to your wallet. We write to you when it h
 loan-held = The money comes a little later: { $why ->
         [borrower] with what you owe already it is more than we may lend to one person today.
         [limit] we may lend only so much to loans like yours at a time.
-       *[money] we are waiting for money to lend.
+       *[no_money] we are waiting for money to lend.
     } You owe nothing until it is there, and we write to you then. If you no longer want it: /human
 loan-principal = Borrowed: { $amount }
 loan-next = Next payment: <b>{ $amount }</b> on { $day }

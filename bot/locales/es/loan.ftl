@@ -4,7 +4,7 @@ loan-pending = El dinero va en camino a tu billetera. Te escribimos cuando llegu
 loan-held = El dinero llega un poco más tarde: { $why ->
         [borrower] con lo que ya debes es más de lo que hoy podemos prestar a una persona.
         [limit] solo podemos prestar cierta suma a la vez para préstamos como el tuyo.
-       *[money] estamos esperando dinero para prestar.
+       *[no_money] estamos esperando dinero para prestar.
     } No debes nada hasta que llegue, y entonces te escribimos. Si ya no lo quieres: /human
 loan-principal = Prestado: { $amount }
 loan-next = Próximo pago: <b>{ $amount }</b> el { $day }

@@ -57,12 +57,12 @@ payout_set_aside-sms = { $lender }: { $amount } for loan { $loan } came back to 
 disbursement_held-telegram = Your loan { $loan } is agreed. <b>{ $amount }</b> will come a little later: { $why ->
         [borrower] with what you owe already it is more than we may lend to one person today.
         [limit] we may lend only so much to loans like yours at a time. It comes when some of them are repaid.
-       *[money] we are waiting for money to lend.
+       *[no_money] we are waiting for money to lend.
     } You owe nothing until it is there, and your dates count from that day. There is nothing you have to do. If you no longer want it, write /human and a person will cancel it.
 disbursement_held-sms = { $lender }: loan { $loan } is agreed. { $amount } comes a little later: { $why ->
         [borrower] it is more than we may lend to one person today.
         [limit] our limit for such loans is reached.
-       *[money] we wait for money to lend.
+       *[no_money] we wait for money to lend.
     } Until then you owe nothing.
 
 disbursement_canceled-telegram = Loan { $loan } is canceled: <b>{ $amount }</b> was not sent, and none of it will be. You owe nothing. You can apply again whenever you like: /apply

@@ -57,12 +57,12 @@ payout_set_aside-sms = { $lender }: { $amount } del prestamo { $loan } volvieron
 disbursement_held-telegram = Tu préstamo { $loan } está acordado. <b>{ $amount }</b> llegará un poco más tarde: { $why ->
         [borrower] con lo que ya debes es más de lo que hoy podemos prestar a una persona.
         [limit] solo podemos prestar cierta suma a la vez para préstamos como el tuyo. Llega cuando se pague una parte de ellos.
-       *[money] estamos esperando dinero para prestar.
+       *[no_money] estamos esperando dinero para prestar.
     } No debes nada hasta que llegue, y tus fechas cuentan desde ese día. No tienes que hacer nada. Si ya no lo quieres, escribe /human y una persona lo cancelará.
 disbursement_held-sms = { $lender }: préstamo { $loan } acordado. { $amount } llega luego: { $why ->
         [borrower] con lo que debes, es demasiado hoy.
         [limit] hay un tope para estos préstamos.
-       *[money] falta dinero para prestar.
+       *[no_money] falta dinero para prestar.
     } Hasta entonces no debes nada.
 
 disbursement_canceled-telegram = El préstamo { $loan } se canceló: no enviamos <b>{ $amount }</b> ni lo enviaremos. No debes nada. Puedes pedir otro cuando quieras: /apply

@@ -209,9 +209,9 @@ class TestAdmit:
     @pytest.mark.parametrize(
         ("policy", "why"),
         [
-            ({}, "money"),
-            ({"floor": "90000"}, "money"),
-            ({"accepts": {"product": ["other"]}}, "money"),
+            ({}, "no_money"),
+            ({"floor": "90000"}, "no_money"),
+            ({"accepts": {"product": ["other"]}}, "no_money"),
             ({"limits": [{"by": "borrower", "percent": "29.9"}]}, "borrower"),
         ],
     )
