@@ -93,7 +93,7 @@ async def put_right(
 async def resolve(
     session: AsyncSession, incident_id: UUID, *, staff_id: UUID, reason: str, now: datetime
 ) -> Proposal:
-    """Two people say that it is understood and put right. It posts nothing."""
+    """Two people say that it is understood and put right, as it was told last. It posts nothing."""
     incident = await session.get(
         Incident, incident_id, with_for_update=True, populate_existing=True
     )
@@ -101,7 +101,7 @@ async def resolve(
         raise IncidentNotFound()
     proposal = await four_eyes.agree(
         session, act="incident.resolve", subject=f"incident:{incident.id}", staff_id=staff_id,
-        reason=reason, now=now,
+        reason=reason, now=now, told_at=incident.at.isoformat(),
     )  # fmt: skip
     if proposal.is_confirmed:
         incident.resolved_at = now

@@ -112,25 +112,26 @@ class Returned:
 
 
 async def proof_of(session: AsyncSession, payout: Payout, *, zone: str) -> Proof | None:
-    """What was said last by the rail's statements, or else by its own, signed messages."""
+    """By the rail's statements, or else by its own, signed messages. What it took back since, so
+    that the money is with the borrower after all, proves nothing."""
     rail = payout.rail or ""
-    stated = await lines.with_keys(session, rail, [payout.client_ref])
-    back = [line for line in stated.get(payout.client_ref, []) if line.is_back]
-    if back:
-        return Proof(Source.STATEMENT, back[-1].amount, back[-1].day)
+    stated = (await lines.with_keys(session, rail, [payout.client_ref])).get(payout.client_ref, [])
+    if any(line.is_back for line in stated):
+        last = stated[-1]
+        return Proof(Source.STATEMENT, last.amount, last.day) if last.is_back else None
     told = await session.scalar(
         select(RailEventRow)
         .where(
             RailEventRow.rail == rail,
             RailEventRow.client_ref == payout.client_ref,
-            RailEventRow.status == OutcomeStatus.RETURNED,
+            RailEventRow.status.in_((OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)),
             RailEventRow.event_id.not_like(f"{HINT}%"),
         )
         .order_by(RailEventRow.id.desc())
         .limit(1)
     )
-    if told is None:
-        return None
+    if told is None or told.status != OutcomeStatus.RETURNED:
+        return None  # A message that was late: the statement will tell.
     return Proof(Source.MESSAGE, told.amount, business_date(told.received_at, zone))
 
 

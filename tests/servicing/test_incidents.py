@@ -1,9 +1,12 @@
 """An incident is told once; what was resolved is told anew when something else is said."""
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from kit import four_eyes
 from kit.audit import AuditEvent
 from kit.db import unit_of_work
 from kit.ids import new_id
@@ -19,6 +22,28 @@ async def reports(lender: Lender, **facts: Any) -> None:
         await incidents.report(
             session, kind="amount_differs", subject="wallet:W1", now=lender.now, **facts
         )
+
+
+async def test_is_resolved_as_both_have_seen_it(lender: Lender) -> None:
+    await reports(lender, theirs="501.00")
+    async with unit_of_work(lender.sessions) as session:
+        (found,) = await incidents.list_open(session)
+        await incidents.resolve(
+            session, found.id, staff_id=UMA, reason="asked the rail", now=lender.now
+        )
+    async with unit_of_work(lender.sessions) as session:
+        await incidents.put_right(
+            session, kind="amount_differs", subject="wallet:W1", actor="system", now=lender.now
+        )
+    lender.now += timedelta(hours=1)
+    await reports(lender, theirs="9001.00")
+
+    with pytest.raises(four_eyes.ProposalDiffers):
+        async with unit_of_work(lender.sessions) as session:
+            await incidents.resolve(
+                session, found.id, staff_id=USHA, reason="asked the rail", now=lender.now
+            )
+    assert await open_facts(lender) == [{"theirs": "9001.00"}]
 
 
 async def resolves(lender: Lender) -> None:

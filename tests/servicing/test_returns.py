@@ -374,6 +374,16 @@ class TestProof:
         assert [row.category for row in await open_breaks(lender)] == ["returned"]
         assert await trial(lender) == before
 
+    async def test_is_gone_when_the_rail_has_sent_it_once_more(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        back = await states(lender, loan)
+        again = replace(back[0], status=OutcomeStatus.SETTLED)
+        day = lender.now.date() + timedelta(days=1)
+        await compares(lender, [again], day=day)
+
+        with pytest.raises(returns.ReturnNotProven):
+            await looks(lender, loan)
+
     async def test_is_needed_for_what_has_settled_alone(self, lender: Lender) -> None:
         loan = await lender.lends()
         await says(lender, loan)
