@@ -22,17 +22,17 @@ async def find(
     session: AsyncSession, vault: Vault, text: str, *, country: str, actor: str, now: datetime
 ) -> list[Borrower]:
     """By the reference of a borrower, loan, application or case, or by a phone number. A look-up by
-    phone is recorded with whom it found, never with the number. Raises PhoneNotUsable."""
+    phone is recorded with whom it found, or that it found nobody, never with the number. Raises
+    PhoneNotUsable."""
     typed = text.strip()
     if _PHONE.fullmatch(typed):
         number = answers.phone(typed, country)
         known = await contacts.list_by_phone(session, vault, number)
         found = await _borrowers(session, [contact.person_id for contact in known])
-        for each in found:
+        for whom in [f"borrower:{each.id}" for each in found] or ["nobody"]:
             audit.record(
-                session, actor=actor, action="borrower.find", subject=f"borrower:{each.id}",
-                now=now, by="phone",
-            )  # fmt: skip
+                session, actor=actor, action="borrower.find", subject=whom, now=now, by="phone"
+            )
         return found
     return await _borrowers(session, await _named(session, typed))
 

@@ -5,6 +5,7 @@ days of a close, and each day is one more look at it. What a look changes is int
 of installments, and what is earned. A loan to which more may happen is left to the others' way.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,6 +191,7 @@ async def _tell(session: AsyncSession, loans: Sequence[Running]) -> dict[UUID, _
     ):
         day, (rows, row_ids) = days[row.id], written[row.id]
         assert day is not None
+        await asyncio.sleep(0)  # Telling takes milliseconds: whoever waits gets a turn.
         told = _told(cast(Loan, row), events[row.id], row_ids, day, stands[row.id])
         if told is not None and told.rows == rows:
             found[row.id] = told

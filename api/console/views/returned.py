@@ -42,5 +42,7 @@ async def back_of(desk: Desk, session: AsyncSession, payout: Payout) -> Back | N
         return None
     except DomainError as refused:
         refusal = words.refusal_of(refused.code)
-    waiting = await four_eyes.list_open(session, subject=f"payout:{payout.id}")
+    waiting = await four_eyes.list_open(
+        session, subject=f"payout:{payout.id}", acts=("payout.take_back",)
+    )
     return Back(payout, proof, found, refusal, waiting)
