@@ -131,6 +131,8 @@ async def apply(
         await doubt(session, kind, order, outcome, "never_sent", now=now)
     elif order.status in FINAL:
         await _hear_again(session, kind, loan, order, outcome, on=on, now=now)
+    elif await _stands_elsewhere(session, kind, order, outcome):
+        await doubt(session, kind, order, outcome, "stands_elsewhere", now=now)
     elif outcome.status is OutcomeStatus.SETTLED:
         await _arrived(session, kind, loan, order, outcome, on=on, zone=zone, now=now)
     elif outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED):
@@ -147,6 +149,17 @@ async def doubt(
     was_tried = order.status in NOT_SENT and order.tries > 0
     if was_tried or order.status in ASKABLE:
         _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
+
+
+async def _stands_elsewhere(
+    session: AsyncSession, kind: Orders, order: Order, outcome: Outcome
+) -> bool:
+    """Whether staff have entered the money that came in, by hand or for another request."""
+    if kind.direction is not Direction.COLLECT or outcome.status is not OutcomeStatus.SETTLED:
+        return False
+    if not outcome.rail_id:
+        return False
+    return await transfers.find_besides(session, order, outcome.rail_id) is not None
 
 
 async def _arrived(

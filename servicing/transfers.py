@@ -113,6 +113,16 @@ async def find_told(
     return asked or await _repaid(session, _by_hand([rail], names))
 
 
+async def find_besides(session: AsyncSession, order: Order, name: str) -> Standing | None:
+    """Where staff have entered the transfer by which a rail settles `order`, if they have.
+
+    Hold the order's loan. Nobody takes the transfer in until we are done.
+    """
+    rail = order.rail or _FIRST
+    await lock_key(session, f"rail_reference:{rail}:{name}")
+    return await find_told(session, rail, name, besides=order.id)
+
+
 def is_another(order: Order, outcome: Outcome) -> bool:
     """Whether an order that had settled is said to have settled by a transfer of another name."""
     names = order.rail_id, outcome.rail_id

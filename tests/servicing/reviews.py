@@ -84,3 +84,14 @@ async def comes(
     )
     async with unit_of_work(lender.sessions) as session:
         await rail_events.apply(session, told, on=lender.on, zone=ZONE, now=lender.now)
+
+
+async def is_settled_by_rail(lender: Lender, asked: PaymentRequest, name: str) -> None:
+    """The rail tells that the request was paid, by the transfer that it calls so."""
+    outcome = Outcome(OutcomeStatus.SETTLED, asked.amount, name, settled_at=lender.now)
+    told = RailEvent(
+        "wallet", f"C-{asked.client_ref}-{name}", Direction.COLLECT, asked.client_ref, name,
+        asked.amount, outcome,
+    )  # fmt: skip
+    async with unit_of_work(lender.sessions) as session:
+        await rail_events.apply(session, told, on=lender.on, zone=ZONE, now=lender.now)

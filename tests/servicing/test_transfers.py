@@ -17,7 +17,15 @@ from servicing.states import OrderStatus
 from servicing.transfers import RailTransferKnown
 from tests.servicing import card_payments as by_card
 from tests.servicing.lending import ZONE, Lender, kes
-from tests.servicing.reviews import asks_in_vain, comes, doubts, enters, pays_out_in_vain, settles
+from tests.servicing.reviews import (
+    asks_in_vain,
+    comes,
+    doubts,
+    enters,
+    is_settled_by_rail,
+    pays_out_in_vain,
+    settles,
+)
 from tests.servicing.treasury_acts import UMA, USHA
 
 
@@ -179,6 +187,47 @@ class TestSettledByHand:
         assert await settles(lender, REQUESTS, by_day.id, "R1", at=midnight) == "settled"
         behind = before + timedelta(days=1)
         assert await settles(lender, REQUESTS, by_night.id, "R2", at=behind) == "settled"
+        await lender.verifies()
+
+
+class TestSettledByTheRail:
+    async def test_is_not_by_money_that_was_entered_by_hand(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await enters(lender, loan, kes(500), "W77")
+
+        await is_settled_by_rail(lender, asked, "W77")
+
+        assert await repaid(lender, loan) == [("staff:W77", "500.00")]
+        assert "payment_request_stands_elsewhere" in await lender.incidents()
+        await charges_back(lender, loan)
+        assert await settles(lender, REQUESTS, asked.id, "W77") == "settled"
+        assert await repaid(lender, loan) == [(f"rail:{asked.client_ref}", "500.00")]
+        await lender.verifies()
+
+    async def test_is_not_by_money_that_settled_another_request(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        right = await asks_in_vain(lender, loan, kes(500))
+        wrong = await asks_in_vain(lender, loan, kes(501))
+        await settles(lender, REQUESTS, wrong.id, "W77")
+
+        await is_settled_by_rail(lender, right, "W77")
+        await is_settled_by_rail(lender, wrong, "W77")
+
+        assert await repaid(lender, loan) == [(f"rail:{wrong.client_ref}", "501.00")]
+        assert "payment_request_stands_elsewhere" in await lender.incidents()
+        await lender.verifies()
+
+    async def test_is_by_money_of_its_own(self, lender: Lender, loan: Loan) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await enters(lender, loan, kes(500), "W76")
+
+        await is_settled_by_rail(lender, asked, "W77")
+
+        assert len(await repaid(lender, loan)) == 2
+        assert "payment_request_stands_elsewhere" not in await lender.incidents()
         await lender.verifies()
 
 
