@@ -78,6 +78,7 @@ async def settle(
     ordered_on = business_date(order.created_at - _CLOCKS_DIFFER, zone)
     if business_date(settled_at, zone) < ordered_on:
         raise SettledBeforeOrdered(ordered_on=ordered_on)
+    rail_id = transfers.plain(order.rail, rail_id)
     await transfers.must_be_new(session, order.rail, rail_id, order=order)
     proposal = await four_eyes.agree(
         session, act=f"{kind.machine.name}.settle", subject=_subject(kind, order),

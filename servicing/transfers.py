@@ -11,9 +11,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    SelectBase,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from kit.db import lock_key
 from kit.errors import DomainError, Kind
@@ -84,6 +93,11 @@ class RailTransferKnown(DomainError):
         return f"{self.params['transfer']} is in the books already: as {said}{of} ({name})."
 
 
+def plain(rail: str | None, typed: str) -> str:
+    """The rail's name for a transfer, of which staff may have typed `<rail>:<name>`."""
+    return typed.strip().removeprefix(f"{rail or _FIRST}:")
+
+
 async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, order: Order) -> None:
     """Raises RailTransferKnown where staff would settle `order` by a transfer that stands
     elsewhere, or where other money stands that its payer has paid for it.
@@ -110,7 +124,7 @@ async def find_told(
     they settled by it, or an entry by hand. `besides`: a request that does not count."""
     names = await _names(session, [rail], name)
     asked = await _ordered(session, [rail], names, _REQUESTS, besides, among=ARRIVED)
-    return asked or await _repaid(session, _by_hand([rail], names))
+    return asked or await _repaid(session, _by_hand([rail], names), by_hand=True)
 
 
 async def find_besides(session: AsyncSession, order: Order, name: str) -> Standing | None:
@@ -137,22 +151,27 @@ def is_another(order: Order, outcome: Outcome) -> bool:
 
 async def standing_twice(session: AsyncSession) -> list[tuple[str, str]]:
     """Money that came by a rail once and stands twice: how it is called, and what it is besides."""
-    stands, besides = _received().subquery(), _besides().subquery()
+    stands, besides = _by_key(_received()), _by_key(_besides())
     found = await session.execute(
-        select(stands.c.name, besides.c.other).join(besides, besides.c.name == stands.c.name)
+        select(stands.c.name, besides.c.other).join(besides, besides.c.key == stands.c.key)
     )
-    other = aliased(PaymentRequest)
+    request = _by_key(
+        select(_NAME.label("name"), PaymentRequest.client_ref, PaymentRequest.id).where(_brought())
+    )
+    other = request.alias()
     requests = await session.execute(
-        select(_NAME, other.client_ref)
-        .join(
-            other,
-            (other.rail == PaymentRequest.rail)
-            & (other.rail_id == PaymentRequest.rail_id)
-            & (other.id > PaymentRequest.id),
+        select(request.c.name, other.c.client_ref).join(
+            other, (other.c.key == request.c.key) & (other.c.id > request.c.id)
         )
-        .where(_brought(), other.status == OrderStatus.SETTLED, ~_was_taken_back(other))
     )
     return sorted((name, other) for name, other in (*found, *requests))
+
+
+def _by_key(named: SelectBase) -> CTE:
+    """With each name in one case, kept: SQLite then joins by a passing index."""
+    rows = named.subquery()
+    keyed = select(rows, func.lower(rows.c.name).label("key"))
+    return keyed.cte().prefix_with("MATERIALIZED")
 
 
 async def _find(
@@ -193,13 +212,18 @@ def _by_hand(rails: Collection[str], names: Collection[str]) -> list[str]:
     return [*plain, *(f"{BY_HAND}{rail}:{each}" for rail in rails for each in names)]
 
 
-async def _repaid(session: AsyncSession, references: Collection[str]) -> Standing | None:
-    """What was charged back stands no more."""
-    row = await session.scalar(
-        select(Repayment)
-        .where(Repayment.rail_reference.in_(references), Repayment.reversed_on.is_(None))
-        .limit(1)
+async def _repaid(
+    session: AsyncSession, references: Collection[str], *, by_hand: bool = False
+) -> Standing | None:
+    """What was charged back stands no more. `by_hand`: only what staff entered, found fast."""
+    reference = Repayment.rail_reference
+    query = select(Repayment).where(
+        func.lower(reference).in_(_lowered(references)), Repayment.reversed_on.is_(None)
     )
+    if by_hand:
+        # The index serves this range, in whatever order a database puts punctuation.
+        query = query.where(reference >= "staff", reference < "stafg")
+    row = await session.scalar(query.limit(1))
     return None if row is None else Standing(StandsAs.REPAYMENT, row.rail_reference, row.loan_id)
 
 
@@ -211,8 +235,9 @@ async def _aside(
         select(SuspenseItem)
         .where(
             or_(
-                SuspenseItem.reference.in_(full) & _is_not_placed(),
-                SuspenseItem.refund_reference.in_(names) & SuspenseItem.rail.in_(rails),
+                func.lower(SuspenseItem.reference).in_(_lowered(full)) & _is_not_placed(),
+                func.lower(SuspenseItem.refund_reference).in_(_lowered(names))
+                & SuspenseItem.rail.in_(rails),
             )
         )
         .limit(1)
@@ -242,7 +267,10 @@ async def _ordered(
     model, as_ = kind
     query = select(model).where(
         func.coalesce(model.rail, _FIRST).in_(rails),
-        or_(model.rail_id.in_(names), model.client_ref.in_(names)),
+        or_(
+            func.lower(model.rail_id).in_(_lowered(names)),
+            func.lower(model.client_ref).in_(_lowered(names)),
+        ),
         model.status.in_(among),
     )
     if besides is not None:
@@ -251,6 +279,10 @@ async def _ordered(
         query = query.where(~_was_taken_back(PaymentRequest))
     row = await session.scalar(query.limit(1))
     return None if row is None else Standing(as_, row.client_ref, row.loan_id)
+
+
+def _lowered(names: Collection[str]) -> set[str]:
+    return {name.lower() for name in names}
 
 
 def _was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:

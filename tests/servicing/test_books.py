@@ -234,6 +234,8 @@ class TestVerify:
             "UPDATE repayments SET rail_reference = 'staff:RCPT9' WHERE rail_reference"
             " LIKE 'wallet:%'",
             "UPDATE payment_requests SET rail_id = 'RCPT9'",
+            "UPDATE payment_requests SET rail_id = 'rcpt9' WHERE rail_id = 'RCPT8'",
+            "UPDATE repayments SET rail_reference = 'staff:Rcpt9' WHERE amount_minor = 50100",
             "INSERT INTO suspense_items (id, reference, reason, amount_minor, currency,"
             " received_on, created_at) VALUES ('ffffffffffffffffffffffffffffffff',"
             " 'wallet:RCPT9', 'x', 5, 'KES', '2026-11-20', '2026-11-20')",

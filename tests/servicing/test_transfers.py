@@ -10,7 +10,7 @@ import pytest
 from kit.db import Sessions, unit_of_work
 from servicing import chargebacks, order_reviews, orders, queries, suspense
 from servicing.disbursements import PAYOUTS
-from servicing.models import Loan
+from servicing.models import Loan, PaymentRequest
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.states import OrderStatus
@@ -171,6 +171,50 @@ class TestSettledByHand:
         assert "incoming_stands_elsewhere" in await lender.incidents()
         await lender.verifies()
 
+    @pytest.mark.parametrize("typed", ["wallet:RCPT1", "Rcpt1", "rCPt1", "rcpt1"])
+    async def test_is_known_however_its_name_was_typed(
+        self, lender: Lender, loan: Loan, typed: str
+    ) -> None:
+        first = await asks_in_vain(lender, loan, kes(500))
+        second = await asks_in_vain(lender, loan, kes(501))
+        await settles(lender, REQUESTS, first.id, typed)
+
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+        await is_settled_by_rail(lender, second, "RCPT1")
+        for again in ("RCPT1", "rcpT1"):
+            assert await settles(lender, REQUESTS, second.id, again) == "rail_transfer_known"
+            assert await enters(lender, loan, kes(500), again) == "rail_transfer_known"
+
+        assert await repaid(lender, loan) == [(f"rail:{first.client_ref}", "500.00")]
+        assert await lender.suspended() == []
+        await lender.verifies()
+
+    @pytest.mark.parametrize("typed", ["pi_abc", "PI_aBC", "wallet:pi_aBC"])
+    async def test_is_no_money_that_a_loan_has_in_other_letters(
+        self, lender: Lender, loan: Loan, typed: str
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await comes(lender, "pi_AbC", loan.reference, kes(500))
+
+        assert await settles(lender, REQUESTS, asked.id, typed) == "rail_transfer_known"
+        assert await enters(lender, loan, kes(500), typed) == "rail_transfer_known"
+
+    async def test_is_one_proposal_with_and_without_the_name_of_the_rail(
+        self, lender: Lender, loan: Loan
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+
+        for who, typed in ((UMA, "wallet:RCPT1"), (USHA, "RCPT1")):
+            async with unit_of_work(lender.sessions) as session:
+                proposal = await order_reviews.settle(
+                    session, REQUESTS, asked.id, rail_id=typed, settled_at=lender.now,
+                    staff_id=who, reason="seen", on=lender.on, zone=ZONE, now=lender.now,
+                )  # fmt: skip
+
+        assert proposal.is_confirmed
+        async with lender.sessions() as session:
+            assert (await session.get_one(PaymentRequest, asked.id)).rail_id == "RCPT1"
+
     async def test_moved_on_no_day_before_it_was_ordered(self, lender: Lender, loan: Loan) -> None:
         """Some rails name only the day; and a rail's clock may be a little behind ours."""
         midnight = lender.now.astimezone(ZoneInfo(ZONE)).replace(hour=0)
@@ -258,6 +302,19 @@ class TestEnteredByHand:
         await charges_back(lender, loan)
         await comes(lender, "RCPT1", loan.reference, kes(500), event="E2")
         assert await repaid(lender, loan) == [("wallet:RCPT1", "500.00")]
+        await lender.verifies()
+
+    @pytest.mark.parametrize("typed", ["Rcpt1", "wallet:rCPT1"])
+    async def test_is_not_booked_again_however_it_was_typed(
+        self, lender: Lender, loan: Loan, typed: str
+    ) -> None:
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await enters(lender, loan, kes(500), typed)
+
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+        await is_settled_by_rail(lender, asked, "RCPT1")
+
+        assert await repaid(lender, loan) == [(f"staff:{typed}", "500.00")]
         await lender.verifies()
 
 
