@@ -95,7 +95,7 @@ class RailTransferKnown(DomainError):
 
 def plain(rail: str | None, typed: str) -> str:
     """The rail's name for a transfer, of which staff may have typed `<rail>:<name>`."""
-    return typed.strip().removeprefix(f"{rail or _FIRST}:")
+    return _without_rail([rail or _FIRST], typed)
 
 
 async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, order: Order) -> None:
@@ -111,10 +111,14 @@ async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, ord
 
 
 async def must_be_outside(session: AsyncSession, name: str) -> None:
-    """Raises RailTransferKnown where staff would enter by hand what has come by a rail of ours."""
+    """Raises RailTransferKnown where staff would enter by hand what has come by a rail of ours, or
+    what they have entered under another spelling."""
+    plain_name = _without_rail(RAILS, name)
+    await lock_key(session, f"{BY_HAND}{plain_name.lower()}")
     for rail in RAILS:
-        await lock_key(session, f"rail_reference:{rail}:{name}")
-    await _refuse(session, name, await _find(session, RAILS, name, is_by_hand=True))
+        await lock_key(session, f"rail_reference:{rail}:{plain_name}")
+    known = await _find(session, RAILS, name, repeats=f"{BY_HAND}{name}")
+    await _refuse(session, name, known)
 
 
 async def find_told(
@@ -176,12 +180,12 @@ def _by_key(named: SelectBase) -> CTE:
 
 async def _find(
     session: AsyncSession, rails: Collection[str], name: str, *, besides: UUID | None = None,
-    is_by_hand: bool = False,
+    repeats: str | None = None,
 ) -> Standing | None:  # fmt: skip
     names = await _names(session, rails, name)
     full = [f"{rail}:{each}" for rail in rails for each in names]
-    entered = [] if is_by_hand else _by_hand(rails, names)
-    if (known := await _repaid(session, [*full, *entered])) is not None:
+    entered = _by_hand(rails, names)
+    if (known := await _repaid(session, [*full, *entered], besides=repeats)) is not None:
         return known
     if (known := await _aside(session, rails, full, names)) is not None:
         return known
@@ -193,8 +197,7 @@ async def _find(
 
 async def _names(session: AsyncSession, rails: Collection[str], name: str) -> set[str]:
     """As people may have typed it. A card's charge has two names: Telegram's, the provider's."""
-    for rail in rails:
-        name = name.removeprefix(f"{rail}:")
+    name = _without_rail(rails, name)
     names = {name, name.upper(), name.lower()}
     if telegram.NAME in rails:
         told = await session.execute(
@@ -207,15 +210,22 @@ async def _names(session: AsyncSession, rails: Collection[str], name: str) -> se
     return names
 
 
+def _without_rail(rails: Collection[str], typed: str) -> str:
+    rail, _, name = typed.strip().partition(":")
+    return name.strip() if name.strip() and rail.lower() in rails else typed.strip()
+
+
 def _by_hand(rails: Collection[str], names: Collection[str]) -> list[str]:
     plain = [f"{BY_HAND}{each}" for each in names]
     return [*plain, *(f"{BY_HAND}{rail}:{each}" for rail in rails for each in names)]
 
 
 async def _repaid(
-    session: AsyncSession, references: Collection[str], *, by_hand: bool = False
-) -> Standing | None:
-    """What was charged back stands no more. `by_hand`: only what staff entered, found fast."""
+    session: AsyncSession, references: Collection[str], *, by_hand: bool = False,
+    besides: str | None = None,
+) -> Standing | None:  # fmt: skip
+    """What was charged back stands no more. `by_hand`: only what staff entered, found fast.
+    `besides`: one that does not count."""
     reference = Repayment.rail_reference
     query = select(Repayment).where(
         func.lower(reference).in_(_lowered(references)), Repayment.reversed_on.is_(None)
@@ -223,6 +233,8 @@ async def _repaid(
     if by_hand:
         # The index serves this range, in whatever order a database puts punctuation.
         query = query.where(reference >= "staff", reference < "stafg")
+    if besides is not None:
+        query = query.where(reference != besides)
     row = await session.scalar(query.limit(1))
     return None if row is None else Standing(StandsAs.REPAYMENT, row.rail_reference, row.loan_id)
 

@@ -304,6 +304,17 @@ class TestEnteredByHand:
         assert await repaid(lender, loan) == [("wallet:RCPT1", "500.00")]
         await lender.verifies()
 
+    async def test_is_entered_once_under_whatever_name(self, lender: Lender, loan: Loan) -> None:
+        names = ["RCPT1", "wallet:RCPT1", "rcpt1", "Wallet:RCPT1", " RCPT1"]
+        told = [await enters(lender, loan, kes(500), each) for each in names]
+        again = await enters(lender, loan, kes(500), "RCPT1")
+
+        assert (told, again) == (["entered", *["rail_transfer_known"] * 4], "entered")
+        assert await repaid(lender, loan) == [("staff:RCPT1", "500.00")]
+        await charges_back(lender, loan)
+        assert await enters(lender, loan, kes(500), "wallet:RCPT1") == "entered"
+        await lender.verifies()
+
     @pytest.mark.parametrize("typed", ["Rcpt1", "wallet:rCPT1"])
     async def test_is_not_booked_again_however_it_was_typed(
         self, lender: Lender, loan: Loan, typed: str
