@@ -15,7 +15,9 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     CompoundSelect,
+    Select,
     SelectBase,
+    and_,
     func,
     literal,
     or_,
@@ -27,8 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from servicing.chargebacks import RETURNED
-from servicing.ledger.chart import RAILS
-from servicing.ledger.models import Entry
+from servicing.ledger.chart import RAILS, cash_of
+from servicing.ledger.models import Entry, Line
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import telegram
 from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
@@ -141,6 +143,29 @@ async def find_besides(session: AsyncSession, order: Order, name: str) -> Standi
     return await find_told(session, rail, name, besides=order.id)
 
 
+async def find(session: AsyncSession, rail: str, name: str) -> Standing | None:
+    """Wherever a transfer of a rail stands, by whatever spelling of its name."""
+    return await _find(session, [rail], name)
+
+
+def is_capital(rail: str, names: Collection[str]) -> ColumnElement[bool]:
+    """Whether an entry is a funder's money by one of these names. It once went by the name alone:
+    then the cash says of which rail."""
+    reference = func.lower(Entry.reference)
+    is_of_rail = (
+        select(Line.id).where(Line.entry_id == Entry.id, Line.debit == cash_of(rail)).exists()
+    )
+    return and_(
+        # The index serves this range, in whatever order a database puts punctuation.
+        Entry.reference >= "capital",
+        Entry.reference < "capitam",
+        or_(
+            reference.in_(_lowered([f"{_FUNDED}{rail}:{name}" for name in names])),
+            reference.in_(_lowered([f"{_FUNDED}{name}" for name in names])) & is_of_rail,
+        ),
+    )
+
+
 def is_another(order: Order, outcome: Outcome) -> bool:
     """Whether an order that had settled is said to have settled by a transfer of another name."""
     names = order.rail_id, outcome.rail_id
@@ -155,10 +180,14 @@ def is_another(order: Order, outcome: Outcome) -> bool:
 
 async def standing_twice(session: AsyncSession) -> list[tuple[str, str]]:
     """Money that came by a rail once and stands twice: how it is called, and what it is besides."""
-    stands, besides = _by_key(_received()), _by_key(_besides())
-    found = await session.execute(
-        select(stands.c.name, besides.c.other).join(besides, besides.c.key == stands.c.key)
-    )
+    stands, besides, funded = _by_key(_received()), _by_key(_besides()), _by_key(_capital())
+    found = [
+        row
+        for one, two in ((stands, besides), (stands, funded), (funded, besides))
+        for row in await session.execute(
+            select(one.c.name, two.c.other).join(two, two.c.key == one.c.key)
+        )
+    ]
     request = _by_key(
         select(_NAME.label("name"), PaymentRequest.client_ref, PaymentRequest.id).where(_brought())
     )
@@ -192,7 +221,7 @@ async def _find(
     for kind in _ORDERS:
         if (known := await _ordered(session, rails, names, kind, besides)) is not None:
             return known
-    return await _funded(session, full)
+    return await _funded(session, rails, names)
 
 
 async def _names(session: AsyncSession, rails: Collection[str], name: str) -> set[str]:
@@ -309,9 +338,11 @@ def _was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:
     )
 
 
-async def _funded(session: AsyncSession, full: Collection[str]) -> Standing | None:
-    names = [f"{_FUNDED}{each}" for each in full]
-    found = await session.scalar(select(Entry.reference).where(Entry.reference.in_(names)).limit(1))
+async def _funded(
+    session: AsyncSession, rails: Collection[str], names: Collection[str]
+) -> Standing | None:
+    is_any = or_(*(is_capital(rail, names) for rail in rails))
+    found = await session.scalar(select(Entry.reference).where(is_any).limit(1))
     return None if found is None else Standing(StandsAs.CAPITAL, found)
 
 
@@ -370,6 +401,12 @@ def _besides() -> CompoundSelect[Any]:
             for prefix in ("", *(f"{rail}:" for rail in RAILS))
         ),
     )
+
+
+def _capital() -> Select[Any]:
+    return select(
+        func.substr(Entry.reference, len(_FUNDED) + 1).label("name"), Entry.reference.label("other")
+    ).where(Entry.reference.startswith(_FUNDED))
 
 
 def _brought() -> ColumnElement[bool]:

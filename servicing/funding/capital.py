@@ -17,7 +17,7 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
-from servicing import queries, suspense
+from servicing import queries, suspense, transfers
 from servicing.funding import books, holds, pools
 from servicing.funding.books import StakeBook
 from servicing.funding.models import Movement, Pool, Stake, Withdrawal, WithdrawalOf
@@ -80,11 +80,16 @@ async def pay_in(
     it.
     """
     stake, pool = await _locked(session, stake_id, amount.currency)
-    name = f"{pool.rail}:{reference.removeprefix(f'{pool.rail}:')}"
+    rail_id = transfers.plain(pool.rail, reference)
+    name = f"{pool.rail}:{rail_id}"
     await lock_key(session, f"rail_reference:{name}")
     entry = f"{_PAID_IN}{name}"
     waits = await _waits(session, name, amount)
-    if waits is None and await _is_used(session, name):
+    is_used = waits is None and (
+        await _is_used(session, name)
+        or await transfers.find(session, pool.rail, rail_id) is not None
+    )
+    if is_used:
         raise CapitalReferenceUsed(reference=reference)
     proposal = await four_eyes.agree(
         session, act="capital.in", subject=stake.subject, staff_id=staff_id, reason=reason,
@@ -101,13 +106,15 @@ async def pay_in(
 async def paid_in(session: AsyncSession, name: str) -> Money | None:
     """What was written down as a funder's, of the payment that the rail calls so
     (`<rail>:<its id>`)."""
+    rail, _, rail_id = name.partition(":")
     found = (
         await session.execute(
             select(Movement.amount_minor, Pool.currency)
             .join(Entry, Entry.id == Movement.entry_id)
             .join(Stake, Stake.id == Movement.stake_id)
             .join(Pool, Pool.id == Stake.pool_id)
-            .where(Entry.reference == f"{_PAID_IN}{name}")
+            .where(transfers.is_capital(rail, [rail_id]))
+            .limit(1)
         )
     ).one_or_none()
     return None if found is None else Money(*found)

@@ -7,6 +7,7 @@ import pytest
 
 from kit.db import unit_of_work
 from kit.four_eyes import SameStaff
+from kit.ids import new_id
 from kit.money import Money
 from servicing.funding import capital
 from servicing.funding.capital import (
@@ -15,11 +16,14 @@ from servicing.funding.capital import (
     CapitalReferenceUsed,
     PoolCurrencyDiffers,
 )
-from servicing.funding.models import WithdrawalOf
-from servicing.ledger import balances
+from servicing.funding.models import Movement, Stake, WithdrawalOf
+from servicing.ledger import balances, posting
 from servicing.ledger.chart import Account
+from servicing.ledger.rules import EntryKind, Event
+from servicing.payment_requests import REQUESTS
 from tests.servicing.funding.money import CHECKER, MAKER, Treasury
 from tests.servicing.lending import Lender, kes
+from tests.servicing.reviews import asks_in_vain, enters, settles
 from tests.servicing.test_rail_events import arrives, event, waiting
 
 
@@ -30,6 +34,23 @@ async def stands(lender: Lender) -> dict[str, str]:
             for row in await balances.trial_balance(session)
             if row.net_minor
         }
+
+
+async def was_paid_in_long_ago(
+    lender: Lender, stake: Stake, reference: str, *, cash: Account = Account.CASH_WALLET
+) -> None:
+    """As it was written down before the rail was in the name of the entry."""
+    async with unit_of_work(lender.sessions) as session:
+        entry = await posting.post(
+            session, EntryKind.FUNDING, (Event.CAPITAL_PAID_IN, kes(1_000)),
+            reference=f"capital_in:{reference}", on=lender.on, now=lender.now, cash=cash,
+        )  # fmt: skip
+        session.add(
+            Movement(
+                id=new_id(), stake_id=stake.id, event=Event.CAPITAL_PAID_IN, amount_minor=1_000_00,
+                on=lender.on, entry_id=entry.id, created_at=lender.now,
+            )
+        )  # fmt: skip
 
 
 class TestPayIn:
@@ -113,6 +134,53 @@ class TestPayIn:
 
         with pytest.raises(CapitalReferenceUsed):
             await treasury.pays_in(stake, kes(1_000), reference="W77")
+
+    @pytest.mark.parametrize("typed", ["W77", "wallet:W77", "w77"])
+    async def test_refuses_money_that_staff_have_entered(
+        self, lender: Lender, treasury: Treasury, typed: str
+    ) -> None:
+        loan = await lender.lends()
+        stake = await treasury.joins(await treasury.opens())
+        await enters(lender, loan, kes(1_000), "W77")
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await settles(lender, REQUESTS, asked.id, "W78")
+
+        for used in (typed, typed.replace("77", "78")):
+            with pytest.raises(CapitalReferenceUsed):
+                await treasury.pays_in(stake, kes(1_000), reference=used)
+
+    @pytest.mark.parametrize("typed", ["BANK-1", "bank-1", "wallet:Bank-1"])
+    async def test_is_one_payment_however_it_is_typed(
+        self, lender: Lender, treasury: Treasury, typed: str
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await treasury.pays_in(stake, kes(1_000), reference="bank-1")
+
+        with pytest.raises(CapitalReferenceUsed):
+            await treasury.pays_in(stake, kes(1_000), reference=typed)
+
+    async def test_knows_what_was_entered_before_rails_were_in_its_name(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        loan = await lender.lends()
+        stake = await treasury.joins(await treasury.opens())
+        await was_paid_in_long_ago(lender, stake, "W77")
+
+        with pytest.raises(CapitalReferenceUsed):
+            await treasury.pays_in(stake, kes(1_000), reference="W77")
+        await arrives(lender, event("from Acme", kes(1_000), rail_id="W77"))
+        assert await waiting(lender) == []
+        assert await enters(lender, loan, kes(1_000), "W77") == "rail_transfer_known"
+
+    async def test_of_another_rail_is_another_payment(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await was_paid_in_long_ago(lender, stake, "W77", cash=Account.CASH_BANK)
+
+        await treasury.pays_in(stake, kes(1_000), reference="W77")
+
+        assert (await stands(lender))[Account.CASH_WALLET] == "1000.00"
 
     async def test_refuses_another_currency(self, treasury: Treasury) -> None:
         stake = await treasury.joins(await treasury.opens())
