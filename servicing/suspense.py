@@ -110,6 +110,9 @@ async def assign(
         # Left over from a loan that closed: that is given back, not placed.
         raise SuspenseItemNotFound(item=item_id)
     loan = await queries.get_loan(session, loan_id, lock=True)
+    # Whoever takes in this transfer, also as capital, holds its name before the item.
+    named = await session.get_one(SuspenseItem, item_id)
+    await lock_key(session, f"rail_reference:{named.reference}")
     item = await waiting(session, item_id)
     if loan.status not in repayments.REPAYABLE:
         raise repayments.LoanNotRepayable(status=loan.status)

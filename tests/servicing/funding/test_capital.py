@@ -1,14 +1,18 @@
 """Capital comes in and goes out by two people, and what is lent is not given back."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from kit.db import unit_of_work
+from kit.db import Sessions, unit_of_work
+from kit.errors import DomainError
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
 from kit.money import Money
+from servicing import suspense
 from servicing.funding import capital
 from servicing.funding.capital import (
     CapitalAmountDiffers,
@@ -235,3 +239,39 @@ class TestWithdrawals:
         assert (book.payable, book.capital) == (0, 50_001_00)
         lender.on += timedelta(days=1)
         await lender.verifies()
+
+
+async def test_is_capital_or_a_repayment_when_both_are_said_at_once(
+    own_sessions: Sessions, now: datetime
+) -> None:
+    """The second of staff confirms each; whoever is later is refused, and nobody waits for ever."""
+    lender = Lender(own_sessions, now)
+    loan = await lender.lends()
+    treasury = Treasury(lender)
+    stake = await treasury.joins(await treasury.opens())
+    codes: list[str] = []
+    for n in range(5):
+        await arrives(lender, event("from Acme", kes(1_000), rail_id=f"W{n}a"))
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+
+        async def places(item_id: UUID) -> None:
+            for who in (MAKER, CHECKER):
+                async with unit_of_work(lender.sessions) as session:
+                    await suspense.assign(
+                        session, item_id, loan_id=loan.id, staff_id=who, reason="asked",
+                        on=lender.on, now=lender.now,
+                    )  # fmt: skip
+
+        ends = await asyncio.gather(
+            places(item.id),
+            treasury.pays_in(stake, kes(1_000), reference=f"W{n}a"),
+            return_exceptions=True,
+        )
+        refused = [end for end in ends if isinstance(end, BaseException)]
+        assert all(isinstance(end, DomainError) for end in refused), refused
+        codes += [end.code for end in refused if isinstance(end, DomainError)]
+
+    assert len(codes) == 5
+    assert await waiting(lender) == []
+    await lender.verifies()
