@@ -6,8 +6,6 @@ as `staff:<name>`, a funder's money as `capital_in:<rail>:<name>`.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
-from kit.errors import DomainError, Kind
 from servicing.chargebacks import RETURNED
 from servicing.ledger.chart import RAILS, cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import telegram
 from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
+from servicing.standings import RailTransferKnown as RailTransferKnown
+from servicing.standings import Standing, StandsAs
 from servicing.states import ARRIVED, OrderStatus
 from servicing.treasury.models import Refund
 
@@ -46,53 +45,10 @@ _FIRST = "wallet"
 """The rail of what was ordered before rails were written down."""
 
 
-class StandsAs(StrEnum):
-    REPAYMENT = "repayment"
-    SUSPENSE = "suspense"
-    GIVEN_BACK = "given_back"
-    """It waited in suspense and was given back, or is the payment that gave something back."""
-    PAYOUT = "payout"
-    PAYMENT_REQUEST = "payment_request"
-    REFUND = "refund"
-    CAPITAL = "capital"
-
-
-_SAID = {
-    StandsAs.REPAYMENT: "a repayment",
-    StandsAs.SUSPENSE: "money in suspense",
-    StandsAs.GIVEN_BACK: "money that was given back from suspense",
-    StandsAs.PAYOUT: "a payout",
-    StandsAs.PAYMENT_REQUEST: "a payment request",
-    StandsAs.REFUND: "a refund",
-    StandsAs.CAPITAL: "the capital of a funder",
-}
 _Kind = tuple[type[Order], StandsAs]
 _REQUESTS: _Kind = PaymentRequest, StandsAs.PAYMENT_REQUEST
 _ORDERS: tuple[_Kind, ...] = ((Payout, StandsAs.PAYOUT), _REQUESTS, (Refund, StandsAs.REFUND))
 _NOT_FAILED = tuple(status for status in OrderStatus if status is not OrderStatus.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a transfer is in the books."""
-
-    as_: StandsAs
-    name: str
-    """Of the repayment, the item in suspense or the order."""
-    loan_id: UUID | None = None
-
-
-class RailTransferKnown(DomainError):
-    """One transfer is booked once: `transfer` stands as `stands_as`, called `name`, of `loan`."""
-
-    kind = Kind.CONFLICT
-    code = "rail_transfer_known"
-
-    def __str__(self) -> str:
-        said = _SAID[StandsAs(str(self.params["stands_as"]))]
-        of = f" of loan {loan}" if (loan := self.params["loan"]) else ""
-        name = self.params["name"]
-        return f"{self.params['transfer']} is in the books already: as {said}{of} ({name})."
 
 
 def plain(rail: str | None, typed: str) -> str:
