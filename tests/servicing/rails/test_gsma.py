@@ -12,7 +12,7 @@ from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from kit.worker import Worker
 from sandbox.wallet import transfers
-from servicing import tasks
+from servicing import queries, tasks
 from servicing.rails.base import Direction
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury import returns
@@ -384,7 +384,10 @@ class TestWithAWorker:
             untold = await lender.opens()
 
             async def is_sent() -> bool:
-                return len(here.moved()) == 3
+                """And we have written down that it was."""
+                async with lender.sessions() as session:
+                    (payout,) = await queries.list_payouts(session, untold.id)
+                return len(here.moved()) == 3 and payout.status is PENDING
 
             await here.until(is_sent)
             later = lender.now + timedelta(minutes=1)
