@@ -147,13 +147,14 @@ async def reverse(
 
 async def entry_of(session: AsyncSession, repayment_id: UUID) -> Entry | None:
     """By which it came into the books, as a payment or as a recovery."""
-    for reference in _references(repayment_id).values():
+    for reference in references_of(repayment_id).values():
         if (entry := await posting.find(session, reference)) is not None:
             return entry
     return None
 
 
-def _references(repayment_id: UUID) -> dict[EntryKind, str]:
+def references_of(repayment_id: UUID) -> dict[EntryKind, str]:
+    """How its entry is called, by what it is."""
     return {
         EntryKind.REPAYMENT: f"repayment:{repayment_id}",
         EntryKind.RECOVERY: f"recovery:{repayment_id}",
@@ -169,7 +170,7 @@ async def _take(
     on: date,
     now: datetime,
 ) -> None:
-    act = Act(audit.SYSTEM, on, now, _references(repayment.id), repayment.rail)
+    act = Act(audit.SYSTEM, on, now, references_of(repayment.id), repayment.rail)
     type_ = await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)

@@ -131,7 +131,7 @@ async def assign(
 
 
 async def leave(session: AsyncSession, item: SuspenseItem, *, on: date, now: datetime) -> None:
-    """It turned out to be no borrower's: whoever calls posts what it is instead."""
+    """It is known whose it is: whoever calls posts that instead."""
     entry = await _entry_of(session, item.id)
     assert entry is not None, f"{item.reference} was never posted"
     await posting.reverse(session, entry, on=on, now=now)

@@ -39,7 +39,8 @@ from servicing.treasury.models import Refund
 Order = Payout | PaymentRequest | Refund
 BY_HAND = "staff:"
 """So begins the name of what staff entered as money that came outside the rails."""
-_FUNDED = "capital_in:"
+FUNDED = "capital_in:"
+"""So begins the name of the entry by which money became capital of a funder."""
 _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 _FIRST = "wallet"
 """The rail of what was ordered before rails were written down."""
@@ -116,8 +117,8 @@ def is_capital(rail: str, names: Collection[str]) -> ColumnElement[bool]:
         Entry.reference >= "capital",
         Entry.reference < "capitam",
         or_(
-            reference.in_(_lowered([f"{_FUNDED}{rail}:{name}" for name in names])),
-            reference.in_(_lowered([f"{_FUNDED}{name}" for name in names])) & is_of_rail,
+            reference.in_(_lowered([f"{FUNDED}{rail}:{name}" for name in names])),
+            reference.in_(_lowered([f"{FUNDED}{name}" for name in names])) & is_of_rail,
         ),
     )
 
@@ -361,8 +362,8 @@ def _besides() -> CompoundSelect[Any]:
 
 def _capital() -> Select[Any]:
     return select(
-        func.substr(Entry.reference, len(_FUNDED) + 1).label("name"), Entry.reference.label("other")
-    ).where(Entry.reference.startswith(_FUNDED))
+        func.substr(Entry.reference, len(FUNDED) + 1).label("name"), Entry.reference.label("other")
+    ).where(Entry.reference.startswith(FUNDED))
 
 
 def _brought() -> ColumnElement[bool]:

@@ -27,9 +27,6 @@ from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import SuspenseItem
 
-_PAID_IN = "capital_in:"
-"""How its entry is called, before the rail and the rail's name for it."""
-
 
 class CapitalNotFree(DomainError):
     """It is lent, on its way to a borrower, promised, or not there."""
@@ -83,7 +80,7 @@ async def pay_in(
     rail_id = transfers.plain(pool.rail, reference)
     name = f"{pool.rail}:{rail_id}"
     await lock_key(session, f"rail_reference:{name}")
-    entry = f"{_PAID_IN}{name}"
+    entry = f"{transfers.FUNDED}{name}"
     waits = await _waits(session, name, amount)
     is_used = waits is None and (
         await _is_used(session, name)
@@ -256,7 +253,7 @@ async def _waits(session: AsyncSession, name: str, amount: Money) -> SuspenseIte
 async def _is_used(session: AsyncSession, name: str) -> bool:
     """As capital, as a repayment, or as money that was given back or placed."""
     return (
-        await posting.find(session, f"{_PAID_IN}{name}") is not None
+        await posting.find(session, f"{transfers.FUNDED}{name}") is not None
         or await queries.find_repayment(session, name) is not None
         or await queries.find_suspense_item(session, name) is not None
     )

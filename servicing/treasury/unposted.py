@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from servicing import disbursements, living, orders, queries
+from servicing import disbursements, living, orders, queries, repayments
 from servicing.disbursements import PAYOUTS
 from servicing.events import Type
 from servicing.happenings import Happening
@@ -46,7 +46,7 @@ async def _repayment(
     """The loan is told of it, if it never was, and the ledger moves by what is missing."""
     loan = await queries.get_loan(session, repayment.loan_id, lock=True)
     key = f"repayment:{repayment.id}"
-    references = {EntryKind.REPAYMENT: key, EntryKind.RECOVERY: f"recovery:{repayment.id}"}
+    references = repayments.references_of(repayment.id)
     act = Act(audit.SYSTEM, max(on, repayment.paid_on), now, references, repayment.rail)
     paid = Happening(Type.REPAYMENT, repayment.paid_on, key, repayment.amount_minor)
     await living.happen(session, loan, act, paid)
