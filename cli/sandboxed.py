@@ -1,5 +1,6 @@
 """The sandbox beside the product: its settings, its clock that can be moved, its staff."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
@@ -122,14 +123,17 @@ class TimeWalk:
         self._clock = clock
         self._installation: Installation | None = None
         self._worker: Worker | None = None
+        self._attached = asyncio.Event()
 
     def attach(self, installation: Installation, worker: Worker) -> None:
         self._installation, self._worker = installation, worker
+        self._attached.set()
 
     def now(self) -> datetime:
         return self._clock.now()
 
     async def move(self, hours: int) -> AsyncIterator[datetime]:
+        await self._attached.wait()  # The page answers before the worker has started.
         assert self._worker is not None
         stride = 1 if hours <= _DAY else _STRIDE_HOURS
         while hours > 0:
@@ -141,6 +145,7 @@ class TimeWalk:
             yield self._clock.now()
 
     async def next_due(self, telegram_chat_id: int) -> date | None:
+        await self._attached.wait()
         assert self._installation is not None
         today = business_date(self._clock.now(), self._installation.settings.timezone)
         async with unit_of_work(self._installation.sessions) as session:

@@ -92,7 +92,7 @@ def test_two_of_staff_settle_a_payout(browser: Browser, desk: Desk) -> None:
     carl.sees("Payout of KES 7,750", "Needs review")
     carl.page.get_by_text("The money arrived").click()
     carl.page.get_by_label("The rail's name for the transfer").fill("W-2026-77")
-    carl.page.get_by_label("When it arrived").fill("2026-11-22T09:30")
+    carl.page.get_by_label("When it arrived").fill("2026-11-23T09:30")
     carl.page.get_by_label("How you know").first.fill("It stands on the wallet's statement")
     carl.page.get_by_role("button", name="Propose: settled").click()
     carl.sees("You proposed this", "It stands on the wallet's statement")

@@ -15,7 +15,7 @@ from kit.db import Sessions, unit_of_work
 from kit.worker import Worker
 from sandbox.mpesa import bodies
 from sandbox.store import Json
-from servicing import tasks
+from servicing import lookups, tasks
 from servicing.models import Payout, RailEventRow
 from servicing.rails.addresses import Addresses
 from servicing.states import LoanStatus, OrderStatus
@@ -233,7 +233,10 @@ class TestWithAWorker:
             await mpesa.requests(loan, kes(500))
 
             async def has_moved() -> bool:
-                return len(mpesa.moved()) == 3
+                """And we have written down what the rail answered when we asked."""
+                async with lender.sessions() as session:
+                    (asked,) = await lookups.list_requests(session, loan.id)
+                return len(mpesa.moved()) == 3 and asked.status is OrderStatus.PENDING
 
             await mpesa.until(has_moved)
             later = lender.now + timedelta(minutes=1)
