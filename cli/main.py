@@ -33,11 +33,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("cli.run:worker", "Runs the jobs."),
 }
 """name -> (module:function, one line of help). Kept sorted."""
-WITH_TELEGRAM = ("cli.run", "cli.sandbox_server")
+WITH_TELEGRAM = (
+    "cli.backup", "cli.gsma", "cli.ledger", "cli.mpesa", "cli.person", "cli.replay", "cli.risk",
+    "cli.run", "cli.sandbox_server", "cli.screening", "cli.simulate",
+)  # fmt: skip
+"""Modules of the commands that import aiogram, themselves or by what they import."""
 
 
 class Kopa(LazyGroup):
-    """Brings Telegram's types late to those commands that have a bot."""
+    """Brings Telegram's types late to those commands that have to do with it."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if COMMANDS.get(cmd_name, ("",))[0].partition(":")[0] in WITH_TELEGRAM:

@@ -37,7 +37,7 @@ def settings_for(settings: Settings, base: str | None = None) -> Settings:
     `base` is where a sandbox of its own listens; without it, it is part of this web server.
     """
     base = base or f"{settings.base_url}/sandbox"
-    simulated: dict[str, object] = {"job_polling_seconds": 0.05}
+    simulated: dict[str, object] = {"job_polling_seconds": 0.1}
     if not settings.telegram_bot_token.get_secret_value():
         simulated |= {
             "telegram_bot_token": SecretStr(_TOKEN),

@@ -121,10 +121,13 @@ class Worker:
         For a clock that is moved on by hand: the ticks of a month need no queue.
         """
         now = self._context.clock.now()
-        for name, schedule in jobs.SCHEDULES.items():
-            async with unit_of_work(self._context.sessions) as session:
-                await lock_key(session, "job_schedules")
-                ticks = await _claim_due(session, name, schedule, now)
+        async with unit_of_work(self._context.sessions) as session:
+            await lock_key(session, "job_schedules")
+            due = {
+                name: await _claim_due(session, name, schedule, now)
+                for name, schedule in jobs.SCHEDULES.items()
+            }
+        for name, ticks in due.items():
             for tick in ticks:
                 await jobs.JOBS[name].run(self._context, tick=tick.isoformat())
 

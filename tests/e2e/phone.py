@@ -144,7 +144,7 @@ class Phone:
     def moves_clock(self, **how: Any) -> None:
         body = {**how, "person_id": self.person_id}
         url = f"{self.base}/sandbox/api/clock/move"
-        self.http.post(url, json=body, timeout=300).raise_for_status()
+        self.http.post(url, json=body, timeout=900).raise_for_status()
 
     def _act(self, act: str, **request: Any) -> str:
         answer = self.http.post(f"{self._api}/{act}", params={"wait": WAIT_SECONDS}, **request)

@@ -44,6 +44,14 @@ import sys
 import kyc.liveness.judging, kyc.workers
 print(sorted({"sqlalchemy", "pydantic", "rapidocr"} & set(sys.modules)))
 """
+PLAIN = """
+import sys
+from cli import main
+for name, (where, _) in main.COMMANDS.items():
+    if where.partition(":")[0] not in main.WITH_TELEGRAM:
+        main.kopa.get_command(None, name)
+print("aiogram" in sys.modules)
+"""
 TYPES = """
 from cli import quick_start
 quick_start.import_aiogram()
@@ -91,6 +99,10 @@ class TestImports:
     def test_every_telegram_type_can_be_prepared_late(self) -> None:
         """And most of them were not prepared before: that is what makes the start quick."""
         assert int(printed(TYPES)) > 300
+
+    def test_commands_that_do_not_say_so_load_no_telegram(self) -> None:
+        """Those that say so get its types late."""
+        assert printed(PLAIN) == "False"
 
 
 class TestMigrations:
