@@ -50,6 +50,8 @@ async def apply(
         await hints.heed(session, event, on=on, zone=zone, now=now)
     elif event.direction is not Direction.INCOMING:
         await _ordered(session, event, on=on, zone=zone, now=now)
+    elif event.outcome.status is OutcomeStatus.RETURNED:
+        await _taken_back(session, event, on=on, zone=zone, now=now)
     elif (paid := await hints.as_announced(session, event, now=now)) is not None:
         await _incoming(session, paid, on=on, zone=zone, now=now)
 
@@ -69,13 +71,26 @@ async def _ordered(
         await orders.apply(session, kind, order.id, event.outcome, on=on, zone=zone, now=now)
 
 
+async def _taken_back(
+    session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
+) -> None:
+    """Money that had come in: under the rail's name for it, or under the prompt's that it paid."""
+    reference = f"{event.rail}:{event.rail_id}"
+    is_known = await queries.find_repayment(session, reference) is not None or (
+        await queries.find_suspense_item(session, reference) is not None
+    )
+    asked = None if is_known else await hints.prompt_of(session, event)
+    if asked is not None and await hints.answers_prompt(session, event, asked, now=now):
+        await orders.apply(session, REQUESTS, asked.id, event.outcome, on=on, zone=zone, now=now)
+    else:
+        await chargebacks.take_back(session, reference, event.amount, on=on, now=now)
+
+
 async def _incoming(
     session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
 ) -> None:
     """Money that a borrower sent by the loan's reference; what fits no running loan waits."""
     reference = f"{event.rail}:{event.rail_id}"
-    if event.outcome.status is OutcomeStatus.RETURNED:
-        await chargebacks.take_back(session, reference, event.amount, on=on, now=now)
     if event.outcome.status is not OutcomeStatus.SETTLED:
         return
     asked = await hints.prompt_of(session, event)

@@ -1,7 +1,7 @@
 """The lines of the rails' statements: kept as they came, and found again by their keys."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from servicing.treasury import held
 from servicing.treasury.models import StatedLine
 
 _CHUNK = 500
+_GOES_BACK_WITHIN = timedelta(days=90)
 _MOVED = (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)
 
 
@@ -33,6 +34,7 @@ async def keep(
     asked = {line.rail_id for line in moved if line.direction is Direction.COLLECT}
     # What came for a request beyond its own money is in the books by the rail's name.
     ours |= {name: name for name in await held.by_key(session, rail, asked)}
+    ours = {**await _taken_back(session, rail, day, moved), **ours}
     rows = [
         StatedLine(
             id=new_id(), rail=rail, day=day, n=n, key=_key(line, ours), rail_id=line.rail_id,
@@ -44,6 +46,23 @@ async def keep(
     session.add_all(rows)
     await session.flush()
     return rows
+
+
+async def _taken_back(
+    session: AsyncSession, rail: str, day: date, moved: Sequence[StatementLine]
+) -> dict[str, str]:
+    """What goes back is known as it was when it moved, long ago as that may be."""
+    back = {line.rail_id: line for line in moved if line.status is OutcomeStatus.RETURNED}
+    if not back:
+        return {}
+    names = {"rail": rail, "since": day - _GOES_BACK_WITHIN, "rail_ids": sorted(back)}
+    found = (await session.execute(_STATED_AS, names)).all()
+    return {
+        name: row.key
+        for row in found
+        for name in (row.rail_id, back[row.rail_id].reference)
+        if name
+    }
 
 
 async def of_day(session: AsyncSession, rail: str, day: date) -> list[StatedLine]:
@@ -83,6 +102,13 @@ _FORGET = (
     delete(StatedLine)
     .where(StatedLine.rail == bindparam("of_rail"), StatedLine.day == bindparam("of_day"))
     .execution_options(synchronize_session="fetch")
+)
+_STATED_AS = select(StatedLine.rail_id, StatedLine.key).where(
+    StatedLine.rail == bindparam("rail"),
+    StatedLine.day >= bindparam("since"),
+    StatedLine.status == OutcomeStatus.SETTLED,
+    StatedLine.direction != Direction.INCOMING,
+    StatedLine.rail_id.in_(bindparam("rail_ids", expanding=True)),
 )
 _OF_DAY = (
     select(StatedLine)

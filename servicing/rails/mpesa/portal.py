@@ -7,7 +7,8 @@ import asyncio
 import csv
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,27 +17,47 @@ from kit.money import InvalidAmount, Money
 from servicing.rails.base import (
     Delivery,
     Direction,
+    Doubt,
     FileRefused,
     FileRepeated,
+    Outcome,
     OutcomeStatus,
+    RailEvent,
     StatementLine,
+    readable,
 )
 from servicing.rails.iso20022.folder import Folder
+from servicing.rails.mpesa.callbacks import NAME
 from servicing.rails.mpesa.messages import CURRENCY
 
 _ZONE = ZoneInfo("Africa/Nairobi")
 _RECEIPT, _COMPLETED, _STATUS = "Receipt No.", "Completion Time", "Transaction Status"
 _IN, _OUT, _REASON, _ACCOUNT = "Paid In", "Withdrawn", "Reason Type", "A/C No."
+_LINKED = "Linked Transaction ID"
+"""On a reversal: the receipt of what it takes back. Not every portal has the column."""
 _COLUMNS = {_RECEIPT, _COMPLETED, _STATUS, _IN, _OUT, _REASON, _ACCOUNT}
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 _ASKED = re.compile(r"[0-9a-f]{12}\Z")
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.csv\Z")
+_NAMED_WITHIN = timedelta(days=90)
+"""So far back a reversal's payment is looked for, to know the name that it carried."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     at: datetime
+    receipt: str
+    """Of this movement; its line may go by the receipt of what it takes back."""
     line: StatementLine
+
+    @property
+    def is_back(self) -> bool:
+        return self.line.status is OutcomeStatus.RETURNED
+
+    @property
+    def is_of_unknown(self) -> bool:
+        """It takes back, and does not say what."""
+        return self.is_back and self.line.rail_id == self.receipt
 
 
 class Portal:
@@ -69,7 +90,34 @@ class Portal:
                 raise FileRepeated(f"{name} came before")
             if not {row.line for row in _rows(before, day)} <= {row.line for row in rows}:
                 raise FileRefused(f"{name} lacks what it said before")
-        return Delivery(message=name, events=(), statement_of=self._completes(day))
+        back = [
+            row
+            for row in self._named(rows, day)
+            if row.is_back and row.line.direction is not Direction.PAYOUT
+        ]
+        return Delivery(
+            message=name,
+            events=tuple(_taken_back(row) for row in back if not row.is_of_unknown),
+            doubts=tuple(
+                Doubt("chargeback_unknown", row.receipt, {"theirs": str(row.line.amount)})
+                for row in back
+                if row.is_of_unknown
+            ),
+            statement_of=self._completes(day),
+        )
+
+    def _named(self, rows: Sequence[_Row], day: date) -> list[_Row]:
+        """Reversals under the account that the payer of what they take back had written."""
+        lost = {row.line.rail_id for row in rows if row.is_back and not row.is_of_unknown}
+        known = {row.receipt: row for row in rows if not row.is_back}
+        for name in reversed(self._folder.list_kept("????-??-??.csv")):
+            if lost <= known.keys() or _day_of(name) < day - _NAMED_WITHIN:
+                break
+            content = self._folder.kept(name)
+            if any(receipt.encode() in content for receipt in lost):
+                before = _rows(content, _day_of(name))
+                known |= {row.receipt: row for row in before if not row.is_back}
+        return [_under_name_of(known.get(row.line.rail_id), row) for row in rows]
 
     def _completes(self, day: date) -> date | None:
         """The day in UTC that is whole when this day of Nairobi is here too."""
@@ -86,7 +134,7 @@ class Portal:
         if not all(self._folder.list_kept(name) for name in names):
             return None
         rows = [row for name in names for row in _rows(self._folder.kept(name), _day_of(name))]
-        return [row.line for row in rows if row.at.astimezone(UTC).date() == day]
+        return [row.line for row in self._named(rows, day) if row.at.astimezone(UTC).date() == day]
 
 
 def _day_of(name: str) -> date:
@@ -119,7 +167,7 @@ def _rows(content: bytes, day: date) -> list[_Row]:
 
 def _is_charge(values: dict[str, str]) -> bool:
     """What M-Pesa takes for its service is no order of ours, and not in our ledger."""
-    return values.get(_REASON, "").endswith("Charge")
+    return values.get(_REASON, "").removesuffix(" Reversal").endswith("Charge")
 
 
 def _row(values: dict[str, str], day: date) -> _Row:
@@ -128,19 +176,38 @@ def _row(values: dict[str, str], day: date) -> _Row:
     if at.date() != day or not receipt:
         raise FileRefused(f"it has a line of another day, or of no receipt: {receipt[:20]}")
     paid_in, account = _amount(values.get(_IN, "")), values.get(_ACCOUNT, "")
-    if paid_in is not None:
-        direction = Direction.COLLECT if _ASKED.match(account.lower()) else Direction.INCOMING
-        line = _line(direction, receipt, account, paid_in)
-    elif (paid_out := _amount(values.get(_OUT, ""))) is not None:
-        # The portal does not know what we called it: the receipt is its name.
-        line = _line(Direction.PAYOUT, receipt, "", paid_out)
-    else:
+    amount = paid_in or _amount(values.get(_OUT, ""))
+    if amount is None:
         raise FileRefused(f"it has a line without an amount: {receipt[:20]}")
-    return _Row(at, line)
+    is_back = "reversal" in values.get(_REASON, "").lower()
+    if (paid_in is None) == is_back:
+        direction = Direction.COLLECT if _ASKED.match(account.lower()) else Direction.INCOMING
+    else:
+        # The portal does not know what we called it: the receipt is its name.
+        direction, account = Direction.PAYOUT, ""
+    name = (is_back and readable(values.get(_LINKED, ""))[:80]) or receipt
+    status = OutcomeStatus.RETURNED if is_back else OutcomeStatus.SETTLED
+    return _Row(at, receipt, StatementLine(name, account, direction, amount, status))
 
 
-def _line(direction: Direction, receipt: str, reference: str, amount: Money) -> StatementLine:
-    return StatementLine(receipt, reference, direction, amount, OutcomeStatus.SETTLED)
+def _under_name_of(original: _Row | None, row: _Row) -> _Row:
+    if original is None or not row.is_back or row.line.direction is Direction.PAYOUT:
+        return row
+    said = original.line
+    if said.direction is Direction.PAYOUT:
+        return row
+    line = replace(row.line, reference=said.reference, direction=said.direction)
+    return replace(row, line=line)
+
+
+def _taken_back(row: _Row) -> RailEvent:
+    """Money that had come in: our own people reversed it in the portal, or M-Pesa's did."""
+    line = row.line
+    return RailEvent(
+        rail=NAME, event_id=f"reversal:{row.receipt}"[:120], direction=Direction.INCOMING,
+        reference=readable(line.reference)[:80], rail_id=line.rail_id, amount=line.amount,
+        outcome=Outcome(line.status, line.amount, line.rail_id, settled_at=row.at),
+    )  # fmt: skip
 
 
 def _instant(text: str) -> datetime:

@@ -9,7 +9,7 @@ import pytest
 from kit.crypto import Vault
 from kit.db import Sessions
 from servicing import reconciliation, tasks
-from servicing.rails.base import Direction, FileRefused, FileRepeated
+from servicing.rails.base import Direction, FileRefused, FileRepeated, OutcomeStatus
 from servicing.rails.mpesa.portal import Portal
 from tests.servicing.lending import Lender, kes
 from tests.servicing.rails.mpesa_street import Street, street
@@ -32,6 +32,19 @@ LINES = (
     "Pay Bill Online,2547****678 - ANN,,L-7K3QFWX\n"
     "SK4,20-11-2026 12:00:00,20-11-2026 12:00:00,Pay Bill,Completed,500.00,,0.00,true,"
     "Pay Bill Online,2547****678 - ANN,,0193a5b2c3d4\n"
+)
+# After the portal's "Linked Transaction ID", which names what is taken back.
+REVERSALS = (
+    'SK5,20-11-2026 13:00:00,20-11-2026 13:00:00,Back,Completed,,"-1,053.00",0.00,true,'
+    "Pay Bill Reversal,2547****678 - ANN,SK1,\n"
+    "SK6,20-11-2026 13:10:00,20-11-2026 13:10:00,Back,Completed,,-500.00,0.00,true,"
+    "Organization Pay Bill Reversal,2547****678 - ANN,SK4,\n"
+    "SK7,20-11-2026 13:20:00,20-11-2026 13:20:00,Back,Completed,29200.00,,0.00,true,"
+    "Business Payment to Customer Reversal,2547****001 - JOHN,SK2,\n"
+    "SK7,20-11-2026 13:20:00,20-11-2026 13:20:00,Back,Completed,15.00,,0.00,true,"
+    "Business Payment to Customer Charge Reversal,,SK2,\n"
+    "SK8,20-11-2026 13:30:00,20-11-2026 13:30:00,Back,Completed,,-70.00,0.00,true,"
+    "Pay Bill Reversal,2547****678 - ANN,,\n"
 )
 
 
@@ -69,6 +82,42 @@ class TestPortal:
             ("SK2", Direction.PAYOUT, "", kes(29_200)),
             ("SK4", Direction.COLLECT, "0193a5b2c3d4", kes(500)),
         ]
+
+    async def test_reads_what_is_taken_back_as_going_the_other_way(self, folder: Path) -> None:
+        """Under the receipt of what it takes back, or under its own when it names none."""
+        portal = Portal(folder)
+        await taken(portal, folder, DAY, HEAD + LINES + REVERSALS)
+        await taken(portal, folder, DAY + timedelta(days=1), HEAD)
+
+        lines = await portal.statement(DAY)
+
+        assert lines is not None
+        back = [each for each in lines if each.status is OutcomeStatus.RETURNED]
+        assert [(each.rail_id, each.direction, each.reference, each.amount) for each in back] == [
+            ("SK1", Direction.INCOMING, "L-7K3QFWX", kes(1053)),
+            ("SK4", Direction.COLLECT, "0193a5b2c3d4", kes(500)),
+            ("SK2", Direction.PAYOUT, "", kes(29_200)),
+            ("SK8", Direction.INCOMING, "", kes(70)),
+        ]
+        assert {each.rail_id for each in lines} == {"SK1", "SK2", "SK4", "SK8"}
+
+    async def test_tells_of_payments_that_are_taken_back_and_doubts_what_names_none(
+        self, folder: Path
+    ) -> None:
+        portal = Portal(folder)
+        await taken(portal, folder, DAY, HEAD + LINES)
+        name = put(folder, DAY + timedelta(days=1), HEAD + REVERSALS.replace("20-11", "21-11"))
+
+        told = await portal.read(name)
+
+        assert [
+            (each.event_id, each.rail_id, each.reference, each.outcome.status)
+            for each in told.events
+        ] == [
+            ("reversal:SK5", "SK1", "L-7K3QFWX", OutcomeStatus.RETURNED),
+            ("reversal:SK6", "SK4", "0193a5b2c3d4", OutcomeStatus.RETURNED),
+        ]
+        assert [(each.kind, each.about) for each in told.doubts] == [("chargeback_unknown", "SK8")]
 
     async def test_gives_no_day_before_both_of_nairobi_are_here(self, folder: Path) -> None:
         portal = Portal(folder)
@@ -159,3 +208,67 @@ class TestReconciliation:
         async with mpesa.lender.sessions() as session:
             breaks = await reconciliation.list_open(session)
         assert [(each.category, each.reference) for each in breaks] == [("missing_here", unheard)]
+
+    async def test_takes_back_what_staff_reversed_in_the_portal(
+        self, mpesa: Street, tmp_path: Path
+    ) -> None:
+        """A payment by its receipt, a prompt's money by the name it carried, each once."""
+        await mpesa.rail.register()
+        loan = await mpesa.lends()
+        await mpesa.asks(await mpesa.prompts(loan, kes(500)))
+        prompted = mpesa.mpesa.movements[-1]["receipt"]
+        paid = await mpesa.pays(loan.reference, 750)
+        await mpesa.confirms(paid)
+        await mpesa.confirms(await mpesa.pays(loan.reference, 90))
+        back = {prompted: 500, paid: 750, "SXUNKNOWN1": 40}
+        rows = "".join(
+            f"SR{n},20-11-2026 23:00:00,20-11-2026 23:00:00,Back,Completed,,-{shillings}.00,"
+            f"0.00,true,Pay Bill Reversal,2547****001 - JOHN,{receipt},\n"
+            for n, (receipt, shillings) in enumerate(back.items())
+        )
+        for _ in range(2):
+            for day in (DAY, DAY + timedelta(days=1)):
+                statement = await mpesa.phone.get(f"/portal/{day}.csv")
+                more = rows if day == DAY else ""
+                put(tmp_path / "portal", day, statement.content + more.encode())
+            await tasks.take_in(mpesa.lender.context)
+        await tasks.reconcile(mpesa.lender.context, rail="mpesa", day=DAY.isoformat())
+
+        assert (await mpesa.lender.books(loan))["cash_mpesa"] == "-29110.00"
+        async with mpesa.lender.sessions() as session:
+            breaks = await reconciliation.list_open(session)
+        assert [(each.category, each.reference) for each in breaks] == [("returned", "SXUNKNOWN1")]
+        assert await mpesa.incidents() == ["chargeback_unknown"]
+
+    async def test_knows_what_was_reversed_days_later(self, mpesa: Street, tmp_path: Path) -> None:
+        """By the statement that had it, when nobody looks among the orders of these days."""
+        await mpesa.rail.register()
+        loan = await mpesa.lends()
+        await mpesa.asks(await mpesa.prompts(loan, kes(500)))
+        paid_out, prompted = (each["receipt"] for each in mpesa.mpesa.movements)
+        for day in (DAY, DAY + timedelta(days=1)):
+            statement = await mpesa.phone.get(f"/portal/{day}.csv")
+            put(tmp_path / "portal", day, statement.content)
+        await tasks.take_in(mpesa.lender.context)
+        await tasks.reconcile(mpesa.lender.context, rail="mpesa", day=DAY.isoformat())
+        mpesa.lender.now += timedelta(days=9)
+        later = DAY + timedelta(days=9)
+        at = f"{later:%d-%m-%Y} 12:00:00"
+        rows = (
+            f"SR1,{at},{at},Back,Completed,,-500.00,0.00,true,Pay Bill Reversal,,{prompted},\n"
+            f"SR2,{at},{at},Back,Completed,29200.00,,0.00,true,"
+            f"Business Payment to Customer Reversal,,{paid_out},\n"
+        )
+        put(tmp_path / "portal", later, HEAD + rows)
+        put(tmp_path / "portal", later + timedelta(days=1), HEAD)
+        await tasks.take_in(mpesa.lender.context)
+
+        await tasks.reconcile(mpesa.lender.context, rail="mpesa", day=later.isoformat())
+
+        payout = await mpesa.payout(loan)
+        async with mpesa.lender.sessions() as session:
+            breaks = await reconciliation.list_open(session)
+        assert [(each.category, each.reference) for each in breaks] == [
+            ("returned", payout.client_ref)
+        ]
+        assert (await mpesa.lender.books(loan))["cash_mpesa"] == "-29200.00"
