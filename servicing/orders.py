@@ -34,9 +34,10 @@ from servicing.rails.base import (
     Rails,
 )
 from servicing.states import ASKABLE, FINAL, NOT_SENT, OrderEvent, OrderStatus
+from servicing.treasury import held
+from servicing.treasury.models import Order as Order
 from servicing.treasury.models import Refund
 
-Order = Payout | PaymentRequest | Refund
 Told = Callable[..., Awaitable[None]]
 Asked = Callable[..., Awaitable[bool]]
 
@@ -340,8 +341,11 @@ async def _hear_again(
     session: AsyncSession, kind: Orders, loan: Loan, order: Order, outcome: Outcome, *, on: date,
     now: datetime,
 ) -> None:  # fmt: skip
-    """Repeats change nothing. Money that had arrived may still come back."""
+    """Repeats change nothing. Money that had arrived may still come back; where it counts as the
+    borrower's, the books have it."""
     is_back = order.status is OrderStatus.SETTLED and outcome.status is OutcomeStatus.RETURNED
+    if is_back and await held.is_counted(session, order.client_ref):
+        return
     if is_back and kind.returned and await kind.returned(session, loan, order, on=on, now=now):
         _note(order, outcome)
         _move(session, kind, order, OrderEvent.RETURN, now=now, code=outcome.failure_code)
@@ -355,17 +359,10 @@ async def _contradiction(
     session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
 ) -> None:
     await incidents.report(
-        session,
-        kind=f"{kind.machine.name}_{why}",
-        subject=f"{kind.machine.name}:{order.id}",
-        now=now,
-        ours=str(order.amount),
-        theirs=str(outcome.amount),
-        status=order.status,
-        told=outcome.status,
-        rail_id=order.rail_id,
-        told_rail_id=outcome.rail_id,
-    )
+        session, kind=f"{kind.machine.name}_{why}", subject=f"{kind.machine.name}:{order.id}",
+        now=now, ours=str(order.amount), theirs=str(outcome.amount), status=order.status,
+        told=outcome.status, rail_id=order.rail_id, told_rail_id=outcome.rail_id,
+    )  # fmt: skip
 
 
 def _contradicts(status: OrderStatus, told: OutcomeStatus) -> bool:

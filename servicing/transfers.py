@@ -34,9 +34,8 @@ from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
 from servicing.standings import RailTransferKnown as RailTransferKnown
 from servicing.standings import Standing, StandsAs
 from servicing.states import ARRIVED, OrderStatus
-from servicing.treasury.models import Refund
+from servicing.treasury.models import Order, Refund
 
-Order = Payout | PaymentRequest | Refund
 BY_HAND = "staff:"
 """So begins the name of what staff entered as money that came outside the rails."""
 FUNDED = "capital_in:"

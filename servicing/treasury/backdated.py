@@ -7,9 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.models import PaymentRequest, Payout, ReconciliationBreak, ReconciliationRun
 from servicing.states import ARRIVED
-from servicing.treasury.models import Refund, StatedLine
-
-Order = Payout | PaymentRequest | Refund
+from servicing.treasury.models import Order, Refund, StatedLine
 
 
 async def days(session: AsyncSession, rail: str) -> set[date]:

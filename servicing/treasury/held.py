@@ -171,6 +171,11 @@ def _given(item: SuspenseItem) -> Held:
     )
 
 
+async def is_counted(session: AsyncSession, client_ref: str) -> bool:
+    """Whether the money of a payout that came back counts as the borrower's."""
+    return bool(await _counted(session, [client_ref]))
+
+
 async def _counted(session: AsyncSession, keys: Iterable[str]) -> list[str]:
     """Of payouts, those whose money came back and counts as the borrower's."""
     names = {f"{CAME_BACK}{key}": key for key in keys}

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Row
 from kit.money import Money
-from servicing.models import OrderRow
+from servicing.models import OrderRow, PaymentRequest, Payout
 from servicing.rails.base import Direction, OutcomeStatus
 
 
@@ -74,3 +74,7 @@ class Refund(OrderRow):
     )
 
     item_id: Mapped[UUID] = mapped_column(ForeignKey("suspense_items.id"))
+
+
+Order = Payout | PaymentRequest | Refund
+"""What we ask a rail to do."""

@@ -189,7 +189,8 @@ async def take_back(
 async def _look(
     session: AsyncSession, loan: Loan, payout: Payout, act: Act, *, zone: str
 ) -> Returned:
-    if payout.status is not OrderStatus.SETTLED or await _is_counted(session, payout):
+    is_settled = payout.status is OrderStatus.SETTLED
+    if not is_settled or await held.is_counted(session, payout.client_ref):
         raise PayoutNotSettled(status=payout.status)
     proof = await proof_of(session, payout, zone=zone)
     if proof is None:
@@ -204,11 +205,6 @@ async def _look(
         if ending is None:
             raise ReturnNotPossible(reason=refusal.params.get("reason")) from None
         return Returned(loan, payout, proof, ending, {})
-
-
-async def _is_counted(session: AsyncSession, payout: Payout) -> bool:
-    known = await held.by_key(session, payout.rail or "", [payout.client_ref])
-    return payout.client_ref in known and known[payout.client_ref].is_back
 
 
 async def _reversals(

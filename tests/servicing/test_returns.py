@@ -64,14 +64,15 @@ async def says(
     amount: Money | None = None,
     *,
     event: str = "E9",
+    name: str = "W1",
     hint: bool = False,
 ) -> None:
-    """The rail tells that the last payout came back."""
+    """The rail tells that the last payout came back; `name`: how it calls the transfer."""
     payout = (await payouts_of(lender, loan))[-1]
     back = amount or payout.amount
-    outcome = Outcome(OutcomeStatus.RETURNED, back, "W1", "account_closed")
+    outcome = Outcome(OutcomeStatus.RETURNED, back, name, "account_closed")
     told = RailEvent(
-        "wallet", f"{HINT}{event}" if hint else event, Direction.PAYOUT, payout.client_ref, "W1",
+        "wallet", f"{HINT}{event}" if hint else event, Direction.PAYOUT, payout.client_ref, name,
         back, outcome, is_hint=hint,
     )  # fmt: skip
     async with unit_of_work(lender.sessions) as session:
@@ -484,6 +485,24 @@ class TestOfALoanThatWentOn:
             await takes_back(lender, loan, UMA)
         await lender.verifies()
 
+    @pytest.mark.parametrize("is_over", [False, True])
+    async def test_is_over_however_often_the_rail_tells_of_it(
+        self, lender: Lender, is_over: bool
+    ) -> None:
+        """A bank has another name for each of its messages."""
+        loan = await lender.lends()
+        await lender.receives(loan, await lender.payoff(loan) if is_over else kes(500))
+        await says(lender, loan)
+        await takes_back(lender, loan)
+        before = await trial(lender)
+
+        await says(lender, loan, event="E10", name="RTN-2")
+
+        assert await lender.incidents() == []
+        assert await trial(lender) == before
+        await says(lender, loan, kes(29_199), event="E11")
+        assert await lender.incidents() == ["payout_amount_differs"]
+
     async def test_counted_and_taken_back_it_is_a_break_again(self, lender: Lender) -> None:
         loan = await lender.lends()
         await lender.receives(loan, kes(500))
@@ -499,6 +518,8 @@ class TestOfALoanThatWentOn:
             )
 
         assert await differs(lender, lines) == ["returned"]
+        await says(lender, loan)
+        assert await lender.incidents() == ["payout_final_state_differs"]
         await lender.receives(loan, kes(500))
         with pytest.raises(returns.ReturnNotPossible):
             await takes_back(lender, loan, UMA)
