@@ -47,6 +47,18 @@ def statements(
     return made
 
 
+def left_alone(table: str, keys: Keys, message: str) -> list[str]:
+    """Triggers of SQLite by which INSERT OR REPLACE does nothing to what is there.
+
+    For rows that may be brought again: a refusal would come before ON CONFLICT DO NOTHING.
+    """
+    return [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_replace BEFORE INSERT ON {table}"
+        f" WHEN {is_taken(table, keys)} BEGIN SELECT RAISE(IGNORE); END",
+        numbers_rows_itself(table, message),
+    ]
+
+
 def is_taken(table: str, keys: Keys) -> str:
     """For a trigger of SQLite before an insertion: the row would take another one's place."""
     found = [

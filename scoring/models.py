@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kit import append_only
 from kit.db import Base, Row
 from scoring import triggers
 from scoring.policy import Outcome
@@ -177,7 +178,8 @@ class RiskTable(Row):
 
 
 def _keep(table: Any, connection: Connection, **_: Any) -> None:
-    for statement in triggers.append_only(connection.dialect.name, table.name):
+    keys = append_only.keys_of(table)
+    for statement in triggers.append_only(connection.dialect.name, table.name, keys):
         connection.exec_driver_sql(statement)
 
 

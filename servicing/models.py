@@ -281,7 +281,11 @@ class Payout(OrderRow):
 
 class PaymentRequest(OrderRow):
     __tablename__ = "payment_requests"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_is_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_is_positive"),
+        # Whatever comes in is looked for here, as staff may have typed its name.
+        Index("ix_payment_requests_rail_id", text("lower(rail_id)")),
+    )
 
 
 class RailEventRow(Row):

@@ -266,7 +266,7 @@ async def _ordered(
         func.coalesce(model.rail, _FIRST).in_(rails),
         or_(
             func.lower(model.rail_id).in_(_lowered(names)),
-            func.lower(model.client_ref).in_(_lowered(names)),
+            model.client_ref.in_(_as_ours(names)),
         ),
         model.status.in_(among),
     )
@@ -280,6 +280,11 @@ async def _ordered(
 
 def _lowered(names: Collection[str]) -> set[str]:
     return {name.lower() for name in names}
+
+
+def _as_ours(names: Collection[str]) -> set[str]:
+    """As we spell our own names for orders: `P`, `C` or `R`, and the id."""
+    return {name.lower().capitalize() for name in names}
 
 
 def _was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:

@@ -113,12 +113,7 @@ def of_chart(dialect_name: str) -> list[str]:
     """The chart may grow. In SQLite, INSERT OR REPLACE does nothing to what is there."""
     made = append_only(dialect_name, "ledger_accounts")
     if dialect_name == "sqlite":
-        made += [
-            "CREATE TRIGGER IF NOT EXISTS ledger_accounts_no_replace BEFORE INSERT ON"
-            f" ledger_accounts WHEN {kept.is_taken('ledger_accounts', [('code',)])}"
-            " BEGIN SELECT RAISE(IGNORE); END",
-            kept.numbers_rows_itself("ledger_accounts", NEVER_CHANGED),
-        ]
+        made += kept.left_alone("ledger_accounts", [("code",)], NEVER_CHANGED)
     return made
 
 

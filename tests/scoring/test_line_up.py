@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
+from kit.db import Base
 from kit.four_eyes import Proposal
 from kit.ids import new_id
 from scoring import assignment, line_up, policy, promotion, versions
 from scoring.line_up import Pair
 from scoring.model import loading
 from scoring.model.manifest import Decider
-from scoring.models import Role, Seat
+from scoring.models import RiskTable, Role, Seat
 from scoring.promotion import Bid
 from scoring.watching.gate import NOT_ASKED, Answer, Check
 from tests.scoring import cases
@@ -81,6 +82,44 @@ class TestVersions:
         with pytest.raises(IntegrityError, match="never changed"):
             async with session.begin_nested():
                 await session.execute(text(f"UPDATE {table} SET name = 'other'"))
+
+    @pytest.mark.parametrize(
+        ("table", "key", "column"),
+        [
+            ("risk_models", "sha256", "name"),
+            ("risk_policies", "sha256", "name"),
+            ("risk_tables", "id", "kind"),
+        ],
+    )
+    async def test_what_is_kept_is_never_replaced(
+        self, session: AsyncSession, stock: str, now: datetime, table: str, key: str, column: str
+    ) -> None:
+        """SQLite leaves what is there as it is, since a policy may be brought again."""
+        await pair(session, stock, DEFAULT, now)
+        session.add(RiskTable(kind="book", sha256="a" * 64, content={}, created_at=now))
+        await session.flush()
+        columns = Base.metadata.tables[table].columns.keys()
+
+        def copied(names: list[str], **changed: str) -> str:
+            values = ", ".join(changed.get(name, name) for name in names)
+            return f"INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} WHERE true"
+
+        if session.get_bind().dialect.name == "sqlite":
+            changed = {column: "'other'"}
+            for into in (
+                copied(columns, **changed),
+                copied(["rowid", *columns], **changed, **{key: f"'{'f' * 32}'"}),
+            ):
+                await session.execute(text(f"INSERT OR REPLACE {into}"))
+        else:
+            update = f"ON CONFLICT ({key}) DO UPDATE SET {column} = 'other'"
+            with pytest.raises(IntegrityError, match="never changed"):
+                async with session.begin_nested():
+                    await session.execute(text(f"INSERT {copied(columns)} {update}"))
+
+        found = list(await session.scalars(text(f"SELECT {column} FROM {table}")))
+        assert found
+        assert "other" not in found
 
     async def test_a_hash_is_found_by_its_beginning(
         self, session: AsyncSession, stock: str

@@ -2,13 +2,16 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection, event, text
 
 from kit.db import Sessions, unit_of_work
-from servicing import chargebacks, order_reviews, orders, queries, suspense
+from kit.ids import new_id
+from servicing import chargebacks, order_reviews, orders, queries, suspense, transfers
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, PaymentRequest
 from servicing.payment_requests import REQUESTS
@@ -61,6 +64,39 @@ async def places(lender: Lender, loan: Loan) -> None:
                 session, item.id, loan_id=loan.id, staff_id=who, reason="asked", on=lender.on,
                 now=lender.now,
             )  # fmt: skip
+
+
+async def test_is_looked_for_by_index(lender: Lender, loan: Loan) -> None:
+    """Whatever comes in is: looking takes no longer the more requests there are."""
+    asked = await asks_in_vain(lender, loan, kes(500))
+    columns = {column.name: getattr(asked, column.name) for column in PaymentRequest.__table__.c}
+    plan: list[str] = []
+
+    def explain(connection: Connection, _: Any, query: str, given: Any, *__: Any) -> None:
+        if "FROM payment_requests" in query and not query.startswith("EXPLAIN"):
+            words = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+            plan.extend(str(row) for row in connection.exec_driver_sql(f"{words} {query}", given))
+
+    async with lender.sessions() as session:
+        others = [
+            PaymentRequest(
+                **columns
+                | {"id": (row_id := new_id()), "client_ref": f"C{row_id.hex}", "rail_id": f"R{n}"}
+            )
+            for n in range(1_000)
+        ]
+        session.add_all(others)
+        await session.flush()
+        await session.execute(text("ANALYZE payment_requests"))
+        connection = (await session.connection()).sync_connection
+        event.listen(connection, "before_cursor_execute", explain)
+        for name, ours in (("r7", others[7]), (asked.client_ref.upper(), asked)):
+            found = await transfers.find(session, "wallet", name)
+            assert found is not None
+            assert found.name == ours.client_ref
+            assert "ix_payment_requests_rail_id" in "".join(plan), plan
+            plan.clear()
+        event.remove(connection, "before_cursor_execute", explain)
 
 
 class TestSettledByHand:
