@@ -84,7 +84,7 @@ async def run(
 
     Running it again replaces what it found; what has mended since is closed by itself.
     """
-    await lock_key(session, f"reconcile:{rail}")
+    await hold(session, rail)
     await _keep_run(session, rail, day, balances, now=now)
     stated = await _replace(session, rail, day, lines)
     again = {*stated, *await _days_open(session, rail), *await backdated.days(session, rail)}
@@ -92,6 +92,12 @@ async def run(
     for each, of_day in compared.items():
         await _keep(session, rail, each, of_day, now=now)
     return list(compared[day].breaks)
+
+
+async def hold(session: AsyncSession, rail: str) -> None:
+    """Nobody else changes this rail's statements and breaks until the transaction ends. Before any
+    other lock: docs/conventions.md has their order."""
+    await lock_key(session, f"reconcile:{rail}")
 
 
 async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:

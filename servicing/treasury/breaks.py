@@ -164,6 +164,10 @@ async def _is_for_nobody(
 
 
 async def _open(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
+    known = await session.get(ReconciliationBreak, break_id)
+    if known is None:
+        raise BreakNotFound()
+    await reconciliation.hold(session, known.rail)
     found = await session.get(
         ReconciliationBreak, break_id, with_for_update=True, populate_existing=True
     )

@@ -27,6 +27,7 @@ from servicing import (
     messages,
     orders,
     queries,
+    reconciliation,
     repayments,
     suspense,
 )
@@ -169,8 +170,10 @@ async def take_back(
 
     Its incident and its breaks are resolved with it, and the borrower is told once.
     """
-    if await session.get(Payout, payout_id) is None:
+    known = await session.get(Payout, payout_id)
+    if known is None:
         raise OrderNotFound()
+    await reconciliation.hold(session, known.rail or "")
     loan, order = await orders.locked(session, PAYOUTS, payout_id)
     assert isinstance(order, Payout)
     act = Act(f"staff:{staff_id}", on, now)
@@ -276,20 +279,18 @@ def _name(payout: Payout) -> str:
 
 
 async def _put_right(session: AsyncSession, payout: Payout, act: Act) -> None:
-    """What had asked for it."""
+    """What had asked for it. Whoever calls holds the rail's breaks."""
     await incidents.put_right(
         session, kind="payout_final_state_differs", subject=f"payout:{payout.id}",
         actor=act.actor, now=act.now,
     )  # fmt: skip
     rows = await session.scalars(
-        select(ReconciliationBreak)
-        .where(
+        select(ReconciliationBreak).where(
             ReconciliationBreak.rail == payout.rail,
             ReconciliationBreak.reference == payout.client_ref,
             ReconciliationBreak.category == Category.RETURNED,
             ReconciliationBreak.resolved_at.is_(None),
         )
-        .with_for_update()
     )
     for row in rows:
         row.resolved_at, row.resolution = act.now, Resolution.PUT_RIGHT

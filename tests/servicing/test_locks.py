@@ -1,7 +1,8 @@
-"""Whoever changes a loan and what is left of it locks the loan first: nobody waits in a ring."""
+"""Whoever moves money locks in one order (docs/conventions.md): nobody waits in a ring."""
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,23 @@ from sqlalchemy import text
 
 from kit.crypto import vault_of
 from kit.db import Sessions, unit_of_work
+from kit.errors import DomainError
 from kit.four_eyes import Proposal
-from servicing import queries, refunds, repayments, suspense
-from tests.servicing.lending import Lender
+from servicing import queries, reconciliation, refunds, repayments, suspense
+from servicing.rails.base import Outcome, OutcomeStatus, StatementLine
+from tests.servicing.lending import Lender, kes
 from tests.servicing.overpayments import overpaid
-from tests.servicing.treasury_acts import UMA, USHA
+from tests.servicing.test_break_ends import asks, prompted
+from tests.servicing.test_returns import takes_back
+from tests.servicing.treasury_acts import (
+    DAY,
+    UMA,
+    USHA,
+    act,
+    compares,
+    open_breaks,
+    paid_out,
+)
 
 WAITING = """
 SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -64,4 +77,43 @@ async def test_a_refund_waits_for_a_payment_that_goes_back(
 
     with pytest.raises(suspense.SuspenseItemNotFound):
         await giving
+    await lender.verifies()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("verb", ["put_right", "write_off", "explain", "take_back"])
+async def test_an_act_on_a_break_waits_for_the_comparison_of_its_rail(
+    own_sessions: Sessions, now: datetime, verb: str
+) -> None:
+    """It has replaced the statement's lines, and comes to the breaks afterwards."""
+    lender = Lender(own_sessions, now)
+    loan = await lender.lends()
+    asked = await asks(lender, loan, Outcome(OutcomeStatus.SETTLED, kes(500), "W2"))
+    line = await paid_out(lender, loan)
+    last = {
+        "put_right": prompted(asked, "W3"),
+        "take_back": replace(line, status=OutcomeStatus.RETURNED),
+    }
+    lines = [line, prompted(asked, "W2"), last.get(verb, line)]
+    await compares(lender, lines)
+    (found,) = await open_breaks(lender)
+
+    async def acts(who: UUID) -> Proposal:
+        if verb == "take_back":
+            return await takes_back(lender, loan, who)
+        return await act(lender, verb, found.id, who)
+
+    async def compare(lines: list[StatementLine]) -> None:
+        await reconciliation.run(session, rail="wallet", day=DAY, lines=lines, now=now)
+
+    await acts(UMA)
+    async with unit_of_work(own_sessions) as session:
+        await compare(lines)
+        acting = asyncio.ensure_future(acts(USHA))
+        await until_somebody_waits(own_sessions, acting)
+        await compare(lines[:-1])
+
+    with pytest.raises(DomainError):
+        await acting
+    assert await open_breaks(lender) == []
     await lender.verifies()
