@@ -18,7 +18,9 @@ from simulation.world import Size, World
 
 LOANS = 250
 """In one world."""
-_DAYS, _QUIET_DAYS = 5, 6
+_DAYS = 5
+_QUIET_DAYS = 10
+"""What comes back late is found a day later, taken back by two, and sent once more."""
 _SUMMED = ("loans", "orders", "paid", "paid_twice", "lost", "unexplained")
 
 
