@@ -18,6 +18,7 @@ from kit.errors import TransientFailure
 from servicing import (
     day_close,
     hints,
+    incidents,
     orders,
     origination,
     rail_events,
@@ -260,10 +261,15 @@ async def reconcile(context: jobs.Context, *, rail: str, day: str, is_here: bool
     if lines is None:
         return
     told = await kept_by.balances(on, currency) if isinstance(kept_by, Balanced) else None
+    now = context.clock.now()
     async with unit_of_work(context.sessions) as session:
-        await reconciliation.run(
-            session, rail=rail, day=on, lines=lines, balances=told, now=context.clock.now()
-        )
+        for line in lines:
+            if line.wrong:
+                await incidents.report(
+                    session, kind="statement_line_unbookable", subject=f"{rail}:{line.rail_id}",
+                    now=now, day=day, field=line.wrong,
+                )  # fmt: skip
+        await reconciliation.run(session, rail=rail, day=on, lines=lines, balances=told, now=now)
 
 
 async def _close_batch(context: jobs.Context, part: int, now: datetime, lives: Lives) -> bool:

@@ -172,6 +172,8 @@ class StatementLine:
     direction: Direction
     amount: Money
     status: OutcomeStatus
+    wrong: str = ""
+    """What in it no account can hold: a person looks, and it is compared with nothing."""
 
 
 @dataclass(frozen=True, slots=True)

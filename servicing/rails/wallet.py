@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -146,7 +147,7 @@ class WalletRail:
             day,
             currency,
             lambda content: [
-                line for line in map(_statement_line, content["lines"]) if line.amount
+                line for line in map(_statement_line, content["lines"]) if line.amount or line.wrong
             ],
         )
 
@@ -194,16 +195,19 @@ def _outcome(transfer: Mapping[str, Any]) -> Outcome:
 
 
 def _statement_line(line: Mapping[str, Any]) -> StatementLine:
-    """Raises InvalidAmount when it is below zero."""
-    amount = _amount(line)
-    if amount.minor < 0:
-        raise InvalidAmount(amount=amount.major, currency=amount.currency)
+    """Of an amount that is none, or below zero, it is doubtful."""
+    amount, wrong = Money(0, str(line["currency"])), "amount"
+    with suppress(InvalidAmount):
+        given = _amount(line)
+        if 0 <= given.minor <= _MOST:
+            amount, wrong = given, ""
     return StatementLine(
         rail_id=readable(str(line["id"]))[:80],
         reference=readable(str(line["reference"]))[:80],
         direction=Direction(line["direction"]),
         amount=amount,
         status=_STATUSES[line["status"]],
+        wrong=wrong,
     )
 
 

@@ -21,7 +21,7 @@ async def keep(
 ) -> list[StatedLine]:
     """Money that moved, instead of what the statement of that day said before."""
     await session.execute(_FORGET, {"of_rail": rail, "of_day": day})
-    moved = [line for line in lines if line.status in _MOVED]
+    moved = [line for line in lines if line.status in _MOVED and not line.wrong]
     if not moved:
         return []
     ours = {

@@ -1,10 +1,12 @@
 """The statement of a day, read in pages from the transactions of our account."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import quote
 
-from kit.money import Money
+from kit.money import InvalidAmount, Money
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
 from servicing.rails.gsma import wire
 from servicing.rails.gsma.client import Client
@@ -32,8 +34,10 @@ async def lines(client: Client, account: Party, day: date) -> list[StatementLine
     """What moved on `day`, which is one of UTC. Raises ValueError when some of it is missing."""
     start = datetime.combine(day, time(), UTC)
     end = start + timedelta(days=1)
-    listed = await _listed(client, account, start - _WAITING_MAX, end)
+    listed, doubtful = await _listed(client, account, start - _WAITING_MAX, end)
     found: list[tuple[datetime, bool, StatementLine]] = []
+    for told in doubtful:
+        found += [(at, False, _doubt(told)) for at, _ in _moves(told)[:1] if start <= at < end]
     for told in filter(lambda each: each.amount, listed.values()):
         for moved_at, status in _moves(told):
             if not start <= moved_at < end:
@@ -52,11 +56,13 @@ async def lines(client: Client, account: Party, day: date) -> list[StatementLine
 
 async def _listed(
     client: Client, account: Party, since: datetime, until: datetime
-) -> dict[str, Transaction]:
-    """All transactions that were created in this time, by reference."""
+) -> tuple[dict[str, Transaction], list[Transaction]]:
+    """All transactions that were created in this time, by reference, and those of them of which
+    the amount cannot be read: it is zero here."""
     path = f"accounts/{quote(account.key, safe='')}/{quote(account.value, safe='')}/transactions"
     window = {"fromDateTime": since.isoformat(), "toDateTime": until.isoformat()}
     listed: dict[str, Transaction] = {}
+    doubtful: list[Transaction] = []
     offset, available = 0, None
     while available is None or offset < available:
         page = await client.get(path, limit=_PAGE, offset=offset, **window)
@@ -64,7 +70,11 @@ async def _listed(
         before = len(listed)
         if not isinstance(page.content, list):
             raise wire.Unreadable("transactions")
-        listed |= {told.reference: told for told in map(wire.read_transaction, page.content)}
+        for content in page.content:
+            told, is_doubtful = _read(content)
+            if is_doubtful and told.reference not in listed:
+                doubtful.append(told)
+            listed[told.reference] = told
         if (count := page.headers.get(_AVAILABLE)) is not None:
             available = int(count)
         if len(listed) == before:
@@ -72,7 +82,16 @@ async def _listed(
         offset += len(page.content)
     if available is not None and len(listed) < available:
         raise wire.Unreadable("records are missing")
-    return listed
+    return listed, doubtful
+
+
+def _read(content: Mapping[str, Any]) -> tuple[Transaction, bool]:
+    """Whether its amount is none, too."""
+    try:
+        return wire.read_transaction(content), False
+    except (wire.Unreadable, InvalidAmount):
+        # Whatever else is wrong in it is so still.
+        return wire.read_transaction({**content, "amount": "0"}), True
 
 
 def _moves(told: Transaction) -> list[tuple[datetime, OutcomeStatus]]:
@@ -86,6 +105,12 @@ def _moves(told: Transaction) -> list[tuple[datetime, OutcomeStatus]]:
         return []
     returns = told.kind in wire.TAKE_BACK
     return [(changed_at, OutcomeStatus.RETURNED if returns else OutcomeStatus.SETTLED)]
+
+
+def _doubt(told: Transaction) -> StatementLine:
+    return StatementLine(
+        told.reference, "", Direction.INCOMING, told.amount, OutcomeStatus.UNKNOWN, wrong="amount"
+    )
 
 
 def _line(
