@@ -89,6 +89,11 @@ async def find_told(
     return asked or await _repaid(session, _by_hand([rail], names), by_hand=True)
 
 
+async def must_not_stand_told(session: AsyncSession, rail: str, name: str) -> None:
+    """Raises RailTransferKnown where money in that a rail tells of stands by an act of staff."""
+    await _refuse(session, f"{rail}:{name}", await find_told(session, rail, name))
+
+
 async def find_besides(session: AsyncSession, order: Order, name: str) -> Standing | None:
     """Where staff have entered the transfer by which a rail settles `order`, if they have.
 

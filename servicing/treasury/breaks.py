@@ -9,7 +9,7 @@ from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import chargebacks, orders, queries, rail_events, reconciliation
+from servicing import chargebacks, orders, queries, rail_events, reconciliation, transfers
 from servicing.models import ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
@@ -70,7 +70,8 @@ async def put_right(
     Money that is missing here is taken in, for the loan that it names or into suspense; an order
     is settled, also one that had failed with us; what came back is undone; what is not in the
     ledger is posted; money that came in twice waits in suspense. A payout of ours that came back
-    is taken back (`returns.take_back`).
+    is taken back (`returns.take_back`). Raises RailTransferKnown for money that staff have
+    entered: it stands in the books already.
     """
     known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
     if known is not None and (payout := await returns.of_break(session, known)) is not None:
@@ -95,6 +96,7 @@ async def put_right(
             await _follow(session, line, on=on, zone=zone, now=now)
         _resolve(found, Resolution.PUT_RIGHT, now=now)
         if found.reference in await reconciliation.still_broken(session, found.rail, found.day):
+            await _must_not_be_entered(session, found, line)
             # The order cannot end so, or the loan cannot go back: a person has to look further.
             raise BreakActNotPossible(category=found.category)
     return proposal
@@ -121,12 +123,19 @@ async def write_off(
 
 async def _to_write_off(session: AsyncSession, found: ReconciliationBreak) -> Money:
     """What is lost (below zero) or gained, less what was posted of this break before."""
-    is_gone = found.theirs_minor == (found.ours_minor or 0)
-    whole = 0 if is_gone else await _lost_or_gained(session, found)
+    whole = 0 if await _is_gone(session, found) else await _lost_or_gained(session, found)
     minor = whole - await differences.posted(session, found.id)
     if not minor:
         raise BreakActNotPossible(category=found.category)
     return Money(minor, found.currency)
+
+
+async def _is_gone(session: AsyncSession, found: ReconciliationBreak) -> bool:
+    """Whether both sides say the same, but for what was posted of the break itself."""
+    if found.category == Category.NOT_POSTED:  # Both sides always say the same amount.
+        broken = await reconciliation.still_broken(session, found.rail, found.day)
+        return found.reference not in broken
+    return found.theirs_minor == (found.ours_minor or 0)
 
 
 async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> int:
@@ -186,6 +195,15 @@ async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine
         if line.day == found.day and (is_any or line.is_back is is_back)
     ]
     return of_day[-1] if of_day else None
+
+
+async def _must_not_be_entered(
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine
+) -> None:
+    """Money in that is missing here may stand by an act of staff."""
+    is_missing = found.category in (Category.MISSING_HERE, Category.UNKNOWN_REFERENCE)
+    if is_missing and line.direction is not Direction.PAYOUT:
+        await transfers.must_not_stand_told(session, found.rail, line.rail_id)
 
 
 def _is_charge(found: ReconciliationBreak, line: StatedLine) -> bool:

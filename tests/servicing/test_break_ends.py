@@ -29,10 +29,12 @@ from servicing.rails.base import (
     StatementLine,
 )
 from servicing.states import LoanStatus, OrderStatus
+from servicing.transfers import RailTransferKnown
 from servicing.treasury import breaks
 from servicing.treasury.models import Refund
 from tests.servicing.lending import ZONE, Lender, kes
-from tests.servicing.overpayments import overpaid, sent, told
+from tests.servicing.overpayments import charged_back, overpaid, sent, told, too_late
+from tests.servicing.reviews import asks_in_vain, enters
 from tests.servicing.test_breaks import given_back, is_whole, only_break, trial
 from tests.servicing.treasury_acts import (
     UMA,
@@ -177,6 +179,28 @@ class TestARefundThatHadFailed:
         assert await self.differs(lender, refund) == []
         await lender.verifies()
 
+    async def test_is_lost_where_it_arrived_after_the_rail_took_the_money_back(
+        self, lender: Lender
+    ) -> None:
+        """The borrower has it, and we have posted nothing: it was not owed any more."""
+        loan, over = await overpaid(lender)
+        item = await too_late(lender, loan, over)
+        refund = await sent(lender, item)
+        await charged_back(lender, item)
+        await told(lender, refund, OutcomeStatus.SETTLED)
+        before = await cash(lender)
+        (found,) = await self.differs(lender, refund)
+        assert found.category == "not_posted"
+
+        await two_act(lender, "write_off", found.id)
+
+        assert (await trial(lender))["rail_differences"] == refund.amount.minor
+        assert await cash(lender) == before - refund.amount.minor
+        assert await self.differs(lender, refund) == []
+        with pytest.raises(breaks.BreakNotFound):
+            await act(lender, "write_off", found.id, UMA)
+        await lender.verifies()
+
     async def differs(self, lender: Lender, refund: Refund) -> list[ReconciliationBreak]:
         """What the statement's line of it leaves open."""
         line = StatementLine(
@@ -217,6 +241,29 @@ async def test_a_request_that_had_failed_is_paid_after_all(lender: Lender) -> No
 
     assert (await lender.books(loan))["borrower_credit"] == "500.00"
     await is_whole(lender, lines)
+
+
+class TestMoneyThatStaffHaveEntered:
+    @pytest.mark.parametrize("is_asked_for", [False, True])
+    async def test_is_refused_with_the_place_where_it_stands(
+        self, lender: Lender, is_asked_for: bool
+    ) -> None:
+        loan = await lender.lends()
+        line = incoming("W7", loan.reference, kes(500))
+        if is_asked_for:
+            line = prompted(await asks_in_vain(lender, loan, kes(500)), "W7")
+        await enters(lender, loan, kes(500), "w7")
+        found = await only_break(lender, [await paid_out(lender, loan), line])
+
+        with pytest.raises(RailTransferKnown) as refused:
+            await two_act(lender, "put_right", found.id)
+
+        assert refused.value.params == {
+            "transfer": "wallet:W7", "stands_as": "repayment", "name": "staff:w7",
+            "loan": loan.reference,
+        }  # fmt: skip
+        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        assert [row.id for row in await open_breaks(lender)] == [found.id]
 
 
 class TestMoneyThatCameTwice:
