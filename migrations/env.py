@@ -1,7 +1,9 @@
 """Alembic's entry: runs the migrations of all rooms on the database that it is given."""
 
+from typing import Any
+
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from kit.config import Settings
 from kit.db import Base
@@ -26,12 +28,25 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def _is_one_transaction(engine: Engine) -> None:
+    """SQLite keeps tables in a transaction, too, where its driver does not end it at each of them:
+    what is refused on the way leaves everything as it was."""
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 load_models()
-given = context.config.attributes.get("connection")
-if given is not None:
-    _run(given)
-else:
-    engine = create_engine(sync_url(context.config.attributes.get("url") or Settings().url))
+engine = create_engine(sync_url(context.config.attributes.get("url") or Settings().url))
+if engine.dialect.name == "sqlite":
+    _is_one_transaction(engine)
+try:
     with engine.begin() as connection:
         _run(connection)
+finally:
     engine.dispose()

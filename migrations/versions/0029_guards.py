@@ -11,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 _ID = [("id",)]
+# In the order in which whoever posts writes them: then neither waits for the other in a ring.
+_AS_POSTED = "LOCK TABLE loan_events, ledger_lines, ledger_entries IN SHARE ROW EXCLUSIVE MODE"
 _REWRITTEN = (
     "ledger_accounts_no_replace",
     "ledger_entries_no_replace",
@@ -28,7 +30,9 @@ _REWRITTEN = (
 def upgrade() -> None:
     """What stands in the books stays as it is: the rules are for what is written from now on."""
     dialect = op.get_bind().dialect.name
-    if dialect == "sqlite":
+    if dialect == "postgresql":
+        op.execute(_AS_POSTED)
+    else:
         for name in _REWRITTEN:
             op.execute(f"DROP TRIGGER IF EXISTS {name}")
     for statement in (

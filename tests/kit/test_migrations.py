@@ -1,6 +1,8 @@
 """The schema that migrations make is the one that the models describe, up, down and up again."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,15 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
 
 from kit import migrate
 from kit.db import Base
 from kit.jobs import sync_url
 from migrations.tables import load_models
 from tests.postgres import Server
+
+LOAN = "01a20102def5712ba0dc73cefc6ff0ae"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,6 +57,22 @@ def guards_of(url: str) -> dict[str, str]:
         found = {name: sql for query in queries for name, sql in connection.execute(sa.text(query))}
     engine.dispose()
     return found
+
+
+def execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(sync_url(url))
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def lent(url: str) -> None:
+    execute(
+        url,
+        "INSERT INTO loans (id, application_id, borrower_id, reference, status, terms, rules,"
+        f" currency, principal_minor, created_at) VALUES ('{LOAN}', '{LOAN}', '{LOAN}', 'L-1',"
+        " 'active', '{}', '{}', 'KES', 1, '2026-11-20 00:00:00')",
+    )
 
 
 class TestStairway:
@@ -95,25 +116,61 @@ class TestStairway:
         assert guards_of(empty_url) == migrated
         assert len(migrated) > 20
 
+    def test_what_is_refused_changes_nothing(self, empty_url: str) -> None:
+        """Not a guard on the way to where it is refused either."""
+        config = migrate.alembic_config(empty_url)
+        command.upgrade(config, "head")
+        before = guards_of(empty_url)
+        lent(empty_url)
+        for attempt, status in enumerate(("returned", "settled"), 1):
+            execute(
+                empty_url,
+                "INSERT INTO payouts (id, loan_id, attempt, client_ref, status, amount_minor,"
+                f" currency, account, tries, created_at) VALUES ('{LOAN[:-1]}{attempt}', '{LOAN}',"
+                f" {attempt}, 'P{attempt}', '{status}', 1, 'KES', '', 1, '2026-11-20 00:00:00')",
+            )
+
+        with pytest.raises(IntegrityError):  # 0027 knows no loan that was sent again.
+            command.downgrade(config, "0027")
+
+        assert guards_of(empty_url) == before
+        command.upgrade(config, "head")
+
     def test_loans_without_events_are_refused(self, empty_url: str) -> None:
         config = migrate.alembic_config(empty_url)
         command.upgrade(config, "0004")
-        engine = sa.create_engine(sync_url(empty_url))
-        with engine.begin() as connection:
-            connection.execute(
-                sa.text(
-                    "INSERT INTO loans (id, application_id, borrower_id, reference, status, terms,"
-                    " rules, currency, principal_minor, created_at) VALUES (:id, :id, :id, 'L-1',"
-                    " 'active', '{}', '{}', 'KES', 1, '2026-11-20 00:00:00')"
-                ),
-                {"id": "01a20102def5712ba0dc73cefc6ff0ae"},
-            )
+        lent(empty_url)
 
-        with engine.connect() as connection:
-            config.attributes["connection"] = connection
-            with pytest.raises(RuntimeError, match="from before loans had events"):
-                command.upgrade(config, "head")
-        engine.dispose()
+        with pytest.raises(RuntimeError, match="from before loans had events"):
+            command.upgrade(config, "head")
+
+    @pytest.mark.parametrize("held", ["loan_events", "ledger_lines"])
+    def test_lets_whoever_posts_finish(self, postgres: Server, held: str) -> None:
+        """Programs are to be stopped before; one that was not is no reason to refuse either."""
+        postgres.create("kopa_template_busy")
+        url = postgres.url("kopa_template_busy")
+        config = migrate.alembic_config(url)
+        command.upgrade(config, "0028")
+        writer, watcher = (sa.create_engine(sync_url(url)) for _ in range(2))
+        waiting = sa.text(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = 'kopa_template_busy'"
+        )
+
+        with ThreadPoolExecutor(1) as pool, writer.begin() as connection:
+            connection.execute(sa.text(f"LOCK TABLE {held} IN ROW EXCLUSIVE MODE"))
+            upgraded = pool.submit(command.upgrade, config, "head")
+            with watcher.connect().execution_options(isolation_level="AUTOCOMMIT") as look:
+                while not look.scalar(waiting) and not upgraded.done():
+                    time.sleep(0.05)
+            for table in ("ledger_lines", "ledger_entries", "ledger_resolutions"):
+                connection.execute(sa.text(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))
+            connection.commit()
+            upgraded.result()
+
+        for engine in (writer, watcher):
+            engine.dispose()
+        postgres.drop("kopa_template_busy")
 
     def test_twice_is_once(self, empty_url: str) -> None:
         migrate.upgrade(empty_url)
