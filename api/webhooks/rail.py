@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.deps import Now, Session, Today, Wired, address_of
+from api.deps import Now, Session, Today, Wired, Wiring, address_of
 from kit.db import unit_of_work
 from servicing import hints, incidents, rail_events
 from servicing.rails.base import (
@@ -43,11 +43,18 @@ async def _proven(name: str, request: Request, wiring: Wired, rest: str = "") ->
         await _note(wiring, "rail_event_unbookable", f"{rail.name}:{why.about}", field=why.field)
         return _Told(rail, rest, [])
     except CallbackMalformed as why:
-        # What only hints, anybody may write. What a rail has signed is about money.
-        if not isinstance(rail, Witness):
-            subject = f"{rail.name}:{sha256(body).hexdigest()[:24]}"
-            await _note(wiring, "rail_event_unreadable", subject, **why.params)
-        raise
+        # Told again it would read no better. A person is told instead, of nothing that it said.
+        about = _unreadable(rail, rest, body, wiring)
+        await _note(wiring, "rail_event_unreadable", f"{rail.name}:{about}", **why.params)
+        return _Told(rail, rest, [])
+
+
+def _unreadable(rail: Rail, rest: str, body: bytes, wiring: Wiring) -> str:
+    """What was signed is told of each time: it is about money. Whoever knows an address may write
+    what he likes there: of hints once a day, by the address without its proof."""
+    if isinstance(rail, Witness):
+        return f"{rest.rpartition('/')[0]}:{wiring.clock.now():%Y-%m-%d}"
+    return sha256(body).hexdigest()[:24]
 
 
 async def _note(wiring: Wired, kind: str, subject: str, **facts: object) -> None:

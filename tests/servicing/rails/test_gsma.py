@@ -12,7 +12,7 @@ from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
 from kit.worker import Worker
 from sandbox.wallet import transfers
-from servicing import queries, tasks
+from servicing import incidents, queries, tasks
 from servicing.rails.base import Direction
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury import returns
@@ -345,16 +345,31 @@ class TestForgery:
             (f"/payout/{ref}", transaction(), 401),
             (f"/payout/P{'0' * 32}/{token}", transaction(), 401),
             (f"/incoming/{token}", transaction(), 401),
-            (f"/payout/{ref}/{token}", b"{", 422),
-            (f"/payout/{ref}/{token}", b"[" * 60_000, 422),
-            (f"/payout/{ref}/{token}", b" " * 100_000, 422),
             (f"/payout/{ref}/{token}", b" " * 300_000, 413),
-            (f"/payout/{ref}/{token}", transaction(amount="29200.001"), 422),
         ):
             assert (await here.put(path, body)).status_code == status, path
 
         assert (await here.payout(loan)).status is PENDING
         assert await here.incidents() == []
+
+    async def test_that_cannot_be_read_is_an_incident_and_not_asked_for_again(
+        self, here: Street
+    ) -> None:
+        loan = await here.lender.opens()
+        payout = await here.pays_out(loan)
+        token = here.hooks.exchanges[0].path.rpartition("/")[2]
+        bad = b"{", b"[" * 60_000, b" " * 100_000, transaction(amount="29200.001")
+        for body in bad:
+            told = await here.put(f"/payout/{payout.client_ref}/{token}", body)
+            assert told.status_code == 204
+
+        assert (await here.payout(loan)).status is PENDING
+        async with here.lender.sessions() as session:
+            (found,) = await incidents.list_open(session)
+        day = f"{here.lender.now:%Y-%m-%d}"
+        assert (found.kind, found.subject, set(found.facts)) == (
+            "rail_event_unreadable", f"gsma:payout/{payout.client_ref}:{day}", {"field"}
+        )  # fmt: skip
 
 
 class TestWithAWorker:
