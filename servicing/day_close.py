@@ -5,14 +5,16 @@ which it also notes how far it is. Whatever a day brings to a loan it brings onc
 run late, twice, beside another one, or again after it was stopped in the middle.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
+from kit.bulk import among
 from kit.db import constant
 from servicing import accrual, debts, late_fees, living, queries
 from servicing import rules as agreed_rules
@@ -186,7 +188,7 @@ def _move(row: DayClosePart, batch: Batch, *, failed: int, now: datetime) -> Non
 
 
 async def _list_running(session: AsyncSession, row: DayClosePart) -> tuple[list[Running], bool]:
-    """The next loans of a part, locked in the order of their ids; and whether they are its last.
+    """The next loans of a part, locked in the order of their ids; and whether none come after.
 
     A loan that has come beyond the day has nothing to do on it, and one that was left behind comes
     through its days by itself.
@@ -202,10 +204,23 @@ async def _list_running(session: AsyncSession, row: DayClosePart) -> tuple[list[
         query = query.where(Loan.id > after)
     if row.until is not None:
         query = query.where(Loan.id <= row.until)
-    query = query.order_by(Loan.id).limit(BATCH).with_for_update(of=Loan)
-    found = [Running(*each) for each in await session.execute(query)]
+    rows = await session.execute(query.order_by(Loan.id).limit(BATCH))
+    found = [Running(*each) for each in rows]
     loans = _as_many_as_fit(found)
-    return loans, len(found) < BATCH and len(loans) == len(found)
+    is_last = len(found) < BATCH and len(loans) == len(found)
+    return await _locked(session, loans, query), is_last
+
+
+async def _locked(session: AsyncSession, loans: list[Running], query: Select[Any]) -> list[Running]:
+    """Those that are running still. Only these are locked: others may be paid meanwhile."""
+    if session.get_bind().dialect.name == "sqlite":  # Its one writer is who asks.
+        return loans
+    of_these = among(session, Loan.id, [loan.id for loan in loans])
+    query = query.with_only_columns(Loan.id, Loan.accrued_on).where(of_these).order_by(Loan.id)
+    rows = await session.execute(query.with_for_update(of=Loan))
+    accrued = {row.id: row.accrued_on for row in rows}
+    # What was agreed of a loan is never another.
+    return [replace(loan, accrued_on=accrued[loan.id]) for loan in loans if loan.id in accrued]
 
 
 def _as_many_as_fit(loans: list[Running]) -> list[Running]:

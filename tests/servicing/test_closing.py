@@ -2,21 +2,23 @@
 
 import asyncio
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kit import jobs
 from kit.config import Settings
 from kit.db import Sessions, unit_of_work
 from kit.worker import Worker
-from servicing import day_close, tasks
+from servicing import day_close, repayments, tasks
 from servicing.closing import parts
 from servicing.closing.parts import Run
 from servicing.ledger import posting
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Loan
 from tests.servicing.lending import START, Lender, kes
+from tests.servicing.test_locks import until_somebody_waits
 
 TOMORROW = START + timedelta(days=1)
 
@@ -193,4 +195,45 @@ class TestAtTheSameTime:
         assert [run.loans for run in days] == [2] * 35
         assert sum(run.late_fees for run in days) == 1
         assert (await lender.books(late))["penalties_receivable"] != "0.00"
+        await lender.verifies()
+
+    # SQLite has one writer, and locks no rows.
+    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    async def test_a_batch_locks_only_its_own_loans(
+        self, lender: Lender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(day_close, "TOLD", 2)
+        lender.rules = {"interest_recalculation": True}
+        loans = await lend(lender, 5)
+        await plan(lender, TOMORROW)
+
+        async with unit_of_work(lender.sessions) as session:
+            batch = await day_close.take(session, START, 1, now=lender.now)
+            async with lender.sessions() as other:
+                free = select(Loan.id).order_by(Loan.id).with_for_update(skip_locked=True)
+                found = list(await other.scalars(free))
+
+        assert batch is not None
+        assert batch.loans == [loan.id for loan in loans[:2]]
+        assert found == [loan.id for loan in loans[2:]]
+
+    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    async def test_a_loan_that_ends_while_a_batch_waits_for_it_is_left_out(
+        self, lender: Lender
+    ) -> None:
+        ended, other = await lend(lender, 2)
+        payoff = await lender.payoff(ended)
+        lender.now += timedelta(days=2)
+
+        async with unit_of_work(lender.sessions) as session:
+            await repayments.receive(
+                session, loan_id=ended.id, amount=payoff, rail_reference="wallet:W2", on=START,
+                now=lender.now,
+            )  # fmt: skip
+            closing: asyncio.Future[Any] = asyncio.ensure_future(tasks.close_days(lender.context))
+            await until_somebody_waits(lender.sessions, closing)
+        await closing
+
+        assert [run.loans for run in await runs(lender)] == [1, 1]
+        assert (await lender.sees(other)).accrued_on == TOMORROW
         await lender.verifies()
