@@ -216,8 +216,8 @@ async def _locked(session: AsyncSession, loans: list[Running], query: Select[Any
     if session.get_bind().dialect.name == "sqlite":  # Its one writer is who asks.
         return loans
     of_these = among(session, Loan.id, [loan.id for loan in loans])
-    query = query.with_only_columns(Loan.id, Loan.accrued_on).where(of_these).order_by(Loan.id)
-    rows = await session.execute(query.with_for_update(of=Loan))
+    now = query.with_only_columns(Loan.id, Loan.accrued_on).where(of_these).order_by(Loan.id)
+    rows = await session.execute(now.with_for_update(of=Loan))
     accrued = {row.id: row.accrued_on for row in rows}
     # What was agreed of a loan is never another.
     return [replace(loan, accrued_on=accrued[loan.id]) for loan in loans if loan.id in accrued]
