@@ -14,7 +14,7 @@ from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
 from notifications import contacts
-from servicing import happenings, living, queries, repayments
+from servicing import happenings, living, queries, repayments, transfers
 from servicing.events import Type
 from servicing.happenings import Happening
 from servicing.ledger import posting
@@ -148,12 +148,19 @@ async def refund(
     on: date,
     now: datetime,
 ) -> Proposal:
-    """Two people say that it was given back, and by which payment outside (`reference`)."""
+    """Two people say that it was given back, and by which payment outside (`reference`). Raises
+    RailTransferKnown for a transfer that stands elsewhere."""
+    await _lock_loan_of(session, item_id)
+    if (named := await session.get(SuspenseItem, item_id)) is None:
+        raise SuspenseItemNotFound(item=item_id)
+    transfer = transfers.plain(named.rail, reference)
+    await transfers.hold(session, named.rail, transfer)
     item = await waiting(session, item_id)
     await lock_key(session, f"refund:{reference}")
     used = select(SuspenseItem.id).where(SuspenseItem.refund_reference == reference)
     if await session.scalar(used) is not None:
         raise RefundReferenceUsed()
+    await transfers.must_be_another(session, item, transfer)
     proposal = await four_eyes.agree(
         session, act="suspense.refund", subject=f"suspense:{item.id}", staff_id=staff_id,
         reason=reason, now=now, reference=reference,

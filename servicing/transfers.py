@@ -56,6 +56,12 @@ def plain(rail: str | None, typed: str) -> str:
     return _without_rail([rail or _FIRST], typed)
 
 
+async def hold(session: AsyncSession, rail: str | None, name: str) -> None:
+    """Nobody takes this transfer in until the transaction ends. What waits in suspense is locked
+    after it."""
+    await lock_key(session, f"rail_reference:{rail or _FIRST}:{name}")
+
+
 async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, order: Order) -> None:
     """Raises RailTransferKnown where staff would settle `order` by a transfer that stands
     elsewhere, or where other money stands that its payer has paid for it.
@@ -63,7 +69,7 @@ async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, ord
     Hold the order's loan. Nobody takes the transfer in until we are done.
     """
     rail = rail or _FIRST
-    await lock_key(session, f"rail_reference:{rail}:{name}")
+    await hold(session, rail, name)
     known = await _find(session, [rail], name, besides=order.id)
     await _refuse(session, f"{rail}:{name}", known or await _paid_for(session, rail, order))
 
@@ -74,7 +80,7 @@ async def must_be_outside(session: AsyncSession, name: str) -> None:
     plain_name = _without_rail(RAILS, name)
     await lock_key(session, f"{BY_HAND}{plain_name.lower()}")
     for rail in RAILS:
-        await lock_key(session, f"rail_reference:{rail}:{plain_name}")
+        await hold(session, rail, plain_name)
     known = await _find(session, RAILS, name, repeats=f"{BY_HAND}{name}")
     await _refuse(session, name, known)
 
@@ -89,6 +95,15 @@ async def find_told(
     return asked or await _repaid(session, _by_hand([rail], names), by_hand=True)
 
 
+async def must_be_another(session: AsyncSession, item: SuspenseItem, name: str) -> None:
+    """Raises RailTransferKnown where staff would have given `item` back by a transfer that stands
+    elsewhere. It may go by the name under which its money came. Hold that name."""
+    rail = item.rail or _FIRST
+    known = await _find(session, [rail], name, besides=item.id)
+    if known is not None and item.reference != f"rail:{known.name}":
+        await _refuse(session, f"{rail}:{name}", known)
+
+
 async def must_not_stand_told(session: AsyncSession, rail: str, name: str) -> None:
     """Raises RailTransferKnown where money in that a rail tells of stands by an act of staff."""
     await _refuse(session, f"{rail}:{name}", await find_told(session, rail, name))
@@ -100,7 +115,7 @@ async def find_besides(session: AsyncSession, order: Order, name: str) -> Standi
     Hold the order's loan. Nobody takes the transfer in until we are done.
     """
     rail = order.rail or _FIRST
-    await lock_key(session, f"rail_reference:{rail}:{name}")
+    await hold(session, rail, name)
     return await find_told(session, rail, name, besides=order.id)
 
 
@@ -177,7 +192,7 @@ async def _find(
     entered = _by_hand(rails, names)
     if (known := await _repaid(session, [*full, *entered], besides=repeats)) is not None:
         return known
-    if (known := await _aside(session, rails, full, names)) is not None:
+    if (known := await _aside(session, rails, full, names, besides)) is not None:
         return known
     for kind in _ORDERS:
         if (known := await _ordered(session, rails, names, kind, besides)) is not None:
@@ -230,20 +245,20 @@ async def _repaid(
 
 
 async def _aside(
-    session: AsyncSession, rails: Collection[str], full: Collection[str], names: Collection[str]
-) -> Standing | None:
+    session: AsyncSession, rails: Collection[str], full: Collection[str], names: Collection[str],
+    besides: UUID | None,
+) -> Standing | None:  # fmt: skip
     """What was placed since stands elsewhere."""
-    item = await session.scalar(
-        select(SuspenseItem)
-        .where(
-            or_(
-                func.lower(SuspenseItem.reference).in_(_lowered(full)) & _is_not_placed(),
-                func.lower(SuspenseItem.refund_reference).in_(_lowered(names))
-                & SuspenseItem.rail.in_(rails),
-            )
+    query = select(SuspenseItem).where(
+        or_(
+            func.lower(SuspenseItem.reference).in_(_lowered(full)) & _is_not_placed(),
+            func.lower(SuspenseItem.refund_reference).in_(_lowered(names))
+            & func.coalesce(SuspenseItem.rail, _FIRST).in_(rails),
         )
-        .limit(1)
     )
+    if besides is not None:
+        query = query.where(SuspenseItem.id != besides)
+    item = await session.scalar(query.limit(1))
     return None if item is None else _as_item(item)
 
 

@@ -10,7 +10,11 @@ from kit.four_eyes import Proposal
 from kit.ids import new_id
 from servicing import repayments, suspense
 from servicing.models import Loan, SuspenseItem
+from servicing.rails.base import OutcomeStatus
+from servicing.transfers import RailTransferKnown
 from tests.servicing.lending import Lender, kes
+from tests.servicing.overpayments import overpaid, sent, told
+from tests.servicing.reviews import asks_in_vain, comes, is_settled_by_rail
 from tests.servicing.test_amendments import amends
 
 UMA, USHA = new_id(), new_id()
@@ -164,3 +168,36 @@ class TestRefund:
 
         with pytest.raises(suspense.RefundReferenceUsed):
             await gives_back(lender, second, UMA)
+
+    async def test_is_by_no_transfer_that_stands_elsewhere(self, lender: Lender) -> None:
+        loan, left = await overpaid(lender)
+        await told(lender, await sent(lender, left), OutcomeStatus.SETTLED)
+        await comes(lender, "RCPT1", loan.reference, kes(7))
+        first, second = await waits(lender, "wallet:W20"), await waits(lender, "wallet:W21")
+        for who in (UMA, USHA):
+            await gives_back(lender, first, who)
+
+        for typed in ["W9", "w9", "wallet:W9", "W1", "RCPT1", "bank-1", "wallet:BANK-1"]:
+            with pytest.raises(RailTransferKnown):
+                await gives_back(lender, second, UMA, typed)
+
+        assert await lender.suspended() == ["7.00", "500.00"]
+        await lender.verifies()
+
+    async def test_may_be_by_the_name_under_which_it_came(self, lender: Lender) -> None:
+        """Some give it back under the very name, or one of the names, of the payment."""
+        loan = await lender.lends()
+        asked = await asks_in_vain(lender, loan, kes(500))
+        await lender.receives(loan, await lender.payoff(loan))
+        await is_settled_by_rail(lender, asked, "W8")
+        await comes(lender, "W9", loan.reference, kes(500))
+        async with lender.sessions() as session:
+            items = await suspense.list_open(session)
+        assert len(items) == 2
+
+        for item, name in zip(items, ("W8", "W9"), strict=True):
+            for who in (UMA, USHA):
+                await gives_back(lender, item, who, name)
+
+        assert await lender.suspended() == []
+        await lender.verifies()
