@@ -39,6 +39,11 @@ class Standing:
     loan_id: UUID | None = None
 
 
+def said(as_: StandsAs, loan: str | None) -> str:
+    """`loan`: its reference."""
+    return f"{_SAID[as_]} of loan {loan}" if loan else _SAID[as_]
+
+
 class RailTransferKnown(DomainError):
     """One transfer is booked once: `transfer` stands as `stands_as`, called `name`, of `loan`."""
 
@@ -46,7 +51,6 @@ class RailTransferKnown(DomainError):
     code = "rail_transfer_known"
 
     def __str__(self) -> str:
-        said = _SAID[StandsAs(str(self.params["stands_as"]))]
-        of = f" of loan {loan}" if (loan := self.params["loan"]) else ""
-        name = self.params["name"]
-        return f"{self.params['transfer']} is in the books already: as {said}{of} ({name})."
+        loan, name = self.params["loan"], self.params["name"]
+        as_ = said(StandsAs(str(self.params["stands_as"])), str(loan) if loan else None)
+        return f"{self.params['transfer']} is in the books already: as {as_} ({name})."

@@ -24,6 +24,7 @@ from scoring.refusals import Sentence
 from servicing.fields import InvalidTerms
 from servicing.funding.capital import CapitalNotFree
 from servicing.transfers import RailTransferKnown
+from servicing.treasury.lumps import PartsStandAlready
 
 RESUMES = "resumes"
 """A field of the door: something was to be sent when the session had ended."""
@@ -68,7 +69,7 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
     """The status, and what the page says."""
     if isinstance(refused, DomainError):
         known = words.refusal_of(refused.code)
-        says = isinstance(refused, Sentence | RailTransferKnown)
+        says = isinstance(refused, Sentence | RailTransferKnown | PartsStandAlready)
         if says and refused.code not in words.REFUSALS:
             known = replace(known, what=f"{refused} Nothing was done.")
         elif isinstance(refused, InvalidTerms):

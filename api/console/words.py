@@ -92,6 +92,7 @@ _TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split
 _SAID = {
     "us": "Here",
     "rail_transfer_known": "This money is in the books already",
+    "parts_stand_already": "This money may be in the books already",
     "rail": "Rail",
     "gsma": "GSMA Mobile Money",
     "iso20022": "Bank (ISO 20022)",

@@ -16,7 +16,7 @@ from servicing.rails.base import Direction, Outcome, RailEvent
 from servicing.reconciliation import Category, Resolution
 from servicing.refunds import REFUNDS
 from servicing.states import OrderStatus
-from servicing.treasury import differences, late, lines, repeats, returns, unposted
+from servicing.treasury import differences, late, lines, lumps, repeats, returns, unposted
 from servicing.treasury.models import (
     StatedLine,
 )
@@ -71,7 +71,7 @@ async def put_right(
     is settled, also one that had failed with us; what came back is undone; what is not in the
     ledger is posted; money that came in twice waits in suspense. A payout of ours that came back
     is taken back (`returns.take_back`). Raises RailTransferKnown for money that staff have
-    entered: it stands in the books already.
+    entered, and PartsStandAlready for a sum of payments: they stand in the books already.
     """
     known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
     if known is not None and (payout := await returns.of_break(session, known)) is not None:
@@ -85,6 +85,7 @@ async def put_right(
     )
     if line is None or not is_possible:
         raise BreakActNotPossible(category=found.category)
+    await lumps.must_be_other_money(session, line)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
         if found.category == Category.DUPLICATE:

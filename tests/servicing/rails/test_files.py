@@ -1,7 +1,6 @@
 """What a bank's folder may hold: attacks, damage and contradictions have no effect on money."""
 
 import random
-import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from kit.db import Sessions
-from servicing import incidents, queries
-from servicing.rails.base import Delivery, FileRefused
-from servicing.rails.iso20022.rail import Iso20022Rail
+from servicing import incidents
+from servicing.rails.base import FileRefused
 from servicing.rails.iso20022.xml import MAX_BYTES
 from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.rails import bank
 from tests.servicing.rails.bank import OURS, Street
+from tests.servicing.rails.desk import Desk
 
 Change = Callable[[bytes], bytes]
 
@@ -101,32 +100,6 @@ ATTACKS: dict[str, tuple[Change, str]] = {
 async def street(own_sessions: Sessions, now: datetime, tmp_path: Path) -> AsyncIterator[Street]:
     async with bank.street(own_sessions, now, tmp_path / "bank") as opened:
         yield opened
-
-
-class Desk:
-    """A payout that the bank has booked, and its notification, which a test may change."""
-
-    def __init__(self, street: Street, told: Path) -> None:
-        self.street = street
-        self.folder = street.bank.folder
-        self.true = told.read_bytes()
-        told.unlink()
-
-    def puts(self, content: bytes, name: str = "told.xml") -> None:
-        (self.folder / "in" / name).write_bytes(content)
-
-    async def takes(self, content: bytes, name: str = "told.xml") -> None:
-        self.puts(content, name)
-        await self.street.takes_in()
-
-    @property
-    def rail(self) -> Iso20022Rail:
-        rail: Iso20022Rail = self.street.lender.rail
-        return rail
-
-    async def reads(self, content: bytes) -> Delivery:
-        self.puts(content)
-        return await self.rail.read("told.xml")
 
 
 @pytest.fixture
@@ -327,138 +300,6 @@ class TestContradicted:
         assert await desk.street.incidents() == ["payout_unknown_to_us"]
         (payout,) = await desk.street.payouts()
         assert (payout.status, payout.rail_id) == (OrderStatus.SETTLED, "A")
-
-
-class TestOneBadEntry:
-    """Those behind it are taken in, and a person hears of it."""
-
-    @pytest.fixture
-    async def lent(self, street: Street) -> Desk:
-        """A running loan, and the notification of its payout as a mould."""
-        await street.pays_out()
-        (told,) = street.bank.says("camt.054")
-        true = told.read_bytes()
-        await street.takes_in()
-        told.write_bytes(true)
-        return Desk(street, told)
-
-    async def takes(self, lent: Desk, *entries: str) -> list[str]:
-        """What was repaid, once a notification with these entries was taken in, twice."""
-        head, _, rest = lent.true.partition(b"<Ntry>")
-        tail = rest.rpartition(b"</Ntry>")[2]
-        head = head.replace(b"MB-C054-ACME-1", b"M2")
-        for _ in range(2):
-            await lent.takes(head + "".join(entries).encode() + tail)
-        assert list((lent.folder / "in").iterdir()) == []
-        (loan,) = await lent.street.loans()
-        async with lent.street.lender.sessions() as session:
-            return [row.amount.major for row in await queries.list_repayments(session, loan.id)]
-
-    async def test_without_an_amount(self, lent: Desk) -> None:
-        (loan,) = await lent.street.loans()
-        nothing = credit("B1", "0.00", "Balance inquiry")
-
-        repaid = await self.takes(lent, nothing, credit("B2", "80.00", loan.reference))
-
-        assert repaid == ["80.00"]
-        async with lent.street.lender.sessions() as session:
-            (found,) = await incidents.list_open(session)
-        assert (found.kind, found.subject) == ("entry_of_nothing", "iso20022:B1")
-        await lent.street.lender.verifies()
-
-    async def test_that_no_database_holds(self, lent: Desk) -> None:
-        (loan,) = await lent.street.loans()
-        huge = credit("B1", "9" * 15, "all of it", "CLF")
-
-        repaid = await self.takes(lent, huge, credit("B2", "80.00", loan.reference))
-
-        assert repaid == ["80.00"]
-        async with lent.street.lender.sessions() as session:
-            (found,) = await incidents.list_open(session)
-        assert (found.kind, found.subject) == ("rail_event_failed", "iso20022:M2:B1")
-        assert (found.facts["file"], found.facts["rail_id"]) == ("M2", "B1")
-        await lent.street.lender.verifies()
-
-
-class TestLump:
-    """A bank that books a batch as one sum has told its parts before, or nothing of them."""
-
-    @pytest.fixture
-    async def lent(self, street: Street) -> Desk:
-        await street.pays_out()
-        (told,) = street.bank.says("camt.054")
-        true = told.read_bytes()
-        await street.takes_in()
-        for left in (street.bank.folder / "in").iterdir():
-            left.unlink()
-        told.write_bytes(true)
-        return Desk(street, told)
-
-    def notification(self, lent: Desk, *entries: str) -> bytes:
-        head, _, rest = lent.true.partition(b"<Ntry>")
-        tail = rest.rpartition(b"</Ntry>")[2]
-        return head.replace(b"MB-C054-ACME-1", b"M2") + "".join(entries).encode() + tail
-
-    def statement(self, *entries: str) -> bytes:
-        balances = "".join(
-            f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-            f'<Amt Ccy="KES">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
-            "<Dt><Dt>2026-11-20</Dt></Dt></Bal>"
-            for code, amount in (("OPBD", "0.00"), ("CLBD", "900.00"))
-        )
-        return (
-            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
-            "<GrpHdr><MsgId>S1</MsgId></GrpHdr><Stmt>"
-            f"<Acct><Id><IBAN>{OURS}</IBAN></Id></Acct>{balances}{''.join(entries)}</Stmt>"
-            "</BkToCstmrStmt></Document>"
-        ).encode()
-
-    async def told(self, lent: Desk) -> list[tuple[str, str]]:
-        async with lent.street.lender.sessions() as session:
-            return [(each.kind, each.subject) for each in await incidents.list_open(session)]
-
-    async def test_of_payments_that_were_told_is_a_doubt_and_no_money(self, lent: Desk) -> None:
-        (loan,) = await lent.street.loans()
-        parts = [credit("B1", "500.00", loan.reference), credit("B2", "400.00", loan.reference)]
-        await lent.takes(self.notification(lent, *parts))
-        await lent.takes(self.statement(bare(credit("LUMP", "900.00", ""))), "stated.xml")
-
-        assert await lent.street.lender.suspended() == []
-        assert (await lent.street.lender.books(loan))["borrower_credit"] == "900.00"
-        assert await self.told(lent) == [("entry_without_details", "iso20022:LUMP")]
-        await lent.street.lender.verifies()
-
-    async def test_that_was_told_under_its_own_name_is_the_same_money(self, lent: Desk) -> None:
-        (loan,) = await lent.street.loans()
-        await lent.takes(self.notification(lent, credit("B1", "900.00", loan.reference)))
-        await lent.takes(self.statement(bare(credit("B1", "900.00", ""))), "stated.xml")
-
-        assert (await lent.street.lender.books(loan))["borrower_credit"] == "900.00"
-        assert await self.told(lent) == []
-
-    async def test_of_more_payments_than_it_names_is_a_doubt(self, lent: Desk) -> None:
-        (loan,) = await lent.street.loans()
-        batch = "<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>"
-        one = credit("LUMP", "900.00", loan.reference).replace("<NtryDtls>", batch)
-        await lent.takes(self.notification(lent, one))
-
-        assert "borrower_credit" not in await lent.street.lender.books(loan)
-        assert await self.told(lent) == [("entry_without_details", "iso20022:LUMP")]
-
-
-def bare(entry: str) -> str:
-    """Without a word about what it is made of."""
-    return re.sub("<NtryDtls>.*</NtryDtls>", "", entry)
-
-
-def credit(name: str, amount: str, note: str, currency: str = "KES") -> str:
-    """A booked entry of money that came in."""
-    return (
-        f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
-        "<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-20</Dt></BookgDt>"
-        f"<AcctSvcrRef>{name}</AcctSvcrRef><NtryDtls><TxDtls>"
-        f"<RmtInf><Ustrd>{note}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
-    )
 
 
 RETURN = (
