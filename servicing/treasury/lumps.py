@@ -97,4 +97,4 @@ async def _where(session: AsyncSession, rail: str, name: str) -> str:
     if known is None:
         return name
     loan = None if known.loan_id is None else await session.get(Loan, known.loan_id)
-    return f"{name} as {standings.said(known.as_, loan and loan.reference)}"
+    return f"{name} as {standings.said(known.as_, loan.reference if loan else None)}"
