@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
@@ -93,6 +93,18 @@ async def list_open(
     if after is not None:
         query = query.where(SuspenseItem.id > after)
     return list(await session.scalars(query.order_by(SuspenseItem.id).limit(limit)))
+
+
+async def as_told(session: AsyncSession, name: str) -> str:
+    """`<rail>:<name>` as the rail spells it, where its money waits; else as it was typed."""
+    rows = await session.scalars(
+        select(SuspenseItem)
+        .where(func.lower(SuspenseItem.reference) == name.lower())
+        .order_by(SuspenseItem.id)
+    )
+    items = {item.reference: item for item in rows}
+    spelled = [each for each, item in items.items() if item.resolved_at is None]
+    return name if name in items or not spelled else spelled[0]
 
 
 async def assign(

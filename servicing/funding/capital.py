@@ -78,7 +78,7 @@ async def pay_in(
     """
     stake, pool = await _locked(session, stake_id, amount.currency)
     rail_id = transfers.plain(pool.rail, reference)
-    name = f"{pool.rail}:{rail_id}"
+    name = await suspense.as_told(session, f"{pool.rail}:{rail_id}")
     await lock_key(session, f"rail_reference:{name}")
     entry = f"{transfers.FUNDED}{name}"
     waits = await _waits(session, name, amount)

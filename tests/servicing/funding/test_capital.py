@@ -90,7 +90,7 @@ class TestPayIn:
         with pytest.raises(CapitalReferenceUsed):
             await treasury.pays_in(stake, kes(1_000))
 
-    @pytest.mark.parametrize("written", ["W77", "wallet:W77"])
+    @pytest.mark.parametrize("written", ["W77", "wallet:W77", "w77"])
     async def test_takes_money_out_of_suspense_that_the_rail_has_brought(
         self, lender: Lender, treasury: Treasury, written: str
     ) -> None:
