@@ -341,7 +341,7 @@ class TestEnteredByHand:
         await lender.verifies()
 
     async def test_is_entered_once_under_whatever_name(self, lender: Lender, loan: Loan) -> None:
-        names = ["RCPT1", "wallet:RCPT1", "rcpt1", "Wallet:RCPT1", " RCPT1"]
+        names = ["RCPT1", "wallet:RCPT1", "rcpt1", "Wallet:RCPT1", "wallet : RCPT1"]
         told = [await enters(lender, loan, kes(500), each) for each in names]
         again = await enters(lender, loan, kes(500), "RCPT1")
 
@@ -362,6 +362,17 @@ class TestEnteredByHand:
         await is_settled_by_rail(lender, asked, "RCPT1")
 
         assert await repaid(lender, loan) == [(f"staff:{typed}", "500.00")]
+        await lender.verifies()
+
+    @pytest.mark.parametrize("typed", ["wallet: RCPT1", "Wallet : rcpt1", " RCPT1 "])
+    async def test_is_the_same_with_spaces(self, lender: Lender, loan: Loan, typed: str) -> None:
+        await enters(lender, loan, kes(500), typed)
+
+        await comes(lender, "RCPT1", loan.reference, kes(500))
+
+        assert await enters(lender, loan, kes(500), "rcpt1") == "rail_transfer_known"
+        assert len(await repaid(lender, loan)) == 1
+        assert await lender.incidents() == ["incoming_stands_elsewhere"]
         await lender.verifies()
 
 
