@@ -6,26 +6,19 @@ as `staff:<name>`, a funder's money as `capital_in:<rail>:<name>`.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
-    CompoundSelect,
-    Select,
-    SelectBase,
     and_,
     func,
     literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
-from servicing.chargebacks import RETURNED
 from servicing.ledger.chart import RAILS, cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
@@ -40,7 +33,6 @@ BY_HAND = "staff:"
 """So begins the name of what staff entered as money that came outside the rails."""
 FUNDED = "capital_in:"
 """So begins the name of the entry by which money became capital of a funder."""
-_NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 _FIRST = "wallet"
 """The rail of what was ordered before rails were written down."""
 
@@ -154,35 +146,6 @@ def is_another(order: Order, outcome: Outcome) -> bool:
     )
 
 
-async def standing_twice(session: AsyncSession) -> list[tuple[str, str]]:
-    """Money that came by a rail once and stands twice: how it is called, and what it is besides."""
-    stands, besides, funded = _by_key(_received()), _by_key(_besides()), _by_key(_capital())
-    found = [
-        row
-        for one, two in ((stands, besides), (stands, funded), (funded, besides))
-        for row in await session.execute(
-            select(one.c.name, two.c.other).join(two, two.c.key == one.c.key)
-        )
-    ]
-    request = _by_key(
-        select(_NAME.label("name"), PaymentRequest.client_ref, PaymentRequest.id).where(_brought())
-    )
-    other = request.alias()
-    requests = await session.execute(
-        select(request.c.name, other.c.client_ref).join(
-            other, (other.c.key == request.c.key) & (other.c.id > request.c.id)
-        )
-    )
-    return sorted((name, other) for name, other in (*found, *requests))
-
-
-def _by_key(named: SelectBase) -> CTE:
-    """With each name in one case, kept: SQLite then joins by a passing index."""
-    rows = named.subquery()
-    keyed = select(rows, func.lower(rows.c.name).label("key"))
-    return keyed.cte().prefix_with("MATERIALIZED")
-
-
 async def _find(
     session: AsyncSession, rails: Collection[str], name: str, *, besides: UUID | None = None,
     repeats: str | None = None,
@@ -251,7 +214,7 @@ async def _aside(
     """What was placed since stands elsewhere."""
     query = select(SuspenseItem).where(
         or_(
-            func.lower(SuspenseItem.reference).in_(_lowered(full)) & _is_not_placed(),
+            func.lower(SuspenseItem.reference).in_(_lowered(full)) & is_not_placed(),
             func.lower(SuspenseItem.refund_reference).in_(_lowered(names))
             & func.coalesce(SuspenseItem.rail, _FIRST).in_(rails),
         )
@@ -267,7 +230,8 @@ def _as_item(item: SuspenseItem) -> Standing:
     return Standing(as_, item.reference, item.loan_id)
 
 
-def _is_not_placed() -> ColumnElement[bool]:
+def is_not_placed() -> ColumnElement[bool]:
+    """Of money in suspense: it waits, or was given back."""
     return SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None)
 
 
@@ -293,7 +257,7 @@ async def _ordered(
     if besides is not None:
         query = query.where(model.id != besides)
     if model is PaymentRequest:
-        query = query.where(~_was_taken_back(PaymentRequest))
+        query = query.where(~was_taken_back(PaymentRequest))
     row = await session.scalar(query.limit(1))
     return None if row is None else Standing(as_, row.client_ref, row.loan_id)
 
@@ -307,7 +271,7 @@ def _as_ours(names: Collection[str]) -> set[str]:
     return {name.lower().capitalize() for name in names}
 
 
-def _was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:
+def was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:
     """What the request brought was charged back: it stands no more."""
     return (
         select(Repayment.id)
@@ -351,44 +315,3 @@ async def _refuse(session: AsyncSession, transfer: str, known: Standing | None) 
     raise RailTransferKnown(
         transfer=transfer, stands_as=known.as_, name=known.name, loan=loan and loan.reference
     )
-
-
-def _received() -> CompoundSelect[Any]:
-    """The names of what a rail has brought, and of what staff entered by hand."""
-    paid = select(Repayment.rail_reference.label("name")).where(Repayment.reversed_on.is_(None))
-    aside = select(SuspenseItem.reference).where(
-        _is_not_placed(),
-        func.coalesce(SuspenseItem.refund_reference, "").not_like(f"{RETURNED}%"),
-    )
-    return union_all(paid, aside)
-
-
-def _besides() -> CompoundSelect[Any]:
-    """By each name that a transfer goes by: payment requests, entries by hand."""
-    entered = Repayment.rail_reference.startswith(BY_HAND) & Repayment.reversed_on.is_(None)
-    by_hand = func.substr(Repayment.rail_reference, len(BY_HAND) + 1)
-    is_charge = (RailEventRow.rail == PaymentRequest.rail) & (
-        RailEventRow.rail_id == PaymentRequest.rail_id
-    )
-    ref = PaymentRequest.client_ref
-    return union_all(
-        select(_NAME.label("name"), ref.label("other")).where(_brought()),
-        select(literal(BY_HAND) + PaymentRequest.rail_id, ref).where(_brought()),
-        select(literal(f"{telegram.NAME}:") + RailEventRow.event_id, ref)
-        .join(RailEventRow, is_charge)
-        .where(_brought(), PaymentRequest.rail == telegram.NAME),
-        *(
-            select(literal(prefix) + by_hand, Repayment.rail_reference).where(entered)
-            for prefix in ("", *(f"{rail}:" for rail in RAILS))
-        ),
-    )
-
-
-def _capital() -> Select[Any]:
-    return select(
-        func.substr(Entry.reference, len(FUNDED) + 1).label("name"), Entry.reference.label("other")
-    ).where(Entry.reference.startswith(FUNDED))
-
-
-def _brought() -> ColumnElement[bool]:
-    return (PaymentRequest.status == OrderStatus.SETTLED) & ~_was_taken_back(PaymentRequest)

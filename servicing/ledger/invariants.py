@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicing import debts, happenings, projection, replay, rules, transfers
+from servicing import debts, happenings, projection, replay, rules
 from servicing.funding import checks
-from servicing.ledger import balances, flows, pending
+from servicing.ledger import balances, doubles, flows, pending
 from servicing.ledger.balances import Balance
 from servicing.ledger.chart import CASHES, FLOORED, Account
 from servicing.ledger.models import Entry, Line, LoanBalance
@@ -165,7 +165,7 @@ async def _stands_once(session: AsyncSession) -> list[Violation]:
     """One transfer of a rail is not booked under two of the names that it goes by."""
     return [
         Violation("transfer_stands_once", name, f"it stands as {other} too")
-        for name, other in await transfers.standing_twice(session)
+        for name, other in await doubles.find(session)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from kit.db import Sessions, unit_of_work
 from kit.errors import DomainError
@@ -21,7 +22,7 @@ from servicing.funding.capital import (
     PoolCurrencyDiffers,
 )
 from servicing.funding.models import Movement, Stake, WithdrawalOf
-from servicing.ledger import balances, posting
+from servicing.ledger import balances, invariants, posting
 from servicing.ledger.chart import Account
 from servicing.ledger.rules import EntryKind, Event
 from servicing.payment_requests import REQUESTS
@@ -185,12 +186,55 @@ class TestPayIn:
         await treasury.pays_in(stake, kes(1_000), reference="W77")
 
         assert (await stands(lender))[Account.CASH_WALLET] == "1000.00"
+        await lender.verifies()
 
     async def test_refuses_another_currency(self, treasury: Treasury) -> None:
         stake = await treasury.joins(await treasury.opens())
 
         with pytest.raises(PoolCurrencyDiffers):
             await treasury.pays_in(stake, Money(100, "USD"))
+
+
+class TestVerify:
+    """Capital that stands as something else besides: planted behind the product's back."""
+
+    async def violations(self, lender: Lender, *statements: str) -> set[str]:
+        async with unit_of_work(lender.sessions) as session:
+            for statement in statements:
+                await session.execute(text(statement))
+        async with lender.sessions() as session:
+            return {violation.rule for violation in await invariants.verify(session)}
+
+    @pytest.mark.parametrize("name", ["wallet:W77", "wallet:w77", "staff:W77", "staff:wallet:w77"])
+    async def test_finds_capital_that_is_a_repayment_too(
+        self, lender: Lender, treasury: Treasury, name: str
+    ) -> None:
+        loan = await lender.lends()
+        stake = await treasury.joins(await treasury.opens())
+        await treasury.pays_in(stake, kes(1_000), reference="W77")
+        await arrives(lender, event(loan.reference, kes(1_000), rail_id="W78"))
+        await lender.verifies()
+        planted = f"UPDATE repayments SET rail_reference = '{name}'"
+
+        assert await self.violations(lender, planted) == {"transfer_stands_once"}
+
+        async with unit_of_work(lender.sessions) as session:
+            entry = await posting.find(session, "capital_in:wallet:W77")
+            assert entry is not None
+            await posting.reverse(session, entry, on=lender.on, now=lender.now)
+        assert "transfer_stands_once" not in await self.violations(lender)
+
+    @pytest.mark.parametrize("name", ["W77", "w77", "wallet:w77", "WALLET:W77"])
+    async def test_finds_capital_that_was_booked_twice(
+        self, lender: Lender, treasury: Treasury, name: str
+    ) -> None:
+        stake = await treasury.joins(await treasury.opens())
+        await treasury.pays_in(stake, kes(1_000), reference="W77")
+        await lender.verifies()
+
+        await was_paid_in_long_ago(lender, stake, name)
+
+        assert await self.violations(lender) == {"transfer_stands_once"}
 
 
 class TestWithdrawals:
