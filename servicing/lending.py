@@ -18,9 +18,8 @@ from servicing.living import Act
 from servicing.models import Amendment, Loan, Payout
 from servicing.rails.base import NoSuchRail
 from servicing.states import AMENDMENT, PAYOUT, AmendmentEvent, OrderEvent
+from servicing.treasury import held
 
-RETURNED = "returned:"
-"""How the entry that takes a payout back is called, before the payout's id."""
 KINDS = (Type.TOP_UP, Type.REFINANCE)
 
 
@@ -89,7 +88,7 @@ async def reversals(
 
 def returned(act: Act, payout: Payout) -> Act:
     """Its entry in the ledger is called by the payout that it takes back."""
-    names = {EntryKind.REVERSAL: f"{RETURNED}{payout.id}"}
+    names = {EntryKind.REVERSAL: f"{held.CAME_BACK}{payout.id}"}
     return dataclasses.replace(act, references=names, rail=payout.rail)
 
 

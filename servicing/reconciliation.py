@@ -22,9 +22,8 @@ from servicing.models import (
 from servicing.rails.base import Balances, Direction, StatementLine
 from servicing.treasury import backdated, differences, held, lines
 from servicing.treasury.held import Held
-from servicing.treasury.models import (
-    StatedLine,
-)
+from servicing.treasury.models import Resolution as Resolution
+from servicing.treasury.models import StatedLine
 
 
 class Category(StrEnum):
@@ -41,17 +40,6 @@ class Category(StrEnum):
     """It came back, or was taken back, and with us it is not undone."""
     NOT_POSTED = "not_posted"
     """Settled at the rail and with us, and not in the ledger."""
-
-
-class Resolution(StrEnum):
-    MENDED = "mended"
-    """Later the accounts agreed."""
-    EXPLAINED = "explained"
-    """Two people understand it. It moved no money."""
-    PUT_RIGHT = "put_right"
-    """Two people had our books follow the statement."""
-    WRITTEN_OFF = "written_off"
-    """Two people had the difference posted as a loss, or as a gain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.models import PaymentRequest, Payout, ReconciliationBreak, ReconciliationRun
 from servicing.states import ARRIVED
-from servicing.treasury.models import Order, Refund, StatedLine
+from servicing.treasury.models import Order, Refund, Resolution, StatedLine
 
 
 async def days(session: AsyncSession, rail: str) -> set[date]:
@@ -45,6 +45,6 @@ def _is_found(rail: str, model: type[Order]) -> ColumnElement[bool]:
     known = select(ReconciliationBreak.id).where(
         ReconciliationBreak.rail == rail,
         ReconciliationBreak.reference == model.client_ref,
-        ReconciliationBreak.resolution.is_distinct_from("mended"),
+        ReconciliationBreak.resolution.is_distinct_from(Resolution.MENDED),
     )
     return known.exists()

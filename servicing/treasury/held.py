@@ -34,7 +34,8 @@ from servicing.states import ARRIVED, OrderStatus
 from servicing.treasury.models import Refund
 
 CAME_BACK = "returned:"
-"""So begins the name, among money that came in, of a payout that came back and is not undone."""
+"""So begins the name of what takes a payout back: of its entry, before the payout's id, and of
+money that counts as the borrower's, before the payout's reference."""
 AGAIN = "again:"
 """So begins the name of money that came more often than once under one name of the rail's."""
 _CHUNK = 500

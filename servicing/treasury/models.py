@@ -1,6 +1,7 @@
 """Tables of the treasury: the lines of the rails' statements, and money on its way back."""
 
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,6 +19,19 @@ from kit.db import Row
 from kit.money import Money
 from servicing.models import OrderRow, PaymentRequest, Payout
 from servicing.rails.base import Direction, OutcomeStatus
+
+
+class Resolution(StrEnum):
+    """How a break ended."""
+
+    MENDED = "mended"
+    """Later the accounts agreed."""
+    EXPLAINED = "explained"
+    """Two people understand it. It moved no money."""
+    PUT_RIGHT = "put_right"
+    """Two people had our books follow the statement."""
+    WRITTEN_OFF = "written_off"
+    """Two people had the difference posted as a loss, or as a gain."""
 
 
 class StatedLine(Row):
