@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.console import pool_forms
 from kit.money import Money
-from servicing.funding import limits, pools
+from servicing.funding import capital, limits, pools
 from servicing.funding.books import PoolBook, StakeBook
 from servicing.funding.limits import Limit, Policy
 from servicing.funding.models import Withdrawal, WithdrawalOf
@@ -62,24 +62,36 @@ async def floor_of(session: AsyncSession, rail: str, currency: str) -> Money | N
     )
 
 
-async def of_capital_in(session: AsyncSession, book: PoolBook, amount: Money) -> list[Line]:
+async def of_capital_in(
+    session: AsyncSession, book: PoolBook, amount: Money, *, reference: str
+) -> list[Line]:
+    """Refused where the act would be. Money that waits in suspense is at the rail already.
+
+    `reference` may be empty: then it is money of which nobody told.
+    """
+    is_here = reference and await capital.find_waiting(
+        session, book.pool, amount=amount, reference=reference
+    )
     free = Money(book.free, book.pool.currency)
-    capital = Money(book.capital, book.pool.currency)
+    has = Money(book.capital, book.pool.currency)
     return [
-        Line("Capital of the pool", capital, capital + amount),
+        Line("Capital of the pool", has, has + amount),
         Line("Free to be lent", free, free + amount),
-        await _cash(session, book, amount),
+        await _cash(session, book, amount.zero() if is_here else amount),
     ]
 
 
 async def of_withdrawal(
     session: AsyncSession, book: PoolBook, stake: StakeBook, of: WithdrawalOf, amount: Money
 ) -> list[Line]:
-    """Agreed: from now on capital is not lent; the cash leaves when it is paid."""
-    cash = await _cash(session, book, -amount, "Cash at the rail, once it is paid")
+    """Agreed: from now on capital is not lent; the cash leaves when it is paid. So does what was
+    agreed before, which comes first."""
+    before = Money.total((await capital.promised(session, book.pool)).values(), amount.currency)
+    cash = await _cash(session, book, -amount, "Cash at the rail, once all is paid", before)
     if of is WithdrawalOf.RETURN:
-        earned = Money(stake.payable, amount.currency)
-        return [Line("Earned and not paid, once it is paid", earned, earned - amount), cash]
+        agreed = await capital.promised(session, book.pool, stake_id=stake.stake.id)
+        earned = Money(stake.payable, amount.currency) - agreed[WithdrawalOf.RETURN]
+        return [Line("Earned and not paid, once all is paid", earned, earned - amount), cash]
     his = Money(stake.free, amount.currency)
     free = Money(book.free, amount.currency)
     return [
@@ -159,9 +171,15 @@ def _said(limit: Limit, currency: str) -> str:
 
 
 async def _cash(
-    session: AsyncSession, book: PoolBook, change: Money, name: str = "Cash at the rail"
+    session: AsyncSession,
+    book: PoolBook,
+    change: Money,
+    name: str = "Cash at the rail",
+    before: Money | None = None,
 ) -> Line:
+    """`before`: what leaves first."""
     pool = book.pool
     there = Money((await cash_at(session, pool.rail, pool.currency)).available_minor, pool.currency)
+    there -= before or there.zero()
     least = await floor_of(session, pool.rail, pool.currency)
     return Line(name, there, there + change, least)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
@@ -77,17 +77,12 @@ async def pay_in(
     it.
     """
     stake, pool = await _locked(session, stake_id, amount.currency)
-    rail_id = transfers.plain(pool.rail, reference)
-    name = await suspense.as_told(session, f"{pool.rail}:{rail_id}")
+    name = await _name(session, pool, reference)
     await lock_key(session, f"rail_reference:{name}")
     entry = f"{transfers.FUNDED}{name}"
-    waits = await _waits(session, name, amount)
-    is_used = waits is None and (
-        await _is_used(session, name)
-        or await transfers.find(session, pool.rail, rail_id) is not None
-    )
-    if is_used:
-        raise CapitalReferenceUsed(reference=reference)
+    waits = await find_waiting(session, pool, amount=amount, reference=reference)
+    if waits is not None:
+        waits = await suspense.waiting(session, waits.id)
     proposal = await four_eyes.agree(
         session, act="capital.in", subject=stake.subject, staff_id=staff_id, reason=reason,
         now=now, amount=str(amount), reference=reference,
@@ -98,6 +93,25 @@ async def pay_in(
         await _move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
         await holds.try_again(session, why=entry)
     return proposal
+
+
+async def find_waiting(
+    session: AsyncSession, pool: Pool, *, amount: Money, reference: str
+) -> SuspenseItem | None:
+    """The payment, where the rail has told of it and it waits in suspense: it is at the rail.
+
+    Raises CapitalReferenceUsed and CapitalAmountDiffers, as `pay_in` does.
+    """
+    name = await _name(session, pool, reference)
+    waits = await _waits(session, name, amount)
+    is_used = waits is None and (
+        await _is_used(session, name)
+        or await transfers.find(session, pool.rail, transfers.plain(pool.rail, reference))
+        is not None
+    )
+    if is_used:
+        raise CapitalReferenceUsed(reference=reference)
+    return waits
 
 
 async def paid_in(session: AsyncSession, name: str) -> Money | None:
@@ -240,6 +254,28 @@ async def list_withdrawals(
     return (await session.scalars(query)).all()
 
 
+async def promised(
+    session: AsyncSession, pool: Pool, *, stake_id: UUID | None = None
+) -> dict[WithdrawalOf, Money]:
+    """What is agreed to go out and is not paid: of one stake, or of all whose cash is the pool's."""
+    query = (
+        select(Withdrawal.of, func.sum(Withdrawal.amount_minor))
+        .join(Stake, Stake.id == Withdrawal.stake_id)
+        .join(Pool, Pool.id == Stake.pool_id)
+        .where(
+            Pool.rail == pool.rail,
+            Pool.currency == pool.currency,
+            Withdrawal.paid_on.is_(None),
+            Withdrawal.canceled_at.is_(None),
+        )
+        .group_by(Withdrawal.of)
+    )
+    if stake_id is not None:
+        query = query.where(Stake.id == stake_id)
+    found = {of: Money(int(minor), pool.currency) for of, minor in await session.execute(query)}
+    return dict.fromkeys(WithdrawalOf, Money(0, pool.currency)) | found
+
+
 async def _waits(session: AsyncSession, name: str, amount: Money) -> SuspenseItem | None:
     """In suspense, as what the rail brought."""
     item = await queries.find_suspense_item(session, name)
@@ -247,7 +283,12 @@ async def _waits(session: AsyncSession, name: str, amount: Money) -> SuspenseIte
         return None
     if item.amount != amount:
         raise CapitalAmountDiffers(waits=str(item.amount))
-    return await suspense.waiting(session, item.id)
+    return item
+
+
+async def _name(session: AsyncSession, pool: Pool, reference: str) -> str:
+    """As the rail spells it, with the rail before it."""
+    return await suspense.as_told(session, f"{pool.rail}:{transfers.plain(pool.rail, reference)}")
 
 
 async def _is_used(session: AsyncSession, name: str) -> bool:

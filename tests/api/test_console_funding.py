@@ -2,15 +2,17 @@
 what they would do, and keep what was typed when it is refused."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
 
 from api.console import charts
+from kit.db import Sessions, unit_of_work
+from servicing import suspense
 from tests.api.conftest import Sit
 from tests.api.desk import AtDesk, words
-from tests.servicing.lending import START, Lender
+from tests.servicing.lending import START, Lender, kes
 
 WHY = "as agreed on the phone"
 POLICY = {"rank": "1", "floor": "5000", "limits": "pool 90 %\nborrower 60%", "product": "personal"}
@@ -186,6 +188,48 @@ class TestCapital:
         assert "Capital KES 61,000.50" in done
         assert (again.status_code, "written down already" in words(again)) == (409, True)
         assert 'value="B-2"' in again.text
+
+    async def test_that_waits_in_suspense_brings_no_cash_again(
+        self, carl: AtDesk, ada: AtDesk, sessions: Sessions, now: datetime, stake: str
+    ) -> None:
+        """What is shown before, beside the proposal, and what has become of it."""
+        async with unit_of_work(sessions) as session:
+            await suspense.receive(
+                session, reference="wallet:B-5", reason="unknown_reference", amount=kes(700),
+                on=START, now=now, rail="wallet",
+            )  # fmt: skip
+        given = {"amount": "700", "reference": "B-5"}
+
+        looked = words(await carl.sends(f"{stake}/in", look="yes", **given))
+        other = await carl.sends(f"{stake}/in", look="yes", amount="70", reference="B-5")
+        used = await carl.sends(f"{stake}/in", look="yes", amount="60000", reference="B-1")
+        proposed = await carl.does(f"{stake}/in", reason=WHY, **given)
+        await ada.does(f"{stake}/in", reason=WHY, **await hidden(ada, stake))
+
+        for shown in (looked, proposed):
+            assert "Free to be lent KES 60,000 KES 60,700" in shown
+            assert "Cash at the rail KES 60,700 KES 60,700" in shown
+        assert (other.status_code, "waits in suspense" in words(other)) == (409, True)
+        assert (used.status_code, "written down already" in words(used)) == (409, True)
+        after = words(await carl.sends(f"{stake}/in", look="yes", amount="1"))
+        assert "Cash at the rail KES 60,700 KES 60,701" in after
+
+    async def test_is_shown_less_what_was_agreed_to_go_out_before(
+        self, carl: AtDesk, stake: str
+    ) -> None:
+        given = {"due_on": "2026-12-01"}
+        await carl.does(f"{stake}/withdrawal", of="capital", amount="20000", **given)
+        await carl.does(f"{stake}/withdrawal", of="return", amount="30", **given)
+
+        capital, earned = [
+            words(await carl.sends(f"{stake}/withdrawal", look="yes", of=of, amount="10", **given))
+            for of in ("capital", "return")
+        ]
+
+        assert "Free of this stake KES 40,000 KES 39,990" in capital
+        for shown in (capital, earned):
+            assert "Cash at the rail, once all is paid KES 39,970 KES 39,960" in shown
+        assert "Earned and not paid, once all is paid Too little -KES 30 -KES 40" in earned
 
     async def test_is_refused_when_it_is_no_amount(self, carl: AtDesk, stake: str) -> None:
         for amount in ("", "much", "-5", "0", "1.234", "60000 USD", "9" * 30):

@@ -48,7 +48,10 @@ async def pay_in(stake_id: UUID, desk: AtDesk) -> Response:
 
     async def look(session: AsyncSession) -> list[Line]:
         book, _ = await _books(session, stake_id)
-        return await previews.of_capital_in(session, book, await _looked(desk, session, stake_id))
+        amount = await _looked(desk, session, stake_id)
+        return await previews.of_capital_in(
+            session, book, amount, reference=desk.typed.get("reference", "").strip()
+        )
 
     return await _do(stake_id, desk, act, look)
 
@@ -191,7 +194,12 @@ async def _effect(
     amount = Money.parse(proposal.facts["amount"].partition(" ")[0], book.pool.currency)
     if proposal.act == "capital.reinvest":
         return previews.of_reinvested(book, mine, amount)
-    return await previews.of_capital_in(session, book, amount)
+    try:
+        return await previews.of_capital_in(
+            session, book, amount, reference=proposal.facts["reference"]
+        )
+    except (capital.CapitalReferenceUsed, capital.CapitalAmountDiffers):
+        return []  # It cannot be confirmed any more.
 
 
 async def _withdrawal(
