@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.clock import business_date
-from kit.db import insert_once, lock_key
+from kit.db import insert_once
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from kit.money import Money
@@ -207,13 +207,11 @@ async def _stands_elsewhere(
 ) -> bool:
     """Whether staff have entered this very charge already, for another request or by hand."""
     for name in (paid.key, paid.provider_id[:80]):
-        await lock_key(session, f"rail_reference:{telegram.NAME}:{name}")
-    known = await transfers.find_told(session, telegram.NAME, paid.key, besides=besides)
-    if known is not None:
-        await _doubt(
-            session, paid, "stands_elsewhere", now=now, stands_as=known.as_, named=known.name
-        )
-    return known is not None
+        await transfers.hold(session, telegram.NAME, name)
+    return await transfers.is_entered(
+        session, telegram.NAME, paid.key, kind="card_payment_stands_elsewhere",
+        amount=paid.amount, now=now, besides=besides, provider=paid.provider_id[:80],
+    )  # fmt: skip
 
 
 async def _is_owed(session: AsyncSession, loan: Loan, amount: Money, *, on: date) -> bool:

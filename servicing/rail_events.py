@@ -9,7 +9,6 @@ from kit.ids import new_id
 from servicing import (
     chargebacks,
     hints,
-    incidents,
     orders,
     queries,
     repayments,
@@ -141,20 +140,12 @@ async def _is_known(
     repaid = await queries.find_repayment(session, reference)
     known = repaid or aside
     if known is None:
-        return await _stands_elsewhere(session, event, now=now)
+        return await transfers.is_entered(
+            session, event.rail, event.rail_id, kind="incoming_stands_elsewhere",
+            amount=event.amount, now=now,
+        )  # fmt: skip
     # Whose the money in suspense is, a person has said, whatever the payer wrote.
     is_elsewhere = aside is None and loan is not None and loan.id != known.loan_id
     if known.amount != event.amount or is_elsewhere:
         await hints.told_differently(session, event, first=known.amount, now=now)
     return True
-
-
-async def _stands_elsewhere(session: AsyncSession, event: RailEvent, *, now: datetime) -> bool:
-    """Whether staff have entered this very money, for a payment request or by hand."""
-    known = await transfers.find_told(session, event.rail, event.rail_id)
-    if known is not None:
-        await incidents.report(
-            session, kind="incoming_stands_elsewhere", subject=f"{event.rail}:{event.rail_id}",
-            now=now, amount=str(event.amount), stands_as=known.as_, named=known.name,
-        )  # fmt: skip
-    return known is not None

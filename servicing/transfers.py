@@ -6,6 +6,7 @@ as `staff:<name>`, a funder's money as `capital_in:<rail>:<name>`.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
+from kit.money import Money
+from servicing import incidents
 from servicing.ledger.chart import RAILS, cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
@@ -94,6 +97,28 @@ async def must_be_another(session: AsyncSession, item: SuspenseItem, name: str) 
     known = await _find(session, [rail], name, besides=item.id)
     if known is not None and item.reference != f"rail:{known.name}":
         await _refuse(session, f"{rail}:{name}", known)
+
+
+async def is_entered(
+    session: AsyncSession,
+    rail: str,
+    name: str,
+    *,
+    kind: str,
+    amount: Money,
+    now: datetime,
+    besides: UUID | None = None,
+    **facts: str,
+) -> bool:
+    """Whether money in that a rail tells of stands by an act of staff, as `find_told` finds it.
+    Then an incident of this `kind` says where."""
+    known = await find_told(session, rail, name, besides=besides)
+    if known is not None:
+        await incidents.report(
+            session, kind=kind, subject=f"{rail}:{name}", now=now, amount=str(amount),
+            stands_as=known.as_, named=known.name, **facts,
+        )  # fmt: skip
+    return known is not None
 
 
 async def must_not_stand_told(session: AsyncSession, rail: str, name: str) -> None:
