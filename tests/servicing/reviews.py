@@ -8,7 +8,17 @@ from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.errors import DomainError
 from kit.money import Money
-from servicing import hand_entries, order_reviews, orders, payment_requests, rail_events, tasks
+from servicing import (
+    chargebacks,
+    hand_entries,
+    order_reviews,
+    orders,
+    payment_requests,
+    queries,
+    rail_events,
+    suspense,
+    tasks,
+)
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, PaymentRequest
 from servicing.orders import Orders
@@ -95,3 +105,32 @@ async def is_settled_by_rail(lender: Lender, asked: PaymentRequest, name: str) -
     )  # fmt: skip
     async with unit_of_work(lender.sessions) as session:
         await rail_events.apply(session, told, on=lender.on, zone=ZONE, now=lender.now)
+
+
+async def repaid(lender: Lender, loan: Loan) -> list[tuple[str, str]]:
+    """What stands: the rail's name for it, and the amount."""
+    async with lender.sessions() as session:
+        rows = await queries.list_repayments(session, loan.id)
+    return [(row.rail_reference, row.amount.major) for row in rows if row.reversed_on is None]
+
+
+async def charges_back(lender: Lender, loan: Loan) -> None:
+    """Two of staff take back the last that came."""
+    async with lender.sessions() as session:
+        last = (await queries.list_repayments(session, loan.id))[-1]
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await chargebacks.charge_back(
+                session, last.id, staff_id=who, reason="wrong", on=lender.on, now=lender.now
+            )
+
+
+async def places(lender: Lender, loan: Loan) -> None:
+    async with lender.sessions() as session:
+        (item,) = await suspense.list_open(session)
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await suspense.assign(
+                session, item.id, loan_id=loan.id, staff_id=who, reason="asked", on=lender.on,
+                now=lender.now,
+            )  # fmt: skip

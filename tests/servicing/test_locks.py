@@ -17,8 +17,8 @@ from servicing import queries, reconciliation, refunds, repayments, suspense
 from servicing.rails.base import Outcome, OutcomeStatus, StatementLine
 from tests.servicing.lending import Lender, kes
 from tests.servicing.overpayments import overpaid
+from tests.servicing.returned import takes_back
 from tests.servicing.test_break_ends import asks, prompted
-from tests.servicing.test_returns import takes_back
 from tests.servicing.treasury_acts import (
     DAY,
     UMA,

@@ -1,38 +1,38 @@
-"""Payouts that came back after they had settled: two of staff take them back into the books."""
+"""Payouts that had settled and came back: what becomes of the loan when staff take them back."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from kit import four_eyes
-from kit.audit import AuditEvent
-from kit.crypto import vault_of
 from kit.db import unit_of_work
-from kit.four_eyes import Proposal
-from kit.money import Money
-from notifications.models import Notification
-from servicing import disbursements, rail_events, reconciliation, repayments, top_ups
-from servicing.ledger import balances
+from servicing import disbursements, repayments, top_ups
 from servicing.ledger.rules import Event
-from servicing.models import Loan, Payout, ReconciliationRun, Repayment
+from servicing.models import Loan, Payout, Repayment
 from servicing.rails.base import (
-    HINT,
     Ack,
     AckStatus,
-    Balances,
     Direction,
-    Outcome,
     OutcomeStatus,
-    RailEvent,
     StatementLine,
 )
 from servicing.states import AmendmentStatus, LoanStatus, OrderStatus
-from servicing.treasury import breaks, positions, returns
+from servicing.treasury import returns
 from servicing.treasury.returns import Ending
 from tests.servicing.lending import ACCOUNT, ZONE, Lender, kes
+from tests.servicing.returned import (
+    NEXT_DAY,
+    WALLETS,
+    differs,
+    looks,
+    says,
+    sends_again,
+    states,
+    takes_back,
+    told,
+    trial,
+)
 from tests.servicing.test_amendments import LATER, amends, reverses
 from tests.servicing.test_refinancing import MORE, between_loans, new_loan
 from tests.servicing.topping_up import (
@@ -50,91 +50,7 @@ from tests.servicing.treasury_acts import (
     USHA,
     compares,
     open_breaks,
-    paid_out,
-    two_act,
 )
-
-NEXT_DAY = date(2026, 12, 5)
-WALLETS = "cash_wallet"
-
-
-async def says(
-    lender: Lender,
-    loan: Loan,
-    amount: Money | None = None,
-    *,
-    event: str = "E9",
-    name: str = "W1",
-    hint: bool = False,
-) -> None:
-    """The rail tells that the last payout came back; `name`: how it calls the transfer."""
-    payout = (await payouts_of(lender, loan))[-1]
-    back = amount or payout.amount
-    outcome = Outcome(OutcomeStatus.RETURNED, back, name, "account_closed")
-    told = RailEvent(
-        "wallet", f"{HINT}{event}" if hint else event, Direction.PAYOUT, payout.client_ref, name,
-        back, outcome, is_hint=hint,
-    )  # fmt: skip
-    async with unit_of_work(lender.sessions) as session:
-        await rail_events.apply(session, told, on=lender.on, zone=ZONE, now=lender.now)
-
-
-async def differs(lender: Lender, lines: list[StatementLine]) -> list[str]:
-    """By today's statement; what borrowers paid in cash is in none."""
-    found = await compares(lender, lines, day=lender.now.date())
-    return [each.category for each in found if each.category != "missing_at_rail"]
-
-
-async def states(lender: Lender, loan: Loan, amount: Money | None = None) -> list[StatementLine]:
-    """Today's statement has it."""
-    line = replace(await paid_out(lender, loan), status=OutcomeStatus.RETURNED)
-    lines = [line if amount is None else replace(line, amount=amount)]
-    await compares(lender, lines, day=lender.now.date())
-    return lines
-
-
-async def takes_back(lender: Lender, loan: Loan, *people: Any) -> Proposal:
-    payout = (await payouts_of(lender, loan))[-1]
-    for who in people or (UMA, USHA):
-        async with unit_of_work(lender.sessions) as session:
-            done = await returns.take_back(
-                session, payout.id, staff_id=who, reason="seen at the rail", on=lender.on,
-                zone=ZONE, now=lender.now,
-            )  # fmt: skip
-    return done
-
-
-async def looks(lender: Lender, loan: Loan) -> returns.Returned:
-    payout = (await payouts_of(lender, loan))[-1]
-    async with lender.sessions() as session:
-        return await returns.look(session, payout.id, on=lender.on, zone=ZONE, now=lender.now)
-
-
-async def sends_again(lender: Lender, loan: Loan, account: str | None = None) -> None:
-    async with unit_of_work(lender.sessions) as session:
-        await disbursements.retry(
-            session, vault_of(session), loan.id, actor="staff:1", now=lender.now, account=account
-        )
-    await lender.arrives(loan)
-
-
-async def trial(lender: Lender) -> dict[str, int]:
-    async with lender.sessions() as session:
-        rows = await balances.trial_balance(session)
-    return {row.account: row.net_minor for row in rows if row.net_minor}
-
-
-async def told(lender: Lender, loan: Loan, template: str) -> int:
-    async with lender.sessions() as session:
-        return (
-            await session.scalar(
-                select(func.count(Notification.id)).where(
-                    Notification.person_id == loan.borrower_id, Notification.template == template
-                )
-            )
-            or 0
-        )
-
 
 PENALTY: dict[str, Any] = {"penalty": {"kind": "percent", "percent": "2", "grace_days": 2}}
 DAILY_INTEREST: dict[str, Any] = {"interest_recalculation": {"advance": "reduce_installment"}}
@@ -297,151 +213,6 @@ class TestOfAWholeLoan:
                     session, payout.id, staff_id=who, reason="seen", on=lender.on, zone=ZONE,
                     now=lender.now,
                 )  # fmt: skip
-
-
-class TestOfTwo:
-    async def test_one_alone_does_nothing(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await says(lender, loan)
-        before = await trial(lender)
-
-        await takes_back(lender, loan, UMA)
-        with pytest.raises(four_eyes.SameStaff):
-            await takes_back(lender, loan, UMA)
-
-        assert await trial(lender) == before
-        assert await lender.incidents() != []
-
-    async def test_what_was_agreed_is_what_is_done(self, lender: Lender) -> None:
-        """Between the two the borrower repays: another look is needed."""
-        loan = await lender.lends()
-        await says(lender, loan)
-        await takes_back(lender, loan, UMA)
-        await lender.receives(loan, kes(500))
-
-        with pytest.raises(four_eyes.ProposalDiffers):
-            await takes_back(lender, loan, USHA)
-
-    async def test_is_on_record(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await says(lender, loan)
-        payout = (await payouts_of(lender, loan))[-1]
-        await takes_back(lender, loan)
-
-        async with lender.sessions() as session:
-            trail = list(
-                await session.scalars(
-                    select(AuditEvent.action)
-                    .where(AuditEvent.subject == f"payout:{payout.id}")
-                    .order_by(AuditEvent.id)
-                )
-            )
-        assert trail[-5:] == [
-            "incident.payout_final_state_differs",
-            "payout.take_back.proposed",
-            "payout.take_back.confirmed",
-            "payout.return",
-            "incident.payout_final_state_differs.put_right",
-        ]
-
-
-class TestProof:
-    async def test_has_to_be_there(self, lender: Lender) -> None:
-        loan = await lender.lends()
-
-        with pytest.raises(returns.ReturnNotProven):
-            await takes_back(lender, loan, UMA)
-
-    async def test_is_nothing_that_anybody_may_say(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await says(lender, loan, hint=True)
-
-        with pytest.raises(returns.ReturnNotProven):
-            await takes_back(lender, loan, UMA)
-
-    async def test_of_another_amount_is_refused_and_stays(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        before = await trial(lender)
-        await says(lender, loan, kes(29_199))
-
-        with pytest.raises(returns.ReturnedAmountDiffers):
-            await takes_back(lender, loan, UMA)
-        await states(lender, loan, kes(29_200))
-        await states(lender, loan, kes(29_201))
-        with pytest.raises(returns.ReturnedAmountDiffers):
-            await takes_back(lender, loan, UMA)
-
-        assert await lender.incidents() == ["payout_amount_differs"]
-        assert [row.category for row in await open_breaks(lender)] == ["returned"]
-        assert await trial(lender) == before
-
-    async def test_is_gone_when_the_rail_has_sent_it_once_more(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        back = await states(lender, loan)
-        again = replace(back[0], status=OutcomeStatus.SETTLED)
-        day = lender.now.date() + timedelta(days=1)
-        await compares(lender, [again], day=day)
-
-        with pytest.raises(returns.ReturnNotProven):
-            await looks(lender, loan)
-
-    async def test_is_needed_for_what_has_settled_alone(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await says(lender, loan)
-        await takes_back(lender, loan)
-
-        with pytest.raises(returns.PayoutNotSettled):
-            await takes_back(lender, loan, UMA)
-
-
-class TestOfABreak:
-    async def test_is_put_right_and_the_day_is_square(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        line = await paid_out(lender, loan)
-        lines = [line, replace(line, status=OutcomeStatus.RETURNED)]
-        whole = Balances(kes(100_000), kes(100_000))
-        await compares(lender, lines, balances=whole)
-        (found,) = await open_breaks(lender)
-        await says(lender, loan)
-
-        assert (await two_act(lender, "put_right", found.id)).is_confirmed
-
-        assert await open_breaks(lender) == []
-        assert await lender.incidents() == []
-        assert await compares(lender, lines, balances=whole) == []
-        async with lender.sessions() as session:
-            (run,) = (await session.scalars(select(ReconciliationRun))).all()
-            position = await positions.of_run(session, run)
-        assert position is not None
-        assert {name: part.major for name, part in position.parts.items()} == {
-            "before_first_statement": "100000.00"
-        }
-        await lender.verifies()
-
-    async def test_agreed_at_the_break_and_at_the_payout_is_one_act(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await states(lender, loan)
-        (found,) = await open_breaks(lender)
-        async with unit_of_work(lender.sessions) as session:
-            await breaks.put_right(
-                session, found.id, staff_id=UMA, reason="seen", on=lender.on, zone=ZONE,
-                now=lender.now,
-            )  # fmt: skip
-
-        assert (await takes_back(lender, loan, USHA)).is_confirmed
-        async with lender.sessions() as session:
-            row = await session.get_one(type(found), found.id)
-        assert row.resolution == reconciliation.Resolution.PUT_RIGHT
-        assert await trial(lender) == {}
-
-    async def test_needs_no_break_when_the_statement_comes_later(self, lender: Lender) -> None:
-        loan = await lender.lends()
-        await says(lender, loan)
-        await takes_back(lender, loan)
-
-        await states(lender, loan)
-
-        assert await open_breaks(lender) == []
 
 
 class TestOfALoanThatWentOn:

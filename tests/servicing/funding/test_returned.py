@@ -5,7 +5,7 @@ from datetime import date
 from tests.servicing.funding.money import Treasury
 from tests.servicing.funding.test_outlook import looks
 from tests.servicing.lending import Lender, kes
-from tests.servicing.test_returns import says, sends_again, takes_back
+from tests.servicing.returned import says, sends_again, takes_back
 
 
 async def test_is_free_again_and_expected_no_more(lender: Lender, treasury: Treasury) -> None:

@@ -19,7 +19,7 @@ from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.lending import START, kes
 from tests.servicing.rails import bank
 from tests.servicing.rails.bank import CLOSED, ELSEWHERE, UNRESOLVED, Street
-from tests.servicing.test_returns import takes_back
+from tests.servicing.returned import takes_back
 from tests.servicing.topping_up import DAILY, is_agreed
 
 PAID = "-29200.00"

@@ -19,7 +19,7 @@ from servicing.treasury import returns
 from tests.servicing.lending import Lender, kes
 from tests.servicing.rails.gsma_provider import ACCOUNT
 from tests.servicing.rails.gsma_street import Street, street
-from tests.servicing.test_returns import takes_back
+from tests.servicing.returned import takes_back
 
 PAID = "29200.00"
 SEED = 20261122
