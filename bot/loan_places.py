@@ -10,7 +10,8 @@ from bot.screens.base import Paper, Screen
 from bot.screens.loan import Standing
 from kit.money import Money
 from onboarding.dossiers import Dossier
-from servicing import amendments, queries
+from servicing import amendments, payment_requests, queries
+from servicing import rules as agreed_rules
 from servicing.funding import holds
 from servicing.models import Loan, Repayment
 from servicing.papers import ics
@@ -53,6 +54,8 @@ async def standing_of(context: UpdateContext, loan: Loan) -> Standing:
         payee=context.office.settings.payee(rail),
         held_for=await holds.why_of(session, loan),
         takes_cards=telegram.is_offered(context.office.settings, loan.currency),
+        has_wallet=await payment_requests.has_wallet(session, loan),
+        pays_borrower=agreed_rules.from_document(loan.rules).pays_borrower,
     )
 
 

@@ -158,8 +158,12 @@ def rules_of(product: LoanProduct, agreed: LoanTerms) -> LoanRules:
     """How a loan of the product is serviced: as the product says, within the law of its place."""
     priced = _priced(product, agreed, quotes.quote(agreed))
     bound = caps.bound(product.place, priced) if product.place else priced.rules
-    most = product.most_on_top
-    return replace(bound, amount_max_minor=most.minor, jurisdiction=product.body.jurisdiction)
+    return replace(
+        bound,
+        amount_max_minor=product.most_on_top.minor,
+        pays_borrower=product.body.payout == "borrower",
+        jurisdiction=product.body.jurisdiction,
+    )
 
 
 def usual_due(agreed: LoanTerms, plan: Schedule) -> Money:

@@ -10,8 +10,9 @@ from kit.crypto import Vault, person_key
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from notifications import contacts
-from servicing import chargebacks, messages, queries, repayments, suspense
-from servicing.models import Loan, PaymentRequest
+from servicing import chargebacks, messages, origination, queries, repayments, suspense
+from servicing import rules as agreed_rules
+from servicing.models import Loan, PaymentRequest, Payout
 from servicing.orders import Orders
 from servicing.rails import telegram
 from servicing.rails.base import SMALLEST, Direction
@@ -27,6 +28,13 @@ class AmountAbovePayoff(DomainError):
     """`most` of `currency` settles the whole loan today."""
 
     code = "amount_above_payoff"
+
+
+class NoWallet(DomainError):
+    """The loan paid a shop, and the borrower has no proven phone whose wallet could be asked."""
+
+    kind = Kind.CONFLICT
+    code = "no_wallet"
 
 
 class NoChat(DomainError):
@@ -46,7 +54,9 @@ async def request(
     now: datetime,
     by_card: bool = False,
 ) -> PaymentRequest:
-    """Ask the wallet that the loan was paid to, or show an invoice for a card in the chat.
+    """Ask the borrower's wallet, or show an invoice for a card in the chat.
+
+    The wallet is the one that the loan was paid to; where a shop was paid, the proven phone.
 
     A request that waits in the wallet for the same amount is reused. A new invoice takes the place
     of the one before, which a borrower may have deleted.
@@ -69,6 +79,12 @@ async def request(
         if is_fresh or not by_card:
             return waiting
     key = await person_key(session, vault, loan.borrower_id, now=now)
+    account = (
+        await _chat(session, loan) if by_card
+        else await _wallet(session, vault, loan, payout, now=now)
+    )  # fmt: skip
+    if account is None:
+        raise NoWallet()
     request_id = ids.new_id()
     asked = PaymentRequest(
         id=request_id,
@@ -81,10 +97,6 @@ async def request(
         tries=0,
         created_at=now,
     )
-    account = (
-        await _chat(session, loan) if by_card
-        else key.open_text(payout.account_place, payout.account)
-    )  # fmt: skip
     asked.account = key.seal(asked.account_place, account)
     session.add(asked)
     await session.flush()
@@ -137,6 +149,23 @@ async def come_back(
     return await chargebacks.take_back(
         session, f"rail:{asked.client_ref}", asked.amount, on=on, now=now
     )
+
+
+async def has_wallet(session: AsyncSession, loan: Loan) -> bool:
+    """Whether there is a wallet of the borrower's that can be asked."""
+    if agreed_rules.from_document(loan.rules).pays_borrower:
+        return True
+    contact = await contacts.find(session, loan.borrower_id)
+    return contact is not None and contact.phone is not None
+
+
+async def _wallet(
+    session: AsyncSession, vault: Vault, loan: Loan, payout: Payout, *, now: datetime
+) -> str | None:
+    if agreed_rules.from_document(loan.rules).pays_borrower:
+        return await origination.account_of(session, vault, payout, now=now)
+    contact = await contacts.find(session, loan.borrower_id)
+    return await contacts.phone_of(session, vault, contact, now=now) if contact else None
 
 
 async def _chat(session: AsyncSession, loan: Loan) -> str:

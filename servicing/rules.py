@@ -55,6 +55,8 @@ class LoanRules:
     changes: ChangeLimits = ChangeLimits()
     amount_max_minor: int = 0
     """Most principal that may be owed when money is lent on top; 0: none is."""
+    pays_borrower: bool = True
+    """Where not, a shop has the money, and its account is not the borrower's to pay from."""
     jurisdiction: str | None = None
     """Whose caps hold for a price that is agreed anew: `KE`, `CN/bank`."""
     engine: Mapping[str, Any] = field(default_factory=dict)
@@ -95,6 +97,7 @@ def as_document(rules: LoanRules) -> dict[str, Any]:
         "cooling_off_days": rules.cooling_off_days,
         "changes": {name: getattr(limits, name) for name in limits.__slots__},
         "amount_max_minor": rules.amount_max_minor,
+        "pays_borrower": rules.pays_borrower,
         "jurisdiction": rules.jurisdiction,
         "engine": dict(rules.engine),
     }

@@ -35,6 +35,10 @@ class Standing:
     """Why it is agreed and cannot be lent today, as a `funding.holds.Why`."""
     takes_cards: bool
     """Here in the chat."""
+    has_wallet: bool
+    """Of the borrower's own, that we can ask for money."""
+    pays_borrower: bool
+    """Otherwise the money went to a shop."""
 
     @property
     def is_active(self) -> bool:
@@ -47,7 +51,8 @@ def overview(standing: Standing, suggested: Sequence[Amendment], words: Words) -
     title = words("loan-title", reference=loan.reference)
     if not standing.is_active:
         held = standing.held_for
-        where = words("loan-pending") if held is None else words("loan-held", why=held)
+        pending = "loan-pending" if standing.pays_borrower else "loan-pending-shop"
+        where = words(pending) if held is None else words("loan-held", why=held)
         return Screen(
             paragraphs(title, where, words("loan-principal", amount=loan.principal)),
             buttons([ways.to(Menu.SCHEDULE, words)], ways.help_and_human(words)),
@@ -139,6 +144,12 @@ def pay(
             paragraphs(words("pay-waiting", amount=waiting), by_hand),
             buttons([ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
         )
+    by_card = [(words.label("pay-card"), Menu.CARD)] if standing.takes_cards else []
+    if not standing.has_wallet:
+        return Screen(
+            paragraphs(_invoice(invoice, words), words("pay-no-wallet"), by_hand),
+            buttons(by_card, [ways.to(Menu.LOAN, words)], ways.help_and_human(words)),
+        )
     choices = [
         _payment("pay-now", standing, standing.due_now, words),
         _payment("pay-next", standing, _next_amount(standing), words),
@@ -149,7 +160,7 @@ def pay(
             *([choice] for choice in choices if choice is not None),
             [(words.label("pay-all", amount=standing.payoff), Menu.PAYOFF)],
             [(words.label("pay-other"), _pay(standing, 0))],
-            [(words.label("pay-card"), Menu.CARD)] if standing.takes_cards else [],
+            by_card,
             [ways.to(Menu.LOAN, words)],
         ),
     )
@@ -184,7 +195,7 @@ def invoiced(amount: Money, words: Words) -> Screen:
 
 def confirm(standing: Standing, amount: Money, words: Words) -> Screen:
     return Screen(
-        words("pay-confirm", amount=amount),
+        paragraphs(words("pay-confirm", amount=amount), _without_wallet(standing, words)),
         buttons(
             *_payments(standing, amount, words),
             [(words.label("button-back"), Menu.PAY)],
@@ -197,7 +208,12 @@ def payoff(standing: Standing, words: Words) -> Screen:
     amount, saving = standing.payoff, standing.left - standing.payoff
     saved = words("payoff-saves", saving=saving, left=standing.left) if saving.minor > 0 else None
     return Screen(
-        paragraphs(words("payoff-title", amount=amount), saved, words("payoff-today")),
+        paragraphs(
+            words("payoff-title", amount=amount),
+            saved,
+            words("payoff-today"),
+            _without_wallet(standing, words),
+        ),
         buttons(
             *_payments(standing, amount, words),
             [(words.label("button-back"), Menu.PAY)],
@@ -234,6 +250,13 @@ def _by_hand(standing: Standing, words: Words) -> str:
     )
 
 
+def _without_wallet(standing: Standing, words: Words) -> str | None:
+    """Where there is no wallet to ask, what else works."""
+    if standing.has_wallet:
+        return None
+    return paragraphs(words("pay-no-wallet"), _by_hand(standing, words))
+
+
 def _next(standing: Standing, words: Words) -> str | None:
     due = standing.next_due
     if due is None:
@@ -255,9 +278,10 @@ def _payment(key: str, standing: Standing, amount: Money, words: Words) -> Butto
 
 def _payments(standing: Standing, amount: Money, words: Words) -> list[list[Button]]:
     """Every way to pay just this."""
-    ways_to_pay: list[list[Button]] = [
-        [(words.label("pay-button", amount=amount), _pay(standing, amount.minor))]
-    ]
+    ways_to_pay: list[list[Button]] = []
+    if standing.has_wallet:
+        by_wallet = words.label("pay-button", amount=amount)
+        ways_to_pay.append([(by_wallet, _pay(standing, amount.minor))])
     if standing.takes_cards:
         by_card = words.label("pay-card-button", amount=amount)
         ways_to_pay.append([(by_card, _card(standing, amount))])

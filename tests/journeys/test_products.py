@@ -13,10 +13,11 @@ from onboarding.models import Agreement
 from onboarding.payees import KnownPayees
 from scoring import queries as decisions
 from servicing import queries as loans
-from servicing.models import Payout
+from servicing.models import Payout, PaymentRequest
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
+from tests.journeys.test_lost_phone import loses_phone
 
 FARMER = {"employment": "!I am a farmer", "income": "90000"}
 SHOP_ACCOUNT = "+254733000042"
@@ -32,6 +33,15 @@ async def registers_shop(lender: Lender, code: str = "KE042") -> None:
 
 async def asked(lender: Lender, person: Chatter) -> list[str]:
     return [step.name for step in steps.applying(await lender.dossier(person))]
+
+
+async def prompted(lender: Lender) -> str:
+    """The one account that was ever asked for money."""
+    async with unit_of_work(lender.sessions) as session:
+        (order,) = await session.scalars(select(PaymentRequest))
+        loan = await loans.get_loan(session, order.loan_id)
+        key = await person_key(session, vault_of(session), loan.borrower_id, now=order.created_at)
+        return key.open_text(order.account_place, order.account)
 
 
 async def due_dates(lender: Lender, person: Chatter) -> list[tuple[date, int]]:
@@ -252,6 +262,35 @@ class TestAPurchase:
         assert payout.amount_minor == 2_000_000
         assert agreement.key_facts["down_payment"] == "4000.00"
         assert (await due_dates(lender, amina))[0] == (date(2026, 11, 20), 400_000)
+
+    async def test_is_repaid_by_the_buyer_and_never_by_the_shop(
+        self, lender: Lender, amina: Chatter
+    ) -> None:
+        await registers_shop(lender)
+        story = Story(lender, amina, product="Buy in a shop")
+        await story.begins()
+        await story.until("review")
+        await lender.compares_faces(amina)
+        await amina.presses("send it")
+        await story.signs()
+        assert "on its way to the shop" in await amina.says("/loan")
+        await lender.pays_out(amina)
+        await amina.says("/pay 500")
+        await amina.presses("Pay KES 500")
+
+        asked_accounts = [await prompted(lender)]
+        await loses_phone(lender, amina)
+        lender.clock.move(days=2)
+        without = await amina.says("/pay")
+        labels = amina.labels
+        straight = await amina.says("/pay 600")
+
+        assert asked_accounts == [f"+{story.phone}"]
+        assert "no confirmed phone" in without
+        assert "as the reference" in without
+        assert "no confirmed phone" in straight
+        assert not [each for each in (*labels, *amina.labels) if "KES" in each]
+        assert await prompted(lender) == asked_accounts[0]
 
     async def test_in_a_shop_that_nobody_knows_is_refused(
         self, lender: Lender, amina: Chatter

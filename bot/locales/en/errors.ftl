@@ -96,6 +96,7 @@ error-file-not-found = This file does not exist.
 error-loan-not-found = You have no such loan.
 error-loan-not-repayable = This loan cannot be paid now: it is not paid out yet, or it is over.
 error-repayment-in-other-currency = Please pay in { $currency }.
+error-no-wallet = The money of this loan went to the shop, and you have no confirmed phone with us: so there is no wallet that I can ask. /pay shows how else you can pay.
 error-amount-above-payoff = { $most } is all that you owe. Please choose at most that.
 error-repayment-not-found = There is no such payment.
 error-payout-not-failed = The money may already be on its way. A person will look at it.

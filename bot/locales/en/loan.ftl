@@ -1,6 +1,7 @@
 # The loan: what is owed, when, and how to pay it.
 loan-title = <b>Your loan { $reference }</b>
 loan-pending = The money is on its way to your wallet. We write to you when it has arrived.
+loan-pending-shop = The money is on its way to the shop. We write to you when it has arrived.
 loan-held = The money comes a little later: { $why ->
         [borrower] with what you owe already it is more than we may lend to one person today.
         [limit] we may lend only so much to loans like yours at a time.
@@ -49,10 +50,11 @@ pay-card-button = 💳 By card: { $amount }
 pay-card-sent = <b>Your invoice for { $amount } is coming.</b> Press the button below it to pay with your card. It can be paid for a day, and once.
 pay-card-waiting = <b>An invoice for { $amount } is above in this chat.</b> You can pay it by card there, or choose again.
 pay-card-later = I cannot check this payment just now, and nothing was taken. Please try again in a minute.
+pay-no-wallet = The money of this loan went to the shop, and you have no confirmed phone with us: so there is no wallet that I can ask. Pay as follows.
 pay-by-reference = { $rail ->
         [mpesa] You can also pay with M-Pesa yourself or at an agent: Pay Bill, business number <code>{ $payee }</code>, account number <code>{ $reference }</code>.
         [gsma] You can also pay with mobile money yourself or at an agent: pay to <code>{ $payee }</code>, reference <code>{ $reference }</code>.
         [iso20022] You can also pay by bank transfer to account <code>{ $payee }</code>. Write <code>{ $reference }</code> as the reference.
        *[other] You can also send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
     }
-pay-not-yet = There is nothing to pay yet: your money is still on its way.
+pay-not-yet = There is nothing to pay yet: the money is still on its way.

@@ -96,6 +96,7 @@ error-file-not-found = Este archivo no existe.
 error-loan-not-found = No tienes ese préstamo.
 error-loan-not-repayable = Este préstamo no se puede pagar ahora: todavía no se entregó o ya terminó.
 error-repayment-in-other-currency = Paga en { $currency }, por favor.
+error-no-wallet = El dinero de este préstamo fue a la tienda y no tienes un teléfono confirmado con nosotros: no hay billetera a la que pueda pedirle el pago. Con /pay ves de qué otra manera puedes pagar.
 error-amount-above-payoff = { $most } es todo lo que debes. Elige como máximo eso, por favor.
 error-repayment-not-found = No existe ese pago.
 error-payout-not-failed = Puede que el dinero ya vaya en camino. Una persona lo mirará.
