@@ -13,7 +13,7 @@ from onboarding.models import Agreement
 from onboarding.payees import KnownPayees
 from scoring import queries as decisions
 from servicing import queries as loans
-from servicing.models import Payout, PaymentRequest
+from servicing.models import PaymentRequest, Payout
 from tests.journeys.chat import Chatter
 from tests.journeys.lender import Lender
 from tests.journeys.story import Story
