@@ -27,7 +27,7 @@ _KINDS = {
 @dataclass(frozen=True)
 class Died:
     job: DeadJob
-    tries: int
+    failures: int
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ DEAD: Table[Died] = Table(
     (
         Column("What", lambda row: row.job.name, lambda row: row.page, is_code=True),
         Column("Why", lambda row: row.job.error),
-        Column("Tries", lambda row: row.tries),
+        Column("Failures", lambda row: row.failures),
         Column("Died", lambda row: row.job.died_at),
         Column("Concerns", lambda row: row.subject, lambda row: _page_of(row.subject)),
         Column("Enqueued", lambda row: row.job.enqueued_at),
@@ -65,8 +65,8 @@ DEAD: Table[Died] = Table(
 async def list_died(session: AsyncSession, url: str) -> Sequence[Died]:
     """Newest first."""
     dead = await jobs.list_dead(url, limit=MOST)
-    tries = await job_rows.tries_of(session, [job.key for job in dead])
-    return [Died(job, tries.get(job.key, 0)) for job in dead]
+    failures = await job_rows.failures_of(session, [job.key for job in dead])
+    return [Died(job, failures.get(job.key, 0)) for job in dead]
 
 
 def _is_id(value: object) -> bool:

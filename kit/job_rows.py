@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DONE, _DEAD, _WAITING = "SUCCESS", "ERROR", "ENQUEUED"
 _ALL_DEAD = (_DEAD, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _ATTEMPT = "kopa.attempt"
+_PAUSED = '%"later"%'
+"""In what the engine stores of a try: it asked to be run again later (`jobs.Later`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ async def count_dead(session: AsyncSession) -> int:
     return int(found or 0)
 
 
-async def tries_of(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
-    """How often each of these jobs was tried; pauses that it asked for count too."""
-    rows = _table(session.get_bind().dialect.name, "operation_outputs", "function_name")
+async def failures_of(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
+    """How often each of these jobs failed. A pause that it asked for is no failure."""
+    rows = _table(session.get_bind().dialect.name, "operation_outputs", "function_name", "output")
     found = await session.execute(
         select(rows.c.workflow_uuid, func.count())
-        .where(rows.c.workflow_uuid.in_(keys), rows.c.function_name == _ATTEMPT)
+        .where(
+            rows.c.workflow_uuid.in_(keys),
+            rows.c.function_name == _ATTEMPT,
+            func.coalesce(rows.c.output, "").not_like(_PAUSED),
+        )
         .group_by(rows.c.workflow_uuid)
     )
     return {key: int(number) for key, number in found}

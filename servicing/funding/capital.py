@@ -257,7 +257,7 @@ async def list_withdrawals(
 async def promised(
     session: AsyncSession, pool: Pool, *, stake_id: UUID | None = None
 ) -> dict[WithdrawalOf, Money]:
-    """What is agreed to go out and is not paid: of one stake, or of all whose cash is the pool's."""
+    """What is agreed to go out, not yet paid: of one stake, or of all whose cash is the pool's."""
     query = (
         select(Withdrawal.of, func.sum(Withdrawal.amount_minor))
         .join(Stake, Stake.id == Withdrawal.stake_id)

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from api.app import create_app
 from kit.audit import AuditEvent
 from kit.config import Settings
-from kit.crypto import Vault
+from kit.crypto import Vault, vault_of
 from kit.db import Sessions, unit_of_work
 from onboarding.decisioning import Underwriter
 from onboarding.models import Application, Borrower, Case
-from servicing import incidents
+from servicing import incidents, payment_requests, queries
 from servicing.models import Loan, Payout
 from tests.api.conftest import SetClock, Sit
 from tests.api.desk import words
@@ -167,6 +167,32 @@ class TestPage:
             main = text.partition("<main")[2]
             for path in set(re.findall(r'href="/console(/[^"?#]*)', main)):
                 assert (await desk.opens(path)).status_code in (200, 303), path
+
+    async def test_shows_of_orders_what_the_api_shows_the_role(
+        self, sit: Sit, amina: UUID, lender: Lender
+    ) -> None:
+        """Payouts stand with the loan itself; payment requests have a list of their own."""
+        loan = await lender.lends()
+        async with unit_of_work(lender.sessions) as session:
+            asked = await payment_requests.request(
+                session, vault_of(session), loan_id=loan.id, amount=kes(50), on=lender.on,
+                now=lender.now,
+            )  # fmt: skip
+            (payout,) = await queries.list_payouts(session, loan.id)
+            (await session.get_one(Loan, loan.id)).borrower_id = amina
+        for who in ("Carl", "Aude", "Uma"):
+            desk = await sit(who)
+            listed = await desk.opens("/payment-requests")
+            for page in (f"/borrowers/{amina}", f"/loans/{loan.id}"):
+                shown = await desk.opens(page)
+                file = await desk.opens(page, format="csv", part="requests")
+
+                may = listed.status_code == 200
+                assert (may, who == "Uma") in ((True, False), (False, True))
+                assert (asked.client_ref in shown.text) is may, (who, page)
+                assert ("Payment requests" in shown.text.partition("<main")[2]) is may
+                assert (asked.client_ref in file.text) is may
+                assert payout.client_ref in shown.text
 
     async def test_is_taken_away_table_by_table(self, sit: Sit, amina: UUID, loan: Loan) -> None:
         carl = await sit("Carl")

@@ -23,11 +23,15 @@ from tests.api.desk import words
 from tests.servicing.lending import Lender
 
 FAILS: list[int] = []
+PAUSES: list[int] = []
 
 
 @jobs.effect("test.console_dies")
 async def dies(context: jobs.Context, *, payout_id: str, phone: str) -> None:
-    """As often as the test says."""
+    """Pauses once, then fails as often as the test says."""
+    if PAUSES:
+        PAUSES.pop()
+        raise jobs.Later(seconds=0)
     if FAILS:
         FAILS.pop()
         raise ValueError(phone)
@@ -56,7 +60,7 @@ async def worker(database_url: str, sessions: Sessions, clock: SetClock) -> Asyn
 async def dead(worker: Worker, lender: Lender, sessions: Sessions) -> Payout:
     """Three jobs that died: one about this payout, one about nothing that is there, and
     the payout's own, as there is no rail."""
-    FAILS[:] = [1, 2]
+    FAILS[:], PAUSES[:] = [1, 2], [1]
     loan = await lender.opens()
     async with unit_of_work(sessions) as session:
         payout = await session.scalar(select(Payout).where(Payout.loan_id == loan.id))
@@ -85,11 +89,11 @@ async def test_are_counted_explained_and_run_again(sit: Sit, worker: Worker, dea
     assert "3 Jobs that died" in home
     assert "test.console_dies: ValueError" in words(listed)
     assert f'href="/console/payouts/{dead.id}"' in listed.text
-    assert "Tried 1 time" in words(shown)
+    assert "Failed 1 time" in words(shown)
     assert re.search(r"Died \d+ \w+ 20\d\d \d\d:\d\d Enqueued", words(shown))
     assert "Payout of KES 29,200 Created of the loan L-" in words(shown)
     assert "+254700000001" not in listed.text + shown.text
-    assert "No payout, request, refund or loan is named by it" in missing
+    assert "No payout, request, refund, loan or pool is named by it" in missing
     assert "It runs again" in done
     assert "dies/1" not in words(await ada.opens("/jobs"))
     assert (again.status_code, "It is not dead any more" in words(again)) == (404, True)

@@ -200,12 +200,14 @@ async def _parts(desk: Desk, session: AsyncSession, borrower: Borrower) -> Parts
     loans = await queries.list_loans_of(session, borrower.id)
     sent = [row for loan in loans for row in await queries.list_payouts(session, loan.id)]
     asked = [row for loan in loans for row in await lookups.list_requests(session, loan.id)]
+    # Payouts stand with a loan in the API too, requests in a list of their own.
     parts: Parts = {
         "loans": (borrower_tables.LOANS, await _owing(desk, session, loans)),
         "payments": (borrower_tables.PAYMENTS, await _paid(session, loans)),
         "payouts": (listings.PAYOUTS, sent),
-        "requests": (listings.REQUESTS, asked),
     }
+    if desk.may("list_payment_requests"):
+        parts["requests"] = (listings.REQUESTS, asked)
     if desk.may("list_applications"):
         rows: list[Any] = await read_applications(session, borrower_id=borrower.id)
         parts["applications"] = (borrower_tables.APPLICATIONS, rows)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, ledger_tables, listings
 from api.console import drawing
-from api.console.door import HOME, AtDesk
+from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
 from api.console.forms import Key, LoanState, Words
 from api.deps import Session
@@ -52,7 +52,7 @@ async def show_loans(
 @router.get("/{loan_id}", name="get_loan")
 async def show_loan(loan_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     loan = await queries.get_loan(session, loan_id)
-    parts = await _parts(session, loan)
+    parts = await _parts(desk, session, loan)
     for part, (table, rows) in parts.items():
         if (answer := await file.of(table, exports.listed(rows), part=part)) is not None:
             return answer
@@ -79,14 +79,18 @@ async def show_loan(loan_id: UUID, desk: AtDesk, session: Session, file: AskedFi
     )
 
 
-async def _parts(session: AsyncSession, loan: Loan) -> dict[str, tuple[Table[Any], list[Any]]]:
-    """The tables of the page."""
+async def _parts(
+    desk: Desk, session: AsyncSession, loan: Loan
+) -> dict[str, tuple[Table[Any], list[Any]]]:
+    """The tables of the page, as far as the role may see them."""
     rows = await queries.list_installments(session, loan.id)
     events = await lookups.list_events(session, loan.id)
-    return {
+    parts: dict[str, tuple[Table[Any], list[Any]]] = {
         "installments": (listings.INSTALLMENTS, [(row, loan.currency) for row in rows]),
         "entries": (ledger_tables.LINES, await reading.list_of_loan(session, loan.id)),
         "payouts": (listings.PAYOUTS, await queries.list_payouts(session, loan.id)),
-        "requests": (listings.REQUESTS, await lookups.list_requests(session, loan.id)),
         "events": (listings.EVENTS, [(row, loan.currency) for row in events]),
     }
+    if desk.may("list_payment_requests"):
+        parts["requests"] = (listings.REQUESTS, await lookups.list_requests(session, loan.id))
+    return parts
