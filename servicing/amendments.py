@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import audit
+from kit import audit, four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import SameStaff
 from kit.ids import new_id
@@ -222,11 +222,21 @@ async def reverse(
 ) -> Amendment:  # fmt: skip
     """It is as if it had never been told. Who proposed it cannot take it back alone.
 
-    Of money on top that says: all of it came back, and the rail did not tell.
+    Where money was sent that says: all of it came back, and the rail did not tell. Two people have
+    to say so: the first call proposes it, and nothing is changed.
     """
     loan, amendment = await _locked(session, amendment_id)
     actor = f"staff:{staff_id}"
-    if amendment.proposed_by == actor:
+    payout = await lending.payout_of(session, amendment)
+    if payout is not None and amendment.status is AmendmentStatus.APPLIED:
+        proposal = await four_eyes.agree(
+            session, act="amendment.reverse", subject=amendment.subject, staff_id=staff_id,
+            reason=reason, now=now, amount=str(payout.amount), loan=loan.reference,
+            payout=payout.client_ref,
+        )  # fmt: skip
+        if not proposal.is_confirmed:
+            return amendment
+    elif amendment.proposed_by == actor:
         raise SameStaff()
     audit.move(
         session, AMENDMENT, amendment, AmendmentEvent.REVERSE, actor=actor, now=now, reason=reason

@@ -92,9 +92,17 @@ def returned(act: Act, payout: Payout) -> Act:
     return dataclasses.replace(act, references=names, rail=payout.rail)
 
 
+async def payout_of(session: AsyncSession, amendment: Amendment) -> Payout | None:
+    """The money that was sent for it; None where none had to be."""
+    found: Payout | None = await session.scalar(
+        select(Payout).where(Payout.amendment_id == amendment.id)
+    )
+    return found
+
+
 async def take_back(session: AsyncSession, amendment: Amendment, act: Act) -> None:
     """Staff have shown that all of the money came back, and the rail did not tell."""
-    payout = await session.scalar(select(Payout).where(Payout.amendment_id == amendment.id))
+    payout = await payout_of(session, amendment)
     if payout is not None:
         audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
         act = returned(act, payout)

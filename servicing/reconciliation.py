@@ -20,10 +20,11 @@ from servicing.models import (
     ReconciliationRun,
 )
 from servicing.rails.base import Balances, Direction, StatementLine
-from servicing.treasury import backdated, differences, held, lines
+from servicing.treasury import backdated, differences, held, lines, not_returned
 from servicing.treasury.held import Held
 from servicing.treasury.models import Resolution as Resolution
 from servicing.treasury.models import StatedLine
+from servicing.treasury.not_returned import Back
 
 
 class Category(StrEnum):
@@ -38,6 +39,8 @@ class Category(StrEnum):
     """Statements have it more than once. Its amount is that of every time but the first."""
     RETURNED = "returned"
     """It came back, or was taken back, and with us it is not undone."""
+    NOT_RETURNED = not_returned.CATEGORY
+    """With us it came back, or was taken back, and statements of days since do not have that."""
     NOT_POSTED = "not_posted"
     """Settled at the rail and with us, and not in the ledger."""
 
@@ -76,6 +79,7 @@ async def run(
     await _keep_run(session, rail, day, balances, now=now)
     stated = await _replace(session, rail, day, lines)
     again = {*stated, *await _days_open(session, rail), *await backdated.days(session, rail)}
+    again |= await not_returned.days(session, rail)
     compared = await _compare(session, rail, {day, *again})
     for each, of_day in compared.items():
         await _keep(session, rail, each, of_day, now=now)
@@ -145,10 +149,12 @@ async def _compare(
     keys = {key for of_day in wanted.values() for key in of_day}
     ours = await held.by_key(session, rail, keys)
     everywhere = await lines.with_keys(session, rail, keys)
+    backs = await not_returned.by_day(session, rail)
     return {
         day: await _compare_day(
             session, day, stated[day],
             {key: ours[key] for key in sorted(wanted[day]) if key in ours}, everywhere,
+            backs.get(day, []),
         )
         for day in stated
     }  # fmt: skip
@@ -160,6 +166,7 @@ async def _compare_day(
     stated: Sequence[StatedLine],
     ours: Mapping[str, Held],
     everywhere: Mapping[str, Sequence[StatedLine]],
+    backs: Sequence[Back],
 ) -> _Compared:
     keys = {line.key for line in stated}
     breaks: dict[tuple[Category, str], Break] = {}
@@ -180,7 +187,8 @@ async def _compare_day(
             missing = Break(Category.MISSING_AT_RAIL, key, each.amount, None)
             breaks[missing.category, key] = missing
     late = [key for key in keys - wrong if ours[key].on != day]
-    return _Compared(tuple(breaks.values()), len(keys - wrong), len(late))
+    alone = [Break(Category.NOT_RETURNED, back.key, back.amount, None) for back in backs]
+    return _Compared((*breaks.values(), *alone), len(keys - wrong), len(late))
 
 
 def _in_all(repeated: Sequence[StatedLine]) -> Money:

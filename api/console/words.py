@@ -86,7 +86,7 @@ _TONES = {
     " challenger",
     Tone.WARN: "needs_review proposed returned held doubt waiting retaking",
     Tone.BAD: "failed written_off canceled refused missing_at_rail missing_here amount duplicate"
-    " not_posted alarming adverse against",
+    " not_posted not_returned alarming adverse against",
 }
 _TONE_OF = {code: tone for tone, codes in _TONES.items() for code in codes.split()}
 _SAID = {

@@ -170,7 +170,8 @@ async def reverse_amendment(
 ) -> Amendment:
     """It is as if it had never been made; the books show both.
 
-    Of money on top that says: all of it came back, and the rail did not tell.
+    Where money was sent that says: all of it came back, and the rail did not tell. It stays
+    `applied` until a second person says the same.
     """
     return await amendments.reverse(
         session, amendment_id, staff_id=who.id, reason=body.reason, on=today, now=now

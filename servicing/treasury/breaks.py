@@ -16,7 +16,16 @@ from servicing.rails.base import Direction, Outcome, RailEvent
 from servicing.reconciliation import Category, Resolution
 from servicing.refunds import REFUNDS
 from servicing.states import OrderStatus
-from servicing.treasury import differences, late, lines, lumps, repeats, returns, unposted
+from servicing.treasury import (
+    differences,
+    late,
+    lines,
+    lumps,
+    not_returned,
+    repeats,
+    returns,
+    unposted,
+)
 from servicing.treasury.models import (
     StatedLine,
 )
@@ -79,6 +88,8 @@ async def put_right(
             session, payout.id, staff_id=staff_id, reason=reason, on=on, zone=zone, now=now
         )
     found = await _open(session, break_id)
+    if found.category == Category.NOT_RETURNED:
+        return await _keep(session, found, staff_id=staff_id, reason=reason, on=on, now=now)
     line = await _line(session, found)
     is_possible = line is not None and (
         _came_again(found, line) or (found.category in _FOLLOWS and not _is_charge(found, line))
@@ -100,6 +111,21 @@ async def put_right(
             await _must_not_be_entered(session, found, line)
             # The order cannot end so, or the loan cannot go back: a person has to look further.
             raise BreakActNotPossible(category=found.category)
+    return proposal
+
+
+async def _keep(
+    session: AsyncSession, found: ReconciliationBreak, *, staff_id: UUID, reason: str, on: date,
+    now: datetime,
+) -> Proposal:  # fmt: skip
+    """What only we hold for taken back is with us: it waits in suspense for its payer."""
+    repayment = await not_returned.repayment_of(session, found)
+    if repayment is None:
+        raise BreakActNotPossible(category=found.category)
+    proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
+    if proposal.is_confirmed:
+        await not_returned.take_in(session, found, repayment, on=on, now=now)
+        _resolve(found, Resolution.PUT_RIGHT, now=now)
     return proposal
 
 
@@ -140,6 +166,10 @@ async def _is_gone(session: AsyncSession, found: ReconciliationBreak) -> bool:
 
 
 async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> int:
+    if found.category == Category.NOT_RETURNED:
+        if await not_returned.repayment_of(session, found) is not None:
+            raise BreakActNotPossible(category=found.category)  # It is its payer's.
+        return -(found.ours_minor or 0)
     line = await _line(session, found)
     is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
     if line is None or is_other_currency or not await _is_for_nobody(session, found, line):

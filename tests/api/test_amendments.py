@@ -142,6 +142,12 @@ class TestTopUp:
         await lender.arrives(loan)
         (listed,) = (await uma.get(f"/v1/loans/{loan.id}/amendments")).json()
         assert listed["status"] == "applied"
+        path, why = f"/v1/amendments/{amendment['id']}/reverse", {"reason": "the shop sent it back"}
+        alone = [(await uma.post(path, json=why)) for _ in range(2)]
+        assert (alone[0].json()["status"], alone[1].json()["code"]) == (
+            ("applied", "second_staff_needed")
+        )
+        assert (await carl.post(path, json=why)).json()["status"] == "reversed"
         await lender.verifies()
 
     async def test_above_what_the_product_lends_is_refused(

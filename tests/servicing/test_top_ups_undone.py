@@ -207,11 +207,18 @@ class TestReturn:
         assert await lender.incidents() == ["payout_amount_differs"]
         assert await lender.books(loan) == books
 
-    async def test_can_be_told_by_staff(self, lender: Lender, loan: Loan) -> None:
+    async def test_can_be_told_by_two_of_staff(self, lender: Lender, loan: Loan) -> None:
         other = await the_same(lender)
         amendment = await is_lent(lender, loan)
+        books = await lender.books(loan)
+        first = await reverses(lender, amendment, UMA)
         with pytest.raises(SameStaff):
             await reverses(lender, amendment, UMA)
+
+        assert first.status is AmendmentStatus.APPLIED
+        assert (await payouts_of(lender, loan))[-1].status is OrderStatus.SETTLED
+        assert await lender.books(loan) == books
+
         done = await reverses(lender, amendment)
 
         assert done.status is AmendmentStatus.REVERSED

@@ -1,0 +1,156 @@
+"""What we hold for come back, or for taken back, and what the statements of its rail do not have.
+
+People can be wrong about it, or lie; a message can be. A statement says it within some days.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.money import Money
+from servicing import queries, suspense
+from servicing.ledger.models import Entry
+from servicing.models import (
+    Payout,
+    ReconciliationBreak,
+    ReconciliationRun,
+    Repayment,
+    SuspenseItem,
+)
+from servicing.rails.base import OutcomeStatus
+from servicing.states import OrderStatus
+from servicing.treasury import held
+from servicing.treasury.models import Resolution, StatedLine
+
+CATEGORY = "not_returned"
+WAITS = timedelta(days=3)
+"""So many days after ours a statement may still say it."""
+_KEPT = f"{held.AGAIN}kept:"
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    key: str
+    amount: Money
+    on: date
+    """The day on which it went back with us."""
+
+
+def kept_as(rail: str, key: str) -> str:
+    """How money that was taken back with us alone is called when it is taken in again."""
+    return f"{_KEPT}{rail}:{key}"[:120]
+
+
+async def by_day(session: AsyncSession, rail: str) -> Mapping[date, list[Back]]:
+    """By the day of the first statement on or after it. People's last word on a break is kept: it
+    is found as long as its statements do not have it."""
+    compared = sorted(
+        await session.scalars(select(ReconciliationRun.day).where(ReconciliationRun.rail == rail))
+    )
+    found: dict[date, list[Back]] = {}
+    if not compared:
+        return found
+    for back in (*await _payouts(session, rail), *await _repayments(session, rail)):
+        if not compared[0] <= back.on <= compared[-1] - WAITS:
+            continue
+        day = next(each for each in compared if each >= back.on)
+        found.setdefault(day, []).append(back)
+    return found
+
+
+async def days(session: AsyncSession, rail: str) -> set[date]:
+    """To be compared again: those of which no break stands yet."""
+    known = await session.scalars(
+        select(ReconciliationBreak.reference).where(
+            ReconciliationBreak.rail == rail,
+            ReconciliationBreak.category == CATEGORY,
+            ReconciliationBreak.resolution.is_distinct_from(Resolution.MENDED),
+        )
+    )
+    names = set(known)
+    every = await by_day(session, rail)
+    return {day for day, backs in every.items() if any(back.key not in names for back in backs)}
+
+
+async def repayment_of(session: AsyncSession, found: ReconciliationBreak) -> Repayment | None:
+    """None of a payout."""
+    return await queries.find_repayment(session, f"{found.rail}:{found.reference}")
+
+
+async def take_in(
+    session: AsyncSession, found: ReconciliationBreak, repayment: Repayment, *, on: date,
+    now: datetime,
+) -> None:  # fmt: skip
+    """It never left: it waits in suspense, and two people place it."""
+    loan = await queries.get_loan(session, repayment.loan_id)
+    await suspense.receive(
+        session, reference=kept_as(found.rail, found.reference), reason="not_taken_back",
+        amount=repayment.amount, on=on, now=now, loan=loan, rail=found.rail,
+    )  # fmt: skip
+
+
+async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
+    stated = select(StatedLine.id).where(
+        StatedLine.rail == rail,
+        StatedLine.key == Payout.client_ref,
+        StatedLine.status == OutcomeStatus.RETURNED,
+    )
+    rows = await session.scalars(
+        select(Payout)
+        .where(Payout.rail == rail, Payout.status == OrderStatus.RETURNED, ~stated.exists())
+        .order_by(Payout.id)
+    )
+    names = {f"{held.CAME_BACK}{row.id}": row for row in rows}
+    some = sorted(names)
+    found: list[Back] = []
+    for at in range(0, len(some), _CHUNK):
+        entries = await session.execute(
+            select(Entry.reference, Entry.created_at)
+            .where(Entry.reference.in_(some[at : at + _CHUNK]))
+            .order_by(Entry.reference)
+        )
+        for name, posted_at in entries:
+            payout = names[name]
+            found.append(Back(payout.client_ref, payout.amount, posted_at.date()))
+    return found
+
+
+async def _repayments(session: AsyncSession, rail: str) -> list[Back]:
+    """What came by the rail, but not what was taken in again since."""
+    start = f"{rail}:"
+    rows = await session.scalars(
+        select(Repayment)
+        .where(
+            Repayment.reversed_on.is_not(None),
+            Repayment.rail_reference.startswith(start, autoescape=True),
+        )
+        .order_by(Repayment.id)
+    )
+    gone = {row.rail_reference.removeprefix(start): row for row in rows}
+    keys = sorted(gone)
+    answered: set[str] = set()
+    for at in range(0, len(keys), _CHUNK):
+        some = keys[at : at + _CHUNK]
+        answered |= set(
+            await session.scalars(
+                select(StatedLine.key).where(
+                    StatedLine.rail == rail,
+                    StatedLine.key.in_(some),
+                    StatedLine.status == OutcomeStatus.RETURNED,
+                )
+            )
+        )
+        names = {kept_as(rail, key): key for key in some}
+        kept = await session.scalars(
+            select(SuspenseItem.reference).where(SuspenseItem.reference.in_(names))
+        )
+        answered |= {names[name] for name in kept}
+    return [
+        Back(key, row.amount, row.reversed_on)
+        for key, row in gone.items()
+        if key not in answered and row.reversed_on is not None
+    ]
