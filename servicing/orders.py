@@ -89,6 +89,8 @@ class _Begun:
     """The rail may have heard of it: ask before sending."""
     may_be_sent: bool
     """The rail has not confirmed that it has it."""
+    is_granted: bool
+    """It may leave as far as we are concerned: its money is promised to it."""
 
 
 async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None:
@@ -102,6 +104,9 @@ async def carry_out(context: jobs.Context, kind: Orders, order_id: UUID) -> None
         never_came = outcome.status is OutcomeStatus.NOT_FOUND
         if not (never_came and begun.may_be_sent and rail.caps.honours_keys):
             await _learn(context, kind, order_id, outcome)
+            return
+        if not begun.is_granted:
+            await _stay(context, kind, order_id)
             return
     ack = await rail.submit(begun.instruction)
     if begun.may_be_known and ack.status is AckStatus.NOT_SENT:
@@ -124,6 +129,9 @@ async def apply(
     `on` is today in `zone`; money counts from the day on which the rail moved it.
     """
     loan, order = await locked(session, kind, order_id)
+    if order.status in ASKABLE and not order.tries:  # Presumed sent, and its rail has it, or may.
+        await _promise(session, kind, loan, order, now=now)
+        order.tries = 1
     if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
         outcome.amount != order.amount
     ):
@@ -191,11 +199,13 @@ async def _failed(
 async def presume_sent(
     session: AsyncSession, kind: Orders, order_id: UUID, *, rail: str, now: datetime
 ) -> None:
-    """It waits in a backup and may have left after that: its rail, or `rail`, is asked first."""
-    loan, order = await locked(session, kind, order_id)
-    order.rail = order.rail or rail
-    await _promise(session, kind, loan, order, now=now)
-    order.tries, order.ask_at = order.tries + 1, now
+    """It waits in a backup and may have left after that: its rail, or `rail`, is asked first.
+
+    What was never tried stays so until the rail has it: nothing is promised to it, and when it
+    turns out that it never left it waits again, as it did.
+    """
+    _, order = await locked(session, kind, order_id)
+    order.rail, order.ask_at = order.rail or rail, now
     order.submitted_at = order.submitted_at or now
     _move(session, kind, order, OrderEvent.SUBMIT, now=now, why="restored")
 
@@ -233,10 +243,11 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             facts = await context.service(Payees).facts_of(session, loan, now=now)
             if not await kind.admits(session, loan, order, facts, now=now):
                 return None
-        if not order.tries:
+        if before in NOT_SENT:
             await _promise(session, kind, loan, order, now=now)
-        order.tries += 1
-        order.ask_at = now + _pause(order.tries)
+        is_granted = before in NOT_SENT or order.tries > 0
+        order.tries += is_granted
+        order.ask_at = now + _pause(max(order.tries, 1))
         if before is not OrderStatus.PENDING:
             order.submitted_at = order.submitted_at or now
             _move(session, kind, order, OrderEvent.SUBMIT, now=now)
@@ -255,6 +266,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             instruction,
             may_be_known=before not in NOT_SENT,
             may_be_sent=before is not OrderStatus.PENDING,
+            is_granted=is_granted,
         )
 
 
@@ -301,6 +313,17 @@ async def _learn(context: jobs.Context, kind: Orders, order_id: UUID, outcome: O
         is_unknown, tries = order.status in _MAYBE_SENT, order.tries
     if is_unknown:
         _ask_again_soon(tries)
+
+
+async def _stay(context: jobs.Context, kind: Orders, order_id: UUID) -> None:
+    """It was presumed sent and never left. Its turn comes after others of the same backup have
+    been asked about: what did leave is on its way by then, and cannot be promised to it."""
+    now = context.clock.now()
+    async with unit_of_work(context.sessions) as session:
+        _, order = await locked(session, kind, order_id)
+        if order.status in _MAYBE_SENT and not order.tries:
+            order.submitted_at, order.ask_at = None, now + _pause(1)
+            _move(session, kind, order, OrderEvent.HOLD_BACK, now=now, why="never_left")
 
 
 def _ask_again_soon(tries: int) -> None:

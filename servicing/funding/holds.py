@@ -15,6 +15,8 @@ from servicing import lending, messages, origination, queries
 from servicing.funding import gate
 from servicing.funding.gate import Facts
 from servicing.funding.models import Hold
+from servicing.ledger import pending
+from servicing.ledger.rules import EntryKind
 from servicing.models import Loan, Payout
 from servicing.states import LOAN, PAYOUT, LoanEvent, LoanStatus, OrderEvent, OrderStatus
 
@@ -47,7 +49,7 @@ async def admits(
     session: AsyncSession, loan: Loan, payout: Payout, facts: Facts, *, now: datetime
 ) -> bool:
     """Whether the payout may leave. If not, it waits, and the borrower hears of it once."""
-    if payout.tries:
+    if await pending.is_open(session, f"{EntryKind.DISBURSEMENT}:{payout.id}"):
         return True  # What was let go once has its money, however often it is sent.
     held = await gate.admit(session, loan, payout, facts, now=now)
     if held is None:

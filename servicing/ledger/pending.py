@@ -56,6 +56,16 @@ async def resolve(session: AsyncSession, reference: str, *, now: datetime) -> No
     await session.flush()
 
 
+async def is_open(session: AsyncSession, reference: str) -> bool:
+    """Whether money is promised to it, of which nobody knows the end."""
+    found = await session.scalar(
+        select(Pending.id)
+        .join(Resolution, Resolution.pending_id == Pending.id, isouter=True)
+        .where(Pending.reference == reference, Resolution.pending_id.is_(None))
+    )
+    return found is not None
+
+
 async def list_open(session: AsyncSession) -> list[Pending]:
     """Oldest first."""
     rows = await session.scalars(

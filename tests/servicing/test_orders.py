@@ -143,6 +143,15 @@ class TestDisburse:
 
         for loan in (left, waits):
             await lender.pays_out(loan)
+        assert lender.rail.sent == []
+        await lender.verifies()
+        lender.now += timedelta(minutes=1)
+        async with unit_of_work(lender.sessions) as session:
+            due = await orders.take_due(session, PAYOUTS, now=lender.now)
+        payout = await payout_of(lender, waits)
+        assert due == [payout.id] * honours_keys
+        for _ in due:
+            await lender.pays_out(waits)
 
         payout = await payout_of(lender, waits)
         assert [each.client_ref for each in lender.rail.sent] == [payout.client_ref] * honours_keys
