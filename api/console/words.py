@@ -304,6 +304,11 @@ REFUSALS = {
         "Enough for today",
         "You have read as many persons in a day as the work needs. Ask a colleague.",
     ),
+    "too_many_lookups": Refusal(
+        "Enough for today",
+        "You have looked for as many phone numbers in a day as the work needs. Look by a reference,"
+        " or ask a colleague.",
+    ),
     "phone_not_usable": Refusal(
         "This is no phone number", "Type it with its country code, as +254712000071."
     ),

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from api.app import create_app
+from api.console import borrower_search
+from kit import audit
 from kit.audit import AuditEvent
 from kit.config import Settings
 from kit.crypto import Vault, vault_of
@@ -103,6 +105,32 @@ class TestSearch:
 
         [event] = await trail(sessions, "borrower.find")
         assert (event.subject, event.facts) == (f"borrower:{amina}", {"by": "phone"})
+
+    async def test_by_phone_is_limited_in_a_day(
+        self, sit: Sit, amina: UUID, loan: Loan, sessions: Sessions, clock: SetClock
+    ) -> None:
+        carl, uma = await sit("Carl"), await sit("Uma")
+        await carl.sends("/borrowers", sought="+254712000072")
+        [first] = await trail(sessions, "borrower.find")
+        async with unit_of_work(sessions) as session:
+            for _ in range(borrower_search.LOOKUPS_A_DAY - 2):
+                audit.record(
+                    session, actor=first.actor, action=first.action, subject="nobody", now=clock.at
+                )
+
+        last = await carl.sends("/borrowers", sought=PHONE)
+        refused = await carl.sends("/borrowers", sought=PHONE)
+        named = await carl.sends("/borrowers", sought=loan.reference)
+        hers = await uma.sends("/borrowers", sought=PHONE)
+        [kept] = await trail(sessions, "borrower.find_refused")
+        clock.at += timedelta(days=1)
+        tomorrow = await carl.sends("/borrowers", sought=PHONE)
+
+        assert last.status_code == 303
+        assert (refused.status_code, "Enough for today" in words(refused)) == (429, True)
+        assert str(amina) not in refused.text
+        assert (kept.actor, kept.subject, kept.facts) == (first.actor, "nobody", {"by": "phone"})
+        assert [each.status_code for each in (named, hers, tomorrow)] == [303, 303, 303]
 
     async def test_says_that_nobody_was_found(self, sit: Sit, amina: UUID) -> None:
         carl = await sit("Carl")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import borrower_tables, exports, listings, persons
 from api.borrower_tables import Owing, Paid
 from api.console import acts, borrower_search, drawing, forms, refusals
+from api.console.borrower_search import TooManyLookups
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile, File
 from api.console.forms import Key
@@ -69,6 +70,9 @@ async def search(desk: AtDesk) -> Response:
             )  # fmt: skip
             found = [Found(row, await _masked(desk, session, row)) for row in rows]
     except DomainError as refused:
+        if isinstance(refused, TooManyLookups):
+            async with unit_of_work(desk.wiring.sessions) as session:
+                borrower_search.refuse(session, actor=desk.who.actor, now=desk.now)
         status, refusal = refusals.refusal_of(refused)
         return _search(desk, status=status, refusal=refusal)
     if len(found) == 1:
