@@ -18,7 +18,7 @@ from kit.config import Settings
 from kit.crypto import person_key, vault_of
 from kit.db import lock_row, unit_of_work
 from kit.state import Machine
-from servicing import incidents, order_statements, queries, transfers
+from servicing import contradictions, order_statements, queries, transfers
 from servicing.ledger import pending
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import RULES, Event
@@ -154,7 +154,7 @@ async def doubt(
     session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
 ) -> None:
     """What the rail says does not fit: nothing is posted, nothing more is sent, a person looks."""
-    await _contradiction(session, kind, order, outcome, why, now=now)
+    await contradictions.report(session, kind.machine, order, outcome, why, now=now)
     was_tried = order.status in NOT_SENT and order.tries > 0
     if was_tried or order.status in ASKABLE:
         _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
@@ -164,9 +164,8 @@ async def _stands_elsewhere(
     session: AsyncSession, kind: Orders, order: Order, outcome: Outcome
 ) -> bool:
     """Whether staff have entered the money that came in, by hand or for another request."""
-    if kind.direction is not Direction.COLLECT or outcome.status is not OutcomeStatus.SETTLED:
-        return False
-    if not outcome.rail_id:
+    is_money_in = kind.direction is Direction.COLLECT and outcome.status is OutcomeStatus.SETTLED
+    if not is_money_in or not outcome.rail_id:
         return False
     return await transfers.find_besides(session, order, outcome.rail_id) is not None
 
@@ -347,7 +346,7 @@ async def _still_open(
         # It denies what it took, or its keys cannot be trusted, or it stays silent.
         _move(session, kind, order, OrderEvent.GIVE_UP, now=now)
         why = "denied_by_rail" if denied else "no_answer"
-        await _contradiction(session, kind, order, outcome, why, now=now)
+        await contradictions.report(session, kind.machine, order, outcome, why, now=now)
 
 
 async def locked(session: AsyncSession, kind: Orders, order_id: UUID) -> tuple[Loan, Order]:
@@ -372,28 +371,8 @@ async def _hear_again(
     if is_back and kind.returned and await kind.returned(session, loan, order, on=on, now=now):
         _note(order, outcome)
         _move(session, kind, order, OrderEvent.RETURN, now=now, code=outcome.failure_code)
-    elif _contradicts(order.status, outcome.status):
-        await _contradiction(session, kind, order, outcome, "final_state_differs", now=now)
-    elif transfers.is_another(order, outcome):
-        await _contradiction(session, kind, order, outcome, "another_transfer", now=now)
-
-
-async def _contradiction(
-    session: AsyncSession, kind: Orders, order: Order, outcome: Outcome, why: str, *, now: datetime
-) -> None:
-    await incidents.report(
-        session, kind=f"{kind.machine.name}_{why}", subject=f"{kind.machine.name}:{order.id}",
-        now=now, ours=str(order.amount), theirs=str(outcome.amount), status=order.status,
-        told=outcome.status, rail_id=order.rail_id, told_rail_id=outcome.rail_id,
-    )  # fmt: skip
-
-
-def _contradicts(status: OrderStatus, told: OutcomeStatus) -> bool:
-    if status is OrderStatus.SETTLED:
-        return told in (OutcomeStatus.FAILED, OutcomeStatus.RETURNED, OutcomeStatus.NOT_FOUND)
-    if status is OrderStatus.RETURNED:
-        return told is OutcomeStatus.NOT_FOUND
-    return told in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED)
+    elif (why := contradictions.found(order, outcome)) is not None:
+        await contradictions.report(session, kind.machine, order, outcome, why, now=now)
 
 
 def _entry(kind: Orders, order: Order) -> str:
