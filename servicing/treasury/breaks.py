@@ -10,13 +10,14 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import chargebacks, orders, queries, rail_events, reconciliation, transfers
-from servicing.models import ReconciliationBreak
+from servicing.models import Payout, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
 from servicing.reconciliation import Category, Resolution
 from servicing.refunds import REFUNDS
 from servicing.states import OrderStatus
 from servicing.treasury import (
+    bounced,
     differences,
     late,
     lines,
@@ -78,12 +79,12 @@ async def put_right(
 
     Money that is missing here is taken in, for the loan that it names or into suspense; an order
     is settled, also one that had failed with us; what came back is undone; what is not in the
-    ledger is posted; money that came in twice waits in suspense. A payout of ours that came back
-    is taken back (`returns.take_back`). Raises RailTransferKnown for money that staff have
+    ledger is posted; money that came in twice waits in suspense, and so does what came back with
+    another amount or had been paid by hand. A payout of ours of which all came back is taken back
+    (`returns.take_back`). Raises RailTransferKnown for money that staff have
     entered, and PartsStandAlready for a sum of payments: they stand in the books already.
     """
-    known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
-    if known is not None and (payout := await returns.of_break(session, known)) is not None:
+    if (payout := await _whole_payout(session, break_id)) is not None:
         return await returns.take_back(
             session, payout.id, staff_id=staff_id, reason=reason, on=on, zone=zone, now=now
         )
@@ -99,13 +100,7 @@ async def put_right(
     await lumps.must_be_other_money(session, line)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
-        if found.category == Category.DUPLICATE:
-            if not await repeats.take_in(session, found, on=on, now=now):
-                raise BreakActNotPossible(category=found.category)
-        elif found.category == Category.NOT_POSTED:
-            await unposted.post(session, found.rail, line.key, on=on, now=now)
-        else:
-            await _follow(session, line, on=on, zone=zone, now=now)
+        await _take_in(session, found, line, on=on, zone=zone, now=now)
         _resolve(found, Resolution.PUT_RIGHT, now=now)
         if found.reference in await reconciliation.still_broken(session, found.rail, found.day):
             await _must_not_be_entered(session, found, line)
@@ -174,8 +169,8 @@ async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> 
     is_other_currency = found.category == Category.AMOUNT and found.ours_minor is None
     if line is None or is_other_currency or not await _is_for_nobody(session, found, line):
         raise BreakActNotPossible(category=found.category)
-    is_lost = found.category in (Category.RETURNED, Category.NOT_POSTED)
-    sign = -1 if is_lost or line.direction is Direction.PAYOUT else 1
+    left_us = (line.direction is Direction.PAYOUT) != (found.category == Category.RETURNED)
+    sign = -1 if left_us else 1
     ours = 0 if found.category == Category.NOT_POSTED else found.ours_minor or 0
     return sign * ((found.theirs_minor or 0) - ours)
 
@@ -192,6 +187,8 @@ async def _is_for_nobody(
         case Category.UNKNOWN_REFERENCE:
             return _is_charge(found, line)
         case Category.RETURNED:
+            if line.direction is Direction.PAYOUT:
+                return not await bounced.is_ours(session, line)
             return await chargebacks.was_given_back(session, line.rail, line.key)
         case Category.MISSING_HERE:
             known = await late.find(session, line.rail, line.key)
@@ -237,6 +234,15 @@ async def _must_not_be_entered(
         await transfers.must_not_stand_told(session, found.rail, line.rail_id)
 
 
+async def _whole_payout(session: AsyncSession, break_id: UUID) -> Payout | None:
+    """Our payout, where the break says that all of it came back."""
+    known = await session.get(ReconciliationBreak, break_id, populate_existing=True)
+    payout = None if known is None else await returns.of_break(session, known)
+    if known is None or payout is None:
+        return None
+    return payout if Money(known.theirs_minor or 0, known.currency) == payout.amount else None
+
+
 def _is_charge(found: ReconciliationBreak, line: StatedLine) -> bool:
     """Money out that we did not order is nothing to take in."""
     return found.category == Category.UNKNOWN_REFERENCE and line.direction is Direction.PAYOUT
@@ -268,6 +274,19 @@ async def _agree(
 
 def _resolve(found: ReconciliationBreak, how: Resolution, *, now: datetime) -> None:
     found.resolved_at, found.resolution = now, how
+
+
+async def _take_in(
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, on: date, zone: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    if found.category == Category.DUPLICATE:
+        if not await repeats.take_in(session, found, on=on, now=now):
+            raise BreakActNotPossible(category=found.category)
+    elif found.category == Category.NOT_POSTED:
+        await unposted.post(session, found.rail, line.key, on=on, now=now)
+    elif not await bounced.set_aside(session, line, on=on, now=now):
+        await _follow(session, line, on=on, zone=zone, now=now)
 
 
 async def _follow(

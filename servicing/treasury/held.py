@@ -35,7 +35,7 @@ from servicing.treasury.models import Refund
 
 CAME_BACK = "returned:"
 """So begins the name of what takes a payout back: of its entry, before the payout's id, and of
-money that counts as the borrower's, before the payout's reference."""
+money that came back and waits or counts as the borrower's, before what `name_back` says."""
 AGAIN = "again:"
 """So begins the name of money that came more often than once under one name of the rail's."""
 _CHUNK = 500
@@ -56,17 +56,31 @@ class Held:
     entries: tuple[str, ...]
     """How its entry may be called in the ledger."""
     is_posted: bool = False
+    part: Money | None = None
+    """What came back, where that waits in suspense or counts as the borrower's."""
+
+    @property
+    def came_back(self) -> Money | None:
+        return (self.part or self.amount) if self.is_back else None
+
+
+def name_back(key: str, rail: str | None = None) -> str:
+    """How money that came back is called. `rail`: people had paid it outside, and called it so."""
+    return f"{CAME_BACK}{key}" if rail is None else f"{CAME_BACK}{rail}:{key}"
 
 
 async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Held]:
     """By our reference for what we ordered, by the rail's own name for the rest."""
     found: dict[str, Held] = {}
     for some in _chunks(sorted(keys)):
-        found |= await _by_hand(session, rail, some)
+        by_hand = await _by_hand(session, rail, some)
         ordered = await _ordered(session, rail, some)
-        received, back = await _received(session, rail, some), await _counted(session, ordered)
-        found |= received | {key: _paid(order, received.get(key)) for key, order in ordered.items()}
-        found |= {key: replace(found[key], is_back=True) for key in back}
+        received = await _received(session, rail, some)
+        names = {name_back(key): key for key in ordered}
+        back = await _counted(session, names | {name_back(key, rail): key for key in by_hand})
+        found |= by_hand | received
+        found |= {key: _paid(order, received.get(key)) for key, order in ordered.items()}
+        found |= {key: replace(found[key], is_back=True, part=part) for key, part in back.items()}
     return await _with_entries(session, found)
 
 
@@ -173,14 +187,14 @@ def _given(item: SuspenseItem) -> Held:
 
 
 async def is_counted(session: AsyncSession, client_ref: str) -> bool:
-    """Whether the money of a payout that came back counts as the borrower's."""
-    return bool(await _counted(session, [client_ref]))
+    """Whether the money of an order came back and waits in suspense or counts as the borrower's."""
+    return bool(await _counted(session, {name_back(client_ref): client_ref}))
 
 
-async def _counted(session: AsyncSession, keys: Iterable[str]) -> list[str]:
-    """Of payouts, those whose money came back and counts as the borrower's."""
-    names = {f"{CAME_BACK}{key}": key for key in keys}
-    return [names[name] for name in await session.scalars(_COUNTED, {"names": list(names)})]
+async def _counted(session: AsyncSession, names: Mapping[str, str]) -> dict[str, Money]:
+    """What came back of each key by its name, and waits or counts as the borrower's."""
+    rows = await session.execute(_COUNTED, {"names": list(names)})
+    return {names[name]: Money(minor, currency) for name, minor, currency in rows}
 
 
 def _waiting(item: SuspenseItem) -> Held:
@@ -227,10 +241,10 @@ _ITEMS = select(SuspenseItem).where(SuspenseItem.reference.in_(_NAMES))
 _REPAYMENTS = select(Repayment).where(Repayment.rail_reference.in_(_NAMES))
 _POSTED = select(Entry.reference).where(Entry.reference.in_(_NAMES))
 _COUNTED = union_all(
-    select(Repayment.rail_reference).where(
+    select(Repayment.rail_reference, Repayment.amount_minor, Repayment.currency).where(
         Repayment.rail_reference.in_(_NAMES), Repayment.reversed_on.is_(None)
     ),
-    select(SuspenseItem.reference).where(
+    select(SuspenseItem.reference, SuspenseItem.amount_minor, SuspenseItem.currency).where(
         SuspenseItem.reference.in_(_NAMES),
         SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None),
     ),

@@ -275,7 +275,7 @@ async def _set_aside(session: AsyncSession, found: Returned, act: Act) -> None:
 
 
 def _name(payout: Payout) -> str:
-    return f"{held.CAME_BACK}{payout.client_ref}"
+    return held.name_back(payout.client_ref)
 
 
 async def _put_right(session: AsyncSession, payout: Payout, act: Act) -> None:

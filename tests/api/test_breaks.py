@@ -154,18 +154,23 @@ class TestReturnedPayouts:
             late = await uma.get(f"/v1/portfolio/late{path}")
             assert late.status_code == 200, late.text
 
-    async def test_of_another_amount_are_refused(
-        self, carl: httpx.AsyncClient, lender: Lender, loan: Loan
+    async def test_of_another_amount_wait_in_suspense(
+        self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, lender: Lender, loan: Loan
     ) -> None:
         line = await paid_out(lender, loan)
         short = replace(line, status=OutcomeStatus.RETURNED, amount=kes(29_100))
         await compares(lender, [line, short])
         [found] = (await carl.get("/v1/reconciliation/breaks")).json()["items"]
 
-        refused = await carl.post(f"/v1/reconciliation/breaks/{found['id']}/put-right", json=WHY)
+        [payout] = (await carl.get(f"/v1/loans/{loan.id}")).json()["payouts"]
+        refused = await carl.post(f"/v1/payouts/{payout['id']}/take-back", json=WHY)
+
+        await both(carl, ada, path=f"/v1/reconciliation/breaks/{found['id']}/put-right")
 
         assert (refused.status_code, refused.json()["code"]) == (409, "returned_amount_differs")
-        assert (await carl.get("/v1/reconciliation/breaks")).json()["items"] != []
+        assert (await carl.get("/v1/reconciliation/breaks")).json()["items"] == []
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
+        assert item["amount"]["amount"] == "29100.00"
 
     async def test_that_are_not_there_are_not_found(self, carl: httpx.AsyncClient) -> None:
         path = f"/v1/payouts/{new_id()}/take-back"
