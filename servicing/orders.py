@@ -130,8 +130,8 @@ async def apply(
     """
     loan, order = await locked(session, kind, order_id)
     if order.status in ASKABLE and not order.tries:  # Presumed sent, and its rail has it, or may.
-        await _promise(session, kind, loan, order, now=now)
         order.tries = 1
+        await promise(session, kind, loan, order, now=now)
     if outcome.status in (OutcomeStatus.SETTLED, OutcomeStatus.RETURNED) and (
         outcome.amount != order.amount
     ):
@@ -195,20 +195,6 @@ async def _failed(
         await pending.resolve(session, _entry(kind, order), now=now)
 
 
-async def presume_sent(
-    session: AsyncSession, kind: Orders, order_id: UUID, *, rail: str, now: datetime
-) -> None:
-    """It waits in a backup and may have left after that: its rail, or `rail`, is asked first.
-
-    What was never tried stays so until the rail has it: nothing is promised to it, and when it
-    turns out that it never left it waits again, as it did.
-    """
-    _, order = await locked(session, kind, order_id)
-    order.rail, order.ask_at = order.rail or rail, now
-    order.submitted_at = order.submitted_at or now
-    _move(session, kind, order, OrderEvent.SUBMIT, now=now, why="restored")
-
-
 async def take_due(session: AsyncSession, kind: Orders, *, now: datetime) -> list[UUID]:
     """Orders under way, or held back, whose time to ask or to try again has come.
 
@@ -243,7 +229,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             if not await kind.admits(session, loan, order, facts, now=now):
                 return None
         if before in NOT_SENT:
-            await _promise(session, kind, loan, order, now=now)
+            await promise(session, kind, loan, order, now=now)
         is_granted = before in NOT_SENT or order.tries > 0
         order.tries += is_granted
         order.ask_at = now + _pause(max(order.tries, 1))
@@ -269,9 +255,10 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
         )
 
 
-async def _promise(
+async def promise(
     session: AsyncSession, kind: Orders, loan: Loan, order: Order, *, now: datetime
 ) -> None:
+    """Money out is about to leave, or may have: nobody else gets it. Promised once."""
     if kind.holds is not None:
         await pending.hold(
             session, kind.holds, order.amount, reference=_entry(kind, order), now=now,

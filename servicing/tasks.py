@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +25,7 @@ from servicing import (
     reconciliation,
     refunds,
     reminders,
+    restored,
 )
 from servicing import payment_requests as requests
 from servicing.closing import parts
@@ -34,7 +34,6 @@ from servicing.disbursements import PAYOUTS
 from servicing.ledger import sealing
 from servicing.orders import Orders
 from servicing.rails.base import Balanced, Mailbox, Rails
-from servicing.states import NOT_SENT
 
 log = structlog.get_logger(__name__)
 TAKE_IN = "servicing.take_in"
@@ -55,15 +54,9 @@ class LoansNotReminded(Exception):
 
 async def presume_sent(session: AsyncSession, *, rail: str, now: datetime) -> int:
     """Of every order that waits in a database that was restored; how many there were."""
-    count = 0
-    for kind in _KINDS.values():
-        waiting = await session.scalars(
-            select(kind.model.id).where(kind.model.status.in_(NOT_SENT)).order_by(kind.model.id)
-        )
-        for order_id in list(waiting):
-            await orders.presume_sent(session, kind, order_id, rail=rail, now=now)
-            count += 1
-    return count
+    return sum(
+        [await restored.presume_sent(session, kind, rail=rail, now=now) for kind in _KINDS.values()]
+    )
 
 
 @jobs.effect(origination.DISBURSE, queue="rail")

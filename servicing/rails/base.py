@@ -14,6 +14,9 @@ SMALLEST = {"mpesa": 100}
 """In minor units, the amount of which a rail moves only multiples. Others move any amount."""
 PROMPTED = {"mpesa": ("ws_CO_",)}
 """So begins a rail's name for its prompt, which is not the name of the money that it brings."""
+ON_FILE = ("iso20022",)
+"""Rails that cannot be asked what they were handed: that stands in a folder of ours, which may be
+lost with the disk, or be of another day than the database."""
 HINT = "hint:"
 """So begins the name of every message that nobody has signed."""
 CALLER = "client-address"

@@ -41,7 +41,7 @@ _SILENCE = timedelta(days=5)
 
 class Iso20022Rail:
     name = NAME
-    # Ours is the promise, not the bank's: a file is handed over once.
+    # Ours is the promise, not the bank's: a file is handed over once, while we have the folder.
     caps = Caps(honours_keys=True)
 
     def __init__(self, folder: Path, payer: Payer, *, zone: str, clock: Clock) -> None:
