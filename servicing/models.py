@@ -30,8 +30,7 @@ class Loan(Row):
     __tablename__ = "loans"
     __table_args__ = (
         CheckConstraint("principal_minor > 0", name="principal_is_positive"),
-        # In the order in which a day is closed.
-        Index("ix_loans_status_id", "status", "id"),
+        Index("ix_loans_status_id", "status", "id"),  # In the order in which a day is closed.
     )
 
     application_id: Mapped[UUID] = mapped_column(unique=True)
@@ -283,8 +282,7 @@ class PaymentRequest(OrderRow):
     __tablename__ = "payment_requests"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_is_positive"),
-        # Whatever comes in is looked for here, as staff may have typed its name.
-        Index("ix_payment_requests_rail_id", text("lower(rail_id)")),
+        Index("ix_payment_requests_rail_id", text("lower(rail_id)")),  # As staff may type it.
     )
 
 
