@@ -84,6 +84,8 @@ async def look(session: AsyncSession, loan: Loan, change: Change, *, on: date) -
     """What is owed and what would be, for all the loans together. Raises InvalidTerms."""
     plan = await _plan(session, loan, change, on=on)
     _check(plan)
+    principal = None if plan.lent else plan.terms.principal.minor
+    await gate.check_refinance(session, [old.loan for old in plan.olds], principal)
     zero = Money(0, loan.currency)
     was = sorted(
         (due for old in plan.olds for due in previews.open_of(old.life)),
@@ -133,7 +135,8 @@ async def order(
         amendment_id=amendment.id,
         rail=sent.rail,
     )  # fmt: skip
-    await gate.inherit(session, new, loan, now=now)
+    olds = [(old.loan, old.owed) for old in plan.olds]
+    await gate.inherit(session, new, olds, now=now, is_sent=bool(plan.lent))
     if not plan.lent:
         new.rail = loan.rail
         await _take_over(session, new, plan, amendment, Act(actor, on, now), amendment.subject)

@@ -5,17 +5,27 @@ from collections import defaultdict
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from servicing.events import Type
+from servicing.funding import gate
 from servicing.funding.models import FundedLoan, LoanShare, Movement
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
+from servicing.models import Amendment, Loan
+from servicing.states import AmendmentStatus
 
+_HOLDS = (AmendmentStatus.PAYING, AmendmentStatus.APPLIED)
 _OF_FUNDERS = [event for event, rule in RULES.items() if rule.kind is EntryKind.FUNDING]
 Found = tuple[str, str, str]
 """Rule, subject and detail of something that is wrong."""
 
 
 async def verify(session: AsyncSession) -> list[Found]:
-    return [*await _movements(session), *await _shares(session), *await _sums(session)]
+    return [
+        *await _movements(session),
+        *await _shares(session),
+        *await _sums(session),
+        *await _refinanced(session),
+    ]
 
 
 async def _movements(session: AsyncSession) -> list[Found]:
@@ -50,6 +60,27 @@ async def _shares(session: AsyncSession) -> list[Found]:
         )
     )
     return [("funded_loan_is_shared", str(loan_id), "no shares") for loan_id in bare]
+
+
+async def _refinanced(session: AsyncSession) -> list[Found]:
+    """A loan that took the place of others is of the pool that lent them all, or of none."""
+    found = await session.execute(
+        select(Amendment, Loan.id)
+        .join(Loan, Loan.application_id == Amendment.id)
+        .where(Amendment.kind == Type.REFINANCE, Amendment.status.in_(_HOLDS))
+        .order_by(Loan.id)
+    )
+    wrong: list[Found] = []
+    for amendment, new_id in found.all():
+        loans = [new_id, *(old.id for old in await gate.replaced_by(session, amendment))]
+        rows = await session.scalars(
+            select(FundedLoan.pool_id).where(FundedLoan.loan_id.in_(loans))
+        )
+        pools = list(rows)
+        if pools and (len(pools) < len(loans) or len(set(pools)) > 1):
+            detail = f"{len(loans) - len(pools)} loans of the lender, {len(set(pools))} pools"
+            wrong.append(("refinanced_by_its_funders", str(new_id), detail))
+    return wrong
 
 
 async def _sums(session: AsyncSession) -> list[Found]:

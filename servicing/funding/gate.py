@@ -5,6 +5,7 @@ lock of the cash, and what was let go counts at once: two payouts never pass on 
 Where there is no floor and no open pool, everything passes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,16 +15,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
-from servicing.funding import limits, pools, standing
+from servicing import queries
+from servicing.fields import InvalidTerms
+from servicing.funding import books, limits, pools, standing
 from servicing.funding.limits import Exposure, Policy
 from servicing.funding.models import Commitment, Floor, FundedLoan, Hold, LoanShare, Pool
 from servicing.funding.shares import apportion
 from servicing.funding.standing import Standing
 from servicing.ledger import balances
 from servicing.ledger.chart import cash_of
-from servicing.models import Loan, Payout
+from servicing.models import Amendment, Loan, Payout
 
 Facts = Mapping[str, str]
+OTHER_FUNDERS = "must list loans of the same funders: what one has lent is not moved onto another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,69 @@ async def admit(
     return await _from_pools(session, lending, loan, payout, facts, now, is_released=is_released)
 
 
-async def inherit(session: AsyncSession, new: Loan, old: Loan, *, now: datetime) -> None:
-    """A loan that takes the place of another one is the same funders', in the same parts."""
-    funded = await session.get(FundedLoan, old.id)
+async def check_refinance(
+    session: AsyncSession, olds: Sequence[Loan], principal_minor: int | None
+) -> None:
+    """Refuse to move what one lent onto others, or more onto a pool than it lends by its policy.
+
+    `principal_minor`: of the loan that takes their place; None: its money is asked for when it
+    leaves, and waits. Raises InvalidTerms.
+    """
+    funded = {row.loan_id: row for row in await _funded(session, [old.id for old in olds])}
+    if not funded:
+        return
+    if len(funded) < len(olds) or len({row.pool_id for row in funded.values()}) > 1:
+        raise InvalidTerms(field="also", reason=OTHER_FUNDERS)
+    if principal_minor is None:
+        return
+    first = funded[olds[0].id]
+    pool = await session.get_one(Pool, first.pool_id)
+    asked = Exposure(olds[0].borrower_id, first.facts, principal_minor)
+    replaced = await _exposures(session, olds, list(funded.values()))
+    is_same = all(each.facts == first.facts for each in replaced)
+    if is_same and principal_minor + sum(each.minor for each in replaced) <= 0:
+        return  # A pool beyond its limits already has no more by it.
+    stands = await standing.of_pool(session, pool, borrower_id=olds[0].borrower_id)
+    policy = limits.parse(pool.policy, pool.currency)
+    if (refused := _refusal(policy, stands, asked, replaced)) is not None:
+        found = limits.described(refused, pool.currency)
+        raise InvalidTerms(
+            field="principal",
+            reason=f"must stay within the pool {pool.code}: {refused.reason} is {found['most']}, "
+            f"and it would be {found['would_be']}",
+        )
+
+
+async def inherit(
+    session: AsyncSession, new: Loan, olds: Sequence[tuple[Loan, int]], *, now: datetime,
+    is_sent: bool,
+) -> None:  # fmt: skip
+    """A loan that takes the place of others is the same funders', each by what he had in them.
+
+    `olds`: with what is owed of each, in minor units. `is_sent`: money leaves for it, and the pool
+    is asked then. Raises InvalidTerms.
+    """
+    funded = await session.get(FundedLoan, olds[0][0].id)
+    loans = [old for old, _ in olds]
     if funded is None:
+        await check_refinance(session, loans, None)
         return
     pool = await session.get_one(Pool, funded.pool_id)
     await pools.lock(session, rail=pool.rail, currency=pool.currency)
-    shares = list(
-        await session.scalars(
-            select(LoanShare).where(LoanShare.loan_id == old.id).order_by(LoanShare.stake_id)
-        )
+    await check_refinance(session, loans, None if is_sent else new.principal_minor)
+    shares = await books.shares_of(
+        session, select(LoanShare.loan_id).where(LoanShare.loan_id.in_([old.id for old in loans]))
     )
-    parts = apportion(new.principal_minor, [share.weight_minor for share in shares])
-    given = [(share.stake_id, part) for share, part in zip(shares, parts, strict=True)]
-    await _share(session, new, funded.pool_id, funded.facts, given, now)
+    had: dict[UUID, int] = defaultdict(int)
+    for old, owed in olds:
+        rows = shares[old.id]
+        for row, part in zip(rows, apportion(owed, [r.weight_minor for r in rows]), strict=True):
+            had[row.stake_id] += part
+    if not any(had.values()):  # All was paid ahead.
+        had = {row.stake_id: row.weight_minor for row in shares[loans[0].id]}
+    stakes = sorted(had)
+    parts = apportion(new.principal_minor, [had[stake_id] for stake_id in stakes])
+    await _share(session, new, pool.id, funded.facts, list(zip(stakes, parts, strict=True)), now)
 
 
 async def _cash(session: AsyncSession, floor: Floor, payout: Payout) -> Held | None:
@@ -92,15 +144,16 @@ async def _from_pools(
 ) -> Held | None:
     funded = await session.get(FundedLoan, loan.id)
     known = facts if funded is None else funded.facts
-    asked = Exposure(loan.borrower_id, known, _principal(loan, payout))
     if not lending or (funded is None and payout.amendment_id is not None):
         return None  # More on a loan that is the lender's own.
+    asked, replaced = await _asked(session, loan, payout, known)
     first: Held | None = None
     for pool, policy in _candidates(lending, funded, payout, known):
         stands = await standing.of_pool(session, pool, borrower_id=loan.borrower_id)
-        refused = None if is_released else _refusal(policy, stands, asked)
+        refused = None if is_released else _refusal(policy, stands, asked, replaced)
         if refused is None:
-            await _take(session, stands, loan, payout, asked, funded, now)
+            more = max(asked.minor + sum(each.minor for each in replaced), payout.amount_minor)
+            await _take(session, stands, loan, payout, asked._replace(minor=more), funded, now)
             return None
         found = {"pool": pool.code, **limits.described(refused, pool.currency)}
         first = first or Held(refused.reason, found)
@@ -122,15 +175,57 @@ def _candidates(
             yield pool, policy
 
 
-def _refusal(policy: Policy, stands: Standing, asked: Exposure) -> limits.Refusal | None:
+def _refusal(
+    policy: Policy, stands: Standing, asked: Exposure, replaced: Sequence[Exposure] = ()
+) -> limits.Refusal | None:
+    """`replaced`: loans that end by it, less than nothing each."""
     return limits.refusal(
-        policy, asked, stands.exposures, capital_minor=stands.capital, free_minor=stands.free
+        policy,
+        asked,
+        [*stands.exposures, *replaced],
+        capital_minor=stands.capital,
+        free_minor=stands.free - sum(each.minor for each in replaced),
     )
 
 
-def _principal(loan: Loan, payout: Payout) -> int:
-    """What an amendment lends is new as far as it is sent; of a loan, deducted fees are too."""
-    return loan.principal_minor if payout.amendment_id is None else payout.amount_minor
+async def _asked(
+    session: AsyncSession, loan: Loan, payout: Payout, facts: Facts
+) -> tuple[Exposure, list[Exposure]]:
+    """What the payout makes of the loan, and the loans whose place that takes.
+
+    Money on top is new as far as it is sent. Of a loan all is, deducted fees with it.
+    """
+    is_on_top = payout.amendment_id is not None and loan.application_id != payout.amendment_id
+    minor = payout.amount_minor if is_on_top else loan.principal_minor
+    replaced: list[Exposure] = []
+    if payout.amendment_id is not None and not is_on_top:
+        amendment = await session.get_one(Amendment, payout.amendment_id)
+        olds = await replaced_by(session, amendment)
+        replaced = await _exposures(session, olds, await _funded(session, [o.id for o in olds]))
+    return Exposure(loan.borrower_id, facts, minor), replaced
+
+
+async def replaced_by(session: AsyncSession, amendment: Amendment) -> list[Loan]:
+    """The loans that a refinance ends."""
+    olds = [await queries.get_loan(session, amendment.loan_id)]
+    for reference in amendment.change.get("also", []):
+        other = await queries.find_by_reference(session, str(reference))
+        assert other is not None, f"{amendment.subject} names {reference}"
+        olds.append(other)
+    return olds
+
+
+async def _funded(session: AsyncSession, loan_ids: Sequence[UUID]) -> list[FundedLoan]:
+    rows = await session.scalars(select(FundedLoan).where(FundedLoan.loan_id.in_(loan_ids)))
+    return list(rows)
+
+
+async def _exposures(
+    session: AsyncSession, olds: Sequence[Loan], funded: Sequence[FundedLoan]
+) -> list[Exposure]:
+    """Their principal, taken off."""
+    flows = await books.flows_of(session, select(Loan.id).where(Loan.id.in_([o.id for o in olds])))
+    return [Exposure(olds[0].borrower_id, row.facts, -flows[row.loan_id].owed) for row in funded]
 
 
 async def _take(

@@ -11,7 +11,8 @@ from kit.db import unit_of_work
 from kit.money import Money
 from notifications.models import Notification
 from servicing import queries, tasks
-from servicing.funding import holds, pools
+from servicing.amendments import ChangeNotPossible
+from servicing.funding import checks, holds, pools
 from servicing.funding.holds import PayoutNotHeld
 from servicing.funding.models import FundedLoan, Hold, LoanShare, Pool
 from servicing.models import Loan, Payout
@@ -19,6 +20,8 @@ from servicing.states import LoanStatus, OrderStatus
 from tests.servicing.funding.money import BOTH, Treasury
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
+from tests.servicing.test_refinancing import another
+from tests.servicing.topping_up import DAILY
 
 
 async def status_of(lender: Lender, loan: Loan) -> OrderStatus:
@@ -290,6 +293,119 @@ class TestMoreOnALoan:
         assert await pool_of(lender, new) == "main"
         assert (book.at_work, len(book.stakes)) == (new.principal_minor, 1)
         await lender.verifies()
+
+
+class TestARefinance:
+    @pytest.fixture
+    def lender(self, lender: Lender) -> Lender:
+        lender.product = {"amount_max_minor": 200_000_00}
+        return lender
+
+    async def refinances(self, lender: Lender, loan: Loan, **changed: Any) -> Loan:
+        lender.on += timedelta(days=1)
+        await amends(lender, loan, {"type": "refinance", "installments": 3, **changed})
+        async with lender.sessions() as session:
+            return (await queries.list_loans_of(session, loan.borrower_id))[0]
+
+    async def test_never_moves_the_lenders_own_loan_onto_funders(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        own = await lender.lends(**DAILY)
+        pool = await treasury.opens()
+        await treasury.pays_in(await treasury.joins(pool), kes(90_000))
+        funded = await another(lender, own)
+        for loan, other in ((funded, own), (own, funded)):
+            with pytest.raises(ChangeNotPossible, match="same funders"):
+                await self.refinances(lender, loan, also=[other.reference])
+
+        book = await treasury.book(pool)
+        assert (book.at_work, book.free) == (10_000_00, 80_000_00)
+        assert (await lender.sees(own)).status is LoanStatus.ACTIVE
+        await lender.verifies()
+
+    async def test_is_divided_by_who_funded_which_loan(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stakes = [await treasury.joins(pool)]
+        await treasury.pays_in(stakes[0], kes(30_000))
+        loan = await lender.lends(**DAILY)
+        stakes.append(await treasury.joins(pool))
+        await treasury.pays_in(stakes[1], kes(10_100))
+        other = await another(lender, loan)
+
+        new = await self.refinances(lender, loan, also=[other.reference])
+
+        async with lender.sessions() as session:
+            shares = await session.scalars(select(LoanShare).where(LoanShare.loan_id == new.id))
+            parts = {share.stake_id: share.weight_minor for share in shares}
+        assert sum(parts.values()) == new.principal_minor > 40_000_00
+        assert 30_000_00 <= parts[stakes[0].id] < 30_040_00
+        assert 10_000_00 <= parts[stakes[1].id] < 10_020_00
+        assert (await treasury.book(pool)).at_work == new.principal_minor
+        await lender.verifies()
+
+    @pytest.mark.parametrize(
+        ("capital", "limits", "why"),
+        [
+            (30_000, [], "pool_floor is 0.00, and it would be -2"),
+            (90_000, [{"by": "borrower", "amount": "30010"}], "limit_borrower is 30010.00"),
+        ],
+    )
+    async def test_without_money_is_refused_beyond_what_the_pool_lends(
+        self, lender: Lender, treasury: Treasury, capital: int, limits: Any, why: str
+    ) -> None:
+        pool = await treasury.opens(limits=limits)
+        await treasury.pays_in(await treasury.joins(pool), kes(capital))
+        loan = await lender.lends(**DAILY)
+
+        with pytest.raises(ChangeNotPossible, match=why):
+            await self.refinances(lender, loan)
+
+        assert (await treasury.book(pool)).at_work == 30_000_00
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+
+    async def test_with_money_waits_for_all_that_it_adds(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        await treasury.pays_in(stake, kes(35_000))
+        loan = await lender.lends(**DAILY)
+        new = await self.refinances(lender, loan, amount="5000")
+        await lender.pays_out(new)
+        (reason, facts), *_ = await held(lender)
+        assert reason == "pool_floor"
+        assert -40 < float(facts["would_be"]) < 0
+
+        await treasury.pays_in(stake, kes(50))
+        await lender.arrives(new)
+
+        book = await treasury.book(pool)
+        assert book.at_work == (await lender.sees(new)).principal_minor
+        assert (book.on_the_way, 0 < book.free < 50_00) == (0, True)
+        await lender.verifies()
+
+    async def test_of_other_funders_is_found_by_verify(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        loan = await lender.lends(**DAILY)
+        new = await self.refinances(lender, loan)
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        async with unit_of_work(lender.sessions) as session:
+            session.add(
+                FundedLoan(loan_id=new.id, pool_id=pool.id, facts={}, created_at=lender.now)
+            )
+            await session.flush()
+            session.add(LoanShare(loan_id=new.id, stake_id=stake.id, weight_minor=1))
+
+        async with lender.sessions() as session:
+            found = await checks.verify(session)
+
+        assert found == [
+            ("refinanced_by_its_funders", str(new.id), "1 loans of the lender, 1 pools")
+        ]
 
 
 class TestPeople:
