@@ -66,7 +66,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "get_schedule_calendar": _SERVES,
     "get_statement_paper": _SERVES,
     "get_receipt": _SERVES,
-    "receive_repayment": _COLLECTS,
+    "receive_repayment": _TREASURES,
     "preview_amendment": _SERVES,
     "list_amendments": _SERVES,
     "propose_amendment": _CALLS,

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """The lender's business time zone: it decides which date "today" is."""
     country: str = "KE"
     currency: str = "KES"
+    hand_money_two_from: str = Field("0", pattern=r"^[0-9]+(\.[0-9]+)?$")
+    """From this amount of `currency` on, two of staff enter money by hand. 0: always."""
     products_file: Path = _ROOT / "onboarding" / "products.yaml"
     policy_file: Path = _ROOT / "scoring" / "policies" / "default.yaml"
     late_policy_file: Path | None = None

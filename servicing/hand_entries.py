@@ -5,10 +5,44 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import four_eyes
+from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import queries, repayments, transfers
-from servicing.ledger.chart import RAILS
+from servicing.ledger.chart import OUTSIDE, RAILS
 from servicing.models import Repayment
+
+
+async def enter(
+    session: AsyncSession,
+    *,
+    loan_id: UUID,
+    amount: Money,
+    reference: str,
+    on: date,
+    staff_id: UUID,
+    reason: str,
+    two_from: Money,
+    now: datetime,
+) -> Repayment | Proposal:
+    """What one may enter is received, as `receive` does; the rest when a second person says the
+    same. One may enter what is less than `two_from`, in its currency."""
+    loan = await queries.get_loan(session, loan_id, lock=True)
+    name = f"{transfers.BY_HAND}{_spelled(reference)}"
+    is_for_two = amount.currency != two_from.currency or amount.minor >= two_from.minor
+    if is_for_two and await queries.find_repayment(session, name) is None:
+        await transfers.must_be_outside(session, _spelled(reference))
+        repayments.must_be_takable(loan, amount)
+        proposal = await four_eyes.agree(
+            session, act="repayment.enter", subject=f"loan:{loan.id}", staff_id=staff_id,
+            reason=reason, now=now, amount=str(amount), reference=_spelled(reference),
+            paid_on=on.isoformat(),
+        )  # fmt: skip
+        if not proposal.is_confirmed:
+            return proposal
+    return await receive(
+        session, loan_id=loan_id, amount=amount, reference=reference, on=on, now=now
+    )
 
 
 async def receive(
@@ -20,14 +54,14 @@ async def receive(
     on: date,
     now: datetime,
 ) -> Repayment:
-    """By its receipt or bank reference, which is entered once. Raises RailTransferKnown for what
-    one of our rails has brought."""
+    """By its receipt or bank reference, which is entered once; it is cash at no rail. Raises
+    RailTransferKnown for what one of our rails has brought."""
     await queries.get_loan(session, loan_id, lock=True)
     reference = _spelled(reference)
     await transfers.must_be_outside(session, reference)
     return await repayments.receive(
         session, loan_id=loan_id, amount=amount, rail_reference=f"{transfers.BY_HAND}{reference}",
-        on=on, now=now,
+        on=on, now=now, rail=OUTSIDE,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from servicing.early import ENDED
 from servicing.fields import InvalidTerms
 from servicing.happenings import Happening, Told
 from servicing.ledger import balances, flows, posting
-from servicing.ledger.chart import cash_of
+from servicing.ledger.chart import OUTSIDE, cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.life import Life, Status
 from servicing.models import Loan, SuspenseItem
@@ -133,6 +133,11 @@ _TURNS = {
 }
 
 
+def _rail_of_rest(loan: Loan, act: Act) -> str | None:
+    """By which it goes back. What came by no rail goes by the loan's."""
+    return loan.rail if act.rail == OUTSIDE else act.rail
+
+
 async def _set_aside(session: AsyncSession, loan: Loan, life: Life, act: Act, day: date) -> None:
     """What is left of the borrower's money when the loan has ended waits for a person."""
     if loan.status in OPEN and life.status not in ENDED:
@@ -156,7 +161,7 @@ async def _set_aside(session: AsyncSession, loan: Loan, life: Life, act: Act, da
                 id=new_id(),
                 reference=f"{OVERPAID}:{loan.id}:{len(items) + 1}",
                 reason=OVERPAID,
-                rail=waiting[-1].rail if waiting else act.rail,
+                rail=waiting[-1].rail if waiting else _rail_of_rest(loan, act),
                 loan_id=loan.id,
                 amount_minor=left,
                 currency=loan.currency,

@@ -87,7 +87,7 @@ async def receive(
     It counts from its own day, whenever we hear of it, and is split by the rules of the loan; when
     it is enough to end the loan on that day, it does. `asked_on`: when we asked for this amount;
     had it been the payoff of that day, it counts from then. `rail`: by which it came; None: by the
-    loan's.
+    loan's; `OUTSIDE`: by none.
     """
     loan = await queries.get_loan(session, loan_id, lock=True)
     await lock_key(session, f"rail_reference:{rail_reference}")
@@ -96,10 +96,7 @@ async def receive(
     aside = await queries.find_suspense_item(session, rail_reference)
     if aside is not None and not aside.is_placed:
         raise MoneyWasSetAside(rail_reference=rail_reference)
-    if loan.status not in REPAYABLE:
-        raise LoanNotRepayable(status=loan.status)
-    if amount.currency != loan.currency or amount.minor <= 0:
-        raise RepaymentInOtherCurrency(currency=loan.currency)
+    must_be_takable(loan, amount)
     story = await happenings.of_loan(session, loan)
     day = max(on, story.last_change_on)
     if asked_on is not None:
@@ -119,6 +116,14 @@ async def receive(
         if follows_debt and _is_ahead(repayment, rows):
             await messages.paid_ahead(session, loan, repayment, now=now)
     return repayment
+
+
+def must_be_takable(loan: Loan, amount: Money) -> None:
+    """Raises LoanNotRepayable and RepaymentInOtherCurrency."""
+    if loan.status not in REPAYABLE:
+        raise LoanNotRepayable(status=loan.status)
+    if amount.currency != loan.currency or amount.minor <= 0:
+        raise RepaymentInOtherCurrency(currency=loan.currency)
 
 
 async def reverse(

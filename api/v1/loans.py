@@ -8,11 +8,24 @@ from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field, field_validator
 
 from api import exports, ledger_tables, listings, once
-from api.deps import Now, Session, Staff, Today, Wired, permitted
+from api.deps import Now, Session, Staff, Today, Wired, Wiring, permitted
 from api.exports import FILES, Export
-from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Sought, Strict, Word
+from api.schemas import (
+    Amount,
+    MoneyShown,
+    Page,
+    PageSize,
+    Record,
+    Shown,
+    Sought,
+    Strict,
+    Text,
+    Word,
+)
+from api.v1.proposals import ProposalShown
 from kit import audit
 from kit.errors import DomainError
+from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import arrears, hand_entries, queries, statements
 from servicing.arrears import Arrears
@@ -249,6 +262,7 @@ class RepaymentReceived(Strict):
     reference: Word
     """The receipt or bank reference: the same money is recorded once."""
     paid_on: Annotated[date, Field(strict=False)]
+    reason: Text | None = Field(None, description="How you know, for a second person.")
 
 
 @router.get("/loans", response_model=Page[LoanShown], responses=FILES)
@@ -326,7 +340,7 @@ async def get_statement(loan_id: UUID, session: Session) -> list[StatementRowSho
 
 @router.post(
     "/loans/{loan_id}/repayments",
-    response_model=RepaymentShown,
+    response_model=RepaymentShown | ProposalShown,
     status_code=status.HTTP_201_CREATED,
 )
 async def receive_repayment(
@@ -336,31 +350,46 @@ async def receive_repayment(
     who: Staff,
     now: Now,
     today: Today,
+    wiring: Wired,
     idempotency_key: once.Key,
 ) -> Response:
     """Record money that has arrived outside the rails. The same key is answered the same.
+
+    From `KOPA_HAND_MONEY_TWO_FROM` on it is a proposal until a second person sends the same, with
+    a key of his own.
 
     Refused with `rail_transfer_known` where a rail of ours has brought it: `detail` says where it
     is.
     """
 
-    async def receive() -> RepaymentShown:
+    async def receive() -> RepaymentShown | ProposalShown:
         if body.paid_on > today:
             raise PaidInFuture(paid_on=body.paid_on, today=today)
-        repayment = await hand_entries.receive(
+        found = await hand_entries.enter(
             session,
             loan_id=loan_id,
             amount=body.money.money(),
             reference=body.reference,
             on=body.paid_on,
+            staff_id=who.id,
+            reason=body.reason or body.reference,
+            two_from=_for_two(wiring),
             now=now,
         )
+        if isinstance(found, Proposal):
+            return ProposalShown.model_validate(found)
         audit.record(
             session, actor=who.actor, action="repayment.record", subject=f"loan:{loan_id}",
-            now=now, repayment=str(repayment.id), amount=str(repayment.amount),
+            now=now, repayment=str(found.id), amount=str(found.amount),
         )  # fmt: skip
-        return RepaymentShown.of(repayment)
+        return RepaymentShown.of(found)
 
+    scope = f"repayments:{loan_id}:{who.id}"
     return await once.created(
-        session, receive, scope=f"repayments:{loan_id}", key=idempotency_key, body=body, now=now
+        session, receive, scope=scope, key=idempotency_key, body=body, now=now
     )
+
+
+def _for_two(wiring: Wiring) -> Money:
+    settings = wiring.settings
+    return Money.parse(settings.hand_money_two_from, settings.currency)

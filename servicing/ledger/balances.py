@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.bulk import among_given
 from kit.db import constant
-from servicing.ledger.chart import CASHES, TYPE_OF, Account, Side
+from servicing.ledger.chart import AT_RAILS, CASHES, TYPE_OF, Account, Side
 from servicing.ledger.models import Entry, Line, LoanBalance, Pending, Resolution
 from servicing.ledger.rules import RULES, Event
 
@@ -69,9 +69,9 @@ class Cash:
 
 
 async def cash(
-    session: AsyncSession, *, accounts: Sequence[Account] = CASHES
+    session: AsyncSession, *, accounts: Sequence[Account] = AT_RAILS
 ) -> dict[tuple[Account, str], Cash]:
-    """By account and currency; what was never used is not there.
+    """At the rails, by account and currency; what was never used is not there.
 
     What is on its way is read first: money that arrives meanwhile counts twice, never not at all.
     """

@@ -29,6 +29,8 @@ class Account(StrEnum):
     CASH_MPESA = "cash_mpesa"
     CASH_MOMO = "cash_momo"
     CASH_TELEGRAM = "cash_telegram"
+    CASH_OUTSIDE = "cash_outside"
+    """What staff say came, by hand. It is at no rail: no payout can leave from it."""
     PRINCIPAL = "loan_principal"
     INTEREST = "interest_receivable"
     FEES = "fees_receivable"
@@ -64,6 +66,7 @@ CHART = (
     Charted(Account.CASH_MPESA, "Money held at M-Pesa", AccountType.ASSET),
     Charted(Account.CASH_MOMO, "Money held at a mobile money provider", AccountType.ASSET),
     Charted(Account.CASH_TELEGRAM, "Money held for Telegram Payments", AccountType.ASSET),
+    Charted(Account.CASH_OUTSIDE, "Money that staff entered by hand", AccountType.ASSET),
     Charted(Account.PRINCIPAL, "Principal that borrowers owe", AccountType.ASSET),
     Charted(Account.INTEREST, "Interest earned and not yet paid", AccountType.ASSET),
     Charted(Account.FEES, "Fees that fell due and are not yet paid", AccountType.ASSET),
@@ -94,8 +97,12 @@ _CASH_OF = {
     "gsma": Account.CASH_MOMO,
     "telegram": Account.CASH_TELEGRAM,
 }
-CASHES = tuple(_CASH_OF.values())
 RAILS = tuple(_CASH_OF)
+AT_RAILS = tuple(_CASH_OF.values())
+OUTSIDE = "outside"
+"""Stands for the rail of money that came by none."""
+_CASH_OF[OUTSIDE] = Account.CASH_OUTSIDE
+CASHES = (*AT_RAILS, Account.CASH_OUTSIDE)
 RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEES, Account.PENALTIES)
 FLOORED = (*RECEIVABLES, Account.BORROWER_CREDIT)
 """On each loan they stand at nothing or above, whenever a transaction ends. Only they carry a
@@ -108,7 +115,8 @@ def side_of(account: Account) -> Side:
 
 
 def cash_of(rail: str | None) -> Account:
-    """None: from before a rail was written down, when all cash was the wallet's."""
+    """`OUTSIDE`: of none. None: from before a rail was written down, when all cash was the
+    wallet's."""
     return _CASH_OF[rail or "wallet"]
 
 

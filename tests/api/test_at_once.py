@@ -35,7 +35,7 @@ def app(
     underwriter: Underwriter,
 ) -> FastAPI:
     services: dict[type, object] = {Underwriter: underwriter}
-    settings = Settings(database_url=database_url)
+    settings = Settings(database_url=database_url, hand_money_two_from="1000")
     return create_app(settings, sessions, clock, vault, services=services, wall=wall)
 
 

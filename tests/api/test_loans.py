@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from kit.audit import AuditEvent
+from kit.config import Settings
 from kit.db import Sessions, unit_of_work
 from servicing import suspense
 from servicing.models import Loan, Repayment
@@ -15,6 +16,12 @@ from tests.servicing.lending import START, Lender, kes
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 KEY = {"Idempotency-Key": "receipt-0001"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """One member of staff may enter less than 1,000."""
+    return settings.model_copy(update={"hand_money_two_from": "1000"})
 
 
 @pytest.fixture
@@ -111,6 +118,27 @@ class TestReceive:
 
         assert same.status_code == 201
         assert (more.status_code, more.json()["code"]) == (409, "rail_reference_reused")
+        assert await number_of_repayments(sessions) == 1
+
+    async def test_takes_two_for_much(
+        self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, loan: Loan, sessions: Sessions
+    ) -> None:
+        path, body = f"/v1/loans/{loan.id}/repayments", paid("1000")
+
+        first = await carl.post(path, json=body, headers=KEY)
+        replayed = await carl.post(path, json=body, headers=KEY)
+        alone = await carl.post(path, json=body, headers={"Idempotency-Key": "another-key"})
+
+        assert (first.status_code, first.json()["act"]) == (201, "repayment.enter")
+        assert replayed.json() == first.json()
+        assert (alone.status_code, alone.json()["code"]) == (403, "second_staff_needed")
+        assert await number_of_repayments(sessions) == 0
+
+        other = await ada.post(path, json=paid("1001"), headers=KEY)
+        done = await ada.post(path, json=body, headers={"Idempotency-Key": "of-ada-herself"})
+
+        assert (other.status_code, other.json()["code"]) == (409, "proposal_differs")
+        assert (done.status_code, done.json()["amount"]["amount"]) == (201, "1000.00")
         assert await number_of_repayments(sessions) == 1
 
     async def test_refuses_what_a_rail_has_brought(

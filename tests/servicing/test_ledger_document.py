@@ -115,7 +115,7 @@ class TestTheUseCases:
             *_, item = await suspense.list_open(session)
             for staff_id in (new_id(), new_id()):
                 await suspense.refund(
-                    session, item.id, reference="BANK-1", staff_id=staff_id, reason="sent back",
+                    session, item.id, reference="BANK-9", staff_id=staff_id, reason="sent back",
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
 

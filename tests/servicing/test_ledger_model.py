@@ -155,7 +155,7 @@ class Ledger(RuleBasedStateMachine):
     @initialize()
     def begins(self) -> None:
         async def look(session: AsyncSession) -> dict[tuple[Account, str], balances.Cash]:
-            return await balances.cash(session)
+            return await balances.cash(session, accounts=CASHES)
 
         for (account, currency), stands in self.does(look).items():
             assert currency == "KES"
@@ -365,7 +365,8 @@ class Ledger(RuleBasedStateMachine):
             of_loans = select(LoanBalance).where(LoanBalance.loan_id.in_(self.loans))
             kept = {(row.loan_id, row.account): row for row in await session.scalars(of_loans)}
             sums = await balances.of_loans(session, self.loans)
-            return kept, sums, await balances.cash(session), await balances.trial_balance(session)
+            cash = await balances.cash(session, accounts=CASHES)
+            return kept, sums, cash, await balances.trial_balance(session)
 
         kept, sums, cash, trial = self.does(look)
         for loan in self.loans:
