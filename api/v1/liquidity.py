@@ -147,6 +147,8 @@ class StatementShown(Shown):
     terms: StakeKind
     since: date
     until: date
+    """The last day that is shared out, where more was asked for."""
+    asked_until: date
     opening: PositionShown
     closing: PositionShown
     moved: dict[Event, MoneyShown]
@@ -172,6 +174,7 @@ class StatementShown(Shown):
             terms=found.stake.kind,
             since=found.since,
             until=found.until,
+            asked_until=found.asked_until,
             opening=PositionShown.of(found.opening, currency),
             closing=PositionShown.of(found.closing, currency),
             moved={e: MoneyShown.of_minor(minor, currency) for e, minor in found.moved.items()},
@@ -279,7 +282,7 @@ async def get_funder_statement(
     since: date,
     until: date | None = None,
 ) -> StatementShown | Response:
-    """Whole days, the last one at most yesterday."""
+    """Whole days, the last one at most yesterday, and at most the last that is shared out."""
     found = await statements.of_stake(
         session, stake_id, wiring.late_policy, since=since, until=_over(since, until, today),
         today=today,
@@ -312,7 +315,7 @@ async def get_funder_statement_paper(
     printed = await asyncio.to_thread(
         funder.pdf, found, language or DEFAULT_LOCALE, issuer=wiring.settings.lender_name, now=now
     )
-    return paper(printed, "application/pdf", f"{found.pool.code}-{since}-{day}.pdf")
+    return paper(printed, "application/pdf", f"{found.pool.code}-{since}-{found.until}.pdf")
 
 
 def _over(since: date, until: date | None, today: date) -> date:

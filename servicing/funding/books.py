@@ -147,9 +147,10 @@ async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
     committed = {loan_id: int(minor) for loan_id, minor in await session.execute(going_out(pool))}
     shares = await shares_of(session, loans)
     flows = await flows_of(session, loans)
-    for loan_id, borrower_id, facts in await _loans(session, loans):
+    for loan_id, borrower_id, facts, unborne in await _loans(session, loans):
         rows, told = shares[loan_id], flows.get(loan_id, LoanFlows())
-        at_work = told.owed + told.lost - sum(row.borne_minor for row in rows)
+        borne = sum(row.borne_minor for row in rows)
+        at_work = told.owed + _not_shared_out(told.lost, borne, unborne)
         on_the_way = committed.get(loan_id, 0)
         weights = [row.weight_minor for row in rows]
         parts = zip(apportion(at_work, weights), apportion(on_the_way, weights), strict=True)
@@ -158,6 +159,12 @@ async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
             books[row.stake_id].on_the_way += going
         found.exposures.append(Exposure(borrower_id, facts, at_work + on_the_way))
     return found
+
+
+def _not_shared_out(lost: int, borne: int, unborne: int) -> int:
+    """Of a loss what its funders are still to bear; less than nothing: to get back."""
+    new = lost - borne - unborne
+    return new if new >= 0 else min(new + unborne, 0)
 
 
 async def with_capital(session: AsyncSession, pool: Pool) -> dict[UUID, StakeBook]:
@@ -246,7 +253,7 @@ def unfinished(pool: Pool) -> Select[UUID]:
 
 async def _loans(session: AsyncSession, loans: Select[UUID]) -> Sequence[Any]:
     rows = await session.execute(
-        select(Loan.id, Loan.borrower_id, FundedLoan.facts)
+        select(Loan.id, Loan.borrower_id, FundedLoan.facts, FundedLoan.unborne_minor)
         .join(FundedLoan, FundedLoan.loan_id == Loan.id)
         .where(Loan.id.in_(loans))
         .order_by(Loan.id)

@@ -46,6 +46,8 @@ class Pool(Row):
     """Which loans it takes, in which order, and how much of what (`servicing.funding.limits`)."""
     opened_at: Mapped[datetime | None]
     """When two people agreed to its first policy: since then loans of its currency need a pool."""
+    settled_on: Mapped[date | None]
+    """Up to the end of this day all interest and losses are with its funders."""
     created_at: Mapped[datetime]
 
     @property
@@ -86,6 +88,8 @@ class FundedLoan(Base):
     """Up to the end of this day its interest and losses are with its funders,"""
     settled_at: Mapped[datetime | None]
     """as the ledger stood at this moment."""
+    unborne_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Lost on it when no stake in it had capital left: the lender's, also when capital comes."""
     created_at: Mapped[datetime]
 
 

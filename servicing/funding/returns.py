@@ -39,6 +39,8 @@ class _News:
 async def settle(session: AsyncSession, pool: Pool, *, until: date, now: datetime) -> None:
     """Share out all interest and losses up to the end of `until`. Again: nothing is left to do."""
     await pools.lock(session, rail=pool.rail, currency=pool.currency)
+    await session.refresh(pool, ["settled_on"])
+    pool.settled_on = max(pool.settled_on or until, until)
     stakes = {each.stake.id: each for each in (await books.of_pool(session, pool)).stakes}
     if not stakes:
         return
@@ -70,7 +72,7 @@ async def _hear(
     for loan in sorted(rows, key=lambda row: row.loan_id):
         told = flows.get(loan.loan_id, LoanFlows())
         _share_interest(shares[loan.loan_id], told.interest, news)
-        _share_loss(shares[loan.loan_id], told.lost, stakes, news)
+        _share_loss(loan, shares[loan.loan_id], told.lost, stakes, news)
         loan.settled_on, loan.settled_at = until, now - _LOOK_BACK
     return news
 
@@ -83,15 +85,25 @@ def _share_interest(shares: list[LoanShare], interest: int, news: dict[UUID, _Ne
 
 
 def _share_loss(
-    shares: list[LoanShare], lost: int, stakes: dict[UUID, StakeBook], news: dict[UUID, _News]
+    loan: FundedLoan,
+    shares: list[LoanShare],
+    lost: int,
+    stakes: dict[UUID, StakeBook],
+    news: dict[UUID, _News],
 ) -> None:
+    """The lender bears what no stake has capital for, and so gets back first what is recovered."""
     bearers = [
         Bearer(book.stake.loss_order, share.weight_minor, book.capital, share.borne_minor)
         for share in shares
         for book in (stakes[share.stake_id],)
     ]
-    new = lost - sum(share.borne_minor for share in shares)
-    for share, part in zip(shares, bear(new, bearers), strict=True):
+    new = lost - sum(share.borne_minor for share in shares) - loan.unborne_minor
+    made_good = min(loan.unborne_minor, max(-new, 0))
+    loan.unborne_minor -= made_good
+    parts = bear(new + made_good, bearers)
+    if new > 0:
+        loan.unborne_minor += new - sum(parts)
+    for share, part in zip(shares, parts, strict=True):
         share.borne_minor += part
         stakes[share.stake_id].capital -= part
         news[share.stake_id].lost += max(part, 0)

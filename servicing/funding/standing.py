@@ -81,12 +81,11 @@ def _loans(pool: Pool) -> Subquery:
     )
     going = books.going_out(pool).subquery()
     given_up, back = _or_zero(lost.c.given_up), _or_zero(lost.c.back)
-    minor = (
-        _or_zero(owed.c.minor)
-        + case((back < given_up, given_up - back), else_=0)
-        - _or_zero(shares.c.borne)
-        + _or_zero(going.c.minor)
-    )
+    unborne = FundedLoan.unborne_minor
+    new = case((back < given_up, given_up - back), else_=0) - _or_zero(shares.c.borne) - unborne
+    # As `books` reckons it: the lender gets back first.
+    loss = case((new >= 0, new), (new + unborne >= 0, 0), else_=new + unborne)
+    minor = _or_zero(owed.c.minor) + loss + _or_zero(going.c.minor)
     facts = [FundedLoan.facts[name].as_string().label(name) for name in FACTS]
     return (
         select(

@@ -23,6 +23,7 @@ import pyxirr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.errors import DomainError, Kind
 from servicing import arrears, arrears_report
 from servicing.arrears import Arrears
 from servicing.arrears_report import Book
@@ -37,6 +38,13 @@ from servicing.models import Loan
 _VALUE = {event: CAPITAL.get(event, 0) + PAYABLE.get(event, 0) for event in (*CAPITAL, *PAYABLE)}
 _OUTSIDE = (Event.CAPITAL_PAID_IN, Event.CAPITAL_TAKEN_OUT, Event.RETURN_PAID)
 _DAY = timedelta(days=1)
+
+
+class NotSharedOut(DomainError):
+    """Nothing from `since` on is with the funders yet: that is done every night."""
+
+    kind = Kind.CONFLICT
+    code = "not_shared_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Statement:
     stake: Stake
     since: date
     until: date
+    asked_until: date
+    """The end that was asked for: not all of it is shared out yet where it is later."""
     opening: Position
     closing: Position
     moved: dict[Event, int]
@@ -101,8 +111,14 @@ async def of_stake(
     until: date,
     today: date,
 ) -> Statement:
-    """From the beginning of `since` to the end of `until`, which is over."""
+    """From the beginning of `since` to the end of `until`, which is over.
+
+    Or to the last day that the pool has been shared out. Raises NotSharedOut where there is none.
+    """
     stake, pool = await pools.get_stake(session, stake_id)
+    asked_until, until = until, min(until, pool.settled_on or date.min)
+    if until < since:
+        raise NotSharedOut(since=since)
     rows = list(
         await session.scalars(
             select(Movement)
@@ -127,6 +143,7 @@ async def of_stake(
         stake=stake,
         since=since,
         until=until,
+        asked_until=asked_until,
         opening=opening,
         closing=closing,
         moved=_sums(inside),

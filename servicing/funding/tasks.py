@@ -28,9 +28,14 @@ async def share_out_nightly(session: AsyncSession, *, now: datetime, tick: datet
 
 @jobs.effect(SHARE_OUT)
 async def share_out(context: jobs.Context, *, pool_id: str) -> None:
-    """Up to the end of yesterday: today is not over."""
+    """Up to the end of yesterday: today is not over. Each day for itself, also when it is late."""
     now = context.clock.now()
     until = business_date(now, context.service(Settings).timezone) - timedelta(days=1)
-    async with unit_of_work(context.sessions) as session:
-        pool = await pools.get_pool(session, UUID(pool_id))
-        await returns.settle(session, pool, until=until, now=now)
+    day = None
+    while day is None or day < until:
+        async with unit_of_work(context.sessions) as session:
+            pool = await pools.get_pool(session, UUID(pool_id))
+            settled = pool.settled_on
+            is_behind = settled is not None and settled < until
+            day = settled + timedelta(days=1) if settled is not None and is_behind else until
+            await returns.settle(session, pool, until=day, now=now)

@@ -19,6 +19,8 @@ class Line(NamedTuple):
 
 
 def lines(found: Statement, words: Words) -> Iterator[Line]:
+    if found.until < found.asked_until:
+        yield Line(words("funder-period"), words("funder-shared-out"), words.day(found.until))
     for key, minor in _capital(found):
         yield _line("capital", key, minor, found, words)
     for key, minor in _work(found):

@@ -5,15 +5,16 @@ from fractions import Fraction
 
 import pytest
 
+from kit.db import unit_of_work
 from kit.ids import new_id
 from servicing import late_policy
-from servicing.funding import statements
+from servicing.funding import holds, statements
 from servicing.funding.models import Movement, Pool, Stake, StakeKind, WithdrawalOf
-from servicing.funding.statements import Statement
+from servicing.funding.statements import NotSharedOut, Statement
 from servicing.ledger.rules import Event
 from servicing.papers import funder
 from servicing.papers.words import Words
-from tests.servicing.funding.money import Treasury
+from tests.servicing.funding.money import BOTH, Treasury
 from tests.servicing.lending import START, Lender, kes
 from tests.servicing.test_amendments import amends
 
@@ -119,6 +120,67 @@ class TestStatement:
             adds_up(each)
             assert each.closing.at_work_minor == 0
         await lender.verifies()
+
+    async def test_leaves_what_the_lender_lost_with_the_lender(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool)
+        await treasury.pays_in(stake, kes(10_000))
+        bad = await lender.opens()
+        payout_id = await lender.pays_out(bad)
+        for staff_id in BOTH:  # Let go in spite of a pool that has only a third of it.
+            async with unit_of_work(lender.sessions) as session:
+                await holds.release(
+                    session, payout_id, staff_id=staff_id, reason="agreed", now=lender.now
+                )
+        await lender.arrives(bad)
+        await lender.closes_days_until(lender.on + DAY)
+        await amends(lender, bad, {"type": "write_off"})
+        await treasury.settles(pool)
+        await lender.closes_days_until(lender.on + DAY)
+        await treasury.pays_in(stake, kes(5_000))
+        capital = []
+        for recovered in (100, 20_900, 3_000):
+            await lender.receives(bad, kes(recovered))
+            book = await treasury.book(pool)
+            free = book.free
+            await treasury.settles(pool)
+            book = await treasury.book(pool)
+            assert book.free == book.capital == free
+            capital.append(book.capital)
+            await lender.closes_days_until(lender.on + DAY)
+
+        # 30,000 are lost and 10,000 borne: of what comes back the first 20,000 are the lender's.
+        assert capital == [5_000_00, 6_000_00, 9_000_00]
+        await lender.verifies()
+
+    async def test_ends_with_the_last_day_that_is_shared_out(
+        self, lender: Lender, treasury: Treasury
+    ) -> None:
+        pool = await treasury.opens()
+        stake = await treasury.joins(pool, rate_ppm=800_000)
+        await treasury.pays_in(stake, kes(50_000))
+        with pytest.raises(NotSharedOut):
+            await read(lender, stake)
+        loan = await lender.lends()
+        first, *_ = await lender.schedule(loan)
+        await lender.closes_days_until(first.due_on)
+        await treasury.settles(pool, first.due_on - DAY)
+        await lender.receives(loan, (await lender.owed(loan)).gross)
+        await lender.closes_days_until(first.due_on + DAY)
+
+        before = await read(lender, stake)
+        await treasury.settles(pool, first.due_on)
+        after = await read(lender, stake)
+
+        assert (before.until, before.asked_until) == (first.due_on - DAY, first.due_on)
+        assert (before.interest_minor, before.earned_minor, before.repaid_minor) == (0, 0, 0)
+        assert (after.until, after.asked_until) == (first.due_on, first.due_on)
+        assert (after.interest_minor, after.earned_minor) == (900_00, 720_00)
+        assert b"%PDF" in funder.pdf(before, "es", issuer="Kopa", now=lender.now)
+        names = [line.name for line in funder.lines(before, Words("en"))]
+        assert names[0] == "Shared out so far until the end of"
 
     async def test_shows_what_is_late_and_may_be_lost(
         self, lender: Lender, treasury: Treasury

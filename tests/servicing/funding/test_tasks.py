@@ -2,10 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from kit.config import Settings
 from kit.db import Sessions
 from kit.worker import Worker
-from servicing.funding import tasks
+from servicing.funding import pools, tasks
+from servicing.funding.models import Movement, StakeKind
+from servicing.ledger.rules import Event
 from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
 
@@ -27,6 +31,32 @@ async def test_yesterday_is_shared_out_and_today_is_not(lender: Lender, treasury
 
     assert today == 0
     assert (await treasury.stake_book(pool, stake.id)).payable == 900_00
+
+
+async def test_each_day_is_shared_out_for_itself_when_the_job_was_down(
+    lender: Lender, treasury: Treasury
+) -> None:
+    pool = await treasury.opens()
+    stake = await treasury.joins(pool, terms=StakeKind.FIXED, rate_ppm=365_000)
+    await treasury.pays_in(stake, kes(10_000))
+    begun = lender.on
+    await treasury.settles(pool, begun)
+    await lender.closes_days_until(begun + timedelta(days=4))
+
+    await tasks.share_out(lender.context, pool_id=str(pool.id))
+
+    async with lender.sessions() as session:
+        rows = await session.execute(
+            select(Movement.on, Movement.amount_minor)
+            .where(Movement.event == Event.RETURN_EARNED)
+            .order_by(Movement.on)
+        )
+        assert [tuple(row) for row in rows] == [
+            (begun + timedelta(days=n), 10_00) for n in range(4)
+        ]
+        fresh = await pools.get_pool(session, pool.id)
+    assert fresh.settled_on == begun + timedelta(days=3)
+    await lender.verifies()
 
 
 async def test_what_is_held_goes_when_money_comes(
