@@ -216,7 +216,7 @@ def size_and_root(name, text):
 def check_export(file, keys, old):
     file.readline()
     size, root = opened(json.loads(file.readline()), keys)
-    kept = opened(old, keys) if old else (0, sha256())
+    kept = opened(old, keys) if old is not None else (0, sha256())
     tree, chain = Tree(), bytes(32)
     agree(tree, kept)
     for line in file:
@@ -233,7 +233,7 @@ def check_export(file, keys, old):
         raise Wrong("The entries are not those that the checkpoint was signed for.")
     if kept[0] > size:
         raise Wrong(f"Your checkpoint is about {kept[0]} entries, and there are {size}.")
-    since = f", and the first {kept[0]} are those of your checkpoint" if old else ""
+    since = f", and the first {kept[0]} are those of your checkpoint" if old is not None else ""
     return f"All {size} entries are what was sealed and signed{since}."
 
 
@@ -263,7 +263,7 @@ def check_proof(text, keys, old):
     data = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     if not is_included(leaf_of(data), index, size, path, root):
         raise Wrong("The entry is not in the ledger that the checkpoint was signed for.")
-    compare((size, root), opened(old, keys) if old else None)
+    compare((size, root), opened(old, keys) if old is not None else None)
     moved = [
         f"  {line['event']}: {line['amount_minor']} {line['currency']} in minor units,"
         f" from {line['credit']} to {line['debit']}"
@@ -288,7 +288,7 @@ def compare(new, kept):
 
 
 def check_consistency(proof, path, keys, old):
-    if old and opened(old, keys) != opened(proof["old"], keys):
+    if old is not None and opened(old, keys) != opened(proof["old"], keys):
         raise Wrong("The proof begins with another checkpoint than yours.")
     (before, old_root), (after, new_root) = opened(proof["old"], keys), opened(proof["new"], keys)
     if not is_consistent(before, old_root, after, new_root, path):
@@ -312,6 +312,8 @@ def main():
     try:
         named = [Path(key).read_text() if "+" not in key else key for key in given.key]
         old = given.old.read_text(encoding="utf-8") if given.old else None
+        if old is not None and not old.strip():
+            raise Senseless("The checkpoint that you kept is empty.")
         keys = [key_of(text) for text in named]
         with given.file.open("rb") as file:
             begins = file.read(len(FORMAT))

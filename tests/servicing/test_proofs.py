@@ -142,6 +142,9 @@ class TestAProof:
             0, "The ledger of 16 entries begins with the one of 3.",
         )  # fmt: skip
 
+        kept.write_text("")
+        assert outsider.checks("--key", key, "--old", kept, file)[0] == 2
+
         other = await proofs.between(session, 7, 16)
         file.write_text(json.dumps(proof | {"path": other["path"]}))
         assert outsider.checks("--key", key, file)[0] == 1
@@ -177,6 +180,19 @@ class TestAnExport:
         assert status == 0, said
         size = kept.read_text().split("\n")[1]
         assert said.endswith(f"and the first {size} are those of your checkpoint.")
+
+    @pytest.mark.parametrize("nothing", ["", "\n"])
+    async def test_is_not_checked_against_an_empty_file(
+        self, lender: Lender, key: str, tmp_path: Path, nothing: str
+    ) -> None:
+        """`kopa ledger checkpoint > kept` leaves one behind whenever it fails."""
+        file, kept = tmp_path / "export", tmp_path / "kept"
+        await self.written(lender, file)
+        kept.write_text(nothing)
+
+        assert outsider.checks("--key", key, "--old", kept, file) == (
+            2, "The checkpoint that you kept is empty.",
+        )  # fmt: skip
 
     async def test_that_was_changed_is_found(
         self, lender: Lender, key: str, tmp_path: Path
@@ -280,6 +296,7 @@ class TestAReceipt:
         assert says(another(newest.size)) == 1
         assert says(another(newest.size - 1)) == 2
         assert says(json.dumps(proof)) == 1
+        assert says("") == 2
 
     async def test_is_printed_without_a_proof_where_nothing_is_signed(self, lender: Lender) -> None:
         loan = await lender.lends()
