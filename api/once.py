@@ -25,13 +25,27 @@ async def created(
     now: datetime,
 ) -> Response:
     """The answer to `create()`, or the one that this key was given before."""
+    return await done(session, create, scope=scope, key=key, body=body, now=now, status=_CREATED)
+
+
+async def done(
+    session: AsyncSession,
+    act: Callable[[], Awaitable[BaseModel]],
+    *,
+    scope: str,
+    key: str,
+    body: BaseModel,
+    now: datetime,
+    status: int = status.HTTP_200_OK,
+) -> Response:
+    """The same for an act that creates nothing."""
     asked = body.model_dump(mode="json")
     known = await idempotency.recall(session, scope=scope, key=key, body=asked)
     if known is not None:
         replayed = {"Idempotency-Replayed": "true"}
         return JSONResponse(known.answer, status_code=known.status, headers=replayed)
-    answer = (await create()).model_dump(mode="json")
+    answer = (await act()).model_dump(mode="json")
     idempotency.remember(
-        session, scope=scope, key=key, body=asked, status=_CREATED, answer=answer, now=now
+        session, scope=scope, key=key, body=asked, status=status, answer=answer, now=now
     )
-    return JSONResponse(answer, status_code=_CREATED)
+    return JSONResponse(answer, status_code=status)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.console import refusals
 from api.console.door import Desk
 from api.console.words import Refusal
+from kit import idempotency
 from kit.db import reading, unit_of_work
 from kit.errors import DomainError
 from kit.four_eyes import Proposal
@@ -22,9 +23,26 @@ Again = Callable[[AsyncSession, int, Refusal], Awaitable[Response]]
 async def carry_out(desk: Desk, act: Act, *, then: str, again: Again) -> Response:
     async def in_one() -> str:
         async with unit_of_work(desk.wiring.sessions) as session:
-            return await act(session)
+            return await _once(session, desk, act)
 
     return await answer(desk, in_one, then=then, again=again)
+
+
+async def _once(session: AsyncSession, desk: Desk, act: Act) -> str:
+    """A form that is sent again, as by a browser that heard no answer, does nothing more."""
+    if not desk.key:
+        return await act(session)
+    form = idempotency.fingerprint([desk.request.url.path, desk.typed])
+    scope = f"console:{desk.who.id}:{form}"
+    known = await idempotency.recall(session, scope=scope, key=desk.key, body=form)
+    if known is not None:
+        return str(known.answer["done"])
+    done = await act(session)
+    idempotency.remember(
+        session, scope=scope, key=desk.key, body=form, status=303, answer={"done": done},
+        now=desk.now,
+    )  # fmt: skip
+    return done
 
 
 def only_looks(desk: Desk) -> bool:

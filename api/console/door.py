@@ -5,6 +5,7 @@ A page asks the table of roles under the name of the API's route that shows or d
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,8 +25,10 @@ from kit.errors import DomainError, Kind
 HOME = "/console"
 SIGN_IN = f"{HOME}/sign-in"
 PROOF = "proof"
+ONCE = "once"
 _SESSION, _STRANGER = "kopa_console", "kopa_console_door"
 _FIELDS_MAX = 40
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class FormNotOurs(DomainError):
@@ -46,6 +49,13 @@ class Desk:
     now: datetime
     today: date
     typed: dict[str, str]
+    key: str = ""
+    """Of the form that was sent, as this page was drawn: sent again, it is the same form."""
+
+    @property
+    def once(self) -> str:
+        """A new one for each form of a page."""
+        return secrets.token_urlsafe(18)
 
     @property
     def proof(self) -> str:
@@ -83,11 +93,14 @@ async def entered(request: Request, wiring: Wired, now: Now, today: Today) -> De
     typed = await typed_of(request)
     if request.method == "POST":
         _expect(typed.pop(PROOF, ""), token)
+    key = typed.pop(ONCE, "")
+    if key and not _KEY.fullmatch(key):
+        raise FormNotOurs()
     async with unit_of_work(wiring.sessions) as session:
         who = await auth.identify(session, token, now=wiring.wall.now())
     structlog.contextvars.bind_contextvars(actor=who.actor)
     # Refusals are drawn for whoever stands here.
-    desk = request.state.desk = Desk(request, wiring, who, token, now, today, typed)
+    desk = request.state.desk = Desk(request, wiring, who, token, now, today, typed, key)
     route = request.scope["route"].name
     if not roles.allows(route, who.role):
         raise auth.RoleForbids(role=who.role, action=route)

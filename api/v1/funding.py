@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response, status
 from pydantic import Field, StringConstraints
 
-from api import exports, funding_tables
+from api import exports, funding_tables, once
 from api.deps import Now, Session, Staff, Today, permitted
 from api.exports import FILES, Export
 from api.schemas import Amount, MoneyShown, Page, PageSize, Record, Shown, Strict, Word
@@ -182,13 +182,25 @@ async def set_pool_policy(
 
 @router.post("/pools/{pool_id}/stakes", response_model=ProposalShown)
 async def add_stake(
-    pool_id: UUID, body: NewStake, session: Session, who: Staff, now: Now
-) -> Proposal:
-    """On which terms a funder takes part. A second person says the same."""
-    return await pools.add_stake(
-        session, pool_id, funder_id=body.funder_id, terms=body.terms, rate_ppm=body.rate_ppm,
-        loss_order=body.loss_order, staff_id=who.id, reason=body.reason, now=now,
-    )  # fmt: skip
+    pool_id: UUID,
+    body: NewStake,
+    session: Session,
+    who: Staff,
+    now: Now,
+    idempotency_key: once.Key,
+) -> Response:
+    """On which terms a funder takes part. A second person says the same, with a key of his own."""
+
+    async def add() -> ProposalShown:
+        proposal = await pools.add_stake(
+            session, pool_id, funder_id=body.funder_id, terms=body.terms, rate_ppm=body.rate_ppm,
+            loss_order=body.loss_order, staff_id=who.id, reason=body.reason, now=now,
+        )  # fmt: skip
+        return ProposalShown.model_validate(proposal)
+
+    return await once.done(
+        session, add, scope=f"stakes:{pool_id}:{who.id}", key=idempotency_key, body=body, now=now
+    )
 
 
 @router.post("/stakes/{stake_id}/capital", response_model=ProposalShown)
@@ -204,13 +216,25 @@ async def pay_in_capital(
 
 @router.post("/stakes/{stake_id}/reinvest", response_model=ProposalShown)
 async def reinvest_return(
-    stake_id: UUID, body: Capital, session: Session, who: Staff, now: Now, today: Today
-) -> Proposal:
-    """What was earned becomes capital. A second person says the same."""
-    return await capital.reinvest(
-        session, stake_id, amount=body.amount.money(), staff_id=who.id, reason=body.reason,
-        on=today, now=now,
-    )  # fmt: skip
+    stake_id: UUID,
+    body: Capital,
+    session: Session,
+    who: Staff,
+    now: Now,
+    today: Today,
+    idempotency_key: once.Key,
+) -> Response:
+    """What was earned becomes capital. A second person says the same, with a key of his own."""
+
+    async def reinvest() -> ProposalShown:
+        proposal = await capital.reinvest(
+            session, stake_id, amount=body.amount.money(), staff_id=who.id, reason=body.reason,
+            on=today, now=now,
+        )  # fmt: skip
+        return ProposalShown.model_validate(proposal)
+
+    scope = f"reinvest:{stake_id}:{who.id}"
+    return await once.done(session, reinvest, scope=scope, key=idempotency_key, body=body, now=now)
 
 
 @router.get("/withdrawals", response_model=Page[WithdrawalShown])
@@ -228,14 +252,24 @@ async def list_withdrawals(
     status_code=status.HTTP_201_CREATED,
 )
 async def agree_withdrawal(
-    stake_id: UUID, body: NewWithdrawal, session: Session, who: Staff, now: Now
-) -> WithdrawalShown:
+    stake_id: UUID,
+    body: NewWithdrawal,
+    session: Session,
+    who: Staff,
+    now: Now,
+    idempotency_key: once.Key,
+) -> Response:
     """Keep it for the funder: it is not lent any more."""
-    row = await capital.agree_withdrawal(
-        session, stake_id, of=body.of, amount=body.amount.money(), due_on=body.due_on,
-        staff_id=who.id, now=now,
-    )  # fmt: skip
-    return _withdrawal(row)
+
+    async def agree() -> WithdrawalShown:
+        row = await capital.agree_withdrawal(
+            session, stake_id, of=body.of, amount=body.amount.money(), due_on=body.due_on,
+            staff_id=who.id, now=now,
+        )  # fmt: skip
+        return _withdrawal(row)
+
+    scope = f"withdrawals:{stake_id}:{who.id}"
+    return await once.created(session, agree, scope=scope, key=idempotency_key, body=body, now=now)
 
 
 @router.post("/withdrawals/{withdrawal_id}/pay", response_model=ProposalShown)

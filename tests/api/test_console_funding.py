@@ -189,6 +189,20 @@ class TestCapital:
         assert (again.status_code, "written down already" in words(again)) == (409, True)
         assert 'value="B-2"' in again.text
 
+    async def test_is_kept_once_when_the_form_is_sent_again(self, carl: AtDesk, stake: str) -> None:
+        page = (await carl.opens(stake)).text
+        form = page.partition(f'action="/console{stake}/withdrawal"')[2].partition("</form>")[0]
+        (once,) = re.findall(r'name="once" value="([\w-]+)"', form)
+        given = {"of": "capital", "due_on": "2026-12-01", "amount": "10000", "once": once}
+        sent = [await carl.sends(f"{stake}/withdrawal", **given) for _ in range(2)]
+
+        assert {answer.headers["location"] for answer in sent} == {
+            f"/console{stake}?said=kept_apart"
+        }
+        shown = await carl.reads(stake)
+        assert "Withdrawing KES 10,000 " in shown
+        assert shown.count("1 Dec 2026 Capital 10,000.00 KES") == 1
+
     async def test_that_waits_in_suspense_brings_no_cash_again(
         self, carl: AtDesk, ada: AtDesk, sessions: Sessions, now: datetime, stake: str
     ) -> None:

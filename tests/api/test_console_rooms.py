@@ -80,7 +80,8 @@ class TestFunding:
         for client in (ada, carl):
             path = f"/v1/funding/pools/{made['id']}"
             await client.put(f"{path}/policy", json=WHY | {"policy": policy})
-            await client.post(f"{path}/stakes", json=WHY | stake)
+            key = {"Idempotency-Key": f"stake-of-{client is ada}"}
+            await client.post(f"{path}/stakes", json=WHY | stake, headers=key)
         return str(made["id"])
 
     async def test_shows_pools_with_their_funders(self, sit: Sit, pool: str) -> None:

@@ -1,14 +1,17 @@
 """Funding over HTTP: two people for every amount; the same numbers as JSON, table and paper."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import openpyxl
 import pytest
 
+from kit.db import unit_of_work
+from kit.ids import new_id
 from servicing import tasks
+from servicing.funding import pools, returns
 from servicing.models import Loan
 from tests.api.conftest import SetClock
 from tests.servicing.lending import Lender
@@ -25,9 +28,28 @@ async def both(
     carl: httpx.AsyncClient, ada: httpx.AsyncClient, method: str, path: str, **body: Any
 ) -> httpx.Response:
     """One says it, another says the same."""
-    first = await carl.request(method, path, json=WHY | body)
+    keys = [{"Idempotency-Key": str(new_id())} for _ in range(2)]
+    first = await carl.request(method, path, json=WHY | body, headers=keys[0])
     assert (first.status_code, first.json()["confirmed_at"]) == (200, None), first.text
-    return await ada.request(method, path, json=WHY | body)
+    return await ada.request(method, path, json=WHY | body, headers=keys[1])
+
+
+async def both_twice(
+    carl: httpx.AsyncClient, ada: httpx.AsyncClient, path: str, **body: Any
+) -> list[bool]:
+    """Neither heard an answer, and both ask again: whether each was told that it is done."""
+    answers = [
+        await who.post(path, json=WHY | body, headers={"Idempotency-Key": f"key-{who is ada}"})
+        for who in (carl, ada, carl, ada)
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    return [answer.json()["confirmed_at"] is not None for answer in answers]
+
+
+async def shares_out(lender: Lender, *, until: date) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        for pool in await pools.list_pools(session):
+            await returns.settle(session, pool, until=until, now=lender.now)
 
 
 @pytest.fixture
@@ -81,21 +103,54 @@ class TestCapital:
         self, ada: httpx.AsyncClient, carl: httpx.AsyncClient, stake: str
     ) -> None:
         path = f"{stake}/withdrawals"
-        asked = {"of": "capital", "due_on": "2026-12-01"}
-        too_much = await carl.post(path, json=asked | {"amount": amount("60000.01")})
-        agreed = await carl.post(path, json=asked | {"amount": amount("1000")})
+        asked: dict[str, Any] = {"of": "capital", "due_on": "2026-12-01"}
+        key = {"Idempotency-Key": "withdrawal-0001"}
+        too_much = await carl.post(path, json=asked | {"amount": amount("60000.01")}, headers=key)
+        asked |= {"amount": amount("1000")}
+        agreed = await carl.post(path, json=asked, headers=key)
+        repeated = await carl.post(path, json=asked, headers=key)
+        without = await carl.post(path, json=asked)
         waiting = (await ada.get("/v1/funding/withdrawals")).json()["items"]
         pay = f"/v1/funding/withdrawals/{agreed.json()['id']}/pay"
         await both(carl, ada, "POST", pay, reference="B-2")
         again = await carl.post(pay, json=WHY | {"reference": "B-3"})
 
         assert (too_much.status_code, too_much.json()["code"]) == (409, "capital_not_free")
+        assert (agreed.status_code, repeated.json()) == (201, agreed.json())
+        assert without.status_code == 422
         assert [row["id"] for row in waiting] == [agreed.json()["id"]]
         assert (again.status_code, again.json()["code"]) == (
             404, "funding_withdrawal_not_found"
         )  # fmt: skip
         (shown,) = (await ada.get("/v1/funding/pools")).json()
         assert shown["capital"] == amount("59000.00")
+
+    async def test_stays_once_when_both_repeat_their_calls(
+        self, ada: httpx.AsyncClient, carl: httpx.AsyncClient, lender: Lender, stake: str
+    ) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(lender.on + timedelta(days=40))
+        await lender.receives(loan, (await lender.owed(loan)).total)
+        await shares_out(lender, until=lender.on)
+        (before,) = (await ada.get("/v1/funding/pools")).json()
+        assert float(before["stakes"][0]["payable"]["amount"]) > 200
+
+        told = await both_twice(carl, ada, f"{stake}/reinvest", amount=amount("100"))
+
+        assert told == [False, True, False, True]
+        (after,) = (await ada.get("/v1/funding/pools")).json()
+        assert float(after["capital"]["amount"]) - float(before["capital"]["amount"]) == 100
+
+    async def test_of_one_stake_is_agreed_once(
+        self, ada: httpx.AsyncClient, carl: httpx.AsyncClient, pool: str
+    ) -> None:
+        funder = (await ada.post("/v1/funding/funders", json={"name": "Sum"})).json()
+        terms = {"funder_id": funder["id"], "terms": "share", "rate_ppm": 800_000}
+        told = await both_twice(carl, ada, f"{pool}/stakes", **terms)
+
+        assert told == [False, True, False, True]
+        (shown,) = (await ada.get("/v1/funding/pools")).json()
+        assert len(shown["stakes"]) == 1
 
     async def test_of_a_policy_that_says_nonsense_is_refused(
         self, carl: httpx.AsyncClient, pool: str
@@ -176,11 +231,16 @@ class TestStatement:
         await lender.lends()
         clock.at += timedelta(days=3)
         path = f"{stake}/statement"
+        nothing = await aude.get(f"{path}?since=2026-11-20")
+        await shares_out(lender, until=date(2026, 11, 21))
 
         shown = (await aude.get(f"{path}?since=2026-11-20")).json()
         table = (await aude.get(f"{path}?since=2026-11-20&format=csv")).text
         paper = await aude.get(f"{path}.pdf?since=2026-11-20&locale=es")
 
+        assert (nothing.status_code, nothing.json()["code"]) == (409, "not_shared_out")
+        assert (shown["until"], shown["asked_until"]) == ("2026-11-21", "2026-11-22")
+        assert "Period,Shared out so far until the end of," in table
         assert shown["funder"] == "=Sum"
         assert shown["deployed"] == amount("30000.00")
         assert shown["closing"]["free"] == amount("30000.00")
