@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli import documents, manifest, preflight
 from cli.manifest import Manifest
-from kit import crypto, dumps, migrate, sealed_files
+from kit import crypto, dumps, migrate, restoring, sealed_files
 from kit.clock import SystemClock
 from kit.config import Settings
 from kit.db import create_engine, sessions_of, unit_of_work
@@ -53,25 +53,67 @@ def backup(
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
+)
+@click.option("--finish", is_flag=True, help="Without FILE: what was unpacked without Kopa.")
 @_KEY_OPTION
-def restore(file: Path, key_file: Path | None) -> None:
-    """Fill an empty database from the backup FILE."""
+def restore(file: Path | None, key_file: Path | None, *, finish: bool) -> None:
+    """Fill an empty database from the backup FILE.
+
+    No program starts on it before that is finished. After an interruption say the same again.
+    """
     settings = Settings()
+    if (file is None) != finish:
+        raise click.UsageError("from what? kopa restore FILE, or kopa restore --finish")
+    if file is None:
+        with _refusals(settings.var), preflight.only_owner(settings):
+            dumps.refuse_empty(settings.url)
+            waited = _finish(settings.url, settings)
+    else:
+        said, waited = _restore(settings, file, _key(settings, key_file))
+        click.echo(f"Restored as it was at {_story(said)}")
+        click.echo(
+            "Verify it with the newest checkpoint that you kept of at most"
+            f" {said.contents.sealed} entries. Did you keep one of more, or may somebody have a"
+            " receipt for one? Then let another seal key sign before Kopa runs: docs/runbook.md."
+        )
+    if waited:
+        click.echo(
+            f"{waited} orders waited then and may have left since: their rails are asked, and what"
+            " a bank was to pay is left to staff."
+        )
+    _tell_about_keys(settings)
+
+
+def _restore(settings: Settings, file: Path, key: str) -> tuple[Manifest, int]:
     with _refusals(file), preflight.only_owner(settings):
         dumps.refuse_used(settings.url)
-        with _opened(file, _key(settings, key_file)) as (said, dump):
+        with _opened(file, key) as (said, _):
             _refuse_foreign(said, settings)
-            dumps.load(settings.url, _shown("Restoring", dump))
-        found = asyncio.run(manifest.contents(settings.url))
-        if found != said.contents:
-            raise click.ClickException("what is in the database now is not what was backed up")
-        migrate.upgrade(settings.url)
-        waited = asyncio.run(_presume_sent(settings))
-    click.echo(f"Restored as it was at {_story(said)}")
-    if waited:
-        click.echo(f"{waited} orders waited then and may have left since: their rails are asked.")
-    _tell_about_keys(settings)
+        dump = _shown("Restoring", _dump_in(file, key))
+        with dumps.loaded(settings.url, dump) as url:
+            _compare(url, said)
+            return said, _finish(url, settings)
+
+
+def _dump_in(file: Path, key: str) -> Iterator[bytes]:
+    """It has an end only where the whole file is as it was sealed."""
+    with _opened(file, key) as (_, dump):
+        yield from dump
+
+
+def _compare(url: str, said: Manifest) -> None:
+    found = asyncio.run(manifest.contents(url))
+    # One that was interrupted later on has a newer schema, and was compared before it got that.
+    if found != said.contents and found.revision == said.contents.revision:
+        raise click.ClickException("what is in the database now is not what was backed up")
+
+
+def _finish(url: str, settings: Settings) -> int:
+    """Make it one on which programs may start; how many orders may have left."""
+    migrate.upgrade(url, is_restoring=True)
+    return asyncio.run(_presume_sent(url, settings.rail))
 
 
 def _back_up(settings: Settings, file: Path, keep: int | None) -> None:
@@ -214,13 +256,15 @@ async def _keys_fit(settings: Settings) -> bool:
         await engine.dispose()
 
 
-async def _presume_sent(settings: Settings) -> int:
+async def _presume_sent(url: str, rail: str) -> int:
     from servicing import tasks  # it is slow to load
 
-    engine = create_engine(settings.url)
+    engine = create_engine(url)
     try:
         async with unit_of_work(sessions_of(engine)) as session:
-            return await tasks.presume_sent(session, rail=settings.rail, now=SystemClock().now())
+            waited = await tasks.presume_sent(session, rail=rail, now=SystemClock().now())
+            await restoring.end(session)
+            return waited
     finally:
         await engine.dispose()
 

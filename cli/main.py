@@ -1,8 +1,11 @@
 """The `kopa` command: each subcommand is imported only when it is called."""
 
+from typing import Any
+
 import click
 
 from cli.lazy import LazyGroup
+from kit.errors import RestoreUnfinished
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "api": ("cli.run:api", "The HTTP API and the webhooks."),
@@ -49,6 +52,12 @@ class Kopa(LazyGroup):
 
             quick_start.import_aiogram()
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RestoreUnfinished as why:
+            raise click.ClickException(str(why)) from None
 
 
 @click.group(cls=Kopa, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

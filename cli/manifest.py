@@ -10,6 +10,7 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy import table as table_of
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from kit import restoring
 from kit.db import create_engine
 from servicing.ledger import sealing
 from servicing.ledger.models import Entry
@@ -103,6 +104,10 @@ async def _contents(connection: AsyncConnection) -> Contents:
 def _tables(connection: Any) -> list[tuple[str | None, str]]:
     inspector = inspect(connection)
     if connection.dialect.name == "sqlite":
-        return [(None, name) for name in sorted(inspector.get_table_names())]
-    schemas = [name for name in inspector.get_schema_names() if name != "information_schema"]
-    return [(schema, name) for schema in schemas for name in inspector.get_table_names(schema)]
+        found: list[tuple[str | None, str]] = [
+            (None, name) for name in sorted(inspector.get_table_names())
+        ]
+    else:
+        schemas = [name for name in inspector.get_schema_names() if name != "information_schema"]
+        found = [(schema, name) for schema in schemas for name in inspector.get_table_names(schema)]
+    return [(schema, name) for schema, name in found if name != restoring.TABLE]

@@ -18,13 +18,14 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
-from kit import migrate, sealed_files
+from kit import migrate, restoring, sealed_files
 
 CHUNK_BYTES = 1 << 20
 _PAGES = 2000
 _SCHEMA_OBJECTS = """
     SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE n.nspname NOT LIKE 'pg_%' AND n.nspname <> 'information_schema'
+        AND relname <> 'restore_unfinished'
 """
 
 
@@ -53,37 +54,53 @@ def frozen(url: str) -> Iterator[Frozen]:
         yield database
 
 
-def load(url: str, chunks: Iterable[bytes]) -> None:
-    """Fill an empty database: all of it or nothing."""
+@contextmanager
+def loaded(url: str, chunks: Iterable[bytes]) -> Iterator[str]:
+    """Fill an empty database, all of it or nothing, and give its address to whoever finishes it.
+
+    Until then no program starts on it. SQLite has it under another name until the end of the block,
+    PostgreSQL has `kit.restoring`'s mark, which is for the block to take away. A PostgreSQL in
+    which the mark is already is not filled again: what is left to do is what comes after.
+    """
     if kind_of(url) == "sqlite":
-        _load_file(sqlite_file(url), chunks)
-    else:
-        with migrate.alone(url):  # Programs that start meanwhile wait.
-            refuse_used(url)
-            _restore(["--dbname", _address(url), "--single-transaction"], chunks, url)
+        with _loaded_file(sqlite_file(url), chunks) as part:
+            yield f"sqlite+aiosqlite:///{part}"
+        return
+    with migrate.alone(url):  # Programs that start meanwhile wait.
+        refuse_used(url)
+        if _is_empty(url):
+            _load_postgresql(url, chunks)
+    yield url
 
 
 def read_through(kind: str, chunks: Iterable[bytes]) -> None:
     """See that `chunks` are a whole dump, and leave nothing behind."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            _load_file(Path(folder) / "kopa.db", chunks)
+            _write_part(Path(folder) / "kopa.db", chunks)
     else:
         _restore(["--file", "/dev/null"], chunks, None)
 
 
 def refuse_used(url: str) -> None:
-    """Raise unless there is nothing yet."""
+    """Raise unless there is nothing yet, or what was begun can be finished."""
     if kind_of(url) == "sqlite":
         path = sqlite_file(url)
         found = [p for end in ("", "-wal", "-shm") if (p := Path(f"{path}{end}")).exists()]
         if found:
             raise CannotDump(f"{found[0]} is there already: move it to another place")
         return
-    with _connected(url) as connection:
-        row = connection.execute(_SCHEMA_OBJECTS).fetchone()
-    if row is None or row[0]:
+    if not _is_empty(url) and not restoring.is_marked(url):
         raise CannotDump("the database is not empty: make a new one")
+
+
+def refuse_empty(url: str) -> None:
+    """Raise where nothing was ever restored."""
+    if kind_of(url) == "sqlite":
+        if not (path := sqlite_file(url)).exists():
+            raise CannotDump(f"there is no {path}")
+    elif _is_empty(url):
+        raise CannotDump("the database is empty: restore a backup into it")
 
 
 def sqlite_file(url: str) -> Path:
@@ -97,6 +114,7 @@ def _frozen_sqlite(url: str) -> Iterator[Frozen]:
     path = sqlite_file(url)
     if not path.exists():
         raise CannotDump(f"there is no {path}")
+    restoring.refuse(f"sqlite:///{path}")
     # Beside the database, where it is as safe, and where there was room for one.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:
         copy = Path(folder) / "kopa.db"
@@ -107,6 +125,7 @@ def _frozen_sqlite(url: str) -> Iterator[Frozen]:
                 source.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 target.execute("PRAGMA synchronous=OFF")
                 source.backup(target, pages=_PAGES, sleep=0)
+                target.execute(restoring.CREATE)
         except sqlite3.Error as error:
             raise CannotDump(f"{path} cannot be read: {error}") from None
         yield Frozen(f"sqlite+aiosqlite:///{copy}", None, lambda: _chunks_of(copy))
@@ -126,6 +145,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 def _frozen_postgresql(url: str) -> Iterator[Frozen]:
     program = _program("pg_dump")
     with _connected(url) as connection:
+        restoring.refuse(url)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None
@@ -140,19 +160,58 @@ def _dumped(program: str, url: str, snapshot: str) -> Iterator[bytes]:
         yield from _pieces(process.stdout)
 
 
-def _load_file(path: Path, chunks: Iterable[bytes]) -> None:
+@contextmanager
+def _loaded_file(path: Path, chunks: Iterable[bytes]) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.part")
     try:
-        with sealed_files.private(part) as file:
-            for chunk in chunks:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        _refuse_damaged(part)
+        _remove(part)  # The log of one that was killed would be read into ours.
+        _write_part(part, chunks)
+        yield part
+        _fold(part)
         refuse_used(f"sqlite:///{path}")
         sealed_files.appear(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
+
+
+def _write_part(part: Path, chunks: Iterable[bytes]) -> None:
+    with sealed_files.private(part) as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    _refuse_damaged(part)
+
+
+def _fold(part: Path) -> None:
+    """All of it into the one file that is going to have another name."""
+    with closing(sqlite3.connect(part)) as connection:
+        (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+    if mode != "delete":
+        raise CannotDump(f"{part} is in use")
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(part: Path) -> None:
+    for end in ("", "-wal", "-shm", "-journal"):
+        Path(f"{part}{end}").unlink(missing_ok=True)
+
+
+def _is_empty(url: str) -> bool:
+    with _connected(url) as connection:
+        row = connection.execute(_SCHEMA_OBJECTS).fetchone()
+    return row is not None and not row[0]
+
+
+def _load_postgresql(url: str, chunks: Iterable[bytes]) -> None:
+    restoring.begin(url)  # Before there is anything on which a program could start.
+    try:
+        _restore(["--dbname", _address(url), "--single-transaction"], chunks, url)
+    except Exception:
+        if _is_empty(url):
+            restoring.forget(url)
+        raise
 
 
 def _refuse_damaged(path: Path) -> None:

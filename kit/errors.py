@@ -47,3 +47,7 @@ class PermanentFailure(Exception):
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
+
+
+class RestoreUnfinished(Exception):
+    """The database came from a backup, and what may have left since is not known yet."""

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, make_url, select
 
-from kit import jobs
+from kit import jobs, restoring
 
 _LOCK = 7_270_001
 _ROOT = Path(__file__).resolve().parent.parent
@@ -23,9 +23,14 @@ def alembic_config(url: str) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
-    """Safe to call from many programs that start at once: the first one does the work."""
+def upgrade(url: str, *, is_restoring: bool = False) -> None:
+    """Safe to call from many programs that start at once: the first one does the work.
+
+    Raises RestoreUnfinished to whoever does not finish the restore himself.
+    """
     with alone(url):
+        if not is_restoring:
+            restoring.refuse(url)
         command.upgrade(alembic_config(url), "head")
         jobs.migrate(url)
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import fcntl
+import gzip
 import json
 import os
 import shutil
@@ -17,13 +18,18 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
+from cli.installation import opened
 from cli.main import kopa
-from kit import audit, sealed_files
+from kit import audit, migrate, restoring, sealed_files
+from kit.clock import SystemClock
+from kit.config import Settings
 from kit.crypto import Vault
 from kit.db import create_engine, sessions_of, unit_of_work
+from kit.errors import RestoreUnfinished
 from kit.jobs import sync_url
 from tests.postgres import Server
 from tests.servicing.lending import Lender, kes
@@ -69,11 +75,14 @@ class Place:
         self.environment.setenv("KOPA_DATABASE_URL", self.fresh)
 
     async def lends(self) -> None:
-        engine = create_engine(self.url)
+        await self.lends_at(self.url)
+
+    async def lends_at(self, url: str) -> None:
+        engine = create_engine(url)
         sessions = sessions_of(engine, self.vault)
         lender = Lender(sessions, self.now)
         loan = await lender.lends()
-        await lender.receives(loan, kes(30_100))
+        await lender.receives(loan, kes(30_100), rail_reference=f"wallet:{loan.reference}")
         await lender.lends()
         await lender.opens()  # Its money waits to be sent.
         async with unit_of_work(sessions) as session:
@@ -170,6 +179,30 @@ class TestDrill:
         done("ledger", "verify")
         assert 20 <= count(lent.fresh, "repayments") <= count(lent.url, "repayments")
         done("backup", lent.folder / "again.age")  # What was restored is a database like others.
+
+    @SQLITE
+    def test_entries_that_are_lost_are_not_signed_over_by_the_same_name(self, lent: Place) -> None:
+        older, newer = lent.folder / "older.txt", lent.folder / "newer.txt"
+        older.write_text(done("ledger", "checkpoint").output)
+        done("backup", lent.file)
+        asyncio.run(lent.lends())
+        newer.write_text(done("ledger", "checkpoint").output)
+        public = done("ledger", "key").output.strip()
+        lent.moves()
+
+        restored = done("restore", lent.file).output
+
+        assert f"at most {root(older.read_text())[1]} entries" in restored
+        done("ledger", "verify", "--checkpoint", older)
+        assert run("ledger", "verify", "--checkpoint", newer).exit_code == 1
+        fresh = done("ledger", "key", "--new", "kopa.example/ledger-2").output.strip()
+        lent.environment.setenv("KOPA_SEAL_KEY", fresh)
+        lent.environment.setenv("KOPA_PREVIOUS_SEAL_KEYS", json.dumps([public]))
+        asyncio.run(lent.lends_at(lent.fresh))
+        after = lent.folder / "after.txt"
+        after.write_text(done("ledger", "checkpoint").output)
+        assert root(after.read_text())[0] == "kopa.example/ledger-2"
+        done("ledger", "verify", "--checkpoint", older, "--checkpoint", after)
 
     @SQLITE
     def test_nobody_reads_persons_in_the_file(self, lent: Place) -> None:
@@ -303,6 +336,66 @@ class TestRestore:
         assert "the master key here is another one" in said(run("restore", lent.file))
 
 
+class TestInterrupted:
+    """No program starts, and sends what waits, on what was not restored to its end."""
+
+    def test_goes_on_when_it_is_said_again(self, lent: Place) -> None:
+        """The schema says that it is older than it is: to bring it up to date fails."""
+        newest = newest_schema()
+        change(lent.url, "UPDATE alembic_version SET version_num = '0029'")
+        done("backup", lent.file)
+        lent.moves()
+        if not lent.fresh.startswith("sqlite"):
+            restoring.begin(lent.fresh)  # One that was killed before its first row.
+            assert starts(lent) == "was not restored to its end"
+
+        assert "already exists" in said(run("restore", lent.file))
+
+        if lent.fresh.startswith("sqlite"):
+            assert [path.name for path in (lent.folder / "fresh").iterdir()] == ["kopa.db.lock"]
+            return
+        assert starts(lent) == "was not restored to its end"
+        assert "was not restored to its end" in said(run("backup", lent.folder / "half.age"))
+        change(lent.fresh, f"UPDATE alembic_version SET version_num = '{newest}'")
+        assert "1 orders waited then" in done("restore", lent.file).output
+        assert starts(lent) == "starts"
+        assert statuses(lent.fresh) == ["settled", "settled", "submitting"]
+
+    def test_was_never_finished_where_it_was_unpacked_by_hand(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        assert "restore FILE" in said(run("restore"))
+        refused = said(run("restore", "--finish"))
+        assert "there is no" in refused or "is empty" in refused
+        unpack(lent)
+
+        assert starts(lent) == "was not restored to its end"
+        assert "1 orders waited then" in done("restore", "--finish").output
+
+        assert starts(lent) == "starts"
+        assert statuses(lent.fresh) == ["settled", "settled", "submitting"]
+        done("backup", lent.folder / "again.age")
+
+    @SQLITE
+    def test_leaves_nothing_that_the_next_one_would_read(self, lent: Place) -> None:
+        done("backup", lent.file)
+        lent.moves()
+        part = lent.folder / "fresh" / "kopa.db.part"
+        part.parent.mkdir()
+        # Killed while it was brought up to date: what it wrote last is in its log.
+        shutil.copy(lent.url.partition(":///")[2], part)
+        with closing(sqlite3.connect(part)) as killed:
+            killed.execute("UPDATE payouts SET status = 'failed'")
+            killed.commit()
+            shutil.copy(f"{part}-wal", lent.folder / "wal")
+        shutil.copy(lent.folder / "wal", f"{part}-wal")
+
+        done("restore", lent.file)
+
+        assert statuses(lent.fresh) == ["settled", "settled", "submitting"]
+        assert sorted(path.name for path in part.parent.iterdir()) == ["kopa.db", "kopa.db.lock"]
+
+
 class TestBackup:
     @SQLITE
     def test_keeps_the_newest_in_a_folder(self, lent: Place) -> None:
@@ -359,3 +452,49 @@ def change(url: str, statement: str) -> None:
         return
     with psycopg.connect(sync_url(url).replace("+psycopg", "")) as server:
         server.execute(statement)
+
+
+def newest_schema() -> str:
+    found = ScriptDirectory.from_config(migrate.alembic_config("")).get_current_head()
+    assert found is not None
+    return found
+
+
+def statuses(url: str) -> list[str]:
+    query = "SELECT status FROM payouts ORDER BY id"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.partition(":///")[2])) as connection:
+            return [row[0] for row in connection.execute(query)]
+    with psycopg.connect(sync_url(url).replace("+psycopg", "")) as server:
+        return [row[0] for row in server.execute(query)]
+
+
+def starts(place: Place) -> str:
+    result = run("staff", "add", "Uma Njeri", "--role", "underwriter")
+    if result.exit_code == 0:
+        return "starts"
+    assert "was not restored to its end" in said(result)
+
+    async def opens() -> None:
+        async with opened(Settings(), SystemClock()):
+            raise AssertionError("it has started")
+
+    with pytest.raises(RestoreUnfinished):
+        asyncio.run(opens())
+    return "was not restored to its end"
+
+
+def unpack(place: Place) -> None:
+    """As the runbook says, without Kopa."""
+    key = (place.folder / "var" / "backup.key").read_text()
+    with sealed_files.reading(place.file, key) as sealed:
+        dump = gzip.decompress(sealed.read()).partition(b"\n")[2]
+    if place.fresh.startswith("sqlite"):
+        path = Path(place.fresh.partition(":///")[2])
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(dump)
+        return
+    address = sync_url(place.fresh).replace("+psycopg", "")
+    with psycopg.connect(address) as server:
+        server.execute("CREATE TABLE restore_unfinished ()")
+    subprocess.run(["pg_restore", "-d", address, "--no-owner"], input=dump, check=True)
