@@ -1,4 +1,4 @@
-"""Money that had left us and came back otherwise than it left: it waits in suspense.
+"""Money that came back, or was taken back, otherwise than it had moved: it waits in suspense.
 
 An order of which all came back is undone (`returns`, `servicing.refunds`). A part of it, more than
 it, and what people had paid outside are nobody's until two of staff say whose they are.
@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicing import orders, queries, suspense
+from servicing import chargebacks, orders, queries, suspense
 from servicing.disbursements import PAYOUTS
 from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
@@ -22,9 +22,14 @@ from servicing.treasury.models import StatedLine
 _KINDS: Sequence[Orders] = (PAYOUTS, REFUNDS)
 
 
-async def is_ours(session: AsyncSession, line: StatedLine) -> bool:
-    """Whether it is of something that we ordered, or that people paid outside."""
-    return line.key in await held.by_key(session, line.rail, [line.key])
+async def is_for_nobody(session: AsyncSession, line: StatedLine) -> bool:
+    """Whether nobody has a right to it: nobody had ordered it or paid it outside, the rail took
+    back more than had come, or what we had given back."""
+    if line.direction is Direction.PAYOUT:
+        return line.key not in await held.by_key(session, line.rail, [line.key])
+    if 0 < await undone_minor(session, line) < line.amount_minor:
+        return True
+    return await chargebacks.was_given_back(session, line.rail, line.key)
 
 
 async def set_aside(session: AsyncSession, line: StatedLine, *, on: date, now: datetime) -> bool:
@@ -43,6 +48,36 @@ async def set_aside(session: AsyncSession, line: StatedLine, *, on: date, now: d
         reason="came_back", amount=line.amount, on=on, now=now, loan=loan, rail=line.rail,
     )  # fmt: skip
     return True
+
+
+async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: datetime) -> bool:
+    """The rail took back a part of what had come in: it is as if it had never come, and the rest
+    waits for its payer. False, with nothing done, where that is not so."""
+    if not line.is_back or line.direction is Direction.PAYOUT:
+        return False
+    for reference in (f"{line.rail}:{line.key}", f"rail:{line.key}"):
+        repaid = await queries.find_repayment(session, reference)
+        came = repaid or await queries.find_suspense_item(session, reference)
+        if came is not None:
+            break
+    if came is None or came.currency != line.currency or came.amount_minor <= line.amount_minor:
+        return False
+    loan_id, rest = came.loan_id, came.amount - line.amount
+    loan = None if loan_id is None else await queries.get_loan(session, loan_id, lock=True)
+    if not await chargebacks.take_back(session, reference, came.amount, on=on, now=now):
+        return False
+    await suspense.receive(
+        session, reference=held.name_rest(line.rail, line.key), reason="not_taken_back",
+        amount=rest, on=on, now=now, loan=loan, rail=line.rail,
+    )  # fmt: skip
+    return True
+
+
+async def undone_minor(session: AsyncSession, line: StatedLine) -> int:
+    """What with us came back, or was taken back, of the money of the line."""
+    ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
+    back = None if ours is None else ours.came_back
+    return back.minor if back is not None and back.currency == line.currency else 0
 
 
 async def _sent_for(session: AsyncSession, line: StatedLine) -> tuple[bool, Loan | None]:

@@ -9,7 +9,7 @@ from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import chargebacks, orders, queries, rail_events, reconciliation, transfers
+from servicing import orders, queries, rail_events, reconciliation, transfers
 from servicing.models import Payout, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
@@ -172,6 +172,8 @@ async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> 
     left_us = (line.direction is Direction.PAYOUT) != (found.category == Category.RETURNED)
     sign = -1 if left_us else 1
     ours = 0 if found.category == Category.NOT_POSTED else found.ours_minor or 0
+    if found.category == Category.RETURNED:
+        ours = await bounced.undone_minor(session, line)
     return sign * ((found.theirs_minor or 0) - ours)
 
 
@@ -187,9 +189,7 @@ async def _is_for_nobody(
         case Category.UNKNOWN_REFERENCE:
             return _is_charge(found, line)
         case Category.RETURNED:
-            if line.direction is Direction.PAYOUT:
-                return not await bounced.is_ours(session, line)
-            return await chargebacks.was_given_back(session, line.rail, line.key)
+            return await bounced.is_for_nobody(session, line)
         case Category.MISSING_HERE:
             known = await late.find(session, line.rail, line.key)
             return known is not None and await late.is_lost(session, known[1])
@@ -285,7 +285,10 @@ async def _take_in(
             raise BreakActNotPossible(category=found.category)
     elif found.category == Category.NOT_POSTED:
         await unposted.post(session, found.rail, line.key, on=on, now=now)
-    elif not await bounced.set_aside(session, line, on=on, now=now):
+    elif not (
+        await bounced.set_aside(session, line, on=on, now=now)
+        or await bounced.keep_rest(session, line, on=on, now=now)
+    ):
         await _follow(session, line, on=on, zone=zone, now=now)
 
 

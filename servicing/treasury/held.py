@@ -57,7 +57,8 @@ class Held:
     """How its entry may be called in the ledger."""
     is_posted: bool = False
     part: Money | None = None
-    """What came back, where that waits in suspense or counts as the borrower's."""
+    """What came back, where that waits in suspense or counts as the borrower's; what was taken
+    back, where that was not all."""
 
     @property
     def came_back(self) -> Money | None:
@@ -69,13 +70,18 @@ def name_back(key: str, rail: str | None = None) -> str:
     return f"{CAME_BACK}{key}" if rail is None else f"{CAME_BACK}{rail}:{key}"
 
 
+def name_rest(rail: str, key: str) -> str:
+    """How the rest is called of money that the rail took back in part."""
+    return f"{AGAIN}rest:{rail}:{key}"[:120]
+
+
 async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Held]:
     """By our reference for what we ordered, by the rail's own name for the rest."""
     found: dict[str, Held] = {}
     for some in _chunks(sorted(keys)):
         by_hand = await _by_hand(session, rail, some)
         ordered = await _ordered(session, rail, some)
-        received = await _received(session, rail, some)
+        received = await _without_rests(session, rail, await _received(session, rail, some))
         names = {name_back(key): key for key in ordered}
         back = await _counted(session, names | {name_back(key, rail): key for key in by_hand})
         found |= by_hand | received
@@ -123,7 +129,7 @@ def _paid(order: Held, received: Held | None) -> Held:
     """A payment request stands in the ledger as the money that it brought."""
     if received is None:
         return order
-    return replace(order, entries=received.entries, is_back=received.is_back)
+    return replace(order, entries=received.entries, is_back=received.is_back, part=received.part)
 
 
 async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
@@ -134,6 +140,18 @@ async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> di
     # What was placed on a loan since is a repayment of the same name.
     rows = await session.scalars(_REPAYMENTS, {"names": list(names)})
     return found | {names[row.rail_reference]: _repaid(row) for row in rows}
+
+
+async def _without_rests(
+    session: AsyncSession, rail: str, received: Mapping[str, Held]
+) -> dict[str, Held]:
+    """Of money that was taken back in part, that part."""
+    names = {name_rest(rail, key): key for key, each in received.items() if each.is_back}
+    rests = await _counted(session, names) if names else {}
+    return {
+        key: replace(each, part=each.amount - rests[key]) if key in rests else each
+        for key, each in received.items()
+    }
 
 
 async def _by_hand(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:

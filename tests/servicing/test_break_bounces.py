@@ -7,12 +7,13 @@ import pytest
 
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import suspense
-from servicing.models import ReconciliationRun, SuspenseItem
+from servicing import chargebacks, queries, suspense
+from servicing.models import Loan, ReconciliationRun, SuspenseItem
 from servicing.rails.base import Balances, Direction, Outcome, OutcomeStatus, StatementLine
 from servicing.treasury import breaks, positions
 from tests.servicing.lending import Lender, kes
 from tests.servicing.overpayments import overpaid, sent, told
+from tests.servicing.reviews import comes
 from tests.servicing.test_break_ends import FAILED, asks, cash, prompted
 from tests.servicing.test_breaks import is_whole, only_break, trial
 from tests.servicing.treasury_acts import (
@@ -51,6 +52,17 @@ async def gives_back(lender: Lender, name: str) -> None:
                 session, item.id, reference=name, staff_id=who, reason="not ours", on=lender.on,
                 now=lender.now,
             )  # fmt: skip
+
+
+async def charges_back(lender: Lender, loan: Loan) -> None:
+    """Two of staff take back the whole of the last payment."""
+    async with lender.sessions() as session:
+        last = (await queries.list_repayments(session, loan.id))[-1]
+    for who in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await chargebacks.charge_back(
+                session, last.id, staff_id=who, reason="wrong", on=lender.on, now=lender.now
+            )
 
 
 class TestAPayout:
@@ -170,6 +182,62 @@ class TestWhatNobodyOrdered:
 
         assert (await trial(lender)).get("rail_differences", 0) == 0
         assert await cash(lender) == -lines[0].amount.minor
+        await compares(lender, lines)
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
+
+class TestAPaymentThatWasTakenBack:
+    @pytest.mark.parametrize("waits", [False, True])
+    @pytest.mark.parametrize("by_two_before", [False, True])
+    async def test_in_part_leaves_the_rest_to_its_payer(
+        self, lender: Lender, waits: bool, by_two_before: bool
+    ) -> None:
+        loan = await lender.lends()
+        came = incoming("W2", "rent" if waits else loan.reference, kes(500))
+        await comes(lender, "W2", came.reference, kes(500))
+        lines = [await paid_out(lender, loan), came, back(came, kes(300))]
+        if by_two_before and not waits:
+            await charges_back(lender, loan)
+        found = await only_break(lender, lines)
+        with pytest.raises(breaks.BreakActNotPossible):
+            await act(lender, "write_off", found.id, UMA)
+
+        await two_act(lender, "put_right", found.id)
+
+        assert await cash(lender) == kes(200).minor - lines[0].amount.minor
+        assert (await waiting(lender)).amount == kes(200)
+        assert "borrower_credit" not in await lender.books(loan)
+        await is_whole(lender, lines)
+
+    async def test_by_a_prompt_is_known_by_our_name(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        asked = await asks(lender, loan, Outcome(OutcomeStatus.SETTLED, kes(500), "W2"))
+        came = prompted(asked, "W2")
+        lines = [await paid_out(lender, loan), came, back(came, kes(499))]
+        found = await only_break(lender, lines)
+
+        await two_act(lender, "put_right", found.id)
+
+        assert (await waiting(lender)).amount == kes(1)
+        await is_whole(lender, lines)
+
+    async def test_with_more_than_came_is_lost_by_the_rest(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        came = incoming("W2", loan.reference, kes(500))
+        await comes(lender, "W2", loan.reference, kes(500))
+        lines = [await paid_out(lender, loan), came, back(came, kes(600))]
+        found = await only_break(lender, lines)
+        for verb in ("put_right", "write_off"):
+            with pytest.raises(breaks.BreakActNotPossible):
+                await two_act(lender, verb, found.id)
+        await charges_back(lender, loan)
+        await compares(lender, lines)
+
+        await two_act(lender, "write_off", found.id)
+
+        assert (await trial(lender))["rail_differences"] == kes(100).minor
+        assert await cash(lender) == -kes(100).minor - lines[0].amount.minor
         await compares(lender, lines)
         assert await open_breaks(lender) == []
         await lender.verifies()
