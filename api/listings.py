@@ -1,8 +1,10 @@
 """The tables that staff look at: their columns, and how all of their rows are read."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +15,7 @@ from kit.audit import AuditEvent
 from kit.db import Row
 from kit.four_eyes import Proposal
 from kit.money import Money
+from kit.tabular import Cell
 from servicing import arrears, order_reviews, queries, reconciliation
 from servicing.closing import parts
 from servicing.closing.models import DayCloseFailure
@@ -56,6 +59,38 @@ def _orders(name: str, path: str) -> Table[Order]:
             Column("Settled", lambda row: row.settled_at),
         ),
     )
+
+
+@dataclass(frozen=True)
+class OrderOfLoan:
+    order: Order
+    loan: str
+    """Its reference."""
+
+    @property
+    def id(self) -> UUID:
+        return self.order.id
+
+
+def with_loans(table: Table[Order]) -> Table[OrderOfLoan]:
+    """The table where it is about more than one loan."""
+
+    def on(read: Callable[[Order], Cell]) -> Callable[[OrderOfLoan], Cell]:
+        return lambda row: read(row.order)
+
+    def to(leads_to: Callable[[Order], str | None]) -> Callable[[OrderOfLoan], str | None]:
+        return lambda row: leads_to(row.order)
+
+    columns = [
+        Column(each.title, on(each.value), each.leads_to and to(each.leads_to), each.is_code)
+        for each in table.columns
+    ]
+    return Table(table.name, (*columns, Column("Loan", lambda row: row.loan)))
+
+
+async def of_loans(session: AsyncSession, orders: Sequence[Order]) -> list[OrderOfLoan]:
+    loans = await order_reviews.loans_of(session, orders)
+    return [OrderOfLoan(each, loans[each.loan_id]) for each in orders]
 
 
 PAYOUTS = _orders("payouts", "/console/payouts")
@@ -246,10 +281,11 @@ def page_of(subject: str) -> str | None:
     return f"/console/{_PAGES[kind]}/{key}" if kind in _PAGES and key else None
 
 
-def orders_with(kind: Orders, status: OrderStatus | None) -> Fetch[Order]:
-    async def fetch(session: AsyncSession, last: Order | None) -> Sequence[Order]:
+def orders_with(kind: Orders, status: OrderStatus | None) -> Fetch[OrderOfLoan]:
+    async def fetch(session: AsyncSession, last: OrderOfLoan | None) -> Sequence[OrderOfLoan]:
         after = last.id if last is not None else None
-        return await order_reviews.list_with(session, kind, status, after=after, limit=exports.PAGE)
+        rows = await order_reviews.list_with(session, kind, status, after=after, limit=exports.PAGE)
+        return await of_loans(session, rows)
 
     return fetch
 

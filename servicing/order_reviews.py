@@ -1,5 +1,6 @@
 """Orders that need a person: two of staff ask the rail's people, and say what became of them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from servicing import orders, transfers
+from servicing.models import Loan
 from servicing.orders import Order, Orders
 from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.states import OrderStatus
@@ -54,6 +56,13 @@ async def list_with(
     if after is not None:
         query = query.where(key < after if status is None else key > after)
     return list(await session.scalars(query))
+
+
+async def loans_of(session: AsyncSession, orders: Sequence[Order]) -> dict[UUID, str]:
+    """The references of the loans that they are about, by the loan's id."""
+    loans = {each.loan_id for each in orders}
+    rows = await session.execute(select(Loan.id, Loan.reference).where(Loan.id.in_(loans)))
+    return {row.id: row.reference for row in rows}
 
 
 async def settle(

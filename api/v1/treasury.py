@@ -329,7 +329,8 @@ async def _listed(
     after: UUID | None,
     limit: int,
 ) -> Page[S] | Response:
-    if file := await export.of(table, listings.orders_with(kind, status)):
+    every = listings.orders_with(kind, status)
+    if file := await export.of(listings.with_loans(table), every):
         return file
     rows = await order_reviews.list_with(session, kind, status, after=after, limit=limit)
     return Page.of([shown.model_validate(row) for row in rows], limit)

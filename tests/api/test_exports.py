@@ -143,6 +143,20 @@ class TestFiles:
             assert len(read_csv(file.content)) >= 1, path
             assert plain.headers["content-type"] == "application/json", path
 
+    async def test_of_payouts_name_their_loans(
+        self, sit: Sit, enter: Enter, lender: Lender
+    ) -> None:
+        loans = [await lender.lends(), await lender.lends()]
+        page = await (await sit("Ada")).opens("/payouts", format="csv")
+        call = await (await enter("Ada")).get(
+            "/v1/payouts", params={"status": "settled", "format": "csv"}
+        )
+
+        names = {loan.reference for loan in loans}
+        for rows in (read_csv(page.content), read_csv(call.content)):
+            assert (rows[0][0], rows[0][-1]) == ("Reference", "Loan")
+            assert {row[-1] for row in rows[1:]} == names
+
     async def test_are_recorded(self, sit: Sit, sessions: Sessions) -> None:
         await (await sit("Ada")).opens("/payouts", format="csv")
 

@@ -194,7 +194,8 @@ async def _list(
     status: OrderStatus | None,
     after: UUID | None,
 ) -> Response:
-    answer = await file.of(kind.table, listings.orders_with(kind.orders, status))
+    table = listings.with_loans(kind.table)
+    answer = await file.of(table, listings.orders_with(kind.orders, status))
     if answer is not None:
         return answer
     rows = await order_reviews.list_with(
@@ -206,7 +207,9 @@ async def _list(
         kind=kind,
         chosen=status,
         statuses=list(OrderStatus),
-        orders=drawing.table(desk, kind.table, rows, after=drawing.last_key(rows)),
+        orders=drawing.table(
+            desk, table, await listings.of_loans(session, rows), after=drawing.last_key(rows)
+        ),
     )
 
 
