@@ -245,6 +245,7 @@ async def _begin(context: jobs.Context, kind: Orders, order_id: UUID) -> _Begun 
             description=f"Loan {loan.reference}",
             payee=await context.service(Payees).name_of(session, loan, now=now),
             rail_id=order.rail_id,
+            ordered_at=order.created_at,
         )
         return _Begun(
             rails.get(order.rail),

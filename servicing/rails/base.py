@@ -93,6 +93,8 @@ class Instruction:
     """Whose account it is, for a rail that wants to be told."""
     rail_id: str | None = None
     """The rail's name for it, once it has given one."""
+    ordered_at: datetime | None = None
+    """Before this moment it was handed to nobody."""
 
 
 @dataclass(frozen=True, slots=True)

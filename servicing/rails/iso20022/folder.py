@@ -7,6 +7,7 @@ what was taken in, `refused` what was not believed.
 import os
 import shutil
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from servicing.rails.base import FileRefused
 from servicing.rails.iso20022.xml import MAX_BYTES
 
 _UNFINISHED = (".tmp", ".part")
+_BEGUN = ".begun"
 
 
 class Folder:
@@ -39,6 +41,17 @@ class Folder:
     def handed_over(self, name: str) -> bytes | None:
         path = self._sent / name
         return path.read_bytes() if path.exists() else None
+
+    def knows_since(self, now: datetime) -> datetime:
+        """When this folder was begun: of anything older it cannot say that it was not handed over.
+
+        The first who asks begins it, `now`.
+        """
+        begun = self._sent / _BEGUN
+        if not begun.exists():
+            _aside(self._sent, now.isoformat().encode()).replace(begun)
+            _settle(self._sent)
+        return datetime.fromisoformat(begun.read_text())
 
     def is_in_doubt(self, name: str) -> bool:
         """We died while handing it over: the bank may have it."""

@@ -46,6 +46,7 @@ class Iso20022Rail:
 
     def __init__(self, folder: Path, payer: Payer, *, zone: str, clock: Clock) -> None:
         self._folder = Folder(folder)
+        self._folder.knows_since(clock.now())
         self._payer = payer
         self._zone = zone
         self._clock = clock
@@ -69,7 +70,7 @@ class Iso20022Rail:
 
     async def query(self, instruction: Instruction) -> Outcome:
         """A bank is not asked: we know whether it was told, and how long it has been silent."""
-        return await asyncio.to_thread(self._query, _file_of(instruction.client_ref))
+        return await asyncio.to_thread(self._query, instruction)
 
     def parse_callback(
         self, headers: Mapping[str, str], body: bytes, path: str = ""
@@ -100,13 +101,16 @@ class Iso20022Rail:
     async def refuse(self, name: str) -> None:
         await asyncio.to_thread(self._folder.refuse, name)
 
-    def _query(self, name: str) -> Outcome:
+    def _query(self, instruction: Instruction) -> Outcome:
+        name, ordered_at = _file_of(instruction.client_ref), instruction.ordered_at
         try:
             if self._folder.is_in_doubt(name):
                 return Outcome(OutcomeStatus.UNKNOWN)
             sent = self._folder.handed_over(name)
             if sent is None:
-                return Outcome(OutcomeStatus.NOT_FOUND)
+                since = self._folder.knows_since(self._clock.now())
+                is_older = ordered_at is not None and ordered_at < since
+                return Outcome(OutcomeStatus.UNKNOWN if is_older else OutcomeStatus.NOT_FOUND)
             is_silent = self._clock.now() - orders.sent_at(sent) > _SILENCE
         except (OSError, FileRefused, ValueError):
             return Outcome(OutcomeStatus.UNKNOWN)

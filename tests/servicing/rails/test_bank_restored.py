@@ -1,10 +1,12 @@
 """A database that is restored beside the folder of another day, or beside none."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from kit import jobs
 from kit.db import unit_of_work
 from servicing import orders, queries, tasks
 from servicing.disbursements import PAYOUTS
@@ -46,6 +48,14 @@ async def leaves(lender: Lender, loan: Loan) -> None:
     )
 
 
+async def is_being_handed_over(lender: Lender, loan: Loan) -> None:
+    payout_id = (await payout_of(lender, loan)).id
+    async with unit_of_work(lender.sessions) as session:
+        _, order = await orders.locked(session, PAYOUTS, payout_id)
+        order.status, order.tries, order.rail = OrderStatus.SUBMITTING, 1, "iso20022"
+        await orders.promise(session, PAYOUTS, loan, order, now=lender.now)
+
+
 def handed_over(folder: Path) -> int:
     return len(list((folder / "out").iterdir()))
 
@@ -82,11 +92,7 @@ async def test_nor_what_was_being_handed_over_at_the_backup(
     lender: Lender, first: Path, tmp_path: Path
 ) -> None:
     loan = await lender.opens()
-    async with unit_of_work(lender.sessions) as session:
-        _, order = await orders.locked(session, PAYOUTS, (await payout_of(lender, loan)).id)
-        order.status = OrderStatus.SUBMITTING
-        order.tries, order.rail = 1, "iso20022"
-        await orders.promise(session, PAYOUTS, loan, order, now=lender.now)
+    await is_being_handed_over(lender, loan)
 
     assert await moves(lender, tmp_path / "second") == 1
     await lender.pays_out(loan)
@@ -95,3 +101,23 @@ async def test_nor_what_was_being_handed_over_at_the_backup(
     assert (await payout_of(lender, loan)).status is OrderStatus.NEEDS_REVIEW
     assert await lender.incidents() == ["payout_restored"]
     await lender.verifies()
+
+
+@pytest.mark.parametrize("is_younger", [True, False])
+async def test_a_folder_that_is_younger_than_an_order_knows_nothing_of_it(
+    lender: Lender, tmp_path: Path, *, is_younger: bool
+) -> None:
+    """We died while the order was handed over; the disk with the folder is lost, too."""
+    lender.account = ELSEWHERE
+    loan = await lender.opens()
+    await is_being_handed_over(lender, loan)
+    lender.now += timedelta(hours=1 if is_younger else -1)
+    lender.rail = rail_for(lender, tmp_path)
+    lender.now += timedelta(days=1)
+
+    with suppress(jobs.Later):
+        await lender.pays_out(loan)
+
+    assert handed_over(tmp_path) == (not is_younger)
+    expected = OrderStatus.UNKNOWN if is_younger else OrderStatus.PENDING
+    assert (await payout_of(lender, loan)).status is expected
