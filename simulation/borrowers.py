@@ -116,7 +116,7 @@ class Borrower:
         world.wish(act.__name__, act, after)
 
     async def pay(self) -> None:
-        loan, due, payoff = await self._debt()
+        loan, due, payoff = await self.debt()
         if loan is None or loan.status is LoanStatus.PENDING_DISBURSEMENT:
             return
         random = self.world.random
@@ -137,7 +137,7 @@ class Borrower:
                 self._send(random.choice((loan.reference, f" {loan.reference.lower()} ")), amount)
 
     async def pay_the_rest(self) -> None:
-        loan, _, payoff = await self._debt()
+        loan, _, payoff = await self.debt()
         if loan is None or loan.status is LoanStatus.PENDING_DISBURSEMENT:
             return
         if self.world.random.random() < 0.15:
@@ -150,13 +150,13 @@ class Borrower:
             self._send(loan.reference, payoff)
 
     async def come_again(self) -> None:
-        loan, *_ = await self._debt()
+        loan, *_ = await self.debt()
         if loan is None or loan.status not in (LoanStatus.ACTIVE, LoanStatus.PENDING_DISBURSEMENT):
             await self.apply()
         else:
             self.world.wish("come_again", self.come_again, timedelta(days=4))
 
-    async def _debt(self) -> tuple[Loan | None, Money, Money]:
+    async def debt(self) -> tuple[Loan | None, Money, Money]:
         world = self.world
         nothing = Money(0, world.currency)
         if self.loan_id is None:

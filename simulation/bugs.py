@@ -36,10 +36,10 @@ from servicing.models import Repayment
 from servicing.rails import base
 from servicing.rails.base import AckStatus, Direction, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
+from simulation import bugs_of_hands
+from simulation.bugs_of_hands import Patch
 
-Patch = tuple[Any, str, Any]
-"""Where, which name, and what stands there instead."""
-BUGS: dict[str, Callable[[], list[Patch]]] = {}
+BUGS: dict[str, Callable[[], list[Patch]]] = {each.__name__: each for each in bugs_of_hands.ALL}
 
 
 @contextmanager

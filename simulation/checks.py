@@ -1,7 +1,7 @@
 """What must be true after each day, whatever went wrong on it; and what must be true in the end."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,8 +19,9 @@ from servicing.ledger.models import Line
 from servicing.models import Incident, LoanEvent, ReconciliationBreak, ReconciliationRun
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import AMENDMENT, FINAL, LOAN, PAYMENT_REQUEST, PAYOUT, OrderStatus
-from simulation import books
-from simulation.books import Position, Rows, columns
+from simulation import books, standing
+from simulation.books import Position, Rows, columns, plain
+from simulation.broken import Broken as Broken
 from simulation.clock import day_in, end_of
 from simulation.world import World
 
@@ -47,12 +48,6 @@ _CLOSED = columns(DayClose, "business_date", "closed_at").where(
 )
 
 
-@dataclass(frozen=True)
-class Broken:
-    rule: str
-    detail: str
-
-
 @dataclass
 class Inspector:
     """Looks at a world from outside, and remembers how far it has looked."""
@@ -70,6 +65,8 @@ class Inspector:
     """Of the callbacks that were taken."""
     looked_at: int = 0
     entered: set[str] = field(default_factory=set)
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Cash in the ledger, by rail and currency."""
 
     async def first(self, *, at_the_end: bool = False) -> Broken | None:
         commits = self.world.reaper.commits
@@ -90,7 +87,12 @@ class Inspector:
         rows = await books.read(session, self.world.memory)
         positions = list(books.positions(self.world, rows))
         self.world.known = rows, positions
-        for each in (*self._paid_once(positions, rows), *self._kept(rows)):
+        for each in (
+            *standing.one_booking(positions),
+            *self._paid_once(positions, rows),
+            *self._kept(rows),
+            *standing.cards(self.world, rows, positions),
+        ):
             yield each
         for each in (
             *await self._lied(session, rows),
@@ -99,6 +101,7 @@ class Inspector:
             *await self._lives(session, rows),
             *await self._days(session, rows),
             *await self._told_once(session, rows),
+            *await standing.funders(session, self.world, rows),
         ):
             yield each
         if at_the_end:
@@ -106,6 +109,8 @@ class Inspector:
                 *self._ended(rows),
                 *await self._closed(session),
                 *await self._charged_once(session),
+                *standing.cash_is_rails(self.world, rows, self.held),
+                *await standing.funders_at_the_end(session, self.world, rows),
             ):
                 yield each
 
@@ -134,7 +139,8 @@ class Inspector:
             if len(sent) > 1:
                 yield Broken("paid_once", f"{position.key} left the rail {len(sent)} times")
             payout = rows.payouts.get(position.key)
-            if sent and payout is None and position.key not in rows.refunds:
+            is_known = position.key in rows.refunds or position.key in self.world.funded.paid
+            if sent and payout is None and not is_known:
                 yield Broken("paid_once", f"{position.key} is no payout of ours")
             if payout is not None and payout.amendment_id is None and position.theirs < 0:
                 arrived[payout.loan_id] += 1
@@ -155,11 +161,15 @@ class Inspector:
                 yield from self._obeyed(rows, event)
 
     def _entered(self, rows: Rows, reference: str, event: Any, today: date) -> Iterator[Broken]:
-        row = rows.repayments.get(reference) or rows.items.get(reference)
+        # Staff may have been first.
+        by_hand = rows.by_hand.get(plain(reference), ()) if reference not in self.entered else ()
+        named = rows.repayments.get(reference) or rows.items.get(reference)
+        row = named or next(iter(by_hand), None) or rows.capital.get(reference.lower())
+        row = row or next(iter(rows.settled_by.get(plain(reference), ())), None)
         given = (event.amount.minor, event.amount.currency)
         if row is None or (row.amount_minor, row.currency) != given:
             yield Broken("nothing_lost", f"{reference} was acknowledged and is not in the books")
-        elif reference not in rows.items and reference not in self.entered:
+        elif reference in rows.repayments.keys() - rows.items.keys() - self.entered:
             yield from self._in_its_place(rows, row, event, today)
         self.entered.add(reference)
 
@@ -207,13 +217,14 @@ class Inspector:
 
     async def _cash(self, session: AsyncSession, rows: Rows) -> list[Broken]:
         by_loan = await books.cash_of_ledger(session, self.world.memory)
-        held: Counter[str] = Counter()
+        held: Counter[tuple[str, str]] = Counter()
         for cash in by_loan.values():
             held.update(cash)
         said = books.cash_of_rows(rows)
+        self.held = held
         found = [
             Broken("cash_is_rows", f"{held[each]} {each} in the ledger, {said[each]} by the rows")
-            for each in held.keys() | said.keys()
+            for each in sorted(held.keys() | said.keys())
             if held[each] != said[each]
         ]
         return found + _by_loan(by_loan, rows)
@@ -235,8 +246,9 @@ class Inspector:
                 (each.rail.name, at.date()) not in reconciled
                 for transfer in each.transfers
                 for at, _ in transfer.moves
-                if each.rail is not None
+                if each.rail is not None and each.rail is not self.world.desk
             )
+            is_new = is_new or standing.is_unseen(self.world, each)
             why = is_open or is_told or is_new or each.names & breaks.keys()
             if at_the_end or not why:
                 found.append(
@@ -339,7 +351,7 @@ class Inspector:
         ]
 
 
-def _by_loan(held: dict[Any, Counter[str]], rows: Rows) -> list[Broken]:
+def _by_loan(held: dict[Any, Counter[tuple[str, str]]], rows: Rows) -> list[Broken]:
     """What a loan was paid and what it got, by the rows, is what its ledger says."""
     said: Counter[Any] = Counter()
     for payout in rows.payouts.values():

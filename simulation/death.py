@@ -28,10 +28,11 @@ class Reaper:
         self.enqueued = 0
         """How often a job was written, whether it was committed or not."""
 
-    def arm(self) -> None:
+    def arm(self, by: Random | None = None) -> None:
         """Before an act: it may be the last one of its process."""
-        dies = self._random.random() < self.chance
-        self._left = self._random.randint(1, _FARTHEST) if dies else 0
+        random = by or self._random
+        dies = random.random() < self.chance
+        self._left = random.randint(1, _FARTHEST) if dies else 0
 
     def disarm(self) -> None:
         self._left = 0

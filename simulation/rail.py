@@ -1,7 +1,8 @@
 """A rail behind the product's own protocol: it keeps books of its own, and everything that a rail
 can do wrong it does, as the seed says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -50,6 +51,8 @@ class Faults:
     """A settled order is called failed days later."""
     unkept_keys: float = 0.0
     """Whether this rail forgets references: the same one twice moves money twice."""
+    swallows: float = 0.0
+    """A request that it says it has, and of which it knows nothing afterwards."""
 
 
 NO_FAULTS = Faults(*[0.0] * 11)
@@ -99,11 +102,14 @@ class SimulatedRail:
         self.transfers: dict[str, Transfer] = {}
         self.by_reference: dict[str, list[Transfer]] = {}
         self._numbers = 0
+        self.more = random
 
     # The protocol.
 
     async def submit(self, instruction: Instruction) -> Ack:
         self.world.reaper.point()
+        if self._swallows(instruction):
+            return Ack(AckStatus.ACCEPTED, f"{self.name[0].upper()}{self._numbers}")
         faults, roll = self.faults, self.random.random()
         arrives = not (roll < faults.timeout / 2)
         known = self.by_reference.get(instruction.client_ref, [])
@@ -209,6 +215,19 @@ class SimulatedRail:
         if roll >= 1 - faults.doubled:
             self.world.ring(self, event, self._delay())
 
+    @contextmanager
+    def led_by(self, random: Random) -> Iterator[None]:
+        """What happens meanwhile is drawn from another stream, and leaves ours where it was."""
+        own, self.random = self.random, random
+        try:
+            yield
+        finally:
+            self.random = own
+
+    def called(self, transfer: Transfer) -> tuple[str, ...]:
+        """All names by which people know it."""
+        return (transfer.rail_id,)
+
     def balance(self, currency: str) -> int:
         return sum(t.net_minor for t in self.transfers.values() if t.amount.currency == currency)
 
@@ -222,6 +241,13 @@ class SimulatedRail:
         self.transfers[rail_id] = transfer
         self.by_reference.setdefault(reference, []).append(transfer)
         return transfer
+
+    def _swallows(self, instruction: Instruction) -> bool:
+        is_open = instruction.direction is Direction.COLLECT and self.faults.swallows > 0
+        if not is_open or instruction.client_ref in self.by_reference:
+            return False
+        self._numbers += 1
+        return self.more.random() < self.faults.swallows
 
     def _move(self, transfer: Transfer, sign: int) -> None:
         transfer.moves.append((self.now().astimezone(UTC), sign * transfer.amount.minor))

@@ -17,12 +17,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kit import log
+from servicing.rails import telegram
 from servicing.states import FINAL, LoanStatus
 from simulation import borrowers, bugs, database, digests, seeded
+from simulation.cards import Cards
 from simulation.checks import Broken, Inspector
 from simulation.clock import end_of
+from simulation.counter import Counter
+from simulation.funders import Funders
 from simulation.staff import Office
-from simulation.world import Size, World
+from simulation.world import Act, Size, World
 
 QUIET_DAYS = 8
 
@@ -92,9 +96,10 @@ async def tell(found: Outcome, engine: AsyncEngine, size: Size, live: Story) -> 
 async def _live(
     world: World, inspector: Inspector, office: Office, found: Outcome
 ) -> Broken | None:
-    borrowers.settle_in(world)
+    others = _others(world, borrowers.settle_in(world))
     for _ in range(found.days):
         _plan_day(world, office)
+        _plan_others(world, others)
         await world.live_until(world.clock.at + timedelta(days=1))
         if broken := await inspector.first():
             return broken
@@ -102,6 +107,7 @@ async def _live(
     office.zeal = 1.0
     for n in range(QUIET_DAYS):
         _plan_day(world, office)
+        _plan_others(world, others)
         await world.live_until(world.clock.at + timedelta(days=1))
         if broken := await inspector.first(at_the_end=n == QUIET_DAYS - 1):
             return broken
@@ -128,6 +134,21 @@ def _plan_day(world: World, office: Office) -> None:
     if random.random() < 0.15:
         tick(world, "servicing.reminders", timedelta(hours=random.randint(5, 20)))
     world.later("office", office.work, timedelta(hours=9))
+
+
+def _others(world: World, people: list[borrowers.Borrower]) -> list[Act]:
+    """Who has work each day besides: not in every world is everything."""
+    found: list[Act] = [Counter(world, people).work]
+    if telegram.takes(world.currency) and world.more.random() < 0.6:
+        found.append(Cards(world, people).compare)
+    if world.more.random() < 0.4:
+        found.append(Funders(world).work)
+    return found
+
+
+def _plan_others(world: World, others: list[Act]) -> None:
+    for n, work in enumerate(others):
+        world.later("others", work, timedelta(hours=8 + n))
 
 
 def _is_waiting(world: World) -> bool:

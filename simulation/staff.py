@@ -22,13 +22,15 @@ from servicing import (
     suspense,
 )
 from servicing.disbursements import PAYOUTS
+from servicing.ledger.chart import OUTSIDE
 from servicing.models import Incident, ReconciliationBreak, SuspenseItem
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
 from servicing.treasury import breaks, returns
 from simulation import books
-from simulation.books import BY_HAND, RETURNED, Position, Rows
+from simulation.books import BY_HAND, RETURNED, Position, Rows, plain
+from simulation.rail import Transfer
 from simulation.world import World
 
 Agreement = Callable[..., Awaitable[object]]
@@ -42,6 +44,8 @@ class Office:
     def __init__(self, world: World) -> None:
         self.world = world
         self.zeal = _ZEAL
+        self.sent: set[str] = set()
+        """Payment requests whose borrowers have sent the money by themselves."""
 
     async def work(self) -> None:
         world = self.world
@@ -79,7 +83,10 @@ class Office:
         orders = (*rows.payouts.values(), *rows.requests.values())
         return (
             any(order.status in (OrderStatus.NEEDS_REVIEW, OrderStatus.FAILED) for order in orders)
-            or any(item.resolved_at is None for item in rows.items.values())
+            or any(
+                item.resolved_at is None and not self._is_capital(item)
+                for item in rows.items.values()
+            )
             or not all(each.is_square for each in positions)
         )
 
@@ -97,14 +104,18 @@ class Office:
         for kind, orders in ((PAYOUTS, rows.payouts), (REQUESTS, rows.requests)):
             for reference, order in orders.items():
                 if order.status is OrderStatus.NEEDS_REVIEW and self._does():
-                    await self._review(kind, reference, order)
+                    await self._review(kind, reference, order, rows)
 
-    async def _review(self, kind: Any, reference: str, order: Any) -> None:
+    async def _review(self, kind: Any, reference: str, order: Any, rows: Rows) -> None:
         world = self.world
-        known = [t for rail in world.rails for t in rail.by_reference.get(reference, [])]
+        known = [t for rail in world.all_rails for t in rail.by_reference.get(reference, [])]
         if known and known[0].status is OutcomeStatus.PENDING:
             return
         moved = next((each for each in known if each.settled_at is not None), None)
+        if moved is None and kind is REQUESTS:
+            moved = self._paid_otherwise(reference, order, rows)
+        elif moved is not None and rows.by_hand.get(plain(moved.rail_id)):
+            moved = None  # It is entered already: what we asked for brought nothing besides.
         what: dict[str, Any] = {"failure_code": "never_moved"}
         if moved is not None:
             what = {"rail_id": moved.rail_id, "settled_at": moved.settled_at}
@@ -113,6 +124,21 @@ class Office:
             kind=kind, order_id=order.id, reason="asked the rail", zone=world.zone,
             **what, **self._when,
         )  # fmt: skip
+
+    def _paid_otherwise(self, reference: str, order: Any, rows: Rows) -> Transfer | None:
+        """The borrower has sent what we asked for by himself: that very money, they say, settles
+        it, before the rail has told of it."""
+        world = self.world
+        if world.is_at_rest or reference in self.sent or world.more.random() < 0.15:
+            return None
+        rail = next((each for each in world.rails if each.name == order.rail), None)
+        if rail is None:
+            return None
+        self.sent.add(reference)
+        amount = Money(order.amount_minor, order.currency)
+        with rail.led_by(world.more):
+            world.counts["paid otherwise"] += 1
+            return rail.receive("", rows.loans[order.loan_id].reference, amount)
 
     @property
     def _when(self) -> dict[str, Any]:
@@ -139,8 +165,10 @@ class Office:
     ) -> None:
         """What breaks and incidents show: money that came back, or that nobody told us of."""
         for each in positions:
-            if each.is_square or each.rail is None or not self._does():
+            is_theirs = each.rail is None or each.rail is self.world.desk
+            if each.is_square or is_theirs or not self._does():
                 continue
+            assert each.rail is not None
             transfer = each.transfers[0]
             is_own = transfer.direction is Direction.INCOMING  # What we ordered we ask about.
             if transfer.status is OutcomeStatus.SETTLED and each.ours == 0 and is_own:
@@ -155,8 +183,7 @@ class Office:
     ) -> None:
         """A payment that its payer's bank took back: from the loan, from suspense, or from us."""
         world = self.world
-        is_own = position.transfers[0].direction is Direction.INCOMING
-        reference = position.reference if is_own else f"rail:{position.reference}"
+        reference = next(iter(position.stands), "")
         repayment, item = rows.repayments.get(reference), rows.items.get(reference)
         if repayment is not None:
             await world.do(
@@ -178,7 +205,7 @@ class Office:
         """What agrees since days, by another entry than the statement's, needs nothing more."""
         lately = self.world.today - timedelta(days=4)
         for each in positions:
-            found = waiting.get(each.key)
+            found = next((waiting[name] for name in sorted(each.names & waiting.keys())), None)
             if each.is_square and found is not None and found.day < lately and self._does():
                 await self._both(
                     breaks.explain, break_id=found.id, reason="entered by hand",
@@ -197,7 +224,7 @@ class Office:
         random = self.world.random
         active = [row for row in rows.loans.values() if row.status is LoanStatus.ACTIVE]
         for item in rows.items.values():
-            if item.resolved_at is not None or not self._does():
+            if item.resolved_at is not None or self._is_capital(item) or not self._does():
                 continue
             fits = [row for row in active if row.currency == item.currency]
             if item.reason == "unknown_reference" and fits and random.random() < 0.6:
@@ -209,12 +236,16 @@ class Office:
             elif not self._is_gone(item):
                 await self._refund(item.id, f"{BY_HAND}{item.reference}")
 
+    def _is_capital(self, item: Any) -> bool:
+        """Of a funder: others see to it."""
+        return item.reference.partition(":")[2] in self.world.funded.sent
+
     def _is_gone(self, item: Any) -> bool:
         """The rail has taken it back meanwhile: it is not given back once more."""
         return any(
             f"{rail.name}:{transfer.rail_id}" == item.reference
             or f"rail:{transfer.reference}" == item.reference
-            for rail in self.world.rails
+            for rail in self.world.all_rails
             for transfer in rail.transfers.values()
             if transfer.status is OutcomeStatus.RETURNED
         )
@@ -231,7 +262,10 @@ class Office:
             rows = await self.world.memory.rows(session, _GIVEN_BACK)
         for (item,) in rows:
             reference = item.refund_reference or ""
-            rail = next((r for r in self.world.rails if r.name == item.rail), main)
+            if item.rail == OUTSIDE and reference.startswith(BY_HAND):
+                self.world.till[reference] = -item.amount
+                continue
+            rail = next((r for r in self.world.all_rails if r.name == item.rail), main)
             if reference.startswith(BY_HAND) and reference not in rail.by_reference:
                 rail.pay_by_hand(reference, item.amount)
 

@@ -4,8 +4,9 @@ import heapq
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -19,13 +20,16 @@ from kit.crypto import Vault
 from kit.db import Sessions, sessions_of, unit_of_work
 from kit.errors import DomainError
 from kit.ids import new_id
+from kit.money import Money
 from servicing import orders, rail_events
 from servicing.disbursements import PAYOUTS
+from servicing.funding.models import WithdrawalOf
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, RailEvent, Rails
 from servicing.states import OrderStatus
 from simulation.clock import Clock, day_in
 from simulation.death import Killed, Reaper
+from simulation.desk import CardDesk
 from simulation.memory import Memory
 from simulation.rail import NO_FAULTS, Faults, SimulatedRail, Transfer
 from simulation.worker import Worker
@@ -42,7 +46,19 @@ PLACES = (
 )
 """With and without summer time, on both hemispheres, far from UTC, without minor units."""
 Act = Callable[[], Awaitable[None]]
+Agreement = Callable[..., Awaitable[object]]
 _VAULT = Vault([b"m" * 32], b"i" * 32)
+
+
+@dataclass
+class Funded:
+    """What funders know of their own money, by the name of each payment."""
+
+    sent: dict[str, tuple[UUID, Money]] = field(default_factory=dict)
+    """By whose stake it is."""
+    paid: dict[str, tuple[UUID, WithdrawalOf, Money]] = field(default_factory=dict)
+    shared_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """When interest and losses were shared out last."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +83,19 @@ class World:
         self.reaper = Reaper(self.random, chance=0.03, hear=self.memory.hear)
         self.sessions: Sessions = sessions_of(engine, _VAULT)
         self.rails = self._rails()
-        services = {
+        self.more = Random(f"{seed}: cards, counter, funders")  # noqa: S311
+        """A stream of their own: what they do changes nothing of what others had drawn."""
+        self.desk: CardDesk | None = None
+        self.till: dict[str, Money] = {}
+        """What came outside the rails, by its receipt; below zero: what was given back so."""
+        self.funded = Funded()
+        self._services: dict[type, object] = {
             Rails: Rails(tuple(self.rails)),
             Settings: Settings(timezone=self.zone, currency=self.currency),
             orders.Payees: orders.Payees(),
             Vault: _VAULT,
         }
-        self.context = jobs.Context(self.sessions, self.clock, services)
+        self.context = jobs.Context(self.sessions, self.clock, self._services)
         self.worker = Worker(self.context, self.random, self.reaper)
         self.is_down_until = self.start
         self.is_at_rest = False
@@ -96,6 +118,16 @@ class World:
         if self.random.random() < 0.7:
             return [main]
         return [main, SimulatedRail("gsma", self, self.random, faults, skew=-skew)]
+
+    def take_cards(self) -> CardDesk:
+        """From here on the lender has a provider for cards in Telegram."""
+        self.desk = CardDesk(self, self.more)
+        self._services[Rails] = Rails(tuple(self.all_rails))
+        return self.desk
+
+    @property
+    def all_rails(self) -> list[SimulatedRail]:
+        return [*self.rails, self.desk] if self.desk is not None else self.rails
 
     # Time.
 
@@ -135,9 +167,11 @@ class World:
 
     # People and processes.
 
-    async def do(self, work: Callable[[AsyncSession], Awaitable[object]]) -> bool:
+    async def do(
+        self, work: Callable[[AsyncSession], Awaitable[object]], by: Random | None = None
+    ) -> bool:
         """One act of a person in one transaction; whether it was done and known to be done."""
-        self.reaper.arm()
+        self.reaper.arm(by)
         try:
             async with unit_of_work(self.sessions) as session:
                 await work(session)
@@ -149,6 +183,11 @@ class World:
             return False
         finally:
             self.reaper.disarm()
+
+    async def both(self, act: Agreement, **given: Any) -> None:
+        """One of staff proposes and another confirms; a third finds nothing left to do."""
+        for staff_id in self.more.sample(self.staff, 3):
+            await self.do(partial(act, staff_id=staff_id, **given), by=self.more)
 
     async def tick(self, schedule: str, tick: datetime | None = None) -> None:
         """What the worker's clock does, at the moments that the world chooses.
@@ -233,7 +272,7 @@ class World:
         self.reaper.chance = 0.0
         self.clock.error = timedelta()
         self.is_down_until = self.clock.at
-        for rail in self.rails:
+        for rail in self.all_rails:
             rail.faults = replace(NO_FAULTS, unkept_keys=rail.faults.unkept_keys)
 
     def hire(self) -> None:
