@@ -369,7 +369,7 @@ def statement_not_compared() -> list[Patch]:
     async def wrong(*_: Any) -> Any:
         return reconciliation._Compared((), 0, 0)
 
-    return [(reconciliation, "_compare", wrong)]
+    return [(reconciliation, "_compare_day", wrong)]
 
 
 @_bug
