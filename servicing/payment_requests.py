@@ -71,7 +71,7 @@ async def request(
         raise AmountAbovePayoff(most=most.major, currency=most.currency)
     payout = await queries.last_payout(session, loan)
     rail = telegram.NAME if by_card else payout.rail
-    amount = _movable(amount, rail)
+    amount = _movable(amount, rail, most)
     waiting = await queries.find_open_request(session, loan.id, now=now)
     is_waiting_there = waiting is not None and (waiting.rail == telegram.NAME) == by_card
     if waiting is not None and is_waiting_there and waiting.amount == amount:
@@ -115,7 +115,8 @@ async def settle(
 ) -> None:
     """The borrower accepted: the money is here, whether or not the loan still needs it.
 
-    Who pays the payoff that we asked for owes nothing more, also after midnight.
+    Who pays the payoff that we asked for owes nothing more, also after midnight, and not the cents
+    that the rail could not ask for.
     """
     reference = f"rail:{asked.client_ref}"
     if loan.status in repayments.REPAYABLE:
@@ -175,10 +176,15 @@ async def _chat(session: AsyncSession, loan: Loan) -> str:
     return telegram.address(contact.telegram_chat_id, contact.locale)
 
 
-def _movable(amount: Money, rail: str | None) -> Money:
-    """Or the next higher one that the rail moves: what is over is the borrower's credit."""
+def _movable(amount: Money, rail: str | None, most: Money) -> Money:
+    """Or the next higher one that the rail moves: what is over is the borrower's credit.
+
+    Of a payoff the next lower: what is over would wait for ever, as no rail moves it back.
+    """
     unit = SMALLEST.get(rail or "", 1)
-    return Money(-(-amount.minor // unit) * unit, amount.currency)
+    above = Money(-(-amount.minor // unit) * unit, amount.currency)
+    below = Money(amount.minor // unit * unit, amount.currency)
+    return below if below.minor and above.minor > most.minor else above
 
 
 REQUESTS = Orders(

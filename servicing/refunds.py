@@ -10,6 +10,7 @@ from kit import audit, four_eyes, ids, jobs
 from kit.crypto import Vault, person_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
+from kit.money import Money
 from notifications import contacts
 from servicing import incidents, living, messages, queries, suspense
 from servicing.ledger import pending
@@ -17,7 +18,7 @@ from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails import telegram
-from servicing.rails.base import Direction
+from servicing.rails.base import SMALLEST, Direction
 from servicing.states import REFUND, OrderEvent
 from servicing.treasury.models import Refund
 
@@ -29,6 +30,13 @@ class NobodyToRefund(DomainError):
 
     kind = Kind.CONFLICT
     code = "nobody_to_refund"
+
+
+class RefundNotMovable(DomainError):
+    """`rail` moves multiples of `least` `currency` only. It can be given back outside, by hand."""
+
+    kind = Kind.CONFLICT
+    code = "refund_not_movable"
 
 
 class RefundAtProvider(DomainError):
@@ -54,6 +62,11 @@ async def order(
     if item.loan_id is None:
         raise NobodyToRefund()
     loan = await queries.get_loan(session, item.loan_id)
+    rail = item.rail or loan.rail
+    unit = SMALLEST.get(rail or "", 1)
+    if item.amount_minor % unit:
+        least = Money(unit, item.currency).major
+        raise RefundNotMovable(rail=rail, least=least, currency=item.currency)
     contact = await contacts.find(session, loan.borrower_id)
     account = await contacts.phone_of(session, vault, contact, now=now) if contact else None
     if account is None:

@@ -32,6 +32,7 @@ from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
 from servicing.models import Amendment, Installment, Loan, LoanEvent, Repayment
+from servicing.rails.base import SMALLEST
 from servicing.states import AmendmentStatus, LoanStatus
 
 
@@ -85,7 +86,8 @@ async def receive(
     """Record money that has arrived. Safe to call again with the same `rail_reference`.
 
     It counts from its own day, whenever we hear of it, and is split by the rules of the loan; when
-    it is enough to end the loan on that day, it does. `asked_on`: when we asked for this amount;
+    it is enough to end the loan on that day, it does, also when it lacks cents that its rail cannot
+    move: these are waived. `asked_on`: when we asked for this amount;
     had it been the payoff of that day, it counts from then. `rail`: by which it came; None: by the
     loan's; `OUTSIDE`: by none.
     """
@@ -99,11 +101,16 @@ async def receive(
     must_be_takable(loan, amount)
     story = await happenings.of_loan(session, loan)
     day = max(on, story.last_change_on)
+    unit = SMALLEST.get(rail or loan.rail or "", 1)
     if asked_on is not None:
-        day = asked_payoff.counts_from(story, amount, asked_on=asked_on, paid_on=on, otherwise=day)
+        day = asked_payoff.counts_from(
+            story, amount, asked_on=asked_on, paid_on=on, otherwise=day, unit=unit
+        )
+    is_active = loan.status is LoanStatus.ACTIVE
+    ends = is_active and asked_payoff.is_all_but_cents(story, amount, on=day, unit=unit)
     repayment = _new(loan, amount, rail_reference, rail=rail, paid_on=on, now=now)
     today = max(on, loan.accrued_on or on)
-    await _take(session, loan, repayment, counts_on=day, on=today, now=now)
+    await _take(session, loan, repayment, counts_on=day, on=today, now=now, ends=ends)
     await messages.silence(session, loan, reason="repayment_received", now=now)
     if loan.status is LoanStatus.CLOSED:
         await messages.loan_closed(session, loan, repayment, now=now)
@@ -174,9 +181,11 @@ async def _take(
     counts_on: date,
     on: date,
     now: datetime,
+    ends: bool = False,
 ) -> None:
+    """`ends`: it settles the loan, whatever it leaves open."""
     act = Act(audit.SYSTEM, on, now, references_of(repayment.id), repayment.rail)
-    type_ = await _settlement_or_repayment(session, loan, repayment)
+    type_ = Type.SETTLEMENT if ends else await _settlement_or_repayment(session, loan, repayment)
     paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
     lived = await living.happen(session, loan, act, paid)
     await late_fees.take_back(session, loan, lived, act, since=counts_on)
@@ -209,7 +218,7 @@ def _allocation(told: Told, row: LoanEvent) -> dict[str, Any]:
     """How the engine split it on its day: `shares` of [installment, component, minor]."""
     before = replay.at(told.until(row, included=False), row.on)
     after = replay.at(told.until(row, included=True), row.on)
-    paid = next(each for each in reversed(after.transactions) if each.type != "credit")
+    paid = next(each for each in reversed(after.transactions) if each.type not in _FOLLOWS)
     left, shares = list(paid.parts), []
     first = 0 if after.rows[0].kind == "upfront" else 1
     for n, now in enumerate(after.rows, first):
@@ -220,6 +229,10 @@ def _allocation(told: Told, row: LoanEvent) -> dict[str, Any]:
                 left[part] -= share
                 shares.append([n, component, share])
     return {"shares": shares, "in_advance": row.amount_minor - sum(paid.parts)}
+
+
+_FOLLOWS = ("credit", "waiver")
+"""What a payment may bring about by itself: credit is spent, and what is left open given up."""
 
 
 def _is_ahead(repayment: Repayment, rows: Sequence[Installment]) -> bool:

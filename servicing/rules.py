@@ -115,7 +115,12 @@ def from_document(document: Mapping[str, Any]) -> LoanRules:
 
 def recalculates(document: Mapping[str, Any]) -> bool:
     """Whether interest follows what is really owed: then every day has to be told."""
-    return bool(document.get("engine", {}).get("interest_recalculation"))
+    return _is_said(document.get("engine", {}).get("interest_recalculation"))
+
+
+def _is_said(recalculation: object) -> bool:
+    """As the engine reads it: a rule of which nothing is said, `{}`, is the usual one."""
+    return recalculation not in (None, False)
 
 
 def charges_penalties(document: Mapping[str, Any]) -> bool:
@@ -133,7 +138,7 @@ def engine_document(rules: LoanRules) -> dict[str, Any]:
     """Where the product says nothing else: money in advance waits until something falls due, unless
     it saves interest, and the loan may end on any day for the interest up to it."""
     saves = rules.engine.get("interest_recalculation")
-    usual = {**_SERVICED} if saves else {**_SERVICED, "allocation_order": _ADVANCE_WAITS}
+    usual = {**_SERVICED} if _is_said(saves) else {**_SERVICED, "allocation_order": _ADVANCE_WAITS}
     return {**usual, **rules.engine}
 
 

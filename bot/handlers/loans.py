@@ -18,7 +18,7 @@ from kit.errors import DomainError
 from kit.money import Money
 from onboarding import answers
 from servicing import payment_requests, queries
-from servicing.models import Loan, Repayment
+from servicing.models import Loan, PaymentRequest, Repayment
 from servicing.rails import telegram
 from servicing.states import LoanStatus
 
@@ -93,8 +93,8 @@ async def pressed(_: CallbackQuery, callback_data: Pay, context: UpdateContext) 
     if await loan_places.is_asked(context, loan):
         return reply(await loan_places.pay(context, loan))
     amount = Money(callback_data.amount, loan.currency)
-    await _ask(context, loan, amount)
-    return reply(screens.requested(amount, context.words))
+    asked = await _ask(context, loan, amount)
+    return reply(screens.requested(asked.amount, context.words))
 
 
 async def cards(event: CallbackQuery, context: UpdateContext) -> Reply | Screen:
@@ -117,8 +117,11 @@ async def pressed_card(_: CallbackQuery, callback_data: Card, context: UpdateCon
     return reply(screens.invoiced(amount, context.words))
 
 
-async def _ask(context: UpdateContext, loan: Loan, amount: Money, *, by_card: bool = False) -> None:
-    await payment_requests.request(
+async def _ask(
+    context: UpdateContext, loan: Loan, amount: Money, *, by_card: bool = False
+) -> PaymentRequest:
+    """The rail may ask for another amount: M-Pesa moves whole shillings."""
+    return await payment_requests.request(
         context.session,
         vault_of(context.session),
         loan_id=loan.id,

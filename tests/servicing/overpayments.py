@@ -7,6 +7,7 @@ from sqlalchemy import select
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.four_eyes import Proposal
+from kit.money import Money
 from notifications import contacts
 from servicing import (
     chargebacks,
@@ -23,10 +24,11 @@ from servicing.treasury.models import Refund
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import UMA, USHA
 
+FOUR_HUNDRED = kes(400)
 PHONE = "+254700000009"
 
 
-async def overpaid(lender: Lender) -> tuple[Loan, SuspenseItem]:
+async def overpaid(lender: Lender, over: Money = FOUR_HUNDRED) -> tuple[Loan, SuspenseItem]:
     """A loan that ended with money to spare, of a borrower with a proven phone."""
     loan = await lender.lends()
     async with unit_of_work(lender.sessions) as session:
@@ -40,10 +42,10 @@ async def overpaid(lender: Lender) -> tuple[Loan, SuspenseItem]:
         )  # fmt: skip
     payoff = await lender.payoff(loan)
     await lender.receives(loan, payoff - kes(1))
-    await lender.receives(loan, kes(401))
+    await lender.receives(loan, kes(1) + over)
     async with lender.sessions() as session:
         (item,) = await suspense.list_open(session)
-    assert item.amount == kes(400)
+    assert item.amount == over
     return loan, item
 
 

@@ -4,16 +4,21 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from kit.audit import AuditEvent
 from kit.crypto import vault_of
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import orders, payment_requests, queries, repayments, tasks
+from servicing import orders, payment_requests, queries, refunds, repayments, tasks
 from servicing.models import Loan, PaymentRequest
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
+from servicing.treasury.models import Refund
 from tests.servicing.lending import ZONE, Lender, kes
+from tests.servicing.overpayments import orders_it, overpaid
+from tests.servicing.treasury_acts import UMA
 
 NAIROBI = ZoneInfo(ZONE)
 DUE = date(2026, 12, 20)
@@ -35,7 +40,7 @@ async def asks(lender: Lender, loan: Loan, amount: Money) -> PaymentRequest:
 
 async def accepted(lender: Lender, asked: PaymentRequest, when: datetime) -> None:
     """The rail moved the money at `when`, and tells us now."""
-    outcome = Outcome(OutcomeStatus.SETTLED, asked.amount, "W2", settled_at=when)
+    outcome = Outcome(OutcomeStatus.SETTLED, asked.amount, f"W{asked.client_ref}", settled_at=when)
     async with unit_of_work(lender.sessions) as session:
         await orders.apply(
             session, REQUESTS, asked.id, outcome, on=lender.on, zone=ZONE, now=lender.now
@@ -156,6 +161,68 @@ class TestOnTime:
         async with lender.sessions() as session:
             (repayment,) = await queries.list_repayments(session, loan.id)
         assert repayment.paid_on == day
+
+
+class TestWholeShillings:
+    """M-Pesa moves no cents."""
+
+    @pytest.fixture
+    def lender(self, lender: Lender) -> Lender:
+        lender.rail.name = "mpesa"
+        return lender
+
+    @pytest.mark.parametrize("recalculates", [False, True])
+    @pytest.mark.parametrize("days", [0, 1, 3])
+    async def test_of_a_payoff_end_the_loan_and_leave_nothing(
+        self, lender: Lender, days: int, recalculates: bool
+    ) -> None:
+        if recalculates:
+            lender.rules = {**lender.rules, "interest_recalculation": {}}
+        loan = await lender.lends(annual_rate_percent="35.3", day_count="actual/365")
+        day = date(2026, 12, 5)
+        asked = await asked_payoff(lender, loan, day)
+        payoff = await lender.payoff(loan)
+        await lender.closes_days_until(day + timedelta(days=days))
+
+        await accepted(lender, asked, lender.now)
+
+        cents = payoff - asked.amount
+        assert 0 < cents.minor < 100
+        assert asked.amount.minor % 100 == 0
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        assert (await lender.books(loan))["waiver_expense"] == cents.major
+        async with lender.sessions() as session:
+            (paid,) = await queries.list_repayments(session, loan.id)
+        assert sum(minor for _, _, minor in paid.allocation["shares"]) == paid.amount_minor
+        assert await lender.suspended() == []
+        await lender.verifies()
+
+    async def test_of_less_than_the_payoff_give_nothing(self, lender: Lender) -> None:
+        loan = await lender.lends(annual_rate_percent="35.3", day_count="actual/365")
+        late = await asked_payoff(lender, loan, date(2026, 12, 5))
+        part = await asks(lender, loan, kes("500.40"))
+        await accepted(lender, part, lender.now)
+        await lender.closes_days_until(lender.on + timedelta(days=5))
+        await accepted(lender, late, lender.now)
+
+        assert part.amount == kes(501)
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        assert "waiver_expense" not in await lender.books(loan)
+        await lender.verifies()
+
+    async def test_that_we_hold_with_cents_are_refused_before_two_agree(
+        self, lender: Lender
+    ) -> None:
+        _, item = await overpaid(lender, kes("0.84"))
+
+        with pytest.raises(refunds.RefundNotMovable) as refused:
+            await orders_it(lender, item, UMA)
+
+        assert refused.value.params == {"rail": "mpesa", "least": "1.00", "currency": "KES"}
+        async with lender.sessions() as session:
+            assert await session.scalar(select(Refund.id)) is None
+            acts = await session.scalars(select(AuditEvent.action))
+            assert not [act for act in acts if act.startswith("suspense.refund_by_rail")]
 
 
 class TestOpenRequest:

@@ -152,6 +152,7 @@ error-pool-currency-differs = This pool is in { $currency }.
 error-capital-not-free = Only { $free } is free: the rest is lent or promised.
 error-capital-amount-differs = The rail brought { $waits } under this reference: it waits in suspense.
 error-capital-reference-used = This payment has been written down before.
+error-refund-not-movable = { $rail } moves only multiples of { $least } { $currency }. Give the money back outside and enter that payment, or leave it.
 error-not-shared-out = Nothing since { $since } is shared out to the funders yet. That is done every night.
 error-payout-not-held = No payout waits for money there.
 error-payout-not-settled = There is nothing of this payout to take back: it never arrived, or it is in the books already.

@@ -152,6 +152,7 @@ error-pool-currency-differs = Este fondo está en { $currency }.
 error-capital-not-free = Solo { $free } está libre: el resto está prestado o prometido.
 error-capital-amount-differs = Con esa referencia llegaron { $waits }: esperan a una persona.
 error-capital-reference-used = Ese pago ya se anotó antes.
+error-refund-not-movable = { $rail } solo mueve múltiplos de { $least } { $currency }. Devuelve el dinero por fuera y anota ese pago, o déjalo.
 error-not-shared-out = Desde { $since } todavía no se ha repartido nada entre los financiadores. Se hace cada noche.
 error-payout-not-held = Ahí no hay ningún pago que espere dinero.
 error-payout-not-settled = No hay nada de este pago que retomar: nunca llegó, o ya está en los libros.

@@ -194,6 +194,10 @@ class TestPrompt:
 
         assert payoff.minor % 100, "it would show nothing"
         assert (await mpesa.lender.sees(loan)).status is LoanStatus.CLOSED
+        assert await mpesa.repaid() == [f"{payoff.minor // 100}.00"]
+        assert await mpesa.lender.suspended() == []
+        given = payoff - kes(payoff.minor // 100)
+        assert (await mpesa.lender.books(loan))["waiver_expense"] == given.major
         await mpesa.lender.verifies()
 
     @pytest.mark.parametrize(
