@@ -293,6 +293,11 @@ def _waiver(item: Fields, currency: str) -> dict[str, Any]:
     return {"of": _named(item, "of", ("penalty", "fee", "interest")), "due": _day(item, "due")}
 
 
+def _settlement(item: Fields, currency: str) -> dict[str, Any]:
+    item.raw("at_most")
+    return {"at_most": item.amount("at_most", currency) if item.has("at_most") else None}
+
+
 def _split(item: Fields, currency: str) -> dict[str, Any]:
     into = []
     for part in item.items("into", 60):
@@ -378,6 +383,7 @@ _DETAILS: dict[Type, Callable[[Fields, str], dict[str, Any]]] = {
     Type.REVERSAL: _reversal,
     Type.CHARGEBACK: _chargeback,
     Type.WAIVER: _waiver,
+    Type.SETTLEMENT: _settlement,
     Type.SPLIT: _split,
     Type.RESTRUCTURE: _restructure,
     Type.TOP_UP: _restructure,

@@ -108,9 +108,10 @@ async def receive(
         )
     is_active = loan.status is LoanStatus.ACTIVE
     ends = is_active and asked_payoff.is_all_but_cents(story, amount, on=day, unit=unit)
+    at_most = Money(unit - 1, loan.currency) if ends else None
     repayment = _new(loan, amount, rail_reference, rail=rail, paid_on=on, now=now)
     today = max(on, loan.accrued_on or on)
-    await _take(session, loan, repayment, counts_on=day, on=today, now=now, ends=ends)
+    await _take(session, loan, repayment, counts_on=day, on=today, now=now, at_most=at_most)
     await messages.silence(session, loan, reason="repayment_received", now=now)
     if loan.status is LoanStatus.CLOSED:
         await messages.loan_closed(session, loan, repayment, now=now)
@@ -181,12 +182,15 @@ async def _take(
     counts_on: date,
     on: date,
     now: datetime,
-    ends: bool = False,
+    at_most: Money | None = None,
 ) -> None:
-    """`ends`: it settles the loan, whatever it leaves open."""
+    """`at_most`: it settles the loan, as long as it leaves no more than that open."""
     act = Act(audit.SYSTEM, on, now, references_of(repayment.id), repayment.rail)
-    type_ = Type.SETTLEMENT if ends else await _settlement_or_repayment(session, loan, repayment)
-    paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor)
+    if at_most is None:
+        type_, details = await _settlement_or_repayment(session, loan, repayment), {}
+    else:
+        type_, details = Type.SETTLEMENT, {"at_most": at_most.major}
+    paid = Happening(type_, counts_on, _key(repayment), repayment.amount_minor, details)
     lived = await living.happen(session, loan, act, paid)
     await late_fees.take_back(session, loan, lived, act, since=counts_on)
     row = lived.told.find(paid.key)

@@ -21,6 +21,7 @@ from servicing import (
     planning,
     product_rules,
     recalculation,
+    remaining_cost,
     reshaping,
     snapshots,
     sponsorship,
@@ -230,6 +231,16 @@ def _pay_off(state: Life, event: Event) -> None:
         _take(state, type_, owed, event.on)
 
 
+def _settle(state: Life, event: Event) -> None:
+    """What was said to leave next to nothing is a payment like any other when it leaves more."""
+    at_most = event.details["at_most"]
+    left = remaining_cost.owed(state, event.on) - event.amount
+    if at_most is None or (state.status is Status.ACTIVE and 0 <= left <= at_most):
+        concessions.settle(state, event)
+    else:
+        _take(state, "repayment", event.amount, event.on)
+
+
 def _adjust_income(state: Life, event: Event) -> None:
     sponsorship.take_back(state, event)
     _receive(state, event)
@@ -314,7 +325,7 @@ _APPLY: dict[Type, Callable[[Life, Event], None]] = {
     Type.CHARGEBACK: changes.charge_back,
     Type.REFUND: changes.refund,
     Type.REFINANCE: _pay_off,
-    Type.SETTLEMENT: concessions.settle,
+    Type.SETTLEMENT: _settle,
     Type.WAIVER: concessions.waive,
     Type.CHARGE_OFF: reshaping.charge_off,
     Type.SPLIT: reshaping.split,

@@ -142,6 +142,11 @@ REFUSALS = {
         "It was opened before you signed in anew, or by another site. Nothing was done. Open the"
         " page again and send the form from there.",
     ),
+    "refund_not_movable": Refusal(
+        "The rail cannot move this amount",
+        "It has cents, and this rail moves only whole units. Nothing was done. Give the money back"
+        " outside, and then enter that payment here.",
+    ),
     "second_staff_needed": Refusal(
         "A second person is needed",
         "You proposed this yourself. Another member of staff has to look at it and confirm.",

@@ -46,19 +46,18 @@ def kept_as(rail: str, key: str) -> str:
 
 
 async def by_day(session: AsyncSession, rail: str) -> Mapping[date, list[Back]]:
-    """By the day of the first statement on or after it. People's last word on a break is kept: it
-    is found as long as its statements do not have it."""
-    compared = sorted(
+    """By its day, once the statements of that day and of each that it waits for were compared.
+
+    People's last word on a break is kept: it is found as long as its statements do not have it.
+    """
+    compared = set(
         await session.scalars(select(ReconciliationRun.day).where(ReconciliationRun.rail == rail))
     )
     found: dict[date, list[Back]] = {}
-    if not compared:
-        return found
     for back in (*await _payouts(session, rail), *await _repayments(session, rail)):
-        if not compared[0] <= back.on <= compared[-1] - WAITS:
-            continue
-        day = next(each for each in compared if each >= back.on)
-        found.setdefault(day, []).append(back)
+        waited_for = (back.on + timedelta(days=n) for n in range(WAITS.days + 1))
+        if all(day in compared for day in waited_for):
+            found.setdefault(back.on, []).append(back)
     return found
 
 

@@ -23,8 +23,6 @@ from tests.servicing.treasury_acts import (
     two_act,
 )
 
-WAITED = timedelta(days=3)
-
 
 async def found(lender: Lender) -> list[tuple[str, str, int | None, int | None]]:
     return [
@@ -35,6 +33,12 @@ async def found(lender: Lender) -> list[tuple[str, str, int | None, int | None]]
 
 async def cash(lender: Lender, loan: Loan) -> Money:
     return kes((await lender.books(loan))["cash_wallet"])
+
+
+async def waits(lender: Lender, day: date) -> None:
+    """Until the statements of `day` and of three days after it were compared; they have nothing."""
+    for n in (1, 2, 3):
+        await compares(lender, [], day=day + timedelta(days=n))
 
 
 class TestMoneyOnTop:
@@ -61,14 +65,25 @@ class TestMoneyOnTop:
         for n in range(3):
             await compares(lender, [], day=day + timedelta(days=n))
             assert "not_returned" not in {each[0] for each in await found(lender)}
-        await compares(lender, [], day=day + WAITED)
-        await compares(lender, [], day=day + WAITED)
+        for _ in range(2):
+            await compares(lender, [], day=day + timedelta(days=3))
 
         assert ("not_returned", reference, 12_000_00, None) in await found(lender)
 
+    async def test_is_no_break_as_long_as_a_statement_is_missing(self, lender: Lender) -> None:
+        day, _ = await self.says_so(lender)
+        for n in (1, 3, 4):
+            await compares(lender, [], day=day + timedelta(days=n))
+        assert "not_returned" not in {each[0] for each in await found(lender)}
+
+        await compares(lender, [], day=day + timedelta(days=2))
+        await compares(lender, [], day=day + timedelta(days=5))
+
+        assert "not_returned" in {each[0] for each in await found(lender)}
+
     async def test_mends_when_a_statement_has_it(self, lender: Lender) -> None:
         day, reference = await self.says_so(lender)
-        await compares(lender, [], day=day + WAITED)
+        await waits(lender, day)
         back = StatementLine("W2", reference, Direction.PAYOUT, kes(12_000), OutcomeStatus.RETURNED)
         await compares(lender, [back], day=day + timedelta(days=4))
 
@@ -78,13 +93,14 @@ class TestMoneyOnTop:
         day, reference = await self.says_so(lender, by_rail=True)
         back = StatementLine("W2", reference, Direction.PAYOUT, kes(12_000), OutcomeStatus.RETURNED)
         await compares(lender, [back], day=day + timedelta(days=1))
-        await compares(lender, [], day=day + WAITED)
+        for n in (2, 3):
+            await compares(lender, [], day=day + timedelta(days=n))
 
         assert "not_returned" not in {each[0] for each in await found(lender)}
 
     async def test_is_lost_when_two_say_so(self, lender: Lender) -> None:
         day, reference = await self.says_so(lender)
-        await compares(lender, [], day=day + WAITED)
+        await waits(lender, day)
         (broken,) = [each for each in await open_breaks(lender) if each.reference == reference]
         with pytest.raises(BreakActNotPossible):
             await act(lender, "put_right", broken.id, UMA)
@@ -113,7 +129,7 @@ class TestAPayment:
 
     async def test_waits_for_its_payer_when_it_is_put_right(self, lender: Lender) -> None:
         loan, day = await self.says_so(lender)
-        await compares(lender, [], day=day + WAITED)
+        await waits(lender, day)
         (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
         assert (broken.category, broken.day, broken.ours_minor) == ("not_returned", day, 500_00)
 
@@ -139,7 +155,7 @@ class TestAPayment:
 
     async def test_is_explained_for_good(self, lender: Lender) -> None:
         _, day = await self.says_so(lender)
-        await compares(lender, [], day=day + WAITED)
+        await waits(lender, day)
         (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
         await two_act(lender, "explain", broken.id)
         await compares(lender, [], day=day + timedelta(days=4))

@@ -197,6 +197,27 @@ class TestWholeShillings:
         assert await lender.suspended() == []
         await lender.verifies()
 
+    async def test_of_a_payoff_give_nothing_else_when_an_earlier_payment_is_taken_back(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends(annual_rate_percent="35.3", day_count="actual/365")
+        await lender.receives(loan, kes(10_000))
+        asked = await asked_payoff(lender, loan, date(2026, 12, 5))
+        await accepted(lender, asked, lender.now)
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+
+        async with unit_of_work(lender.sessions) as session:
+            earlier, _ = await queries.list_repayments(session, loan.id)
+            await repayments.reverse(
+                session, earlier.id, actor="staff:1", reason="chargeback", on=lender.on,
+                now=lender.now,
+            )  # fmt: skip
+
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        assert (await lender.payoff(loan)).minor >= 1_000_000
+        assert "waiver_expense" not in await lender.books(loan)
+        await lender.verifies()
+
     async def test_of_less_than_the_payoff_give_nothing(self, lender: Lender) -> None:
         loan = await lender.lends(annual_rate_percent="35.3", day_count="actual/365")
         late = await asked_payoff(lender, loan, date(2026, 12, 5))

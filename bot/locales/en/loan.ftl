@@ -50,11 +50,11 @@ pay-card-button = 💳 By card: { $amount }
 pay-card-sent = <b>Your invoice for { $amount } is coming.</b> Press the button below it to pay with your card. It can be paid for a day, and once.
 pay-card-waiting = <b>An invoice for { $amount } is above in this chat.</b> You can pay it by card there, or choose again.
 pay-card-later = I cannot check this payment just now, and nothing was taken. Please try again in a minute.
-pay-no-wallet = The money of this loan went to the shop, and you have no confirmed phone with us: so there is no wallet that I can ask. Pay as follows.
+pay-no-wallet = The money of this loan went to the shop, and you have no confirmed phone with us: so there is no wallet that I can ask.
 pay-by-reference = { $rail ->
-        [mpesa] You can also pay with M-Pesa yourself or at an agent: Pay Bill, business number <code>{ $payee }</code>, account number <code>{ $reference }</code>.
-        [gsma] You can also pay with mobile money yourself or at an agent: pay to <code>{ $payee }</code>, reference <code>{ $reference }</code>.
-        [iso20022] You can also pay by bank transfer to account <code>{ $payee }</code>. Write <code>{ $reference }</code> as the reference.
-       *[other] You can also send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
+        [mpesa] You can pay with M-Pesa yourself or at an agent: Pay Bill, business number <code>{ $payee }</code>, account number <code>{ $reference }</code>.
+        [gsma] You can pay with mobile money yourself or at an agent: pay to <code>{ $payee }</code>, reference <code>{ $reference }</code>.
+        [iso20022] You can pay by bank transfer to account <code>{ $payee }</code>. Write <code>{ $reference }</code> as the reference.
+       *[other] You can send the money from your wallet yourself. Write <code>{ $reference }</code> as the reference.
     }
 pay-not-yet = There is nothing to pay yet: the money is still on its way.

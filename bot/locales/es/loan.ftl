@@ -50,11 +50,11 @@ pay-card-button = 💳 Con tarjeta: { $amount }
 pay-card-sent = <b>Tu factura de { $amount } está en camino.</b> Presiona el botón debajo de ella para pagar con tu tarjeta. Se puede pagar durante un día, y una sola vez.
 pay-card-waiting = <b>Más arriba en este chat hay una factura de { $amount }.</b> Puedes pagarla allí con tarjeta, o elegir otra vez.
 pay-card-later = Ahora mismo no puedo revisar este pago y no se te cobró nada. Inténtalo otra vez en un minuto, por favor.
-pay-no-wallet = El dinero de este préstamo fue a la tienda y no tienes un teléfono confirmado con nosotros: no hay billetera a la que pueda pedirle el pago. Paga de esta manera.
+pay-no-wallet = El dinero de este préstamo fue a la tienda y no tienes un teléfono confirmado con nosotros: no hay billetera a la que pueda pedirle el pago.
 pay-by-reference = { $rail ->
-        [mpesa] También puedes pagar tú mismo con M-Pesa o en un agente: Pay Bill, número de negocio <code>{ $payee }</code>, número de cuenta <code>{ $reference }</code>.
-        [gsma] También puedes pagar tú mismo con dinero móvil o en un agente: paga a <code>{ $payee }</code>, referencia <code>{ $reference }</code>.
-        [iso20022] También puedes pagar por transferencia a la cuenta <code>{ $payee }</code>. Escribe <code>{ $reference }</code> como referencia.
-       *[other] También puedes mandar el dinero tú mismo desde tu billetera. Escribe <code>{ $reference }</code> como referencia.
+        [mpesa] Puedes pagar tú mismo con M-Pesa o en un agente: Pay Bill, número de negocio <code>{ $payee }</code>, número de cuenta <code>{ $reference }</code>.
+        [gsma] Puedes pagar tú mismo con dinero móvil o en un agente: paga a <code>{ $payee }</code>, referencia <code>{ $reference }</code>.
+        [iso20022] Puedes pagar por transferencia a la cuenta <code>{ $payee }</code>. Escribe <code>{ $reference }</code> como referencia.
+       *[other] Puedes mandar el dinero tú mismo desde tu billetera. Escribe <code>{ $reference }</code> como referencia.
     }
 pay-not-yet = Todavía no hay nada que pagar: el dinero va en camino.
