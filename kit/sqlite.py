@@ -331,8 +331,19 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         self._log = log
 
     def connect(self, *arg: Any, **kw: Any) -> _Connection:
-        plain = super().connect(*arg, **kw)
+        plain = super().connect(*arg, **kw, async_creator_fn=_open)
         return _Connection(self, plain._connection, self._log)
+
+
+async def _open(*arg: Any, **kw: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(*arg, **kw)
+    connection._thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        # Given up: its thread still answers to this loop, which must not end before it does.
+        await asyncio.to_thread(connection._thread.join)
+        raise
 
 
 def _execute(connection: sqlite3.Connection, operation: str, parameters: Sequence[Any]) -> Found:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from servicing import allocation, collateral
@@ -190,9 +191,7 @@ def _charge(item: Fields, currency: str) -> dict[str, Any]:
         raise item.refuse("charge", "must be fee or penalty")
     key = "due" if item.has("due") else "due_on"
     item.raw("due"), item.raw("due_on")
-    item.raw("of")
-    of = item.day("of") if item.has("of") else None
-    return {"kind": kind, "due_on": item.day(key), "of": of}
+    return {"kind": kind, "due_on": item.day(key), "of": _day(item, "of")}
 
 
 def _reversal(item: Fields, currency: str) -> dict[str, Any]:
@@ -209,18 +208,16 @@ def _reversal(item: Fields, currency: str) -> dict[str, Any]:
 
 def _reschedule(item: Fields, currency: str) -> dict[str, Any]:
     item.raw("submitted_on")
-    details: dict[str, Any] = {"from_due_date": item.day("from_due_date")}
-    for key in ("new_due_date",):
-        details[key] = item.day(key) if item.has(key) else None
-        item.raw(key)
+    details: dict[str, Any] = {
+        "from_due_date": item.day("from_due_date"),
+        "new_due_date": _day(item, "new_due_date"),
+        "rate": _rate(item),
+    }
     key = "extra_instalments" if item.has("extra_instalments") else "extra_installments"
     item.raw("extra_instalments"), item.raw("extra_installments")
     said = item.raw("following") is not None
     details["following"] = item.flag("following") if said else True
     details["extra"] = item.integer(key, 0, 0, 600)
-    item.raw("annual_rate_percent")
-    rated = item.has("annual_rate_percent")
-    details["rate"] = item.number("annual_rate_percent", high=10_000) / 100 if rated else None
     details["grace"] = Grace(
         principal=item.integer("grace_principal", 0, 0, 600),
         interest_payment=item.integer("grace_interest_payment", 0, 0, 600),
@@ -237,8 +234,8 @@ def _rate_change(item: Fields, currency: str) -> dict[str, Any]:
 
 def _reage(item: Fields, currency: str) -> dict[str, Any]:
     unit = str(item.raw("unit") or item.raw("frequency") or "month").lower().removesuffix("s")
-    if unit not in ("day", "week", "month", "year"):
-        raise item.refuse("unit", "must be day, week, month or year")
+    if unit not in UNITS:
+        raise item.refuse("unit", f"must be one of: {', '.join(UNITS)}")
     key = "instalments" if item.has("instalments") else "installments"
     return {
         "interest": item.choice("interest", MovedInterest, MovedInterest.SPREAD),
@@ -265,13 +262,13 @@ def _refunded(item: Fields, currency: str) -> dict[str, Any]:
 
 
 def _pause(item: Fields, currency: str) -> dict[str, Any]:
-    details = {"start": item.day("start"), "end": item.day("end")}
+    details: dict[str, Any] = {"start": item.day("start"), "end": item.day("end")}
     if details["end"] <= details["start"]:
         raise item.refuse("end", "must be after start")
-    what = item.raw("of") or "arrears"
-    if what not in ("arrears", "interest"):
+    details["of"] = item.raw("of") or "arrears"
+    if details["of"] not in ("arrears", "interest"):
         raise item.refuse("of", "must be arrears or interest")
-    return {**details, "of": what}
+    return details
 
 
 def _future_rule(item: Fields, currency: str) -> dict[str, Any]:
@@ -285,8 +282,8 @@ def _future_rule(item: Fields, currency: str) -> dict[str, Any]:
 
 
 def _chargeback(item: Fields, currency: str) -> dict[str, Any]:
-    item.raw("of")
-    return {"of": item.integer("of", None, 1, EVENTS_MAX) if item.has("of") else None}
+    said = item.raw("of") is not None
+    return {"of": item.integer("of", None, 1, EVENTS_MAX) if said else None}
 
 
 def _waiver(item: Fields, currency: str) -> dict[str, Any]:
@@ -294,8 +291,8 @@ def _waiver(item: Fields, currency: str) -> dict[str, Any]:
 
 
 def _settlement(item: Fields, currency: str) -> dict[str, Any]:
-    item.raw("at_most")
-    return {"at_most": item.amount("at_most", currency) if item.has("at_most") else None}
+    said = item.raw("at_most") is not None
+    return {"at_most": item.amount("at_most", currency) if said else None}
 
 
 def _split(item: Fields, currency: str) -> dict[str, Any]:
@@ -314,15 +311,13 @@ def _restructure(item: Fields, currency: str) -> dict[str, Any]:
     unit = item.raw("unit")
     if unit is not None and unit not in UNITS:
         raise item.refuse("unit", f"must be one of: {', '.join(UNITS)}")
-    item.raw("annual_rate_percent")
-    rated = item.has("annual_rate_percent")
     count = item.integer("installments", None, 1, 600)
     return {
         "count": count,
         "start": _day(item, "start"),
         "unit": unit,
         "every": item.integer("every", 0, 0, 366),
-        "rate": item.number("annual_rate_percent", high=10_000) / 100 if rated else None,
+        "rate": _rate(item),
         "grace": item.integer("grace_principal", 0, 0, count - 1),
         "waive": _named(item, "waive", ("penalty", "fee", "interest"), required=False),
         "capitalize": _named(item, "capitalize", ("penalty", "fee", "interest"), required=False),
@@ -334,12 +329,9 @@ def _pledge(item: Fields, currency: str) -> dict[str, Any]:
 
 
 def _release(item: Fields, currency: str) -> dict[str, Any]:
-    item.raw("quantity")
-    some = item.has("quantity")
-    return {
-        "code": collateral.read_code(item),
-        "quantity": item.number("quantity", high=10**12) if some else None,
-    }
+    some = item.raw("quantity") is not None
+    quantity = item.number("quantity", high=10**12) if some else None
+    return {"code": collateral.read_code(item), "quantity": quantity}
 
 
 def _revaluation(item: Fields, currency: str) -> dict[str, Any]:
@@ -359,8 +351,13 @@ def _named(
 
 
 def _day(item: Fields, key: str) -> date | None:
-    item.raw(key)
-    return item.day(key) if item.has(key) else None
+    return None if item.raw(key) is None else item.day(key)
+
+
+def _rate(item: Fields) -> Fraction | None:
+    """A year's, as a fraction of one."""
+    key = "annual_rate_percent"
+    return None if item.raw(key) is None else item.number(key, high=10_000) / 100
 
 
 _WITH_AMOUNT = {

@@ -245,6 +245,36 @@ class TestWhereStatementsRun:
         counting.cancel()
 
 
+class TestAnEndedLoop:
+    def test_is_not_answered_by_a_connection_that_was_being_opened(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed: list[BaseException | None] = []
+        monkeypatch.setattr(threading, "excepthook", lambda args: failed.append(args.exc_value))
+
+        async def begin_and_leave(steps: int) -> None:
+            engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}")
+
+            async def read() -> None:
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+
+            reading = asyncio.ensure_future(read())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await engine.dispose()
+
+        for steps in range(40):
+            asyncio.run(begin_and_leave(steps))
+        for thread in threading.enumerate():
+            if "_connection_worker_thread" in thread.name:
+                thread.join(5)
+
+        assert not failed
+
+
 class TestTheLog:
     async def test_is_folded_into_the_database(
         self, lone: AsyncEngine, monkeypatch: pytest.MonkeyPatch
