@@ -15,9 +15,7 @@ from servicing.ledger import posting
 from servicing.ledger.chart import cash_of
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Repayment, SuspenseItem
-
-RETURNED = "chargeback:"
-"""How the return of money that waited in suspense is called, before its own name."""
+from servicing.treasury import held
 
 
 class RepaymentReversed(DomainError):
@@ -32,8 +30,10 @@ async def take_back(
 ) -> bool:
     """Undo what came in under `reference`. False, with an incident, where a person must look.
 
-    `amount` is what the rail says; a repeat changes nothing.
+    `amount` is what the rail says; a repeat changes nothing. What was taken back with us alone,
+    and in again, goes as what it is now.
     """
+    reference = await _as_kept(session, reference)
     repayment = await queries.find_repayment(session, reference)
     if repayment is None:
         item = await session.scalar(
@@ -60,9 +60,10 @@ async def take_back(
 
 async def was_given_back(session: AsyncSession, rail: str, key: str) -> bool:
     """Whether money that had come in, asked for or not, has left us again by our own act."""
-    names = (f"{rail}:{key}", f"rail:{key}")
-    item = await session.scalar(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
-    return item is not None and item.refund_reference is not None and not _is_back(item)
+    names = [f"{rail}:{key}", f"rail:{key}"]
+    names += [held.name_kept(name) for name in names]
+    items = await session.scalars(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
+    return any(item.refund_reference is not None and not _is_back(item) for item in items)
 
 
 async def charge_back(
@@ -92,6 +93,11 @@ async def charge_back(
     return proposal
 
 
+async def _as_kept(session: AsyncSession, reference: str) -> str:
+    kept = held.name_kept(reference)
+    return reference if await queries.find_suspense_item(session, kept) is None else kept
+
+
 async def _reverse(
     session: AsyncSession, repayment: Repayment, *, actor: str, reason: str, on: date, now: datetime
 ) -> None:
@@ -103,7 +109,7 @@ async def _reverse(
 async def _out_of_suspense(
     session: AsyncSession, item: SuspenseItem, *, on: date, now: datetime
 ) -> None:
-    item.resolved_at, item.refund_reference = now, f"{RETURNED}{item.id}"
+    item.resolved_at, item.refund_reference = now, f"{held.TAKEN_BACK}{item.id}"
     await posting.post(
         session, EntryKind.SUSPENSE, (Event.SUSPENSE_REFUNDED, item.amount),
         reference=f"refund:{item.id}", on=on, now=now, cash=cash_of(item.rail),
@@ -115,7 +121,7 @@ async def _out_of_suspense(
 
 
 def _is_back(item: SuspenseItem) -> bool:
-    return (item.refund_reference or "").startswith(RETURNED)
+    return (item.refund_reference or "").startswith(held.TAKEN_BACK)
 
 
 async def _doubt(

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicing import chargebacks
 from servicing.funding.models import Movement, Pool, Stake
 from servicing.ledger.chart import CASHES, rail_of
 from servicing.ledger.models import Entry, Line
@@ -28,13 +27,14 @@ from servicing.models import (
 from servicing.rails.base import Direction
 from servicing.reconciliation import Resolution
 from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury import held
 from simulation.memory import Memory
 from simulation.rail import SimulatedRail, Transfer
 from simulation.world import World
 
 RETURNED, BY_HAND = "returned:", "R-"
 """What staff write as references: a payout that came back, and money that they sent themselves."""
-TAKEN_BACK = chargebacks.RETURNED
+TAKEN_BACK = held.TAKEN_BACK
 """What Kopa writes itself when the rail takes back what waited in suspense."""
 CHARGED_BACK = "CB-"
 """What staff write when a card's bank takes back what waits in suspense."""

@@ -17,13 +17,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from servicing.chargebacks import RETURNED
 from servicing.ledger.chart import RAILS, cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.models import PaymentRequest, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import telegram
 from servicing.states import OrderStatus
 from servicing.transfers import BY_HAND, FUNDED, is_not_placed, was_taken_back
+from servicing.treasury.held import TAKEN_BACK
 
 _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 
@@ -65,7 +65,7 @@ def _received() -> CompoundSelect[Any]:
     paid = select(Repayment.rail_reference.label("name")).where(Repayment.reversed_on.is_(None))
     aside = select(SuspenseItem.reference).where(
         is_not_placed(),
-        func.coalesce(SuspenseItem.refund_reference, "").not_like(f"{RETURNED}%"),
+        func.coalesce(SuspenseItem.refund_reference, "").not_like(f"{TAKEN_BACK}%"),
     )
     return union_all(paid, aside)
 

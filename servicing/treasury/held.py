@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import one_of
 from kit.money import Money
-from servicing.chargebacks import RETURNED
 from servicing.ledger.chart import cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.models import (
@@ -38,6 +37,8 @@ CAME_BACK = "returned:"
 money that came back and waits or counts as the borrower's, before what `name_back` says."""
 AGAIN = "again:"
 """So begins the name of money that came more often than once under one name of the rail's."""
+TAKEN_BACK = "chargeback:"
+"""How the return of money that waited in suspense is called, before its own name."""
 _CHUNK = 500
 _FUNDER_PAID = "capital_out:"
 _NEAR = timedelta(days=3)
@@ -73,6 +74,12 @@ def name_back(key: str, rail: str | None = None) -> str:
 def name_rest(rail: str, key: str) -> str:
     """How the rest is called of money that the rail took back in part."""
     return f"{AGAIN}rest:{rail}:{key}"[:120]
+
+
+def name_kept(reference: str) -> str:
+    """How money is called that was taken back with us alone, when it is taken in again.
+    `reference`: as it was called when it came."""
+    return f"{AGAIN}kept:{reference}"[:120]
 
 
 async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Held]:
@@ -135,6 +142,17 @@ def _paid(order: Held, received: Held | None) -> Held:
 async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
     """Money in. What a payment request brought is kept under the request's reference."""
     names = {f"{rail}:{key}": key for key in keys} | {f"rail:{key}": key for key in keys}
+    found = await _named(session, names)
+    gone = {key for key, each in found.items() if each.is_back}
+    kept = await _named(
+        session, {name_kept(name): names[name] for name in names if names[name] in gone}
+    )
+    return found | {key: replace(found[key], is_back=each.is_back) for key, each in kept.items()}
+
+
+async def _named(session: AsyncSession, names: Mapping[str, str]) -> dict[str, Held]:
+    if not names:
+        return {}
     items = await session.scalars(_ITEMS, {"names": list(names)})
     found = {names[item.reference]: _waiting(item) for item in items}
     # What was placed on a loan since is a repayment of the same name.
@@ -220,7 +238,7 @@ def _waiting(item: SuspenseItem) -> Held:
         amount=item.amount,
         on=item.created_at.date(),
         has_moved=True,
-        is_back=(item.refund_reference or "").startswith(RETURNED),
+        is_back=(item.refund_reference or "").startswith(TAKEN_BACK),
         entries=(f"suspense:{item.reference}",),
     )
 

@@ -3,7 +3,7 @@
 People can be wrong about it, or lie; a message can be. A statement says it within some days.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,7 +20,7 @@ from servicing.models import (
     Repayment,
     SuspenseItem,
 )
-from servicing.rails.base import OutcomeStatus
+from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import OrderStatus
 from servicing.treasury import held
 from servicing.treasury.models import Resolution, StatedLine
@@ -28,7 +28,6 @@ from servicing.treasury.models import Resolution, StatedLine
 CATEGORY = "not_returned"
 WAITS = timedelta(days=3)
 """So many days after ours a statement may still say it."""
-_KEPT = f"{held.AGAIN}kept:"
 _CHUNK = 500
 
 
@@ -38,11 +37,6 @@ class Back:
     amount: Money
     on: date
     """The day on which it went back with us."""
-
-
-def kept_as(rail: str, key: str) -> str:
-    """How money that was taken back with us alone is called when it is taken in again."""
-    return f"{_KEPT}{rail}:{key}"[:120]
 
 
 async def by_day(session: AsyncSession, rail: str) -> Mapping[date, list[Back]]:
@@ -87,7 +81,7 @@ async def take_in(
     """It never left: it waits in suspense, and two people place it."""
     loan = await queries.get_loan(session, repayment.loan_id)
     await suspense.receive(
-        session, reference=kept_as(found.rail, found.reference), reason="not_taken_back",
+        session, reference=held.name_kept(repayment.rail_reference), reason="not_taken_back",
         amount=repayment.amount, on=on, now=now, loan=loan, rail=found.rail,
     )  # fmt: skip
 
@@ -143,13 +137,41 @@ async def _repayments(session: AsyncSession, rail: str) -> list[Back]:
                 )
             )
         )
-        names = {kept_as(rail, key): key for key in some}
+        names = {held.name_kept(f"{rail}:{key}"): key for key in some}
         kept = await session.scalars(
             select(SuspenseItem.reference).where(SuspenseItem.reference.in_(names))
         )
         answered |= {names[name] for name in kept}
-    return [
+    left = [
         Back(key, row.amount, row.reversed_on)
         for key, row in gone.items()
         if key not in answered and row.reversed_on is not None
     ]
+    return await _without_unnamed(session, rail, left) if left else []
+
+
+async def _without_unnamed(session: AsyncSession, rail: str, backs: Sequence[Back]) -> list[Back]:
+    """A portal may take back without saying what: as much, about then, answers for one of them."""
+    lines = await session.scalars(
+        select(StatedLine)
+        .where(
+            StatedLine.rail == rail,
+            StatedLine.status == OutcomeStatus.RETURNED,
+            StatedLine.direction != Direction.PAYOUT,
+            StatedLine.day >= min(back.on for back in backs) - WAITS,
+            StatedLine.day <= max(back.on for back in backs) + WAITS,
+        )
+        .order_by(StatedLine.day, StatedLine.n)
+    )
+    taken = list(lines)
+    named = await held.by_key(session, rail, {line.key for line in taken})
+    unnamed = [line for line in taken if line.key not in named]
+    found: list[Back] = []
+    for back in backs:
+        for line in unnamed:
+            if line.amount == back.amount and abs(line.day - back.on) <= WAITS:
+                unnamed.remove(line)
+                break
+        else:
+            found.append(back)
+    return found

@@ -1,16 +1,18 @@
 """What people hold for come back, and the statements of its rail do not have: a break."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import chargebacks, suspense
-from servicing.models import Loan, Repayment
-from servicing.rails.base import Direction, OutcomeStatus, StatementLine
+from servicing import chargebacks, rail_events, suspense
+from servicing.ledger import balances
+from servicing.models import Loan, Repayment, SuspenseItem
+from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent, StatementLine
 from servicing.treasury.breaks import BreakActNotPossible
-from tests.servicing.lending import Lender, kes
+from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.test_amendments import reverses
 from tests.servicing.topping_up import comes_back, is_lent, lends_more, payouts_of, running
 from tests.servicing.treasury_acts import (
@@ -31,14 +33,65 @@ async def found(lender: Lender) -> list[tuple[str, str, int | None, int | None]]
     ]
 
 
-async def cash(lender: Lender, loan: Loan) -> Money:
-    return kes((await lender.books(loan))["cash_wallet"])
+async def cash(lender: Lender) -> Money:
+    async with lender.sessions() as session:
+        totals = await balances.trial_balance(session)
+    (wallet,) = [each for each in totals if each.account == "cash_wallet"]
+    return Money(wallet.net_minor, "KES")
 
 
 async def waits(lender: Lender, day: date) -> None:
     """Until the statements of `day` and of three days after it were compared; they have nothing."""
     for n in (1, 2, 3):
         await compares(lender, [], day=day + timedelta(days=n))
+
+
+def gone_line(loan: Loan) -> StatementLine:
+    return replace(incoming("W7", loan.reference, kes(500)), status=OutcomeStatus.RETURNED)
+
+
+def nameless(receipt: str, amount: int) -> StatementLine:
+    return StatementLine(receipt, "", Direction.INCOMING, kes(amount), OutcomeStatus.RETURNED)
+
+
+async def alone(lender: Lender) -> list[tuple[str, str, int | None, int | None]]:
+    return [each for each in await found(lender) if each[0] == "not_returned"]
+
+
+async def says_gone(lender: Lender, name: str, amount: int) -> Loan:
+    """A payment came, and two of staff say that the rail took it back."""
+    loan = await lender.lends()
+    paid: Repayment = await lender.receives(loan, kes(amount), rail_reference=f"wallet:{name}")
+    line = incoming(name, loan.reference, kes(amount))
+    await compares(lender, [line], day=lender.now.date())
+    for staff_id in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await chargebacks.charge_back(
+                session, paid.id, staff_id=staff_id, reason="they told us", on=lender.on,
+                now=lender.now,
+            )  # fmt: skip
+    return loan
+
+
+def taken_back(event_id: str, loan: Loan) -> RailEvent:
+    outcome = Outcome(OutcomeStatus.RETURNED, kes(500), "W7")
+    return RailEvent(
+        "wallet", event_id, Direction.INCOMING, loan.reference, "W7", kes(500), outcome
+    )
+
+
+async def hears(lender: Lender, event: RailEvent) -> None:
+    async with unit_of_work(lender.sessions) as session:
+        await rail_events.apply(session, event, on=lender.on, zone=ZONE, now=lender.now)
+
+
+async def is_placed(lender: Lender, item: SuspenseItem, loan: Loan) -> None:
+    for staff_id in (UMA, USHA):
+        async with unit_of_work(lender.sessions) as session:
+            await suspense.assign(
+                session, item.id, loan_id=loan.id, staff_id=staff_id, reason="his",
+                on=lender.on, now=lender.now,
+            )  # fmt: skip
 
 
 class TestMoneyOnTop:
@@ -115,17 +168,7 @@ class TestAPayment:
     """Two of staff say that the rail took it back, and it is there."""
 
     async def says_so(self, lender: Lender) -> tuple[Loan, date]:
-        loan = await lender.lends()
-        paid: Repayment = await lender.receives(loan, kes(500), rail_reference="wallet:W7")
-        day = lender.now.date()
-        await compares(lender, [incoming("W7", loan.reference, kes(500))], day=day)
-        for staff_id in (UMA, USHA):
-            async with unit_of_work(lender.sessions) as session:
-                await chargebacks.charge_back(
-                    session, paid.id, staff_id=staff_id, reason="they told us", on=lender.on,
-                    now=lender.now,
-                )  # fmt: skip
-        return loan, day
+        return await says_gone(lender, "W7", 500), lender.now.date()
 
     async def test_waits_for_its_payer_when_it_is_put_right(self, lender: Lender) -> None:
         loan, day = await self.says_so(lender)
@@ -135,7 +178,7 @@ class TestAPayment:
 
         with pytest.raises(BreakActNotPossible):
             await act(lender, "write_off", broken.id, UMA)
-        before = await cash(lender, loan)
+        before = await cash(lender)
         await two_act(lender, "put_right", broken.id)
         await compares(lender, [], day=day + timedelta(days=4))
 
@@ -143,14 +186,88 @@ class TestAPayment:
             (item,) = await suspense.list_open(session)
         assert (item.amount, item.loan_id, item.rail) == (kes(500), loan.id, "wallet")
         assert "W7" not in {each[1] for each in await found(lender)}
+        await is_placed(lender, item, loan)
+        assert await cash(lender) == before + kes(500)
+        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        await lender.verifies()
+
+    async def test_is_no_break_where_a_statement_takes_as_much_back(self, lender: Lender) -> None:
+        """Not every portal says what it takes back."""
+        _, day = await self.says_so(lender)
+        await says_gone(lender, "W8", 400)
+        for n, lines in ((1, []), (2, [nameless("R1", 500)]), (3, [])):
+            await compares(lender, lines, day=day + timedelta(days=n))
+        assert [each[1:3] for each in await alone(lender)] == [("W8", 400_00)]
+
+        await says_gone(lender, "W9", 500)
+        await compares(lender, [], day=day + timedelta(days=4))
+        assert {each[1] for each in await alone(lender)} == {"W8", "W9"}
+
+    async def is_put_right(self, lender: Lender) -> tuple[Loan, SuspenseItem]:
+        loan, day = await self.says_so(lender)
+        await waits(lender, day)
+        (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
+        await two_act(lender, "put_right", broken.id)
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+        return loan, item
+
+    async def test_goes_when_its_rail_takes_it_back_after_all(self, lender: Lender) -> None:
+        loan, _ = await self.is_put_right(lender)
+        before = await cash(lender)
+        for event_id in ("e1", "e2"):
+            await hears(lender, taken_back(event_id, loan))
+        day = lender.now.date() + timedelta(days=5)
+        await compares(lender, [gone_line(loan)], day=day)
+
+        assert await cash(lender) == before - kes(500)
+        async with lender.sessions() as session:
+            assert not await suspense.list_open(session)
+        assert "W7" not in {each[1] for each in await found(lender)}
+        await lender.verifies()
+
+    async def test_goes_when_a_statement_has_it_in_the_end(self, lender: Lender) -> None:
+        loan, _ = await self.is_put_right(lender)
+        before = await cash(lender)
+        day = lender.now.date() + timedelta(days=5)
+        await compares(lender, [gone_line(loan)], day=day)
+        (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
+        assert broken.category == "returned"
+        await two_act(lender, "put_right", broken.id)
+        await compares(lender, [gone_line(loan)], day=day)
+
+        assert await cash(lender) == before - kes(500)
+        assert "W7" not in {each[1] for each in await found(lender)}
+        await lender.verifies()
+
+    async def test_goes_from_the_loan_on_which_it_was_placed(self, lender: Lender) -> None:
+        loan, item = await self.is_put_right(lender)
+        await is_placed(lender, item, loan)
+        before = await cash(lender)
+        await hears(lender, taken_back("e1", loan))
+
+        books = await lender.books(loan)
+        assert await cash(lender) == before - kes(500)
+        assert "borrower_credit" not in books or books["borrower_credit"] == "0.00"
+        await lender.verifies()
+
+    async def test_is_lost_when_it_goes_after_it_was_given_back(self, lender: Lender) -> None:
+        loan, item = await self.is_put_right(lender)
         for staff_id in (UMA, USHA):
             async with unit_of_work(lender.sessions) as session:
-                await suspense.assign(
-                    session, item.id, loan_id=loan.id, staff_id=staff_id, reason="his",
+                await suspense.refund(
+                    session, item.id, reference="OUT-1", staff_id=staff_id, reason="his",
                     on=lender.on, now=lender.now,
                 )  # fmt: skip
-        assert await cash(lender, loan) == before + kes(500)
-        assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        before = await cash(lender)
+        day = lender.now.date() + timedelta(days=5)
+        await compares(lender, [gone_line(loan)], day=day)
+        (broken,) = [each for each in await open_breaks(lender) if each.category == "returned"]
+        with pytest.raises(BreakActNotPossible):
+            await two_act(lender, "put_right", broken.id)
+        await two_act(lender, "write_off", broken.id)
+
+        assert await cash(lender) == before - kes(500)
         await lender.verifies()
 
     async def test_is_explained_for_good(self, lender: Lender) -> None:
