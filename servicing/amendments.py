@@ -24,6 +24,7 @@ from servicing import (
     messages,
     previews,
     queries,
+    reconciliation,
     refinancing,
     repayments,
     replay,
@@ -38,6 +39,8 @@ from servicing.living import Act
 from servicing.models import Amendment, Loan
 from servicing.previews import Preview
 from servicing.states import AMENDMENT, AmendmentEvent, AmendmentStatus, LoanStatus
+from servicing.treasury import held
+from servicing.treasury.returns import PayoutNotSettled
 
 Change = Mapping[str, Any]
 
@@ -223,11 +226,16 @@ async def reverse(
     """It is as if it had never been told. Who proposed it cannot take it back alone.
 
     Where money was sent that says: all of it came back, and the rail did not tell. Two people have
-    to say so: the first call proposes it, and nothing is changed.
+    to say so: the first call proposes it, and nothing is changed. Raises PayoutNotSettled where
+    what came back is in the books.
     """
+    payout = await lending.payout_of(session, amendment_id)
+    if payout is not None:
+        await reconciliation.hold(session, payout.rail or "")
     loan, amendment = await _locked(session, amendment_id)
     actor = f"staff:{staff_id}"
-    payout = await lending.payout_of(session, amendment)
+    if payout is not None and await held.is_counted(session, payout.client_ref):
+        raise PayoutNotSettled(status=payout.status)
     if payout is not None and amendment.status is AmendmentStatus.APPLIED:
         proposal = await four_eyes.agree(
             session, act="amendment.reverse", subject=amendment.subject, staff_id=staff_id,

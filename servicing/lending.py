@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from types import ModuleType
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,17 +93,18 @@ def returned(act: Act, payout: Payout) -> Act:
     return dataclasses.replace(act, references=names, rail=payout.rail)
 
 
-async def payout_of(session: AsyncSession, amendment: Amendment) -> Payout | None:
+async def payout_of(session: AsyncSession, amendment_id: UUID) -> Payout | None:
     """The money that was sent for it; None where none had to be."""
     found: Payout | None = await session.scalar(
-        select(Payout).where(Payout.amendment_id == amendment.id)
+        select(Payout).where(Payout.amendment_id == amendment_id),
+        execution_options={"populate_existing": True},
     )
     return found
 
 
 async def take_back(session: AsyncSession, amendment: Amendment, act: Act) -> None:
     """Staff have shown that all of the money came back, and the rail did not tell."""
-    payout = await payout_of(session, amendment)
+    payout = await payout_of(session, amendment.id)
     if payout is not None:
         audit.move(session, PAYOUT, payout, OrderEvent.RETURN, actor=act.actor, now=act.now)
         act = returned(act, payout)

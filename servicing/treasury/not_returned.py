@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
@@ -87,17 +87,26 @@ async def take_in(
 
 
 async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
-    stated = select(StatedLine.id).where(
-        StatedLine.rail == rail,
-        StatedLine.key == Payout.client_ref,
-        StatedLine.status == OutcomeStatus.RETURNED,
+    """What a statement has of it is not missing."""
+    stated = (
+        select(func.coalesce(func.sum(StatedLine.amount_minor), 0))
+        .where(
+            StatedLine.rail == rail,
+            StatedLine.key == Payout.client_ref,
+            StatedLine.status == OutcomeStatus.RETURNED,
+        )
+        .scalar_subquery()
     )
-    rows = await session.scalars(
-        select(Payout)
-        .where(Payout.rail == rail, Payout.status == OrderStatus.RETURNED, ~stated.exists())
+    rows = await session.execute(
+        select(Payout, (Payout.amount_minor - stated).label("missing"))
+        .where(
+            Payout.rail == rail,
+            Payout.status == OrderStatus.RETURNED,
+            Payout.amount_minor > stated,
+        )
         .order_by(Payout.id)
     )
-    names = {f"{held.CAME_BACK}{row.id}": row for row in rows}
+    names = {f"{held.CAME_BACK}{payout.id}": (payout, int(missing)) for payout, missing in rows}
     some = sorted(names)
     found: list[Back] = []
     for at in range(0, len(some), _CHUNK):
@@ -107,8 +116,9 @@ async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
             .order_by(Entry.reference)
         )
         for name, posted_at in entries:
-            payout = names[name]
-            found.append(Back(payout.client_ref, payout.amount, posted_at.date()))
+            payout, missing = names[name]
+            amount = Money(missing, payout.currency)
+            found.append(Back(payout.client_ref, amount, posted_at.date()))
     return found
 
 

@@ -11,11 +11,14 @@ from servicing import chargebacks, queries, suspense
 from servicing.models import Loan, ReconciliationRun, SuspenseItem
 from servicing.rails.base import Balances, Direction, Outcome, OutcomeStatus, StatementLine
 from servicing.treasury import breaks, positions
+from servicing.treasury.returns import PayoutNotSettled
 from tests.servicing.lending import Lender, kes
 from tests.servicing.overpayments import overpaid, sent, told
 from tests.servicing.reviews import comes
+from tests.servicing.test_amendments import reverses
 from tests.servicing.test_break_ends import FAILED, asks, cash, prompted
 from tests.servicing.test_breaks import is_whole, only_break, trial
+from tests.servicing.topping_up import is_lent, lends_more, payouts_of, running
 from tests.servicing.treasury_acts import (
     DAY,
     UMA,
@@ -92,6 +95,25 @@ class TestAPayout:
                 )  # fmt: skip
         assert await cash(lender) == (amount - line.amount).minor
         await is_whole(lender, lines)
+
+    async def test_of_money_on_top_in_part_cannot_be_undone_as_well(self, lender: Lender) -> None:
+        loan = await running(lends_more(lender))
+        amendment = await is_lent(lender, loan)
+        *_, payout = await payouts_of(lender, loan)
+        line = StatementLine(
+            "W2", payout.client_ref, Direction.PAYOUT, payout.amount, OutcomeStatus.SETTLED
+        )
+        await compares(lender, [line, back(line, kes(11_900))], day=lender.now.date())
+        (found,) = [each for each in await open_breaks(lender) if each.category == "returned"]
+        await two_act(lender, "put_right", found.id)
+        before = await cash(lender)
+
+        with pytest.raises(PayoutNotSettled):
+            await reverses(lender, amendment, UMA)
+
+        assert await cash(lender) == before
+        assert (await waiting(lender)).amount == kes(11_900)
+        await lender.verifies()
 
 
 class TestARefund:

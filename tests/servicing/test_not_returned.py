@@ -151,6 +151,20 @@ class TestMoneyOnTop:
 
         assert "not_returned" not in {each[0] for each in await found(lender)}
 
+    async def test_is_a_break_as_far_as_a_statement_lacks_it(self, lender: Lender) -> None:
+        day, reference = await self.says_so(lender)
+        back = StatementLine("W2", reference, Direction.PAYOUT, kes(11_000), OutcomeStatus.RETURNED)
+        await compares(lender, [back], day=day + timedelta(days=1))
+        for n in (2, 3):
+            await compares(lender, [], day=day + timedelta(days=n))
+        (broken,) = [each for each in await open_breaks(lender) if each.category == "not_returned"]
+        assert (broken.reference, broken.ours_minor) == (reference, 1_000_00)
+
+        before = await cash(lender)
+        await two_act(lender, "write_off", broken.id)
+        assert await cash(lender) == before - kes(1_000)
+        await lender.verifies()
+
     async def test_is_lost_when_two_say_so(self, lender: Lender) -> None:
         day, reference = await self.says_so(lender)
         await waits(lender, day)
