@@ -68,7 +68,7 @@ def restore(file: Path | None, key_file: Path | None, *, finish: bool) -> None:
         raise click.UsageError("from what? kopa restore FILE, or kopa restore --finish")
     if file is None:
         with _refusals(settings.var), preflight.only_owner(settings):
-            dumps.refuse_empty(settings.url)
+            dumps.refuse_finished(settings.url)
             waited = _finish(settings.url, settings)
     else:
         said, waited = _restore(settings, file, _key(settings, key_file))

@@ -94,13 +94,15 @@ def refuse_used(url: str) -> None:
         raise CannotDump("the database is not empty: make a new one")
 
 
-def refuse_empty(url: str) -> None:
-    """Raise where nothing was ever restored."""
+def refuse_finished(url: str) -> None:
+    """Raise where no restore waits to be finished: a lender's orders are not presumed sent."""
     if kind_of(url) == "sqlite":
         if not (path := sqlite_file(url)).exists():
             raise CannotDump(f"there is no {path}")
     elif _is_empty(url):
         raise CannotDump("the database is empty: restore a backup into it")
+    if not restoring.is_marked(url):
+        raise CannotDump(f"no restore waits to be finished there: it has no table {restoring.TABLE}")
 
 
 def sqlite_file(url: str) -> Path:

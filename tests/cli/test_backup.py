@@ -375,6 +375,8 @@ class TestInterrupted:
         assert starts(lent) == "starts"
         assert statuses(lent.fresh) == ["settled", "settled", "submitting"]
         done("backup", lent.folder / "again.age")
+        assert "no restore waits to be finished" in said(run("restore", "--finish"))
+        assert statuses(lent.fresh) == ["settled", "settled", "submitting"]
 
     @SQLITE
     def test_leaves_nothing_that_the_next_one_would_read(self, lent: Place) -> None:
