@@ -58,6 +58,12 @@ class Kopa(LazyGroup):
             return super().invoke(ctx)
         except RestoreUnfinished as why:
             raise click.ClickException(str(why)) from None
+        except ValueError as error:
+            from kit import config  # imported by now, if it is one of these
+
+            if (said := config.what_is_wrong(error)) is None:
+                raise
+            raise click.UsageError(said) from None
 
 
 @click.group(cls=Kopa, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,10 +1,19 @@
 """Settings from the environment (and `.env`): one class, read once at the start of a program."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from kit.money import InvalidAmount, Money
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,7 +55,7 @@ class Settings(BaseSettings):
     """The lender's business time zone: it decides which date "today" is."""
     country: str = "KE"
     currency: str = "KES"
-    hand_money_two_from: str = Field("0", pattern=r"^[0-9]+(\.[0-9]+)?$")
+    hand_money_two_from: str = "0"
     """From this amount of `currency` on, two of staff enter money by hand. 0: always."""
     products_file: Path = _ROOT / "onboarding" / "products.yaml"
     policy_file: Path = _ROOT / "scoring" / "policies" / "default.yaml"
@@ -168,6 +177,23 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     """Whoever shows it may read `/metrics`. Empty: only this machine may."""
 
+    @model_validator(mode="after")
+    def _amounts_are_money(self) -> Self:
+        wrong = ValueError(
+            f"KOPA_HAND_MONEY_TWO_FROM must be an amount of KOPA_CURRENCY ({self.currency[:9]!r}),"
+            " which is a code like KES"
+        )
+        try:
+            if self.hand_money_for_two.minor < 0:
+                raise wrong
+        except (InvalidAmount, TypeError, ValueError):
+            raise wrong from None
+        return self
+
+    @property
+    def hand_money_for_two(self) -> Money:
+        return Money.parse(self.hand_money_two_from, self.currency)
+
     @property
     def url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.var.absolute() / 'kopa.db'}"
@@ -189,3 +215,25 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def what_is_wrong(error: ValueError) -> str | None:
+    """Which settings cannot be read, and why; never what they hold, which may be a secret. None
+    where it is about something else."""
+    if isinstance(error, SettingsError):
+        return f"{error}: it must be JSON"
+    if not isinstance(error, ValidationError) or error.title != Settings.__name__:
+        return None
+    return "; ".join(
+        f"{_variable(each['loc'])}{each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """Of the environment, before what is said of it. Empty where that names it."""
+    if not place:
+        return ""
+    name, *inside = (str(each) for each in place)
+    variable = f"KOPA_{name.upper()}" if name in Settings.model_fields else name
+    return f"{'.'.join([variable, *inside])}: "

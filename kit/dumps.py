@@ -102,7 +102,7 @@ def refuse_finished(url: str) -> None:
     elif _is_empty(url):
         raise CannotDump("the database is empty: restore a backup into it")
     if not restoring.is_marked(url):
-        raise CannotDump(f"no restore waits to be finished there: it has no table {restoring.TABLE}")
+        raise CannotDump(f"no restore waits to be finished: there is no table {restoring.TABLE}")
 
 
 def sqlite_file(url: str) -> Path:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response, status
 from pydantic import Field, field_validator
 
 from api import exports, ledger_tables, listings, once
-from api.deps import Now, Session, Staff, Today, Wired, Wiring, permitted
+from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.exports import FILES, Export
 from api.schemas import (
     Amount,
@@ -373,7 +373,7 @@ async def receive_repayment(
             on=body.paid_on,
             staff_id=who.id,
             reason=body.reason or body.reference,
-            two_from=_for_two(wiring),
+            two_from=wiring.settings.hand_money_for_two,
             now=now,
         )
         if isinstance(found, Proposal):
@@ -388,8 +388,3 @@ async def receive_repayment(
     return await once.created(
         session, receive, scope=scope, key=idempotency_key, body=body, now=now
     )
-
-
-def _for_two(wiring: Wiring) -> Money:
-    settings = wiring.settings
-    return Money.parse(settings.hand_money_two_from, settings.currency)
