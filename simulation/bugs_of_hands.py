@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from servicing import cards, suspense, transfers
-from servicing.funding import capital
+from servicing.funding import capital, returns
 
 Patch = tuple[Any, str, Any]
 """Where, which name, and what stands there instead."""
@@ -57,10 +57,33 @@ def capital_waits_too() -> list[Patch]:
     return [(capital, "suspense", kept)]
 
 
+def loss_forgotten() -> list[Patch]:
+    """What a loan of a pool has lost is told to nobody."""
+
+    def wrong(*_: Any) -> None:
+        return None
+
+    return [(returns, "_share_loss", wrong)]
+
+
+def interest_shared_again() -> list[Patch]:
+    """Each night all interest that a loan has ever brought is shared out."""
+    share = returns._share_interest
+
+    def wrong(shares: Any, interest: int, news: Any) -> None:
+        for each in shares:
+            each.interest_minor = 0
+        share(shares, interest, news)
+
+    return [(returns, "_share_interest", wrong)]
+
+
 ALL: tuple[Callable[[], list[Patch]], ...] = (
     entry_forgotten,
     entry_unchecked,
     settled_by_any_name,
     card_too_late,
     capital_waits_too,
+    loss_forgotten,
+    interest_shared_again,
 )

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -152,31 +153,40 @@ async def funders_at_the_end(session: AsyncSession, world: World, rows: Rows) ->
         told["interest"] += int(interest)
         sign = {Event.LOSS_BORNE: 1, Event.LOSS_RECOVERED: -1}.get(event, 0)
         told["losses"] += sign * int(minor)
+    # What no stake had capital for is the lender's.
+    told["losses"] += int(await session.scalar(select(func.sum(FundedLoan.unborne_minor))) or 0)
     settled = await session.scalar(select(func.max(FundedLoan.settled_on)))
     ledger = Counter[str]() if settled is None else await _of_loans(session, world, settled)
     if told["interest"] != ledger["interest"]:
         found.append(
             Broken("shared_out", f"{told['interest']} told, {ledger['interest']} of loans")
         )
-    if not 0 <= told["losses"] <= ledger["losses"]:
+    if told["losses"] != ledger["losses"]:
         found.append(Broken("shared_out", f"{told['losses']} borne, {ledger['losses']} lost"))
     return found
 
 
 async def _of_loans(session: AsyncSession, world: World, settled_on: date) -> Counter[str]:
-    """Interest that borrowers settled on loans of pools, and principal that they will not pay."""
-    sums: Counter[str] = Counter()
+    """Interest that borrowers settled on loans of pools, and principal that they will not pay and
+    have not made good for since."""
+    interest, lost, recovered = 0, Counter[UUID](), Counter[UUID]()
     settled = {Event.INTEREST_REPAID, Event.CREDIT_TO_INTEREST, Event.GOODWILL_TO_INTEREST,
                Event.INTEREST_CAPITALIZED, Event.INTEREST_REFINANCED}  # fmt: skip
-    lost = {Event.PRINCIPAL_WRITTEN_OFF, Event.PRINCIPAL_WAIVED}
+    given_up = {Event.PRINCIPAL_WRITTEN_OFF, Event.PRINCIPAL_WAIVED}
     upto = {"day": settled_on, "at": world.funded.shared_at}
-    for event, debit, credit, minor in await session.execute(_FUNDED_LINES, upto):
-        for name, account, events in (
-            ("interest", Account.INTEREST, settled), ("losses", Account.PRINCIPAL, lost),
-        ):  # fmt: skip
-            if event in events:
-                sums[name] += ((credit == account) - (debit == account)) * int(minor)
-    return sums
+    for loan_id, event, debit, credit, minor in await session.execute(_FUNDED_LINES, upto):
+        if event in settled:
+            interest += _gone(Account.INTEREST, debit, credit) * int(minor)
+        elif event in given_up:
+            lost[loan_id] += _gone(Account.PRINCIPAL, debit, credit) * int(minor)
+        elif event is Event.RECOVERED:
+            recovered[loan_id] += _gone(Account.RECOVERY_INCOME, debit, credit) * int(minor)
+    losses = sum(minor - min(recovered[loan_id], minor) for loan_id, minor in lost.items())
+    return Counter(interest=interest, losses=losses)
+
+
+def _gone(account: Account, debit: Account, credit: Account) -> int:
+    return (credit == account) - (debit == account)
 
 
 _LINES = Line.__table__
@@ -194,12 +204,18 @@ _SHARED: Select[Any] = select(
     _ACCOUNTS.c.event, func.sum(_ACCOUNTS.c.amount_minor), func.sum(_ACCOUNTS.c.interest_minor)
 ).group_by(_ACCOUNTS.c.event)
 _FUNDED_LINES: Select[Any] = (
-    select(_LINES.c.event, _LINES.c.debit, _LINES.c.credit, func.sum(_LINES.c.amount_minor))
+    select(
+        _LINES.c.loan_id,
+        _LINES.c.event,
+        _LINES.c.debit,
+        _LINES.c.credit,
+        func.sum(_LINES.c.amount_minor),
+    )
     .join(Entry, Entry.id == _LINES.c.entry_id)
     .where(
         _LINES.c.loan_id.in_(select(FundedLoan.loan_id)),
         Entry.posted_on <= bindparam("day"),
         Entry.created_at <= bindparam("at"),
     )
-    .group_by(_LINES.c.event, _LINES.c.debit, _LINES.c.credit)
+    .group_by(_LINES.c.loan_id, _LINES.c.event, _LINES.c.debit, _LINES.c.credit)
 )
