@@ -231,6 +231,23 @@ class TestWholeShillings:
         assert "waiver_expense" not in await lender.books(loan)
         await lender.verifies()
 
+    @pytest.mark.parametrize("moved_after", [0, 1, 2])
+    async def test_of_a_payoff_heard_of_after_a_late_fee_end_the_loan(
+        self, lender: Lender, moved_after: int
+    ) -> None:
+        loan = await lender.lends(annual_rate_percent="35.3", day_count="actual/365")
+        day = DUE + timedelta(days=2)
+        asked = await asked_payoff(lender, loan, day)
+        moved = lender.now + timedelta(days=moved_after)
+        await lender.closes_days_until(day + timedelta(days=3))
+        assert "penalties_receivable" in await lender.books(loan)
+
+        await accepted(lender, asked, moved)
+
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        assert await lender.suspended() == []
+        await lender.verifies()
+
     async def test_that_we_hold_with_cents_are_refused_before_two_agree(
         self, lender: Lender
     ) -> None:
