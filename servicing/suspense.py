@@ -1,6 +1,7 @@
 """Money that a person must place: never guessed to a loan."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -17,8 +18,8 @@ from notifications import contacts
 from servicing import happenings, living, queries, repayments, transfers
 from servicing.events import Type
 from servicing.happenings import Happening
-from servicing.ledger import posting
-from servicing.ledger.chart import cash_of
+from servicing.ledger import balances, posting
+from servicing.ledger.chart import OUTSIDE, cash_of
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
 from servicing.living import Act
@@ -28,6 +29,25 @@ from servicing.models import (
 )
 from servicing.states import OrderStatus
 from servicing.treasury.models import Refund
+
+OWN = "own:"
+"""So begins how money is called that was the lender's own, before its item."""
+
+
+class Own(StrEnum):
+    """Where the lender's own money came from."""
+
+    LENDER = "lender"
+    """From an account of his, or out of his pocket."""
+    BY_HAND = "by_hand"
+    """From what staff had entered by hand: the cash box was taken to the bank."""
+
+
+class MoreThanByHand(DomainError):
+    """So much was never entered by hand, or is at a rail already."""
+
+    kind = Kind.CONFLICT
+    code = "more_than_by_hand"
 
 
 class SuspenseItemNotFound(DomainError):
@@ -148,6 +168,42 @@ async def leave(session: AsyncSession, item: SuspenseItem, *, on: date, now: dat
     assert entry is not None, f"{item.reference} was never posted"
     await posting.reverse(session, entry, on=on, now=now)
     item.resolved_at = now
+
+
+async def own(
+    session: AsyncSession,
+    item_id: UUID,
+    *,
+    of: Own,
+    staff_id: UUID,
+    reason: str,
+    on: date,
+    now: datetime,
+) -> Proposal:
+    """Two people say that the lender sent it himself, or took it there from what staff had entered
+    by hand. Raises MoreThanByHand where that is less."""
+    if await _entry_of(session, item_id) is None:
+        raise SuspenseItemNotFound(item=item_id)  # Left over from a loan: it is its borrower's.
+    item = await waiting(session, item_id)
+    cash = cash_of(OUTSIDE)
+    if of is Own.BY_HAND:
+        await lock_key(session, "cash_outside")
+        held = (await balances.cash(session, accounts=[cash])).get((cash, item.currency))
+        if held is None or held.available_minor < item.amount_minor:
+            minor = 0 if held is None else held.available_minor
+            raise MoreThanByHand(held=str(Money(minor, item.currency)))
+    proposal = await four_eyes.agree(
+        session, act="suspense.own", subject=f"suspense:{item.id}", staff_id=staff_id,
+        reason=reason, now=now, of=of,
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        item.resolved_at, item.refund_reference = now, f"{OWN}{item.id}"
+        event = Event.CASH_BANKED if of is Own.BY_HAND else Event.OWN_RECEIVED
+        await posting.post(
+            session, EntryKind.SUSPENSE, (event, item.amount), reference=f"{OWN}{item.id}", on=on,
+            now=now, cash=cash,
+        )  # fmt: skip
+    return proposal
 
 
 async def refund(

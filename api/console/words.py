@@ -234,6 +234,11 @@ REFUSALS = {
         "The statement and our books differ in another way. Look at what the rail said of it, then"
         " choose another act, or explain it.",
     ),
+    "more_than_by_hand": Refusal(
+        "So much was not entered by hand",
+        "What staff have entered by hand is less than this, or is at a rail already. If the lender"
+        " added to it, say that he sent it.",
+    ),
     "refund_under_way": Refusal(
         "A rail is giving it back", "Wait until the refund has settled or failed."
     ),

@@ -126,6 +126,16 @@ async def write_break_off(
     )
 
 
+@router.post("/breaks/{break_id}/own", response_model=ProposalShown)
+async def own_break(
+    break_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """The lender took it out, or moved it to another account, himself: no loss and no charge."""
+    return await breaks.own(
+        session, break_id, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
+
+
 def _break(row: ReconciliationBreak) -> BreakShown:
     return BreakShown(
         id=row.id,

@@ -63,6 +63,11 @@ class Refund(Reasoned):
     reference: Word = Field(description="Of the payment outside by which it was given back.")
 
 
+class OwnMoney(Reasoned):
+    of: Annotated[suspense.Own, Field(strict=False)]
+    """From where the lender sent it."""
+
+
 class Settled(Reasoned):
     rail_id: Word = Field(description="The rail's own name for the transfer.")
     settled_at: Annotated[AwareDatetime, Field(strict=False)]
@@ -194,6 +199,17 @@ async def refund_suspense(
         session, item_id, reference=body.reference, staff_id=who.id, reason=body.reason,
         on=today, now=now,
     )  # fmt: skip
+
+
+@router.post("/suspense/{item_id}/own", response_model=ProposalShown)
+async def own_suspense(
+    item_id: UUID, body: OwnMoney, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """The lender sent it himself, or it is the cash that staff had entered. A second person says
+    the same."""
+    return await suspense.own(
+        session, item_id, of=body.of, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
 
 
 @router.post("/suspense/{item_id}/send-back", response_model=ProposalShown)

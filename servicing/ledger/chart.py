@@ -41,6 +41,9 @@ class Account(StrEnum):
     THIRD_PARTIES = "third_party_payable"
     FUNDER_CAPITAL = "funder_capital"
     FUNDER_PAYABLE = "funder_payable"
+    LENDER_FUNDS = "lender_funds"
+    """What the lender put in at the rails, less what he took out. Money on its way between two of
+    his own accounts stands here until both have it."""
     INTEREST_INCOME = "interest_income"
     FEE_INCOME = "fee_income"
     PENALTY_INCOME = "penalty_income"
@@ -77,6 +80,7 @@ CHART = (
     Charted(Account.THIRD_PARTIES, "Fees collected for others", AccountType.LIABILITY),
     Charted(Account.FUNDER_CAPITAL, "Capital of funders", AccountType.LIABILITY),
     Charted(Account.FUNDER_PAYABLE, "Earned by funders and not yet paid", AccountType.LIABILITY),
+    Charted(Account.LENDER_FUNDS, "Money of the lender himself", AccountType.LIABILITY),
     Charted(Account.INTEREST_INCOME, "Interest earned", AccountType.INCOME),
     Charted(Account.FEE_INCOME, "Fees earned", AccountType.INCOME),
     Charted(Account.PENALTY_INCOME, "Late fees earned", AccountType.INCOME),

@@ -87,8 +87,12 @@ class Event(StrEnum):
     RETURN_REINVESTED = "return_reinvested"
     LOSS_BORNE = "loss_borne"
     LOSS_RECOVERED = "loss_recovered"
+    OWN_RECEIVED = "own_received"
+    CASH_BANKED = "cash_banked"
     RAIL_SHORT = "rail_short"
     RAIL_OVER = "rail_over"
+    OWN_TAKEN_OUT = "own_taken_out"
+    OWN_CAME_BACK = "own_came_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,18 @@ RULES: dict[Event, Rule] = {
         Account.CASH,
         "it is given back by a rail, or two members of staff say by which payment it was",
     ),
+    Event.OWN_RECEIVED: Rule(
+        EntryKind.SUSPENSE,
+        Account.SUSPENSE,
+        Account.LENDER_FUNDS,
+        "two members of staff say that the lender sent it himself",
+    ),
+    Event.CASH_BANKED: Rule(
+        EntryKind.SUSPENSE,
+        Account.SUSPENSE,
+        Account.CASH,
+        "the same of money that had been entered by hand: it is at a rail now",
+    ),
     Event.RAIL_SHORT: Rule(
         EntryKind.DIFFERENCE,
         Account.RAIL_DIFFERENCES,
@@ -262,6 +278,18 @@ RULES: dict[Event, Rule] = {
         Account.CASH,
         Account.RAIL_DIFFERENCES,
         "two members of staff hold what a rail has too much for gained",
+    ),
+    Event.OWN_TAKEN_OUT: Rule(
+        EntryKind.DIFFERENCE,
+        Account.LENDER_FUNDS,
+        Account.CASH,
+        "two members of staff say that the lender took it out, or moved it, himself",
+    ),
+    Event.OWN_CAME_BACK: Rule(
+        EntryKind.DIFFERENCE,
+        Account.CASH,
+        Account.LENDER_FUNDS,
+        "the same of money that came back",
     ),
     **{
         event: Rule(EntryKind.FUNDING, debit, credit, when)

@@ -143,6 +143,27 @@ async def write_off(
     return proposal
 
 
+async def own(
+    session: AsyncSession, break_id: UUID, *, staff_id: UUID, reason: str, on: date, now: datetime
+) -> Proposal:
+    """The lender himself took it out, or moved it to another account of his; or that came back.
+
+    What he sent in waits in suspense: `suspense.own`.
+    """
+    found = await _open(session, break_id)
+    if found.category not in (Category.UNKNOWN_REFERENCE, Category.RETURNED):
+        raise BreakActNotPossible(category=found.category)
+    difference = await _to_write_off(session, found)
+    proposal = await _agree(
+        session, found, "own", staff_id=staff_id, reason=reason, now=now,
+        difference=str(difference),
+    )  # fmt: skip
+    if proposal.is_confirmed:
+        await differences.post(session, found, difference, on=on, now=now, is_own=True)
+        _resolve(found, Resolution.OWN, now=now)
+    return proposal
+
+
 async def _to_write_off(session: AsyncSession, found: ReconciliationBreak) -> Money:
     """What is lost (below zero) or gained, less what was posted of this break before."""
     whole = 0 if await _is_gone(session, found) else await _lost_or_gained(session, found)

@@ -1,4 +1,4 @@
-"""What two of staff have posted of a break as lost or gained, and what is still to be posted."""
+"""What two of staff have posted of a break: lost, gained, or the lender's own; and what is left."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -15,6 +15,9 @@ from servicing.ledger.rules import EntryKind, Event
 from servicing.models import ReconciliationBreak
 
 _CHUNK = 500
+_LOST = (Event.RAIL_SHORT, Event.RAIL_OVER)
+_OWN = (Event.OWN_TAKEN_OUT, Event.OWN_CAME_BACK)
+_IN = (_LOST[True], _OWN[True])
 
 
 async def posted(session: AsyncSession, break_id: UUID) -> int:
@@ -22,7 +25,7 @@ async def posted(session: AsyncSession, break_id: UUID) -> int:
     moved, n = 0, 1
     while (entry := await posting.find(session, _name(break_id, n))) is not None:
         for line in await posting.lines_of(session, entry):
-            moved += line.amount_minor if line.event is Event.RAIL_OVER else -line.amount_minor
+            moved += line.amount_minor if line.event in _IN else -line.amount_minor
         n += 1
     return moved
 
@@ -40,13 +43,13 @@ async def standing(session: AsyncSession, rows: Iterable[ReconciliationBreak]) -
 
 async def post(
     session: AsyncSession, found: ReconciliationBreak, difference: Money, *, on: date,
-    now: datetime,
+    now: datetime, is_own: bool = False,
 ) -> None:  # fmt: skip
-    """Between the rail's cash and `rail_differences`; below zero it is lost."""
+    """Between the rail's cash and `rail_differences`, or `lender_funds`; below zero it has left."""
     n = 1
     while await posting.find(session, _name(found.id, n)) is not None:
         n += 1
-    event = Event.RAIL_OVER if difference.minor > 0 else Event.RAIL_SHORT
+    event = (_OWN if is_own else _LOST)[difference.minor > 0]
     amount = Money(abs(difference.minor), difference.currency)
     await posting.post(
         session, EntryKind.DIFFERENCE, (event, amount), reference=_name(found.id, n), on=on,

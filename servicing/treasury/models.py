@@ -32,6 +32,8 @@ class Resolution(StrEnum):
     """Two people had our books follow the statement."""
     WRITTEN_OFF = "written_off"
     """Two people had the difference posted as a loss, or as a gain."""
+    OWN = "own"
+    """Two people say that the lender moved it himself."""
 
 
 class StatedLine(Row):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from kit.db import unit_of_work
 from kit.ids import new_id
-from servicing import happenings, living, queries, repayments, suspense
+from servicing import hand_entries, happenings, living, queries, repayments, suspense
 from servicing.events import Type
 from servicing.funding.models import WithdrawalOf
 from servicing.happenings import Happening
@@ -18,7 +18,7 @@ from servicing.ledger.models import Entry, LedgerAccount, Line
 from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan
-from servicing.rails.base import Direction
+from servicing.rails.base import Direction, OutcomeStatus
 from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
@@ -104,6 +104,7 @@ class TestTheUseCases:
         await self.credit_meets_a_penalty(lender)
         await self.money_is_allocated_ahead(lender)
         await self.a_new_loan_pays_off_an_old_one(lender)
+        await self.the_lender_moves_his_own(lender)
         await self.a_funder_earns_loses_and_leaves(lender)
         await self.a_rail_has_other_amounts(lender)
         await lender.verifies()
@@ -127,6 +128,32 @@ class TestTheUseCases:
         for found in await open_breaks(lender):
             if found.category != "missing_at_rail":
                 await two_act(lender, "write_off", found.id)
+
+    async def the_lender_moves_his_own(self, lender: Lender) -> None:
+        """And a part of the cash box is taken to a rail."""
+        day = NEXT + timedelta(days=1)
+        out = replace(incoming("W3", "", kes(1)), direction=Direction.PAYOUT)
+        await compares(lender, [out, replace(out, status=OutcomeStatus.RETURNED)], day=day)
+        for found in await open_breaks(lender):
+            if found.reference == "W3":
+                await two_act(lender, "own", found.id)
+        async with unit_of_work(lender.sessions) as session:
+            await hand_entries.receive(
+                session, loan_id=(await lender.lends()).id, amount=kes(5), reference="box",
+                on=lender.on, now=lender.now,
+            )  # fmt: skip
+        for of in suspense.Own:
+            async with unit_of_work(lender.sessions) as session:
+                await suspense.receive(
+                    session, reference=f"wallet:{of}", reason="unknown_reference", amount=kes(5),
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
+                *_, item = await suspense.list_open(session)
+                for staff_id in (new_id(), new_id()):
+                    await suspense.own(
+                        session, item.id, of=of, staff_id=staff_id, reason="ours", on=lender.on,
+                        now=lender.now,
+                    )  # fmt: skip
 
     async def a_funder_earns_loses_and_leaves(self, lender: Lender) -> None:
         """One loan pays and takes its payment back, another one is lost and pays after all."""

@@ -88,6 +88,16 @@ async def write_break_off(break_id: UUID, desk: AtDesk) -> Response:
     return await _agreed(break_id, desk, agree)
 
 
+@router.post("/breaks/{break_id}/own", name="own_break")
+async def own_break(break_id: UUID, desk: AtDesk) -> Response:
+    async def agree(session: AsyncSession, reason: str) -> Proposal:
+        return await breaks.own(
+            session, break_id, staff_id=desk.who.id, reason=reason, on=desk.today, now=desk.now
+        )
+
+    return await _agreed(break_id, desk, agree)
+
+
 async def _overview(
     desk: Desk, session: AsyncSession, after: UUID | None, **answer: Any
 ) -> Response:

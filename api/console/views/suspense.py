@@ -16,7 +16,7 @@ from api.console.forms import Key
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1.proposals import Reasoned
-from api.v1.treasury import Owner, Refund
+from api.v1.treasury import Owner, OwnMoney, Refund
 from kit import four_eyes
 from kit.four_eyes import Proposal
 from servicing import lookups, queries, refunds, suspense
@@ -70,6 +70,20 @@ async def refund_item(item_id: UUID, desk: AtDesk) -> Response:
             await suspense.refund(
                 session, item_id, reference=body.reference, staff_id=desk.who.id,
                 reason=body.reason, on=desk.today, now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(item_id, desk, act)
+
+
+@router.post("/{item_id}/own", name="own_suspense")
+async def own_item(item_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, OwnMoney)
+        return acts.outcome(
+            await suspense.own(
+                session, item_id, of=body.of, staff_id=desk.who.id, reason=body.reason,
+                on=desk.today, now=desk.now,
             )
         )  # fmt: skip
 
