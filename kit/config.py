@@ -1,7 +1,7 @@
 """Settings from the environment (and `.env`): one class, read once at the start of a program."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import (
     AliasChoices,
@@ -180,8 +180,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _amounts_are_money(self) -> Self:
         wrong = ValueError(
-            f"KOPA_HAND_MONEY_TWO_FROM must be an amount of KOPA_CURRENCY ({self.currency[:9]!r}),"
-            " which is a code like KES"
+            "KOPA_HAND_MONEY_TWO_FROM must be an amount of KOPA_CURRENCY, and that a code like KES"
         )
         try:
             if self.hand_money_for_two.minor < 0:
@@ -217,6 +216,9 @@ class Settings(BaseSettings):
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
 
+_INSIDE = {*get_args(CheckName), *KycProvider.model_fields}
+
+
 def what_is_wrong(error: ValueError) -> str | None:
     """Which settings cannot be read, and why; never what they hold, which may be a secret. None
     where it is about something else."""
@@ -236,4 +238,5 @@ def _variable(place: tuple[int | str, ...]) -> str:
         return ""
     name, *inside = (str(each) for each in place)
     variable = f"KOPA_{name.upper()}" if name in Settings.model_fields else name
-    return f"{'.'.join([variable, *inside])}: "
+    known = [each for each in inside if each in _INSIDE]  # What else stands there is a value.
+    return f"{'.'.join([variable, *known])}: "

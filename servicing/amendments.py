@@ -229,10 +229,10 @@ async def reverse(
     to say so: the first call proposes it, and nothing is changed. Raises PayoutNotSettled where
     what came back is in the books.
     """
-    payout = await lending.payout_of(session, amendment_id)
-    if payout is not None:
+    if (payout := await lending.payout_of(session, amendment_id)) is not None:
         await reconciliation.hold(session, payout.rail or "")
     loan, amendment = await _locked(session, amendment_id)
+    payout = await lending.payout_of(session, amendment_id)  # It may have been ordered meanwhile.
     actor = f"staff:{staff_id}"
     if payout is not None and await held.is_counted(session, payout.client_ref):
         raise PayoutNotSettled(status=payout.status)

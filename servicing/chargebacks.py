@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
@@ -33,37 +32,47 @@ async def take_back(
     `amount` is what the rail says; a repeat changes nothing. What was taken back with us alone,
     and in again, goes as what it is now.
     """
-    reference = await _as_kept(session, reference)
-    repayment = await queries.find_repayment(session, reference)
-    if repayment is None:
-        item = await session.scalar(
-            select(SuspenseItem).where(SuspenseItem.reference == reference).with_for_update()
-        )
-        if item is None or (item.resolved_at is not None and not _is_back(item)):
-            return await _doubt(session, reference, "unknown", amount, now=now)
-        if item.amount != amount:
-            return await _doubt(session, reference, "amount_differs", amount, now=now)
-        if item.resolved_at is None:
-            await _out_of_suspense(session, item, on=on, now=now)
-        return True
-    if repayment.amount != amount:
+    came = await find(session, reference)
+    if isinstance(came, SuspenseItem):
+        return await _suspended(session, reference, came.id, amount, on=on, now=now)
+    if came is None:
+        return await _doubt(session, reference, "unknown", amount, now=now)
+    if came.amount != amount:
         return await _doubt(session, reference, "amount_differs", amount, now=now)
-    if repayment.reversed_on is None:
+    if came.reversed_on is None:
         try:
-            await _reverse(
-                session, repayment, actor=audit.SYSTEM, reason="charged back", on=on, now=now
-            )
+            await _reverse(session, came, actor=audit.SYSTEM, reason="charged back", on=on, now=now)
         except living.NotPossible:
             return await _doubt(session, reference, "not_possible", amount, now=now)
     return True
 
 
+async def find_by_key(
+    session: AsyncSession, rail: str, key: str
+) -> Repayment | SuspenseItem | None:
+    """Money that came in, as what it is now: asked for or not, under the key of its statement."""
+    told = await find(session, f"{rail}:{key}")
+    return told or await find(session, f"rail:{key}")
+
+
+async def find(session: AsyncSession, reference: str) -> Repayment | SuspenseItem | None:
+    """What came under `reference`, as what it is now: what was taken back with us alone came in
+    again as kept."""
+    came: Repayment | SuspenseItem | None = None
+    while True:
+        found = await queries.find_repayment(session, reference)
+        again = found or await queries.find_suspense_item(session, reference)
+        if again is None:
+            return came
+        came, reference = again, held.name_kept(reference)
+
+
 async def was_given_back(session: AsyncSession, rail: str, key: str) -> bool:
     """Whether money that had come in, asked for or not, has left us again by our own act."""
-    names = [f"{rail}:{key}", f"rail:{key}"]
-    names += [held.name_kept(name) for name in names]
-    items = await session.scalars(select(SuspenseItem).where(SuspenseItem.reference.in_(names)))
-    return any(item.refund_reference is not None and not _is_back(item) for item in items)
+    came = await find_by_key(session, rail, key)
+    if not isinstance(came, SuspenseItem):
+        return False
+    return came.refund_reference is not None and not _is_back(came)
 
 
 async def charge_back(
@@ -93,17 +102,28 @@ async def charge_back(
     return proposal
 
 
-async def _as_kept(session: AsyncSession, reference: str) -> str:
-    kept = held.name_kept(reference)
-    return reference if await queries.find_suspense_item(session, kept) is None else kept
-
-
 async def _reverse(
     session: AsyncSession, repayment: Repayment, *, actor: str, reason: str, on: date, now: datetime
 ) -> None:
     await repayments.reverse(session, repayment.id, actor=actor, reason=reason, on=on, now=now)
     loan = await queries.get_loan(session, repayment.loan_id)
     await messages.payment_taken_back(session, loan, repayment, now=now)
+
+
+async def _suspended(
+    session: AsyncSession, reference: str, item_id: UUID, amount: Money | None, *, on: date,
+    now: datetime,
+) -> bool:  # fmt: skip
+    item = await session.get_one(
+        SuspenseItem, item_id, with_for_update=True, populate_existing=True
+    )
+    if item.resolved_at is not None and not _is_back(item):
+        return await _doubt(session, reference, "unknown", amount, now=now)
+    if item.amount != amount:
+        return await _doubt(session, reference, "amount_differs", amount, now=now)
+    if item.resolved_at is None:
+        await _out_of_suspense(session, item, on=on, now=now)
+    return True
 
 
 async def _out_of_suspense(

@@ -30,6 +30,7 @@ from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
 from servicing.standings import RailTransferKnown as RailTransferKnown
 from servicing.standings import Standing, StandsAs
 from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury import held
 from servicing.treasury.models import Order, Refund
 
 BY_HAND = "staff:"
@@ -177,6 +178,9 @@ async def _find(
 ) -> Standing | None:  # fmt: skip
     names = await _names(session, rails, name)
     full = [f"{rail}:{each}" for rail in rails for each in names]
+    # The same money, where it was taken back with us alone, or in part.
+    full += [held.name_kept(each) for each in full]
+    full += [held.name_rest(rail, each) for rail in rails for each in names]
     entered = _by_hand(rails, names)
     if (known := await _repaid(session, [*full, *entered], besides=repeats)) is not None:
         return known

@@ -15,7 +15,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from servicing.ledger.chart import RAILS, cash_of
 from servicing.ledger.models import Entry, Line
@@ -23,7 +23,7 @@ from servicing.models import PaymentRequest, RailEventRow, Repayment, SuspenseIt
 from servicing.rails import telegram
 from servicing.states import OrderStatus
 from servicing.transfers import BY_HAND, FUNDED, is_not_placed, was_taken_back
-from servicing.treasury.held import TAKEN_BACK
+from servicing.treasury.held import AGAIN, TAKEN_BACK, name_kept
 
 _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 
@@ -62,12 +62,22 @@ def _by_key(named: SelectBase) -> CTE:
 
 def _received() -> CompoundSelect[Any]:
     """The names of what a rail has brought, and of what staff entered by hand."""
-    paid = select(Repayment.rail_reference.label("name")).where(Repayment.reversed_on.is_(None))
-    aside = select(SuspenseItem.reference).where(
+    paid = select(_as_told(Repayment.rail_reference).label("name")).where(
+        Repayment.reversed_on.is_(None)
+    )
+    aside = select(_as_told(SuspenseItem.reference)).where(
         is_not_placed(),
         func.coalesce(SuspenseItem.refund_reference, "").not_like(f"{TAKEN_BACK}%"),
     )
     return union_all(paid, aside)
+
+
+def _as_told(name: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    """What is kept, or left, of a transfer goes by its name, too."""
+    begins = (name_kept(""), f"{AGAIN}rest:")
+    return case(
+        *((name.startswith(each), func.substr(name, len(each) + 1)) for each in begins), else_=name
+    )
 
 
 def _besides() -> CompoundSelect[Any]:

@@ -114,12 +114,11 @@ async def _keep(
     now: datetime,
 ) -> Proposal:  # fmt: skip
     """What only we hold for taken back is with us: it waits in suspense for its payer."""
-    repayment = await not_returned.repayment_of(session, found)
-    if repayment is None:
+    if await not_returned.is_payout(session, found):
         raise BreakActNotPossible(category=found.category)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
-        await not_returned.take_in(session, found, repayment, on=on, now=now)
+        await not_returned.take_in(session, found, on=on, now=now)
         _resolve(found, Resolution.PUT_RIGHT, now=now)
     return proposal
 
@@ -183,7 +182,7 @@ async def _is_gone(session: AsyncSession, found: ReconciliationBreak) -> bool:
 
 async def _lost_or_gained(session: AsyncSession, found: ReconciliationBreak) -> int:
     if found.category == Category.NOT_RETURNED:
-        if await not_returned.repayment_of(session, found) is not None:
+        if not await not_returned.is_payout(session, found):
             raise BreakActNotPossible(category=found.category)  # It is its payer's.
         return -(found.ours_minor or 0)
     line = await _line(session, found)

@@ -61,6 +61,9 @@ class Held:
     """What came back, where that waits in suspense or counts as the borrower's; what was taken
     back, where that was not all."""
 
+    back_on: date | None = None
+    """The day on which money that had come in went back with us."""
+
     @property
     def came_back(self) -> Money | None:
         return (self.part or self.amount) if self.is_back else None
@@ -136,18 +139,23 @@ def _paid(order: Held, received: Held | None) -> Held:
     """A payment request stands in the ledger as the money that it brought."""
     if received is None:
         return order
-    return replace(order, entries=received.entries, is_back=received.is_back, part=received.part)
+    return replace(
+        order, entries=received.entries, is_back=received.is_back, part=received.part,
+        back_on=received.back_on,
+    )  # fmt: skip
 
 
 async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
     """Money in. What a payment request brought is kept under the request's reference."""
     names = {f"{rail}:{key}": key for key in keys} | {f"rail:{key}": key for key in keys}
-    found = await _named(session, names)
-    gone = {key for key, each in found.items() if each.is_back}
-    kept = await _named(
-        session, {name_kept(name): names[name] for name in names if names[name] in gone}
-    )
-    return found | {key: replace(found[key], is_back=each.is_back) for key, each in kept.items()}
+    found = kept = await _named(session, names)
+    while kept:  # What went back with us alone was taken in again, and may have gone since.
+        gone = {key for key, each in kept.items() if each.is_back}
+        names = {name_kept(name): key for name, key in names.items() if key in gone}
+        kept = await _named(session, names)
+        for key, each in kept.items():
+            found[key] = replace(found[key], is_back=each.is_back, back_on=each.back_on)
+    return found
 
 
 async def _named(session: AsyncSession, names: Mapping[str, str]) -> dict[str, Held]:
@@ -234,12 +242,14 @@ async def _counted(session: AsyncSession, names: Mapping[str, str]) -> dict[str,
 
 
 def _waiting(item: SuspenseItem) -> Held:
+    is_back = (item.refund_reference or "").startswith(TAKEN_BACK)
     return Held(
         amount=item.amount,
         on=item.created_at.date(),
         has_moved=True,
-        is_back=(item.refund_reference or "").startswith(TAKEN_BACK),
+        is_back=is_back,
         entries=(f"suspense:{item.reference}",),
+        back_on=item.resolved_at.date() if is_back and item.resolved_at else None,
     )
 
 
@@ -250,6 +260,7 @@ def _repaid(row: Repayment) -> Held:
         has_moved=True,
         is_back=row.reversed_on is not None,
         entries=(f"repayment:{row.id}", f"recovery:{row.id}"),
+        back_on=row.reversed_on,
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
-from servicing import queries, suspense
+from servicing import chargebacks, queries, suspense
 from servicing.ledger.models import Entry
 from servicing.models import (
     Payout,
@@ -22,12 +22,14 @@ from servicing.models import (
 )
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import OrderStatus
-from servicing.treasury import held
+from servicing.treasury import held, lines
 from servicing.treasury.models import Resolution, StatedLine
 
 CATEGORY = "not_returned"
 WAITS = timedelta(days=3)
 """So many days after ours a statement may still say it."""
+FOUND_OUT_WITHIN = timedelta(days=30)
+"""So long people may need to find out what a portal took back without a name."""
 _CHUNK = 500
 
 
@@ -48,7 +50,7 @@ async def by_day(session: AsyncSession, rail: str) -> Mapping[date, list[Back]]:
         await session.scalars(select(ReconciliationRun.day).where(ReconciliationRun.rail == rail))
     )
     found: dict[date, list[Back]] = {}
-    for back in (*await _payouts(session, rail), *await _repayments(session, rail)):
+    for back in (*await _payouts(session, rail), *await _money_in(session, rail)):
         waited_for = (back.on + timedelta(days=n) for n in range(WAITS.days + 1))
         if all(day in compared for day in waited_for):
             found.setdefault(back.on, []).append(back)
@@ -56,33 +58,42 @@ async def by_day(session: AsyncSession, rail: str) -> Mapping[date, list[Back]]:
 
 
 async def days(session: AsyncSession, rail: str) -> set[date]:
-    """To be compared again: those of which no break stands yet."""
-    known = await session.scalars(
-        select(ReconciliationBreak.reference).where(
+    """To be compared again: those of which no break stands yet, or of what went once more after
+    it had been put right."""
+    known = await session.execute(
+        select(ReconciliationBreak.day, ReconciliationBreak.reference).where(
             ReconciliationBreak.rail == rail,
             ReconciliationBreak.category == CATEGORY,
-            ReconciliationBreak.resolution.is_distinct_from(Resolution.MENDED),
+            func.coalesce(ReconciliationBreak.resolution, "").not_in(
+                (Resolution.MENDED, Resolution.PUT_RIGHT)
+            ),
         )
     )
-    names = set(known)
+    names = {(day, reference) for day, reference in known}
     every = await by_day(session, rail)
-    return {day for day, backs in every.items() if any(back.key not in names for back in backs)}
+    return {
+        day for day, backs in every.items() if any((day, back.key) not in names for back in backs)
+    }
 
 
-async def repayment_of(session: AsyncSession, found: ReconciliationBreak) -> Repayment | None:
-    """None of a payout."""
-    return await queries.find_repayment(session, f"{found.rail}:{found.reference}")
+async def is_payout(session: AsyncSession, found: ReconciliationBreak) -> bool:
+    """Else it is money that had come in."""
+    query = select(Payout.id).where(Payout.client_ref == found.reference)
+    return await session.scalar(query) is not None
 
 
 async def take_in(
-    session: AsyncSession, found: ReconciliationBreak, repayment: Repayment, *, on: date,
-    now: datetime,
-) -> None:  # fmt: skip
+    session: AsyncSession, found: ReconciliationBreak, *, on: date, now: datetime
+) -> None:
     """It never left: it waits in suspense, and two people place it."""
-    loan = await queries.get_loan(session, repayment.loan_id)
+    came = await chargebacks.find_by_key(session, found.rail, found.reference)
+    assert came is not None, f"{found.reference} had come in"
+    name = came.rail_reference if isinstance(came, Repayment) else came.reference
+    loan = None if came.loan_id is None else await queries.get_loan(session, came.loan_id)
     await suspense.receive(
-        session, reference=held.name_kept(repayment.rail_reference), reason="not_taken_back",
-        amount=repayment.amount, on=on, now=now, loan=loan, rail=found.rail,
+        session, reference=held.name_kept(name), reason="not_taken_back",
+        amount=Money(found.ours_minor or 0, found.currency), on=on, now=now, loan=loan,
+        rail=found.rail,
     )  # fmt: skip
 
 
@@ -122,66 +133,66 @@ async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
     return found
 
 
-async def _repayments(session: AsyncSession, rail: str) -> list[Back]:
-    """What came by the rail, but not what was taken in again since."""
-    start = f"{rail}:"
-    rows = await session.scalars(
-        select(Repayment)
-        .where(
-            Repayment.reversed_on.is_not(None),
-            Repayment.rail_reference.startswith(start, autoescape=True),
-        )
-        .order_by(Repayment.id)
-    )
-    gone = {row.rail_reference.removeprefix(start): row for row in rows}
-    keys = sorted(gone)
-    answered: set[str] = set()
-    for at in range(0, len(keys), _CHUNK):
-        some = keys[at : at + _CHUNK]
-        answered |= set(
-            await session.scalars(
-                select(StatedLine.key).where(
-                    StatedLine.rail == rail,
-                    StatedLine.key.in_(some),
-                    StatedLine.status == OutcomeStatus.RETURNED,
-                )
-            )
-        )
-        names = {held.name_kept(f"{rail}:{key}"): key for key in some}
-        kept = await session.scalars(
-            select(SuspenseItem.reference).where(SuspenseItem.reference.in_(names))
-        )
-        answered |= {names[name] for name in kept}
+async def _money_in(session: AsyncSession, rail: str) -> list[Back]:
+    """What came by the rail and is away with us, as far as it is."""
+    keys = {
+        name.removeprefix(f"{rail}:").removeprefix("rail:")
+        for query in (_REVERSED, _TAKEN_BACK)
+        for name in await session.scalars(query, {"rail": rail, "start": f"{rail}:%"})
+    }
+    ours = await held.by_key(session, rail, keys)
+    stated = await lines.with_keys(session, rail, keys)
     left = [
-        Back(key, row.amount, row.reversed_on)
-        for key, row in gone.items()
-        if key not in answered and row.reversed_on is not None
+        Back(key, each.came_back, each.back_on)
+        for key, each in sorted(ours.items())
+        if each.came_back is not None and each.back_on is not None
+        if not any(line.is_back for line in stated.get(key, ()))
     ]
-    return await _without_unnamed(session, rail, left) if left else []
+    return await _without_unnamed(session, rail, left) if left else left
 
 
 async def _without_unnamed(session: AsyncSession, rail: str, backs: Sequence[Back]) -> list[Back]:
-    """A portal may take back without saying what: as much, about then, answers for one of them."""
-    lines = await session.scalars(
+    """A portal may take back without saying what: as much, lately, answers for one of them."""
+    taken = await session.scalars(
         select(StatedLine)
         .where(
             StatedLine.rail == rail,
             StatedLine.status == OutcomeStatus.RETURNED,
             StatedLine.direction != Direction.PAYOUT,
-            StatedLine.day >= min(back.on for back in backs) - WAITS,
+            StatedLine.day >= min(back.on for back in backs) - FOUND_OUT_WITHIN,
             StatedLine.day <= max(back.on for back in backs) + WAITS,
         )
         .order_by(StatedLine.day, StatedLine.n)
     )
-    taken = list(lines)
-    named = await held.by_key(session, rail, {line.key for line in taken})
-    unnamed = [line for line in taken if line.key not in named]
+    once = {line.key: line for line in reversed(list(taken))}
+    named = await held.by_key(session, rail, once)
+    stated = await lines.with_keys(session, rail, once)
+    unnamed = [
+        line
+        for key, line in reversed(once.items())
+        if key not in named and all(each.is_back for each in stated[key])
+    ]
     found: list[Back] = []
-    for back in backs:
+    for back in sorted(backs, key=lambda each: each.on):
         for line in unnamed:
-            if line.amount == back.amount and abs(line.day - back.on) <= WAITS:
+            is_near = back.on - FOUND_OUT_WITHIN <= line.day <= back.on + WAITS
+            if is_near and line.amount == back.amount:
                 unnamed.remove(line)
                 break
         else:
             found.append(back)
     return found
+
+
+_RAIL: BindParameter[str] = bindparam("rail")
+_START: BindParameter[str] = bindparam("start")
+_REVERSED = select(Repayment.rail_reference).where(
+    Repayment.reversed_on.is_not(None),
+    Repayment.rail_reference.like(_START)
+    | (Repayment.rail_reference.like("rail:%") & (Repayment.rail == _RAIL)),
+)
+_TAKEN_BACK = select(SuspenseItem.reference).where(
+    SuspenseItem.refund_reference.startswith(held.TAKEN_BACK),
+    SuspenseItem.reference.like(_START)
+    | (SuspenseItem.reference.like("rail:%") & (SuspenseItem.rail == _RAIL)),
+)

@@ -7,10 +7,12 @@ from cli.main import kopa
 
 WRONG = {
     "KOPA_PORT": ("many", "KOPA_PORT: Input should be a valid integer"),
-    "KOPA_CURRENCY": ("kes", "must be an amount of KOPA_CURRENCY"),
+    "KOPA_CURRENCY": ("secret", "must be an amount of KOPA_CURRENCY"),
     "KOPA_HAND_MONEY_TWO_FROM": ("1000.555", "must be an amount of KOPA_CURRENCY"),
     "KOPA_KYC_PROVIDERS": ("{secret", 'field "kyc_providers"'),
     "KOPA_LIVENESS": ("secret", "KOPA_LIVENESS: Input should be"),
+    "kopa_kyc_providers": ('{"secret": {"url": "x", "key": "y"}}', "KOPA_KYC_PROVIDERS: Input"),
+    "Kopa_Kyc_Providers": ('{"face": {"url": "secret"}}', "KOPA_KYC_PROVIDERS.face.key: Field"),
 }
 
 

@@ -7,13 +7,15 @@ import pytest
 
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import chargebacks, rail_events, suspense
+from servicing import chargebacks, hand_entries, queries, rail_events, suspense
 from servicing.ledger import balances
 from servicing.models import Loan, Repayment, SuspenseItem
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent, StatementLine
+from servicing.standings import RailTransferKnown
 from servicing.treasury.breaks import BreakActNotPossible
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.test_amendments import reverses
+from tests.servicing.test_payment_requests import accepted, asks
 from tests.servicing.topping_up import comes_back, is_lent, lends_more, payouts_of, running
 from tests.servicing.treasury_acts import (
     UMA,
@@ -24,6 +26,8 @@ from tests.servicing.treasury_acts import (
     open_breaks,
     two_act,
 )
+
+SETTLED = OutcomeStatus.SETTLED
 
 
 async def found(lender: Lender) -> list[tuple[str, str, int | None, int | None]]:
@@ -214,8 +218,18 @@ class TestAPayment:
         assert [each[1:3] for each in await alone(lender)] == [("W8", 400_00)]
 
         await says_gone(lender, "W9", 500)
-        await compares(lender, [], day=day + timedelta(days=4))
+        await compares(lender, [nameless("R1", 500)], day=day + timedelta(days=4))
         assert {each[1] for each in await alone(lender)} == {"W8", "W9"}
+
+    async def test_is_a_break_where_a_statement_takes_other_money_back(
+        self, lender: Lender
+    ) -> None:
+        _, day = await self.says_so(lender)
+        other = incoming("W99", "rent", kes(500))
+        for n, lines in ((1, [other, nameless("W99", 500)]), (2, []), (3, [])):
+            await compares(lender, lines, day=day + timedelta(days=n))
+
+        assert [each[1] for each in await alone(lender)] == ["W7"]
 
     async def is_put_right(self, lender: Lender) -> tuple[Loan, SuspenseItem]:
         loan, day = await self.says_so(lender)
@@ -238,6 +252,89 @@ class TestAPayment:
         async with lender.sessions() as session:
             assert not await suspense.list_open(session)
         assert "W7" not in {each[1] for each in await found(lender)}
+        await lender.verifies()
+
+    async def test_is_a_break_again_when_only_a_message_takes_it_back(self, lender: Lender) -> None:
+        loan, first = await self.is_put_right(lender)
+        before, day = await cash(lender), lender.now.date() + timedelta(days=6)
+        lender.now += timedelta(days=6)
+        await hears(lender, taken_back("e1", loan))
+        for n in range(4):
+            await compares(lender, [], day=day + timedelta(days=n))
+        (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
+        assert (broken.category, broken.day, broken.ours_minor) == ("not_returned", day, 500_00)
+
+        await two_act(lender, "put_right", broken.id)
+        await compares(lender, [], day=day + timedelta(days=4))
+
+        assert await cash(lender) == before
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+        assert (item.amount, item.loan_id) == (first.amount, loan.id)
+        assert "W7" not in {each[1] for each in await found(lender)}
+        await lender.verifies()
+
+    async def test_is_entered_by_hand_no_more_while_it_is_kept(self, lender: Lender) -> None:
+        loan, _ = await self.is_put_right(lender)
+
+        with pytest.raises(RailTransferKnown):
+            async with unit_of_work(lender.sessions) as session:
+                await hand_entries.receive(
+                    session, loan_id=loan.id, amount=kes(500), reference="W7", on=lender.on,
+                    now=lender.now,
+                )  # fmt: skip
+
+    async def test_of_which_a_part_was_said_to_be_back_is_kept_as_far(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.receives(loan, kes(1_000), rail_reference="wallet:W7")
+        day = lender.now.date()
+        came = incoming("W7", loan.reference, kes(1_000))
+        part = replace(came, amount=kes(400), status=OutcomeStatus.RETURNED)
+        await compares(lender, [came, part], day=day)
+        (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
+        before = await cash(lender)
+        await two_act(lender, "put_right", broken.id)
+        assert await cash(lender) == before - kes(400)
+
+        await compares(lender, [came], day=day)  # It was wrong, and says something else now.
+        await waits(lender, day)
+        (broken,) = [each for each in await open_breaks(lender) if each.reference == "W7"]
+        assert (broken.category, broken.ours_minor) == ("not_returned", 400_00)
+        await two_act(lender, "put_right", broken.id)
+
+        assert await cash(lender) == before
+        assert sorted(await lender.suspended()) == ["400.00", "600.00"]
+        await lender.verifies()
+
+    async def test_of_a_prompt_is_a_break_too(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        asked = await asks(lender, loan, kes(500))
+        await accepted(lender, asked, lender.now)
+        day = lender.now.date()
+        await compares(
+            lender,
+            [StatementLine("W9", asked.client_ref, Direction.COLLECT, kes(500), SETTLED)],
+            day=day,
+        )
+        async with lender.sessions() as session:
+            (paid,) = await queries.list_repayments(session, loan.id)
+        for staff_id in (UMA, USHA):
+            async with unit_of_work(lender.sessions) as session:
+                await chargebacks.charge_back(
+                    session, paid.id, staff_id=staff_id, reason="they told us", on=lender.on,
+                    now=lender.now,
+                )  # fmt: skip
+        await waits(lender, day)
+        (broken,) = [each for each in await open_breaks(lender) if each.category == "not_returned"]
+        assert (broken.reference, broken.ours_minor) == (asked.client_ref, 500_00)
+        with pytest.raises(BreakActNotPossible):
+            await act(lender, "write_off", broken.id, UMA)
+
+        await two_act(lender, "put_right", broken.id)
+        await compares(lender, [], day=day + timedelta(days=4))
+
+        assert await lender.suspended() == ["500.00"]
+        assert await alone(lender) == []
         await lender.verifies()
 
     async def test_goes_when_a_statement_has_it_in_the_end(self, lender: Lender) -> None:
