@@ -14,7 +14,7 @@ from kit.ids import new_id
 from notifications import contacts
 from servicing import suspense
 from servicing.models import Loan
-from servicing.rails.base import Balances, OutcomeStatus
+from servicing.rails.base import Balances, Direction, OutcomeStatus
 from tests.api.conftest import SetClock
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.treasury_acts import compares, incoming, paid_out
@@ -76,6 +76,17 @@ class TestBreaks:
                 select(AuditEvent.action).where(AuditEvent.action.startswith("break."))
             )
         assert len(list(trail)) == 6
+
+    async def test_are_the_lenders_own_money(
+        self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, lender: Lender
+    ) -> None:
+        await compares(lender, [replace(incoming("F1", "", kes(9)), direction=Direction.PAYOUT)])
+        [found] = (await carl.get("/v1/reconciliation/breaks")).json()["items"]
+
+        await both(carl, ada, path=f"/v1/reconciliation/breaks/{found['id']}/own")
+
+        assert (await carl.get("/v1/reconciliation/breaks")).json()["items"] == []
+        await lender.verifies()
 
     async def test_are_looked_for_again_when_staff_ask(
         self, carl: httpx.AsyncClient, loan: Loan

@@ -268,6 +268,17 @@ class TestSuspense:
 
         assert "given back by BANK-1" in shown
 
+    async def test_is_the_lenders_own_when_two_say_so(self, sit: Sit, item: SuspenseItem) -> None:
+        carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
+
+        box = await carl.sends(f"{page}/own", of="by_hand", reason=WHY)
+        proposed = await carl.does(f"{page}/own", of="lender", reason=WHY)
+        done = await ada.does(f"{page}/own", of="lender", reason=WHY)
+
+        assert (box.status_code, "not entered by hand" in words(box)) == (409, True)
+        assert "Of: Lender" in proposed or "lender" in proposed
+        assert "the lender's own money" in done
+
 
 class TestIncidents:
     async def test_are_resolved_by_two(self, sit: Sit, sessions: Sessions, clock: SetClock) -> None:

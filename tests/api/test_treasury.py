@@ -228,6 +228,26 @@ class TestSuspense:
         assert books["balanced"] is True
         assert (other.status_code, other.json()["code"]) == (404, "suspense_item_not_found")
 
+    async def test_is_the_lenders_own(
+        self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, sessions: Sessions, clock: SetClock
+    ) -> None:
+        async with unit_of_work(sessions) as session:
+            await suspense.receive(
+                session, reference="wallet:W5", reason="unknown_reference", amount=kes(700),
+                on=START, now=clock.at,
+            )  # fmt: skip
+        [item] = (await carl.get("/v1/suspense")).json()["items"]
+        path = f"/v1/suspense/{item['id']}/own"
+
+        nobody = await carl.post(path, json=WHY | {"of": "a friend"})
+        for client in (carl, ada):
+            answer = await client.post(path, json=WHY | {"of": "lender"})
+
+        assert (nobody.status_code, answer.json()["facts"]) == (422, {"of": "lender"})
+        assert (await carl.get("/v1/suspense")).json()["items"] == []
+        books = (await ada.get("/v1/ledger/trial-balance")).json()
+        assert "lender_funds" in str(books)
+
     async def test_stays_where_it_is_when_the_proposal_is_withdrawn(
         self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, sessions: Sessions, clock: SetClock
     ) -> None:
