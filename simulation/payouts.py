@@ -30,7 +30,7 @@ class Payouts(Outcome):
 
     @property
     def replay(self) -> str:
-        return f"kopa simulate --seed {self.seed} --disbursements {self.loans}"
+        return f"kopa simulate --seed {self.seed} --disbursements {self.loans}{self._besides}"
 
 
 async def run(seed: int, engine: AsyncEngine, *, loans: int = LOANS) -> Outcome:

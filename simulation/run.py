@@ -38,6 +38,8 @@ class Outcome:
     seed: int
     days: int
     bug: str | None = None
+    server: str = ""
+    """The PostgreSQL server on which it was lived through; empty for SQLite."""
     failure: str | None = None
     """Which invariant did not hold, and how."""
     rule: str | None = None
@@ -52,8 +54,12 @@ class Outcome:
 
     @property
     def replay(self) -> str:
+        return f"kopa simulate --seed {self.seed} --days {self.days}{self._besides}"
+
+    @property
+    def _besides(self) -> str:
         bug = f" --bug {self.bug}" if self.bug else ""
-        return f"kopa simulate --seed {self.seed} --days {self.days}{bug}"
+        return f"{bug} --database {self.server}" if self.server else bug
 
     def as_document(self) -> dict[str, Any]:
         return {**asdict(self), "replay": self.replay}
@@ -218,7 +224,9 @@ def on_sqlite(live: Live, template: Path, seed: int) -> Outcome:
 
 
 def on_server(live: Live, server: str, template: str, seed: int) -> Outcome:
-    return _alone(live, seed, database.on_postgresql(server, template))
+    outcome = _alone(live, seed, database.on_postgresql(server, template))
+    outcome.server = server
+    return outcome
 
 
 def _alone(live: Live, seed: int, place: AbstractAsyncContextManager[AsyncEngine]) -> Outcome:

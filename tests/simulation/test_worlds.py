@@ -74,6 +74,7 @@ def test_worlds_on_a_server_leave_nothing_there(postgres: Server) -> None:
 
     assert outcome.failure is None, f"{outcome.replay}\n{outcome.rule}: {outcome.failure}"
     assert outcome.counts["transfers"]
+    assert outcome.replay == f"kopa simulate --seed 1 --days 8 --database {url}"
     assert not any(name.startswith("kopa_simulation") for name in databases(postgres))
 
 
