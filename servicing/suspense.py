@@ -50,6 +50,13 @@ class MoreThanByHand(DomainError):
     code = "more_than_by_hand"
 
 
+class MoneyOfALoan(DomainError):
+    """It was sent for a loan, or had been lent on one: it is not the lender's to take."""
+
+    kind = Kind.CONFLICT
+    code = "money_of_a_loan"
+
+
 class SuspenseItemNotFound(DomainError):
     """There is no such item, or it has been placed before."""
 
@@ -181,10 +188,10 @@ async def own(
     now: datetime,
 ) -> Proposal:
     """Two people say that the lender sent it himself, or took it there from what staff had entered
-    by hand. Raises MoreThanByHand where that is less."""
-    if await _entry_of(session, item_id) is None:
-        raise SuspenseItemNotFound(item=item_id)  # Left over from a loan: it is its borrower's.
+    by hand. Raises MoreThanByHand where that is less, and MoneyOfALoan."""
     item = await waiting(session, item_id)
+    if item.loan_id is not None:
+        raise MoneyOfALoan()
     cash = cash_of(OUTSIDE)
     if of is Own.BY_HAND:
         await lock_key(session, "cash_outside")

@@ -234,6 +234,10 @@ REFUSALS = {
         "The statement and our books differ in another way. Look at what the rail said of it, then"
         " choose another act, or explain it.",
     ),
+    "money_of_a_loan": Refusal(
+        "This was sent for a loan",
+        "It is its payer's: have it repay that loan or another one, or give it back.",
+    ),
     "more_than_by_hand": Refusal(
         "So much was not entered by hand",
         "What staff have entered by hand is less than this, or is at a rail already. If the lender"

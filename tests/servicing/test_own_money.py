@@ -12,7 +12,7 @@ from servicing.ledger import balances
 from servicing.ledger.chart import Account
 from servicing.models import SuspenseItem
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent, StatementLine
-from servicing.suspense import MoreThanByHand, Own, SuspenseItemNotFound
+from servicing.suspense import MoneyOfALoan, MoreThanByHand, Own, SuspenseItemNotFound
 from servicing.treasury.breaks import BreakActNotPossible
 from tests.servicing.lending import ZONE, Lender, kes
 from tests.servicing.overpayments import overpaid
@@ -101,7 +101,7 @@ class TestPaidIn:
     async def test_is_not_what_is_left_of_a_loan(self, lender: Lender) -> None:
         _, item = await overpaid(lender)
 
-        with pytest.raises(SuspenseItemNotFound):
+        with pytest.raises(MoneyOfALoan):
             await says_own(lender, item.id, UMA)
 
 

@@ -128,6 +128,7 @@ error-rail-callback-malformed = The payment message cannot be read.
 error-rail-not-found = This way of paying is not connected.
 error-rail-signature-invalid = The payment message is not signed.
 error-suspense-item-not-found = There is no such item.
+error-money-of-a-loan = This money was sent for a loan.
 error-more-than-by-hand = So much was not entered by hand.
 error-refund-reference-used = This payment was used for another item already.
 error-training-groups-too-small = Column { $column } does not have two groups of { $needed } rows to compare.

@@ -128,6 +128,7 @@ error-rail-callback-malformed = El mensaje de pago no se puede leer.
 error-rail-not-found = Esta forma de pago no está conectada.
 error-rail-signature-invalid = El mensaje de pago no está firmado.
 error-suspense-item-not-found = No existe esa partida.
+error-money-of-a-loan = Este dinero se envió para un préstamo.
 error-more-than-by-hand = No se anotó tanto a mano.
 error-refund-reference-used = Este pago ya se usó para otra partida.
 error-training-groups-too-small = La columna { $column } no tiene dos grupos de { $needed } filas para comparar.
