@@ -16,6 +16,9 @@ from servicing.ledger.rules import EntryKind, Event
 from servicing.models import Repayment, SuspenseItem
 from servicing.treasury import held
 
+Came = Repayment | SuspenseItem
+"""Money that came in: on a loan, or in suspense."""
+
 
 class RepaymentReversed(DomainError):
     """The rail took it back before."""
@@ -32,11 +35,12 @@ async def take_back(
     `amount` is what the rail says; a repeat changes nothing. What was taken back with us alone,
     and in again, goes as what it is now.
     """
-    came = await find(session, reference)
+    every = await find(session, reference)
+    if not every:
+        return await _doubt(session, reference, "unknown", amount, now=now)
+    came = every[-1]
     if isinstance(came, SuspenseItem):
         return await _suspended(session, reference, came.id, amount, on=on, now=now)
-    if came is None:
-        return await _doubt(session, reference, "unknown", amount, now=now)
     if came.amount != amount:
         return await _doubt(session, reference, "amount_differs", amount, now=now)
     if came.reversed_on is None:
@@ -47,29 +51,32 @@ async def take_back(
     return True
 
 
-async def find_by_key(
-    session: AsyncSession, rail: str, key: str
-) -> Repayment | SuspenseItem | None:
-    """Money that came in, as what it is now: asked for or not, under the key of its statement."""
-    told = await find(session, f"{rail}:{key}")
-    return told or await find(session, f"rail:{key}")
+async def find_by_key(session: AsyncSession, rail: str, key: str) -> list[Came]:
+    """As `find`, of money that was asked for or not, under the key of its statement."""
+    return await find(session, f"{rail}:{key}") or await find(session, f"rail:{key}")
 
 
-async def find(session: AsyncSession, reference: str) -> Repayment | SuspenseItem | None:
-    """What came under `reference`, as what it is now: what was taken back with us alone came in
-    again as kept."""
-    came: Repayment | SuspenseItem | None = None
-    while True:
-        found = await queries.find_repayment(session, reference)
-        again = found or await queries.find_suspense_item(session, reference)
-        if again is None:
-            return came
-        came, reference = again, held.name_kept(reference)
+async def find(session: AsyncSession, reference: str) -> list[Came]:
+    """What came under `reference`, and then as what it was taken in again, each time after it had
+    gone back with us alone. The last is what it is now."""
+    found: list[Came] = []
+    for name in (reference, *held.names_kept(reference)):
+        repaid = await queries.find_repayment(session, name)
+        came = repaid or await queries.find_suspense_item(session, name)
+        if came is None:
+            break
+        found.append(came)
+    return found
+
+
+def name_of(came: Came) -> str:
+    return came.rail_reference if isinstance(came, Repayment) else came.reference
 
 
 async def was_given_back(session: AsyncSession, rail: str, key: str) -> bool:
     """Whether money that had come in, asked for or not, has left us again by our own act."""
-    came = await find_by_key(session, rail, key)
+    every = await find_by_key(session, rail, key)
+    came = every[-1] if every else None
     if not isinstance(came, SuspenseItem):
         return False
     return came.refund_reference is not None and not _is_back(came)

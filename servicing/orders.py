@@ -353,7 +353,13 @@ async def _hear_again(
 ) -> None:  # fmt: skip
     """Repeats change nothing. Money that had arrived may still come back; where it counts as the
     borrower's, the books have it."""
-    is_back = order.status is OrderStatus.SETTLED and outcome.status is OutcomeStatus.RETURNED
+    is_told_back = outcome.status is OutcomeStatus.RETURNED
+    if is_told_back and order.status is OrderStatus.RETURNED:
+        # Money in that was put right since, and is away after all: else this changes nothing.
+        if kind.direction is Direction.COLLECT and kind.returned:
+            await kind.returned(session, loan, order, on=on, now=now)
+        return
+    is_back = is_told_back and order.status is OrderStatus.SETTLED
     if is_back and await held.is_counted(session, order.client_ref):
         return
     if is_back and kind.returned and await kind.returned(session, loan, order, on=on, now=now):

@@ -213,6 +213,12 @@ async def own(
     return proposal
 
 
+async def is_own(session: AsyncSession, rail: str, key: str) -> bool:
+    """Whether two have said so of what a rail's statement calls `key`."""
+    item = await queries.find_suspense_item(session, f"{rail}:{key}")
+    return item is not None and (item.refund_reference or "").startswith(OWN)
+
+
 async def refund(
     session: AsyncSession,
     item_id: UUID,

@@ -179,7 +179,7 @@ async def _find(
     names = await _names(session, rails, name)
     full = [f"{rail}:{each}" for rail in rails for each in names]
     # The same money, where it was taken back with us alone, or in part.
-    full += [held.name_kept(each) for each in full]
+    full += [kept for each in full for kept in held.names_kept(each)]
     full += [held.name_rest(rail, each) for rail in rails for each in names]
     entered = _by_hand(rails, names)
     if (known := await _repaid(session, [*full, *entered], besides=repeats)) is not None:

@@ -23,7 +23,7 @@ from servicing.models import PaymentRequest, RailEventRow, Repayment, SuspenseIt
 from servicing.rails import telegram
 from servicing.states import OrderStatus
 from servicing.transfers import BY_HAND, FUNDED, is_not_placed, was_taken_back
-from servicing.treasury.held import AGAIN, TAKEN_BACK, name_kept
+from servicing.treasury.held import AGAIN, TAKEN_BACK
 
 _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 
@@ -74,9 +74,11 @@ def _received() -> CompoundSelect[Any]:
 
 def _as_told(name: InstrumentedAttribute[str]) -> ColumnElement[str]:
     """What is kept, or left, of a transfer goes by its name, too."""
-    begins = (name_kept(""), f"{AGAIN}rest:")
+    kept, rest = f"{AGAIN}kept_:", f"{AGAIN}rest:"
     return case(
-        *((name.startswith(each), func.substr(name, len(each) + 1)) for each in begins), else_=name
+        (name.like(f"{kept}%"), func.substr(name, len(kept) + 1)),
+        (name.like(f"{rest}%"), func.substr(name, len(rest) + 1)),
+        else_=name,
     )
 
 

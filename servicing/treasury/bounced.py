@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing import chargebacks, orders, queries, suspense
 from servicing.disbursements import PAYOUTS
-from servicing.models import Loan, Repayment, SuspenseItem
+from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails.base import Direction
 from servicing.refunds import REFUNDS
@@ -55,12 +55,13 @@ async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: d
     waits for its payer. False, with nothing done, where that is not so."""
     if not line.is_back or line.direction is Direction.PAYOUT:
         return False
-    came = await chargebacks.find_by_key(session, line.rail, line.key)
+    every = await chargebacks.find_by_key(session, line.rail, line.key)
+    came = every[-1] if every else None
     if came is None or came.currency != line.currency or came.amount_minor <= line.amount_minor:
         return False
     loan_id, rest = came.loan_id, came.amount - line.amount
     loan = None if loan_id is None else await queries.get_loan(session, loan_id, lock=True)
-    name = came.rail_reference if isinstance(came, Repayment) else came.reference
+    name = chargebacks.name_of(every[0])
     if not await chargebacks.take_back(session, name, came.amount, on=on, now=now):
         return False
     await suspense.receive(

@@ -9,7 +9,7 @@ from kit import four_eyes
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
-from servicing import orders, queries, rail_events, reconciliation, transfers
+from servicing import orders, queries, rail_events, reconciliation, suspense, transfers
 from servicing.models import Payout, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
@@ -118,7 +118,8 @@ async def _keep(
         raise BreakActNotPossible(category=found.category)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
-        await not_returned.take_in(session, found, on=on, now=now)
+        if not await not_returned.take_in(session, found, on=on, now=now):
+            raise BreakActNotPossible(category=found.category)
         _resolve(found, Resolution.PUT_RIGHT, now=now)
     return proposal
 
@@ -131,7 +132,7 @@ async def write_off(
     What the rail took back after we had given it back has left us twice.
     """
     found = await _open(session, break_id)
-    difference = await _to_write_off(session, found)
+    difference = await _left_to_post(session, found)
     proposal = await _agree(
         session, found, "write_off", staff_id=staff_id, reason=reason, now=now,
         difference=str(difference),
@@ -145,14 +146,13 @@ async def write_off(
 async def own(
     session: AsyncSession, break_id: UUID, *, staff_id: UUID, reason: str, on: date, now: datetime
 ) -> Proposal:
-    """The lender himself took it out, or moved it to another account of his; or that came back.
+    """The lender himself took it out, or moved it to another account of his; or that came back; or
+    a statement has less, or nothing, of what was called his.
 
     What he sent in waits in suspense: `suspense.own`.
     """
     found = await _open(session, break_id)
-    if found.category not in (Category.UNKNOWN_REFERENCE, Category.RETURNED):
-        raise BreakActNotPossible(category=found.category)
-    difference = await _to_write_off(session, found)
+    difference = await _left_to_post(session, found, is_own=True)
     proposal = await _agree(
         session, found, "own", staff_id=staff_id, reason=reason, now=now,
         difference=str(difference),
@@ -163,13 +163,33 @@ async def own(
     return proposal
 
 
-async def _to_write_off(session: AsyncSession, found: ReconciliationBreak) -> Money:
-    """What is lost (below zero) or gained, less what was posted of this break before."""
-    whole = 0 if await _is_gone(session, found) else await _lost_or_gained(session, found)
-    minor = whole - await differences.posted(session, found.id)
-    if not minor:
+async def _left_to_post(
+    session: AsyncSession, found: ReconciliationBreak, *, is_own: bool = False
+) -> Money:
+    """What has left (below zero) or is more, less what was posted of this break before. What was
+    posted as the other is taken back as the other first."""
+    lost, own = await differences.posted(session, found.id)
+    other, posted = (lost, own) if is_own else (own, lost)
+    if other:
         raise BreakActNotPossible(category=found.category)
-    return Money(minor, found.currency)
+    if await _is_gone(session, found):
+        whole = 0
+    elif is_own:
+        whole = await _own_moved(session, found)
+    else:
+        whole = await _lost_or_gained(session, found)
+    if whole == posted:
+        raise BreakActNotPossible(category=found.category)
+    return Money(whole - posted, found.currency)
+
+
+async def _own_moved(session: AsyncSession, found: ReconciliationBreak) -> int:
+    if found.category in (Category.UNKNOWN_REFERENCE, Category.RETURNED):
+        return await _lost_or_gained(session, found)
+    is_own = await suspense.is_own(session, found.rail, found.reference)
+    if found.category not in (Category.AMOUNT, Category.MISSING_AT_RAIL) or not is_own:
+        raise BreakActNotPossible(category=found.category)
+    return (found.theirs_minor or 0) - (found.ours_minor or 0)
 
 
 async def _is_gone(session: AsyncSession, found: ReconciliationBreak) -> bool:

@@ -17,17 +17,18 @@ from servicing.models import ReconciliationBreak
 _CHUNK = 500
 _LOST = (Event.RAIL_SHORT, Event.RAIL_OVER)
 _OWN = (Event.OWN_TAKEN_OUT, Event.OWN_CAME_BACK)
-_IN = (_LOST[True], _OWN[True])
 
 
-async def posted(session: AsyncSession, break_id: UUID) -> int:
-    """In minor units, of all its entries; below zero when it was lost."""
-    moved, n = 0, 1
+async def posted(session: AsyncSession, break_id: UUID) -> tuple[int, int]:
+    """In minor units, of all its entries: lost or gained, and the lender's own. Below zero: it has
+    left."""
+    moved, n = [0, 0], 1
     while (entry := await posting.find(session, _name(break_id, n))) is not None:
         for line in await posting.lines_of(session, entry):
-            moved += line.amount_minor if line.event in _IN else -line.amount_minor
+            sign = 1 if line.event in (_LOST[True], _OWN[True]) else -1
+            moved[line.event in _OWN] += sign * line.amount_minor
         n += 1
-    return moved
+    return moved[False], moved[True]
 
 
 async def standing(session: AsyncSession, rows: Iterable[ReconciliationBreak]) -> set[UUID]:
@@ -38,7 +39,7 @@ async def standing(session: AsyncSession, rows: Iterable[ReconciliationBreak]) -
     for at in range(0, len(some), _CHUNK):
         query = select(Entry.reference).where(Entry.reference.in_(some[at : at + _CHUNK]))
         found |= {names[name] for name in await session.scalars(query)}
-    return {break_id for break_id in found if await posted(session, break_id)}
+    return {break_id for break_id in found if any(await posted(session, break_id))}
 
 
 async def post(

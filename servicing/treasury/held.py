@@ -1,5 +1,6 @@
 """What we hold for moved at a rail: what we ordered there, and what people sent by themselves."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,6 +40,9 @@ AGAIN = "again:"
 """So begins the name of money that came more often than once under one name of the rail's."""
 TAKEN_BACK = "chargeback:"
 """How the return of money that waited in suspense is called, before its own name."""
+KEPT_MAX = 9
+"""So often money may be taken in again; then two of staff explain it."""
+_LONGEST_NAME = 120
 _CHUNK = 500
 _FUNDER_PAID = "capital_out:"
 _NEAR = timedelta(days=3)
@@ -79,10 +83,18 @@ def name_rest(rail: str, key: str) -> str:
     return f"{AGAIN}rest:{rail}:{key}"[:120]
 
 
-def name_kept(reference: str) -> str:
-    """How money is called that was taken back with us alone, when it is taken in again.
-    `reference`: as it was called when it came."""
-    return f"{AGAIN}kept:{reference}"[:120]
+def name_kept(reference: str, n: int = 1) -> str:
+    """How money is called that was taken back with us alone, when it is taken in again for the
+    n-th time. `reference`: as it was called when it came."""
+    name = f"{AGAIN}kept{n}:{reference}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # What is cut off is in the hash: two long names that begin alike stay two.
+    return f"{name[: _LONGEST_NAME - 33]}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
+def names_kept(reference: str) -> list[str]:
+    return [name_kept(reference, n) for n in range(1, KEPT_MAX + 1)]
 
 
 async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Held]:
@@ -149,10 +161,11 @@ async def _received(session: AsyncSession, rail: str, keys: Sequence[str]) -> di
     """Money in. What a payment request brought is kept under the request's reference."""
     names = {f"{rail}:{key}": key for key in keys} | {f"rail:{key}": key for key in keys}
     found = kept = await _named(session, names)
-    while kept:  # What went back with us alone was taken in again, and may have gone since.
+    for n in range(1, KEPT_MAX + 1):
+        # What went back with us alone was taken in again, and may have gone since.
         gone = {key for key, each in kept.items() if each.is_back}
-        names = {name_kept(name): key for name, key in names.items() if key in gone}
-        kept = await _named(session, names)
+        again = {name_kept(name, n): key for name, key in names.items() if key in gone}
+        kept = await _named(session, again)
         for key, each in kept.items():
             found[key] = replace(found[key], is_back=each.is_back, back_on=each.back_on)
     return found

@@ -7,8 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    String,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.money import Money
 from servicing import chargebacks, queries, suspense
@@ -84,17 +94,20 @@ async def is_payout(session: AsyncSession, found: ReconciliationBreak) -> bool:
 
 async def take_in(
     session: AsyncSession, found: ReconciliationBreak, *, on: date, now: datetime
-) -> None:
-    """It never left: it waits in suspense, and two people place it."""
-    came = await chargebacks.find_by_key(session, found.rail, found.reference)
-    assert came is not None, f"{found.reference} had come in"
-    name = came.rail_reference if isinstance(came, Repayment) else came.reference
+) -> bool:
+    """It never left: it waits in suspense, and two people place it. False, with nothing done, where
+    that was said too often of it."""
+    every = await chargebacks.find_by_key(session, found.rail, found.reference)
+    if not 0 < len(every) <= held.KEPT_MAX:
+        return False
+    came = every[-1]
     loan = None if came.loan_id is None else await queries.get_loan(session, came.loan_id)
     await suspense.receive(
-        session, reference=held.name_kept(name), reason="not_taken_back",
-        amount=Money(found.ours_minor or 0, found.currency), on=on, now=now, loan=loan,
-        rail=found.rail,
+        session, reference=held.name_kept(chargebacks.name_of(every[0]), len(every)),
+        reason="not_taken_back", amount=Money(found.ours_minor or 0, found.currency), on=on,
+        now=now, loan=loan, rail=found.rail,
     )  # fmt: skip
+    return True
 
 
 async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
@@ -135,18 +148,16 @@ async def _payouts(session: AsyncSession, rail: str) -> list[Back]:
 
 async def _money_in(session: AsyncSession, rail: str) -> list[Back]:
     """What came by the rail and is away with us, as far as it is."""
-    keys = {
-        name.removeprefix(f"{rail}:").removeprefix("rail:")
-        for query in (_REVERSED, _TAKEN_BACK)
-        for name in await session.scalars(query, {"rail": rail, "start": f"{rail}:%"})
-    }
+    keys: set[str] = set()
+    for start in (f"{rail}:", "rail:"):
+        names = {"rail": rail, "start": f"{start}%", "key_from": len(start) + 1}
+        for query in (_REVERSED, _TAKEN_BACK):
+            keys |= {name.removeprefix(start) for name in await session.scalars(query, names)}
     ours = await held.by_key(session, rail, keys)
-    stated = await lines.with_keys(session, rail, keys)
     left = [
         Back(key, each.came_back, each.back_on)
         for key, each in sorted(ours.items())
         if each.came_back is not None and each.back_on is not None
-        if not any(line.is_back for line in stated.get(key, ()))
     ]
     return await _without_unnamed(session, rail, left) if left else left
 
@@ -184,15 +195,27 @@ async def _without_unnamed(session: AsyncSession, rail: str, backs: Sequence[Bac
     return found
 
 
-_RAIL: BindParameter[str] = bindparam("rail")
-_START: BindParameter[str] = bindparam("start")
+def _not_stated(name: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """No statement says that it went back."""
+    stated = select(StatedLine.id).where(
+        StatedLine.rail == _RAIL,
+        StatedLine.key == func.substr(name, bindparam("key_from", type_=Integer())),
+        StatedLine.status == OutcomeStatus.RETURNED,
+    )
+    return ~stated.exists()
+
+
+_RAIL: BindParameter[str] = bindparam("rail", type_=String())
+_START: BindParameter[str] = bindparam("start", type_=String())
 _REVERSED = select(Repayment.rail_reference).where(
     Repayment.reversed_on.is_not(None),
-    Repayment.rail_reference.like(_START)
-    | (Repayment.rail_reference.like("rail:%") & (Repayment.rail == _RAIL)),
+    Repayment.rail_reference.like(_START),
+    or_(_START != "rail:%", func.coalesce(Repayment.rail, "wallet") == _RAIL),
+    _not_stated(Repayment.rail_reference),
 )
 _TAKEN_BACK = select(SuspenseItem.reference).where(
     SuspenseItem.refund_reference.startswith(held.TAKEN_BACK),
-    SuspenseItem.reference.like(_START)
-    | (SuspenseItem.reference.like("rail:%") & (SuspenseItem.rail == _RAIL)),
+    SuspenseItem.reference.like(_START),
+    or_(_START != "rail:%", func.coalesce(SuspenseItem.rail, "wallet") == _RAIL),
+    _not_stated(SuspenseItem.reference),
 )

@@ -194,6 +194,6 @@ async def _taken_back(session: AsyncSession, rail: str, entry: Entry) -> str | N
 
 
 def _bare(rail: str, name: str) -> str:
-    while name.startswith(held.AGAIN):
+    if name.startswith(held.AGAIN):
         name = name.removeprefix(held.AGAIN).partition(":")[2]
     return name.removeprefix(held.CAME_BACK).removeprefix(f"{rail}:").removeprefix("rail:")

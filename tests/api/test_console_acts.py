@@ -276,7 +276,7 @@ class TestSuspense:
         done = await ada.does(f"{page}/own", of="lender", reason=WHY)
 
         assert (box.status_code, "not entered by hand" in words(box)) == (409, True)
-        assert "Of: Lender" in proposed or "lender" in proposed
+        assert "Suspense: own" in proposed
         assert "the lender's own money" in done
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from kit.db import unit_of_work
 from kit.money import Money
-from servicing import chargebacks, hand_entries, queries, rail_events, suspense
+from servicing import chargebacks, hand_entries, orders, queries, rail_events, suspense
 from servicing.ledger import balances
 from servicing.models import Loan, Repayment, SuspenseItem
+from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, OutcomeStatus, RailEvent, StatementLine
 from servicing.standings import RailTransferKnown
 from servicing.treasury.breaks import BreakActNotPossible
@@ -271,6 +272,14 @@ class TestAPayment:
         async with lender.sessions() as session:
             (item,) = await suspense.list_open(session)
         assert (item.amount, item.loan_id) == (first.amount, loan.id)
+        assert item.reference == "again:kept2:wallet:W7"
+        await is_placed(lender, item, loan)
+        with pytest.raises(RailTransferKnown):
+            async with unit_of_work(lender.sessions) as session:
+                await hand_entries.receive(
+                    session, loan_id=loan.id, amount=kes(500), reference="W7", on=lender.on,
+                    now=lender.now,
+                )  # fmt: skip
         assert "W7" not in {each[1] for each in await found(lender)}
         await lender.verifies()
 
@@ -335,6 +344,36 @@ class TestAPayment:
 
         assert await lender.suspended() == ["500.00"]
         assert await alone(lender) == []
+        await lender.verifies()
+
+    async def test_of_a_prompt_goes_when_a_statement_has_it_in_the_end(
+        self, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        asked = await asks(lender, loan, kes(500))
+        await accepted(lender, asked, lender.now)
+        day = lender.now.date()
+        came = StatementLine("W9", asked.client_ref, Direction.COLLECT, kes(500), SETTLED)
+        gone = replace(came, status=OutcomeStatus.RETURNED)
+        await compares(lender, [came], day=day)
+        async with unit_of_work(lender.sessions) as session:
+            await orders.apply(
+                session, REQUESTS, asked.id, Outcome(OutcomeStatus.RETURNED, kes(500), "W9"),
+                on=lender.on, zone=ZONE, now=lender.now,
+            )  # fmt: skip
+        before = await cash(lender)
+        await waits(lender, day)
+        (broken,) = [each for each in await open_breaks(lender) if each.category == "not_returned"]
+        await two_act(lender, "put_right", broken.id)
+        assert await cash(lender) == before + kes(500)
+
+        await compares(lender, [gone], day=day + timedelta(days=5))
+        (broken,) = [each for each in await open_breaks(lender) if each.category == "returned"]
+        await two_act(lender, "put_right", broken.id)
+
+        assert await cash(lender) == before
+        assert await lender.suspended() == []
+        assert asked.client_ref not in {each[1] for each in await found(lender)}
         await lender.verifies()
 
     async def test_goes_when_a_statement_has_it_in_the_end(self, lender: Lender) -> None:

@@ -98,6 +98,27 @@ class TestPaidIn:
         assert await open_breaks(lender) == []
         await lender.verifies()
 
+    @pytest.mark.parametrize("stated", [kes(45_000), None])
+    async def test_of_which_a_statement_has_less_is_less(
+        self, lender: Lender, stated: Money | None
+    ) -> None:
+        await comes(lender, "W1", kes(50_000), OutcomeStatus.SETTLED)
+        item = await waiting(lender)
+        for who in (UMA, USHA):
+            await says_own(lender, item.id, who)
+        lines = [] if stated is None else [incoming("W1", "float", stated)]
+        await compares(lender, lines, day=lender.now.date())
+        (found,) = await open_breaks(lender)
+
+        await two_act(lender, "own", found.id)
+
+        there = kes(0) if stated is None else stated
+        assert (await trial(lender)).get(Account.LENDER_FUNDS, 0) == there.minor
+        assert (await trial(lender)).get(Account.CASH_WALLET, 0) == there.minor
+        await compares(lender, lines, day=lender.now.date())
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
     async def test_is_not_what_is_left_of_a_loan(self, lender: Lender) -> None:
         _, item = await overpaid(lender)
 
@@ -172,11 +193,37 @@ class TestTakenOut:
         await lender.verifies()
 
     async def test_is_not_what_a_borrower_lacks(self, lender: Lender) -> None:
-        loan = await lender.lends()
+        await lender.lends()
         await compares(lender, [])
         (missing,) = await open_breaks(lender)
         assert missing.category == "missing_at_rail"
 
         with pytest.raises(BreakActNotPossible):
             await act(lender, "own", missing.id, UMA)
-        assert Account.LENDER_FUNDS not in await lender.books(loan)
+        assert Account.LENDER_FUNDS not in await trial(lender)
+
+    async def test_is_taken_back_as_what_it_was_posted(self, lender: Lender) -> None:
+        out = StatementLine("F1", "", Direction.PAYOUT, kes(900), OutcomeStatus.SETTLED)
+        await compares(lender, [out])
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "write_off", found.id)
+        await compares(lender, [])
+        (again,) = await open_breaks(lender)
+
+        with pytest.raises(BreakActNotPossible):
+            await act(lender, "own", again.id, UMA)
+        await two_act(lender, "write_off", again.id)
+        await compares(lender, [out])
+        (anew,) = await open_breaks(lender)
+        await two_act(lender, "own", anew.id)
+        assert await trial(lender) == {
+            Account.CASH_WALLET: -kes(900).minor, Account.LENDER_FUNDS: -kes(900).minor
+        }  # fmt: skip
+        await compares(lender, [])
+        (last,) = await open_breaks(lender)
+        with pytest.raises(BreakActNotPossible):
+            await act(lender, "write_off", last.id, UMA)
+        await two_act(lender, "own", last.id)
+
+        assert await trial(lender) == {}
+        await lender.verifies()
