@@ -93,6 +93,7 @@ _SAID = {
     "us": "Here",
     "rail_transfer_known": "This money is in the books already",
     "parts_stand_already": "This money may be in the books already",
+    "own": "The lender's own",
     "rail": "Rail",
     "gsma": "GSMA Mobile Money",
     "iso20022": "Bank (ISO 20022)",

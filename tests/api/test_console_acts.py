@@ -276,7 +276,7 @@ class TestSuspense:
         done = await ada.does(f"{page}/own", of="lender", reason=WHY)
 
         assert (box.status_code, "not entered by hand" in words(box)) == (409, True)
-        assert "Suspense: own" in proposed
+        assert "Proposed: The lender's own" in proposed
         assert "the lender's own money" in done
 
 
