@@ -26,11 +26,12 @@ run: .venv/.runtime  ## The whole product with stand-ins for the outside: a phon
 test: .venv/.dev  ## All tests, on SQLite and on a PostgreSQL of their own
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-check: .venv/.dev  ## What CI runs besides the tests: lint, types, layers
+check: .venv/.dev  ## Lint, types, layers, rules of the house: before every commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 tests/test_architecture.py
 
 fix: .venv/.dev  ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.console import words
+from api.console import menu, words
 from api.console.door import HOME, Desk
 from api.console.words import Tone
 from api.exports import Column, Table
@@ -64,7 +64,7 @@ def page(desk: Desk, template: str, *, status: int = 200, **facts: object) -> Re
     shown = (
         _templates()
         .get_template(template)
-        .render(desk=desk, menu=words.menu_of(desk.may), said=said, typed=desk.typed, **facts)
+        .render(desk=desk, menu=menu.menu_of(desk.may), said=said, typed=desk.typed, **facts)
     )
     return HTMLResponse(shown, status, headers=HEADERS)
 
