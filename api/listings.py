@@ -27,6 +27,7 @@ from servicing.models import (
     LoanEvent,
     ReconciliationBreak,
     ReconciliationRun,
+    Repayment,
     SuspenseItem,
 )
 from servicing.order_history import Step
@@ -137,6 +138,22 @@ INSTALLMENTS: Table[tuple[Installment, str]] = Table(
     ),
 )
 
+REPAYMENTS: Table[Repayment] = Table(
+    "payments",
+    (
+        Column("Paid on", lambda row: row.paid_on),
+        Column("Amount", lambda row: row.amount),
+        Column("Currency", lambda row: row.currency),
+        Column("By", lambda row: row.rail),
+        Column(
+            "Reference",
+            lambda row: row.rail_reference,
+            lambda row: f"/console/repayments/{row.id}",
+        ),
+        Column("Taken back", lambda row: row.reversed_on),
+    ),
+)
+
 EVENTS: Table[tuple[LoanEvent, str]] = Table(
     "events",
     (
@@ -243,10 +260,16 @@ AUDIT: Table[AuditEvent] = Table(
     ),
 )
 
+
+def _where_to_agree(proposal: Proposal) -> str | None:
+    page = page_of(proposal.subject)
+    return f"{page}/enter" if proposal.act == "repayment.enter" else page
+
+
 PROPOSALS: Table[Proposal] = Table(
     "proposals",
     (
-        Column("What", lambda row: row.act, lambda row: page_of(row.subject), is_code=True),
+        Column("What", lambda row: row.act, _where_to_agree, is_code=True),
         Column("About", lambda row: row.subject),
         Column("Exactly", lambda row: _facts(row.facts)),
         Column("Why", lambda row: row.reason),
@@ -264,6 +287,7 @@ _PAGES = {
     "break": "breaks",
     "refund": "refunds",
     "loan": "loans",
+    "repayment": "repayments",
     "borrower": "borrowers",
     "funding_pool": "funding/pools",
     "funding_stake": "funding/stakes",

@@ -1,5 +1,6 @@
 """`kopa simulate`: a whole lender in one process, where everything goes wrong that can."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from cli import documents
 
 if TYPE_CHECKING:
     from simulation.run import Outcome
+
+_SERVER = "postgresql+psycopg://kopa@localhost/postgres"
 
 
 @click.command()
@@ -31,8 +34,7 @@ def simulate(
     from simulation import bugs, payouts, run
 
     log.configure("CRITICAL")
-    if bug is not None and bug not in bugs.BUGS:
-        documents.refuse(f"no bug {bug}: there are {', '.join(bugs.BUGS)}")
+    _check(bug, bugs.BUGS, database)
     live: run.Live = partial(run.run, days=days, bug=bug)
     if disbursements is not None:
         loans = min(disbursements, payouts.LOANS)
@@ -49,6 +51,13 @@ def simulate(
         click.echo(payouts.told(ended))
     if any(outcome.failure is not None for outcome in ended):
         raise SystemExit(1)
+
+
+def _check(bug: str | None, known: Collection[str], database: str) -> None:
+    if bug is not None and bug not in known:
+        documents.refuse(f"no bug {bug}: there are {', '.join(known)}")
+    if database and not database.startswith("postgresql+psycopg://"):
+        documents.refuse(f"{database!r} is no server of PostgreSQL: say it as {_SERVER}")
 
 
 def _told(outcome: "Outcome") -> str:

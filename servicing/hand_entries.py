@@ -5,12 +5,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit import four_eyes
+from kit import audit, four_eyes
+from kit.errors import DomainError
 from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import queries, repayments, transfers
 from servicing.ledger.chart import OUTSIDE, RAILS
 from servicing.models import Repayment
+
+
+class PaidInFuture(DomainError):
+    """Money that arrives tomorrow is recorded tomorrow."""
+
+    code = "paid_in_future"
 
 
 async def enter(
@@ -23,10 +30,13 @@ async def enter(
     staff_id: UUID,
     reason: str,
     two_from: Money,
+    today: date,
     now: datetime,
 ) -> Repayment | Proposal:
     """What one may enter is received, as `receive` does; the rest when a second person says the
-    same. One may enter what is less than `two_from`, in its currency."""
+    same. One may enter what is less than `two_from`, in its currency. Raises PaidInFuture."""
+    if on > today:
+        raise PaidInFuture(paid_on=on, today=today)
     loan = await queries.get_loan(session, loan_id, lock=True)
     name = f"{transfers.BY_HAND}{_spelled(reference)}"
     is_for_two = amount.currency != two_from.currency or amount.minor >= two_from.minor
@@ -40,9 +50,14 @@ async def enter(
         )  # fmt: skip
         if not proposal.is_confirmed:
             return proposal
-    return await receive(
+    found = await receive(
         session, loan_id=loan_id, amount=amount, reference=reference, on=on, now=now
     )
+    audit.record(
+        session, actor=f"staff:{staff_id}", action="repayment.record", subject=f"loan:{loan_id}",
+        now=now, repayment=str(found.id), amount=str(found.amount),
+    )  # fmt: skip
+    return found
 
 
 async def receive(

@@ -166,7 +166,7 @@ class Cards:
         asked = rows.requests.get(transfer.reference)
         if asked is None or transfer.status is not SETTLED or transfer.rail_id in self.desk.told:
             return
-        _, name = self.desk.called(transfer)
+        name = self.desk.called(transfer)[-1]
         spelled = self.random.choice((name, name.lower(), f"{telegram.NAME}:{name}"))
         world = self.world
         enter = partial(
@@ -185,14 +185,16 @@ class Cards:
         for name in position.stands:
             if left <= 0:
                 return  # What else stands for this invoice is another charge.
-            left -= rows.received(name)
             repayment, item = rows.repayments.get(name), rows.items.get(name)
+            if repayment is None and item is not None and item.resolved_at is not None:
+                continue  # We have given it back ourselves: the bank took another one.
+            left -= rows.received(name)
             if repayment is not None:
                 await world.both(
                     chargebacks.charge_back, repayment_id=repayment.id,
                     reason="disputed", **when,
                 )  # fmt: skip
-            elif item is not None and item.resolved_at is None:
+            elif item is not None:
                 await world.both(
                     suspense.refund, item_id=item.id,
                     reference=f"{CHARGED_BACK}{item.reference}", reason="disputed", **when,

@@ -63,9 +63,7 @@ class Counter:
         untold = {name for each in positions if not each.ours for name in each.names}
         rather = [each for each in known if each[1].rail_id in untold]
         rail, transfer, loan_id = self.random.choice(rather or known)
-        # Until Telegram has told of a charge, only the provider's name is to be seen.
-        names = rail.called(transfer)[-1:] if rather else rail.called(transfer)
-        name = self._spelled(self.random.choice(names))
+        name = self._spelled(self.random.choice(rail.called(transfer)))
         if self.random.random() < 0.4:
             name = self.random.choice((f"{rail.name}:{name}", f"{rail.name.upper()}: {name}"))
         if await self._enters(loan_id, transfer.amount, name):
@@ -85,10 +83,12 @@ class Counter:
                 and each.key != order.client_ref
             ]
             if others and self.random.random() < 0.7:
-                transfer = self.random.choice(others[-4:]).transfers[0]
+                other = self.random.choice(others[-4:])
+                assert other.rail is not None
+                name = self.random.choice(other.rail.called(other.transfers[0]))
                 await self.world.both(
                     order_reviews.settle, kind=REQUESTS, order_id=order.id,
-                    rail_id=self._spelled(transfer.rail_id), settled_at=self.world.clock.at,
+                    rail_id=self._spelled(name), settled_at=self.world.clock.at,
                     reason="he showed it", zone=self.world.zone, on=self.world.today,
                     now=self.world.clock.now(),
                 )  # fmt: skip

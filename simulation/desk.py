@@ -51,8 +51,9 @@ class CardDesk(SimulatedRail):
         return None
 
     def called(self, transfer: Transfer) -> tuple[str, ...]:
-        """Telegram's name, and the provider's."""
-        return transfer.rail_id, f"ch_{transfer.rail_id}"
+        """By the provider's name; by Telegram's only once Telegram has told us."""
+        provider = _at_provider(transfer)
+        return (transfer.rail_id, provider) if transfer.rail_id in self.told else (provider,)
 
     def charge(self, reference: str, amount: Money) -> Transfer:
         transfer = self._open(reference, Direction.COLLECT, "", amount)
@@ -65,10 +66,14 @@ class CardDesk(SimulatedRail):
 
     def payment(self, transfer: Transfer) -> CardPayment:
         assert transfer.settled_at is not None
-        name, provider = self.called(transfer)
+        name, provider = transfer.rail_id, _at_provider(transfer)
         return CardPayment(name, provider, transfer.reference, transfer.amount, transfer.settled_at)
 
     def last_word(self, transfer: Transfer) -> datetime:
         """When the money moved last, or we were told of it."""
         moved = transfer.moves[-1][0]
         return max(moved, self.told.get(transfer.rail_id, moved))
+
+
+def _at_provider(transfer: Transfer) -> str:
+    return f"ch_{transfer.rail_id}"

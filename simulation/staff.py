@@ -114,7 +114,7 @@ class Office:
         moved = next((each for each in known if each.settled_at is not None), None)
         if moved is None and kind is REQUESTS:
             moved = self._paid_otherwise(reference, order, rows)
-        elif moved is not None and rows.by_hand.get(plain(moved.rail_id)):
+        elif moved is not None and self._is_entered(moved, rows):
             moved = None  # It is entered already: what we asked for brought nothing besides.
         what: dict[str, Any] = {"failure_code": "never_moved"}
         if moved is not None:
@@ -124,6 +124,11 @@ class Office:
             kind=kind, order_id=order.id, reason="asked the rail", zone=world.zone,
             **what, **self._when,
         )  # fmt: skip
+
+    def _is_entered(self, moved: Transfer, rows: Rows) -> bool:
+        """By hand, under any of the names by which people know it."""
+        rail = next(each for each in self.world.all_rails if moved.rail_id in each.transfers)
+        return any(rows.by_hand.get(plain(name)) for name in rail.called(moved))
 
     def _paid_otherwise(self, reference: str, order: Any, rows: Rows) -> Transfer | None:
         """The borrower has sent what we asked for by himself: that very money, they say, settles

@@ -55,6 +55,7 @@ DONE = {
     "pool_made": "The pool is there. It lends when two people have agreed to its policy.",
     "kept_apart": "Kept for the funder: it is not lent any more. When it was paid, say so here.",
     "given_up": "It will not be paid. The money may be lent again.",
+    "entered": "Entered. It counts from the day on which it was paid.",
     "password": "Your password is changed. Your other sessions have ended.",
 }
 
@@ -270,8 +271,18 @@ REFUSALS = {
     "loan_not_found": Refusal(
         "No such loan", "Check the reference: it is on the borrower's papers."
     ),
+    "loan_event_not_possible": Refusal(
+        "The loan cannot be without it any more",
+        "Something was agreed since that rests on it. Take that back first, the last one first."
+        " Nothing was done.",
+    ),
     "loan_not_repayable": Refusal(
         "This loan takes no money", "It is not paid out yet, or it is over. Choose a running loan."
+    ),
+    "repayment_not_found": Refusal("No such payment", "Look for it on the page of its loan."),
+    "repayment_reversed": Refusal(
+        "Taken back already",
+        "This payment went back, and is in the books as that. Nothing more was done.",
     ),
     "order_not_found": Refusal("No such order", "Look for it in the list of payouts or requests."),
     "ledger_entry_not_found": Refusal("No such entry", "The ledger has no entry under this name."),

@@ -23,8 +23,6 @@ from api.schemas import (
     Word,
 )
 from api.v1.proposals import ProposalShown
-from kit import audit
-from kit.errors import DomainError
 from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import arrears, hand_entries, queries, statements
@@ -38,12 +36,6 @@ from servicing.statements import StatementRow
 from servicing.states import LoanStatus, OrderStatus
 
 router = APIRouter(prefix="/v1", tags=["loans"], dependencies=[Depends(permitted)])
-
-
-class PaidInFuture(DomainError):
-    """Money that arrives tomorrow is recorded tomorrow."""
-
-    code = "paid_in_future"
 
 
 class LoanShown(Record):
@@ -363,8 +355,6 @@ async def receive_repayment(
     """
 
     async def receive() -> RepaymentShown | ProposalShown:
-        if body.paid_on > today:
-            raise PaidInFuture(paid_on=body.paid_on, today=today)
         found = await hand_entries.enter(
             session,
             loan_id=loan_id,
@@ -374,14 +364,11 @@ async def receive_repayment(
             staff_id=who.id,
             reason=body.reason or body.reference,
             two_from=wiring.settings.hand_money_for_two,
+            today=today,
             now=now,
         )
         if isinstance(found, Proposal):
             return ProposalShown.model_validate(found)
-        audit.record(
-            session, actor=who.actor, action="repayment.record", subject=f"loan:{loan_id}",
-            now=now, repayment=str(found.id), amount=str(found.amount),
-        )  # fmt: skip
         return RepaymentShown.of(found)
 
     scope = f"repayments:{loan_id}:{who.id}"

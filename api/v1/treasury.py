@@ -13,7 +13,7 @@ from api import auth, listings
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
 from api.exports import FILES, Export, Exports, Table
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Word
-from api.v1.loans import OrderShown, PaidInFuture, PayoutShown
+from api.v1.loans import OrderShown, PayoutShown
 from api.v1.proposals import ProposalShown, Reasoned
 from kit.clock import business_date
 from kit.four_eyes import Proposal
@@ -26,6 +26,7 @@ from servicing import (
     suspense,
 )
 from servicing.disbursements import PAYOUTS
+from servicing.hand_entries import PaidInFuture
 from servicing.models import SuspenseItem
 from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS

@@ -31,7 +31,7 @@ async def enters(
     async with unit_of_work(lender.sessions) as session:
         return await hand_entries.enter(
             session, loan_id=loan.id, amount=amount, reference=reference, on=lender.on,
-            staff_id=who, reason="counted", two_from=two_from, now=lender.now,  # type: ignore[arg-type]
+            staff_id=who, reason="counted", two_from=two_from, today=lender.on, now=lender.now,  # type: ignore[arg-type]
         )  # fmt: skip
 
 

@@ -101,3 +101,10 @@ def test_an_unknown_bug_is_bad_input() -> None:
 
     assert ran.exit_code == 2
     assert "told_twice" in ran.stderr
+
+
+def test_what_is_no_server_of_postgresql_is_bad_input() -> None:
+    ran = CliRunner().invoke(kopa, ["simulate", "--database", "sqlite"])
+
+    assert ran.exit_code == 2
+    assert "postgresql+psycopg://" in ran.stderr

@@ -17,9 +17,14 @@ from api.exports import Table
 from servicing import lookups, queries
 from servicing.ledger import reading
 from servicing.models import Loan
+from servicing.repayments import REPAYABLE
 from servicing.states import LoanStatus
 
-_OPENED_BY = {"payouts": "get_payout_history", "requests": "get_payment_request_history"}
+_OPENED_BY = {
+    "payments": "charge_repayment_back",
+    "payouts": "get_payout_history",
+    "requests": "get_payment_request_history",
+}
 router = APIRouter(prefix=f"{HOME}/loans", include_in_schema=False)
 
 
@@ -65,6 +70,7 @@ async def show_loan(loan_id: UUID, desk: AtDesk, session: Session, file: AskedFi
         payoff=await queries.payoff_quote(session, loan, on=desk.today),
         outstanding=await queries.outstanding(session, loan),
         next_due=await queries.next_due(session, loan, on=desk.today),
+        takes_money=loan.status in REPAYABLE,
         parts={
             part: drawing.table(
                 desk,
@@ -88,6 +94,7 @@ async def _parts(
     parts: dict[str, tuple[Table[Any], list[Any]]] = {
         "installments": (listings.INSTALLMENTS, [(row, loan.currency) for row in rows]),
         "entries": (ledger_tables.LINES, await reading.list_of_loan(session, loan.id)),
+        "payments": (listings.REPAYMENTS, await queries.list_repayments(session, loan.id)),
         "payouts": (listings.PAYOUTS, await queries.list_payouts(session, loan.id)),
         "events": (listings.EVENTS, [(row, loan.currency) for row in events]),
     }
