@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
+from uuid import UUID
 
 from psycopg import AsyncConnection, sql
 from sqlalchemy import (
@@ -12,10 +13,13 @@ from sqlalchemy import (
     Dialect,
     Insert,
     Table,
+    Text,
+    TypeDecorator,
     any_,
     bindparam,
     literal,
 )
+from sqlalchemy import cast as cast_as
 from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -57,10 +61,20 @@ def among(
 def among_given(
     dialect_name: str, column: InstrumentedAttribute[Any], name: str
 ) -> ColumnElement[bool]:
-    """The same for a statement that is built once for each dialect: `name` is given the values."""
+    """The same for a statement that is built once for each dialect: `name` is given the ids."""
     if dialect_name != "postgresql":
         return column.in_(bindparam(name, expanding=True))
-    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    return column == any_(cast_as(bindparam(name, type_=_Ids()), ARRAY(column.type)))
+
+
+class _Ids(TypeDecorator[Collection[UUID]]):
+    """As PostgreSQL writes an array of them: the driver would look at each by itself."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[UUID] | None, dialect: Dialect) -> str:
+        return f"{{{','.join(map(str, value or ()))}}}"
 
 
 @cache

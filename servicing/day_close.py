@@ -5,12 +5,15 @@ which it also notes how far it is. Whatever a day brings to a loan it brings onc
 run late, twice, beside another one, or again after it was stopped in the middle.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, Text, cast, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -194,7 +197,8 @@ async def _list_running(session: AsyncSession, row: DayClosePart) -> tuple[list[
     through its days by itself.
     """
     on, after = row.business_date, row.done_to or row.after
-    query = select(Loan.id, Loan.currency, Loan.accrued_on, Loan.rules).where(
+    rules = cast(Loan.rules, Text).label("rules")
+    query = select(Loan.id, Loan.currency, Loan.accrued_on, rules).where(
         Loan.status == constant(LoanStatus.ACTIVE),
         Loan.disbursed_on <= on,
         or_(Loan.accrued_on.is_(None), Loan.accrued_on <= on),
@@ -205,13 +209,22 @@ async def _list_running(session: AsyncSession, row: DayClosePart) -> tuple[list[
     if row.until is not None:
         query = query.where(Loan.id <= row.until)
     rows = await session.execute(query.order_by(Loan.id).limit(BATCH))
-    found = [Running(*each) for each in rows]
+    found = [Running(row.id, row.currency, row.accrued_on, _read(row.rules)) for row in rows]
     loans = _as_many_as_fit(found)
     is_last = len(found) < BATCH and len(loans) == len(found)
     return await _locked(session, loans, query), is_last
 
 
-async def _locked(session: AsyncSession, loans: list[Running], query: Select[Any]) -> list[Running]:
+@lru_cache(maxsize=1_000)
+def _read(rules: str) -> Mapping[str, Any]:
+    """Read once: loans of one product have the same."""
+    found: Mapping[str, Any] = json.loads(rules)
+    return found
+
+
+async def _locked(
+    session: AsyncSession, loans: list[Running], query: Select[UUID, str, date | None, str]
+) -> list[Running]:
     """Those that are running still. Only these are locked: others may be paid meanwhile."""
     if session.get_bind().dialect.name == "sqlite":  # Its one writer is who asks.
         return loans
@@ -220,7 +233,11 @@ async def _locked(session: AsyncSession, loans: list[Running], query: Select[Any
     rows = await session.execute(now.with_for_update(of=Loan))
     accrued = {row.id: row.accrued_on for row in rows}
     # What was agreed of a loan is never another.
-    return [replace(loan, accrued_on=accrued[loan.id]) for loan in loans if loan.id in accrued]
+    return [
+        loan if accrued[loan.id] == loan.accrued_on else replace(loan, accrued_on=accrued[loan.id])
+        for loan in loans
+        if loan.id in accrued
+    ]
 
 
 def _as_many_as_fit(loans: list[Running]) -> list[Running]:

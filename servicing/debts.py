@@ -14,14 +14,6 @@ from servicing.ledger.chart import RECEIVABLES, Account
 from servicing.ledger.rules import Event
 from servicing.models import Installment
 
-_CLAIMS = (
-    Event.INTEREST_ACCRUED,
-    Event.INTEREST_UNEARNED,
-    Event.FEE_DUE,
-    Event.THIRD_PARTY_FEE_DUE,
-    Event.FEE_UNEARNED,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Debt:
@@ -56,18 +48,23 @@ def earned_of(row: Installment, on: date) -> int:
 
 def claims(rows: Iterable[Installment], on: date) -> dict[Event, int]:
     """What is earned and what fell due by `on`; and what was paid before it was."""
-    sums = dict.fromkeys(_CLAIMS, 0)
+    accrued = ahead = due = due_to_others = fees_ahead = 0
     for row in rows:
         worth = earned_of(row, on)
-        sums[Event.INTEREST_ACCRUED] += worth
-        given = row.interest_paid_minor + row.interest_forgiven_minor
-        sums[Event.INTEREST_UNEARNED] += max(given - worth, 0)
+        accrued += worth
+        ahead += max(row.interest_paid_minor + row.interest_forgiven_minor - worth, 0)
         if row.due_on <= on:
-            sums[Event.FEE_DUE] += row.fees_minor - row.third_party_fees_minor
-            sums[Event.THIRD_PARTY_FEE_DUE] += row.third_party_fees_minor
+            due += row.fees_minor - row.third_party_fees_minor
+            due_to_others += row.third_party_fees_minor
         else:
-            sums[Event.FEE_UNEARNED] += _given(row, "fees")
-    return sums
+            fees_ahead += row.fees_paid_minor + row.fees_forgiven_minor
+    return {
+        Event.INTEREST_ACCRUED: accrued,
+        Event.INTEREST_UNEARNED: ahead,
+        Event.FEE_DUE: due,
+        Event.THIRD_PARTY_FEE_DUE: due_to_others,
+        Event.FEE_UNEARNED: fees_ahead,
+    }
 
 
 def receivables(rows: Sequence[Installment], on: date | None) -> dict[Account, int]:

@@ -1,5 +1,6 @@
 """A loan that runs, as far as the end of a day asks for it, and what a day does to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ class Running:
     id: UUID
     currency: str
     accrued_on: date | None
-    rules: dict[str, Any]
+    rules: Mapping[str, Any]
 
 
 class Changed(NamedTuple):
