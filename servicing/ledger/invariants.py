@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing import debts, happenings, projection, replay, rules
 from servicing.funding import checks
-from servicing.ledger import balances, doubles, flows, pending
+from servicing.ledger import balances, doubles, flows, promises
 from servicing.ledger.balances import Balance
 from servicing.ledger.chart import CASHES, FLOORED, Account
 from servicing.ledger.models import Entry, Line, LoanBalance
 from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.models import Installment, Loan, LoanEvent, Payout, Repayment, SuspenseItem
-from servicing.states import ARRIVED, FINAL, LoanStatus
-from servicing.treasury.models import Refund
+from servicing.states import ARRIVED, LoanStatus
 
 BATCH = 500
 T = TypeVar("T", Installment, LoanEvent)
@@ -53,7 +52,8 @@ async def verify(session: AsyncSession) -> list[Violation]:
     totals = await balances.trial_balance(session)
     found = [*_trial_balance(totals), *await _entries(session), *await _payouts(session),
              *await _suspense(session, totals), *await _came_once(session),
-             *await _stands_once(session), *_refinancing(totals), *await _on_its_way(session),
+             *await _stands_once(session), *_refinancing(totals),
+             *(Violation(*each) for each in await promises.find(session)),
              *(Violation(*each) for each in await checks.verify(session))]  # fmt: skip
     last: UUID | None = None
     while loans := await _next_loans(session, last):
@@ -175,24 +175,6 @@ def _refinancing(totals: Sequence[Balance]) -> list[Violation]:
         Violation("refinancing_is_zero", row.currency, f"{row.net_minor} left between loans")
         for row in totals
         if row.account is Account.REFINANCING and row.net_minor
-    ]
-
-
-async def _on_its_way(session: AsyncSession) -> list[Violation]:
-    """What is on its way is an order that was sent and of which nobody knows the end."""
-    held = {each.reference: each.amount_minor for each in await pending.list_open(session)}
-    sent: dict[str, int] = {}
-    for kind, model in ((EntryKind.DISBURSEMENT, Payout), (EntryKind.REFUND, Refund)):
-        for order_id, minor in await session.execute(
-            select(model.id, model.amount_minor).where(model.tries > 0, model.status.not_in(FINAL))
-        ):
-            sent[f"{kind}:{order_id}"] = minor
-    return [
-        Violation(
-            "pending_is_sent", reference, f"{sent.get(reference)} sent, {held.get(reference)} held"
-        )
-        for reference in sorted(held.keys() | sent.keys())
-        if held.get(reference) != sent.get(reference)
     ]
 
 

@@ -1,6 +1,10 @@
 """Money on its way is promised when the rail is asked, and posted or void when its end is known."""
 
+import random
+
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kit import jobs
 from kit.db import unit_of_work
@@ -8,8 +12,10 @@ from servicing import disbursements
 from servicing.ledger import balances, invariants, pending
 from servicing.ledger.balances import Cash
 from servicing.ledger.chart import Account
+from servicing.ledger.models import Pending, Resolution
 from servicing.rails.base import Ack, AckStatus
 from tests.servicing.lending import Lender, kes
+from tests.servicing.test_tampering import changed
 
 WALLET = (Account.CASH_WALLET, "KES")
 PAID = kes(29_200).minor
@@ -73,3 +79,62 @@ class TestTheBooks:
         async with lender.sessions() as session:
             found = await invariants.verify(session)
         assert [each.rule for each in found] == ["pending_is_sent"]
+
+    async def test_find_any_bit_of_what_was_promised(self, lender: Lender) -> None:
+        """By whoever could take the guards away; but for when it was promised, and for its own
+        number, as long as nothing names that."""
+        lender.rail.acks = [Ack(AckStatus.REJECTED, code="unknown_account")]
+        await lender.pays_out(await lender.opens())
+        lender.rail.acks = [Ack(AckStatus.ACCEPTED, "W2"), Ack(AckStatus.ACCEPTED, "W3")]
+        await lender.lends()
+        await lender.pays_out(await lender.opens())
+        dice, unnoticed, found = random.Random(7), [], 0
+
+        for table, key, column in PROMISED * 6:
+            async with lender.sessions() as session:
+                connection = await session.connection()
+                await unguard(connection)
+                rows = await connection.execute(
+                    sa.text(f"SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL")
+                )
+                name, value = dice.choice(rows.all())
+                new = changed(value, dice)
+                await connection.execute(
+                    sa.text(f"UPDATE {table} SET {column} = :new WHERE {key} = :key"),
+                    {"new": new, "key": name},
+                )
+                found += 1
+                if not await invariants.verify(session):
+                    unnoticed.append(f"{table}.{column}: {value!r} became {new!r}")
+                await session.rollback()
+
+        assert unnoticed == []
+        assert found == 6 * len(PROMISED)
+        await lender.verifies()
+
+
+PROMISED = [
+    *(
+        ("ledger_pendings", "id", column.key)
+        for column in sa.inspect(Pending).columns
+        if column.key not in {"id", "created_at"}
+    ),
+    *(
+        ("ledger_resolutions", "pending_id", column.key)
+        for column in sa.inspect(Resolution).columns
+        if column.key != "created_at"
+    ),
+]
+"""Table, its key, and what is changed."""
+
+
+async def unguard(connection: AsyncConnection) -> None:
+    """For this transaction."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        return
+    await connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+    for name in (
+        await connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    ).all():
+        await connection.execute(sa.text(f"DROP TRIGGER {name}"))
