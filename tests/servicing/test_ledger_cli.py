@@ -88,7 +88,8 @@ class TestVerify:
         assert result.exit_code == 1
         assert "payout_is_posted" in result.output
         assert [v["rule"] for v in json.loads(verify("--json").output)["violations"]] == [
-            "payout_is_posted"
+            "payout_is_posted",
+            "pending_is_its_order",
         ]
 
     def test_says_so_when_there_are_no_books(
