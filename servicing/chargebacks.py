@@ -92,9 +92,7 @@ async def charge_back(
     now: datetime,
 ) -> Proposal:
     """Two people say that the rail took this repayment back."""
-    repayment = await session.get(Repayment, repayment_id)
-    if repayment is None:
-        raise repayments.RepaymentNotFound(repayment=repayment_id)
+    repayment = await repayments.get_repayment(session, repayment_id)
     await queries.get_loan(session, repayment.loan_id, lock=True)
     await session.refresh(repayment)
     if repayment.reversed_on is not None:

@@ -12,10 +12,8 @@ from servicing.models import (
     LoanEvent,
     PaymentRequest,
     ReconciliationBreak,
-    Repayment,
     SuspenseItem,
 )
-from servicing.repayments import RepaymentNotFound
 from servicing.suspense import SuspenseItemNotFound
 from servicing.treasury.breaks import BreakNotFound
 
@@ -25,13 +23,6 @@ async def get_suspense_item(session: AsyncSession, item_id: UUID) -> SuspenseIte
     if item is None:
         raise SuspenseItemNotFound(item=item_id)
     return item
-
-
-async def get_repayment(session: AsyncSession, repayment_id: UUID) -> Repayment:
-    repayment = await session.get(Repayment, repayment_id)
-    if repayment is None:
-        raise RepaymentNotFound(repayment=repayment_id)
-    return repayment
 
 
 async def get_incident(session: AsyncSession, incident_id: UUID) -> Incident:

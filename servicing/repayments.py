@@ -126,6 +126,13 @@ async def receive(
     return repayment
 
 
+async def get_repayment(session: AsyncSession, repayment_id: UUID) -> Repayment:
+    repayment = await session.get(Repayment, repayment_id)
+    if repayment is None:
+        raise RepaymentNotFound(repayment=repayment_id)
+    return repayment
+
+
 def must_be_takable(loan: Loan, amount: Money) -> None:
     """Raises LoanNotRepayable and RepaymentInOtherCurrency."""
     if loan.status not in REPAYABLE:
@@ -138,9 +145,7 @@ async def reverse(
     session: AsyncSession, repayment_id: UUID, *, actor: str, reason: str, on: date, now: datetime
 ) -> Repayment:
     """The rail took the money back: it is as if it had never come. Repeating is harmless."""
-    known = await session.get(Repayment, repayment_id)
-    if known is None:
-        raise RepaymentNotFound(repayment=repayment_id)
+    known = await get_repayment(session, repayment_id)
     loan = await queries.get_loan(session, known.loan_id, lock=True)
     repayment = await session.get_one(Repayment, repayment_id, populate_existing=True)
     if repayment.reversed_on is not None:

@@ -15,7 +15,7 @@ from servicing.ledger.chart import Account
 from servicing.ledger.models import Pending, Resolution
 from servicing.rails.base import Ack, AckStatus
 from tests.servicing.lending import Lender, kes
-from tests.servicing.test_tampering import changed
+from tests.servicing.test_tampering import changed, drop_triggers
 
 WALLET = (Account.CASH_WALLET, "KES")
 PAID = kes(29_200).minor
@@ -134,7 +134,4 @@ async def unguard(connection: AsyncConnection) -> None:
         await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         return
     await connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
-    for name in (
-        await connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-    ).all():
-        await connection.execute(sa.text(f"DROP TRIGGER {name}"))
+    await drop_triggers(connection)

@@ -72,10 +72,16 @@ async def open_all_doors(engine: AsyncEngine) -> None:
             await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
             await connection.execute(sa.text("INSERT INTO ledger_floors (holds) VALUES (0)"))
             return
-        for name in await connection.scalars(
-            sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ):
-            await connection.execute(sa.text(f"DROP TRIGGER {name}"))
+        await drop_triggers(connection)
+
+
+async def drop_triggers(connection: AsyncConnection) -> None:
+    """Of SQLite."""
+    names = await connection.scalars(
+        sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    )
+    for name in names.all():
+        await connection.execute(sa.text(f"DROP TRIGGER {name}"))
 
 
 @asynccontextmanager

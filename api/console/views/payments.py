@@ -15,8 +15,7 @@ from api.v1.loans import RepaymentReceived
 from api.v1.proposals import Reasoned
 from kit import four_eyes
 from kit.four_eyes import Proposal
-from servicing import chargebacks, hand_entries, lookups, queries
-from servicing.repayments import REPAYABLE
+from servicing import chargebacks, hand_entries, queries, repayments
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 
@@ -74,7 +73,7 @@ async def _entry(loan_id: UUID, desk: Desk, session: AsyncSession, **answer: Any
         loan=loan,
         owed=await queries.owed(session, loan, on=desk.today),
         payoff=await queries.payoff_quote(session, loan, on=desk.today),
-        takes_money=loan.status in REPAYABLE,
+        takes_money=loan.status in repayments.REPAYABLE,
         two_from=desk.wiring.settings.hand_money_for_two,
         proposals=await four_eyes.list_open(
             session, subject=f"loan:{loan.id}", acts=("repayment.enter",)
@@ -87,7 +86,7 @@ async def _entry(loan_id: UUID, desk: Desk, session: AsyncSession, **answer: Any
 async def _payment(
     repayment_id: UUID, desk: Desk, session: AsyncSession, **answer: Any
 ) -> Response:
-    repayment = await lookups.get_repayment(session, repayment_id)
+    repayment = await repayments.get_repayment(session, repayment_id)
     return drawing.page(
         desk,
         "payment.html",
