@@ -1,11 +1,14 @@
 """The web application: its routes, what they work with, and what stands around them."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from aiogram import Bot, Dispatcher
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from api import deps, handbook, health, invitations, problems, v1, webhooks
@@ -73,6 +76,35 @@ def create_app(
 
 def lay_out(routers: Sequence[APIRouter] = ()) -> FastAPI:
     """Every route, of whichever installation."""
+    app = _empty()
+    app.router.routes.extend(_ours())
+    for router in routers:
+        app.include_router(router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@cache
+def _ours() -> tuple[BaseRoute, ...]:
+    """The routes that every application has, worked out once in a process.
+
+    FastAPI looks at what a route takes when the route is first looked for, at all of them for half
+    a second: here, before there is a request that would wait for it.
+    """
+    app = _empty()
+    app.router.routes.clear()  # Its own description of itself: each application brings that.
+    webhooks.include_in(app.router)
+    v1.include_in(app.router)
+    app.include_router(invitations.router)
+    console.include_in(app.router)
+    app.include_router(health.router)
+    app.include_router(handbook.router)
+    for _ in iter_route_contexts(app.routes):
+        pass
+    return tuple(app.routes)
+
+
+def _empty() -> FastAPI:
     app = FastAPI(
         title="Kopa",
         summary="The lending assistant's staff API and webhooks.",
@@ -85,17 +117,6 @@ def lay_out(routers: Sequence[APIRouter] = ()) -> FastAPI:
     )
     problems.install(app)
     refusals.install(app)
-    for router in (
-        webhooks.routes(),
-        v1.routes(),
-        invitations.router,
-        console.routes(),
-        health.router,
-        handbook.router,
-        *routers,
-    ):
-        app.include_router(router)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 

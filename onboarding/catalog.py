@@ -20,10 +20,9 @@ from servicing.jurisdictions.caps import CapPassed
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    return [
-        Body.model_validate(body).model_dump(mode="json")
-        for body in yaml.safe_load(path.read_text())["products"]
-    ]
+    # Each program reads it before it is ready: the loader written in C takes a tenth of the time.
+    document = yaml.load(path.read_text(), yaml.CSafeLoader)
+    return [Body.model_validate(body).model_dump(mode="json") for body in document["products"]]
 
 
 async def load(session: AsyncSession, path: Path, *, now: datetime) -> None:

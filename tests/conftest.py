@@ -95,14 +95,19 @@ def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return server.url(name)
 
 
+@pytest.fixture(scope="session")
+def shared_engine(shared_url: str) -> AsyncEngine:
+    """It knows its statements from one test to the next; of its connections none stays open."""
+    return create_engine(shared_url)
+
+
 @pytest.fixture
-async def connection(shared_url: str) -> AsyncIterator[AsyncConnection]:
-    engine = create_engine(shared_url)
-    async with engine.connect() as connection:
+async def connection(shared_engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with shared_engine.connect() as connection:
         transaction = await connection.begin()
         yield connection
         await transaction.rollback()
-    await engine.dispose()
+    await shared_engine.dispose()
 
 
 @pytest.fixture

@@ -55,10 +55,9 @@ async def find_nothing(rest: str) -> Response:
     raise HTTPException(404)
 
 
-def routes() -> APIRouter:
-    router = APIRouter()
-    router.include_router(sign_in.entrance)
-    router.include_router(_open)
+def include_in(parent: APIRouter) -> None:
+    parent.include_router(sign_in.entrance)
+    parent.include_router(_open)
     for subject in (
         sign_in,
         home,
@@ -85,6 +84,5 @@ def routes() -> APIRouter:
         pairs,
         audit,
     ):
-        router.include_router(subject.router, dependencies=[Depends(door.entered)])
-    router.include_router(_nowhere)
-    return router
+        parent.include_router(subject.router, dependencies=[Depends(door.entered)])
+    parent.include_router(_nowhere)

@@ -30,10 +30,9 @@ from api.v1 import (
 )
 
 
-def routes() -> APIRouter:
-    router = APIRouter()
-    router.include_router(sessions.door)
-    router.include_router(calculator.router)
+def include_in(parent: APIRouter) -> None:
+    parent.include_router(sessions.door)
+    parent.include_router(calculator.router)
     for module in (
         sessions,
         cases,
@@ -59,5 +58,4 @@ def routes() -> APIRouter:
         risk,
         watching,
     ):
-        router.include_router(module.router)
-    return router
+        parent.include_router(module.router)

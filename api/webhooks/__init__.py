@@ -5,9 +5,7 @@ from fastapi import APIRouter
 from api.webhooks import rail, telegram, twilio
 
 
-def routes() -> APIRouter:
-    router = APIRouter()
-    router.include_router(telegram.router)
-    router.include_router(twilio.router)
-    router.include_router(rail.router)
-    return router
+def include_in(parent: APIRouter) -> None:
+    parent.include_router(telegram.router)
+    parent.include_router(twilio.router)
+    parent.include_router(rail.router)

@@ -1,13 +1,14 @@
 """Every route against every role: deny by default, and nothing is open by mistake."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from api import roles
+from api.app import lay_out
 from api.roles import Role
 from tests.api.conftest import CAST, Enter
 
@@ -23,16 +24,21 @@ PUBLIC = {
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
-def operations(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in app.openapi()["paths"].items():
+@cache
+def described() -> dict[str, Any]:
+    return lay_out().openapi()
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in described()["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
 
-def guarded(app: FastAPI) -> list[tuple[str, str, str]]:
+def guarded() -> list[tuple[str, str, str]]:
     return [
         (method, path, operation["operationId"])
-        for method, path, operation in operations(app)
+        for method, path, operation in operations()
         if (method, path) not in PUBLIC and not path.startswith("/webhooks/")
     ]
 
@@ -44,33 +50,33 @@ def filled(path: str) -> str:
     return path
 
 
-async def test_every_route_needs_a_token(app: FastAPI, stranger: httpx.AsyncClient) -> None:
-    for method, path, _ in guarded(app):
+async def test_every_route_needs_a_token(stranger: httpx.AsyncClient) -> None:
+    for method, path, _ in guarded():
         answer = await stranger.request(method, filled(path))
 
         assert answer.status_code == 401, (method, path)
 
 
 @pytest.mark.parametrize("name", [name for name in CAST if name != "Usha"])
-async def test_every_route_asks_the_table(app: FastAPI, enter: Enter, name: str) -> None:
+async def test_every_route_asks_the_table(enter: Enter, name: str) -> None:
     client, role = await enter(name), CAST[name]
-    for method, path, route in sorted(guarded(app), key=lambda each: each[2] == "delete_session"):
+    for method, path, route in sorted(guarded(), key=lambda each: each[2] == "delete_session"):
         answer = await client.request(method, filled(path))
 
         is_refused = answer.status_code == 403 and answer.json()["code"] == "role_forbids"
         assert is_refused is not roles.allows(route, role), (method, path, role)
 
 
-def test_the_table_names_the_routes_that_exist(app: FastAPI) -> None:
-    assert {route for _, _, route in guarded(app)} == set(roles.MATRIX)
+def test_the_table_names_the_routes_that_exist() -> None:
+    assert {route for _, _, route in guarded()} == set(roles.MATRIX)
 
 
 def test_a_route_that_is_not_in_the_table_is_for_nobody() -> None:
     assert not any(roles.allows("new_route", role) for role in Role)
 
 
-def test_the_public_routes_exist(app: FastAPI) -> None:
-    assert {(method, path) for method, path, _ in operations(app)} >= PUBLIC
+def test_the_public_routes_exist() -> None:
+    assert {(method, path) for method, path, _ in operations()} >= PUBLIC
 
 
 async def test_the_description_for_people_runs_its_own_script_only(
@@ -100,12 +106,10 @@ def test_people_and_money_are_apart() -> None:
         assert Role.ADMIN not in roles.MATRIX[route]
 
 
-def test_the_description_is_openapi_3_1_and_names_the_token(app: FastAPI) -> None:
-    described = app.openapi()
-
-    assert described["openapi"].startswith("3.1")
-    assert described["components"]["securitySchemes"]["staff token"]["scheme"] == "bearer"
-    for method, path, route in guarded(app):
-        operation = described["paths"][path][method.lower()]
+def test_the_description_is_openapi_3_1_and_names_the_token() -> None:
+    assert described()["openapi"].startswith("3.1")
+    assert described()["components"]["securitySchemes"]["staff token"]["scheme"] == "bearer"
+    for method, path, route in guarded():
+        operation = described()["paths"][path][method.lower()]
         assert operation["security"] == [{"staff token": []}], route
         assert operation["tags"], route

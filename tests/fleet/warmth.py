@@ -17,9 +17,7 @@ from tests.fleet import victim  # noqa: F401 - with all of the program
 
 configure_mappers()
 text.load()
-LAID_OUT = web.lay_out()
-LAID_OUT.openapi()  # FastAPI works a route out when it is first looked at.
-web.lay_out = lambda routers=(): LAID_OUT
+web.lay_out()
 # Else the victim's first collection copies every page of what is here.
 gc.collect()
 gc.freeze()

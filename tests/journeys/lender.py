@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from aiogram import Bot
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
@@ -181,8 +183,16 @@ class Lender:
 
 async def open_lender(sessions: Sessions, now: datetime, settings: Settings = SETTINGS) -> Lender:
     clock, bot = SetClock(now), create_bot(settings, Telegram())
-    underwriter = decisioning.load(settings)
+    underwriter = _underwriter(settings.model_dir, settings.policy_file)
     async with unit_of_work(sessions) as session:
         await catalog.load(session, settings.products_file, now=now)
     dispatcher = create_dispatcher(sessions, clock, settings, underwriter)
     return Lender(sessions, clock, dispatcher, bot, underwriter, settings)
+
+
+@cache
+def _underwriter(model_dir: Path, policy_file: Path) -> Underwriter:
+    """Of the same files it is the same, and reading them takes longer than a whole chat."""
+    return decisioning.load(
+        SETTINGS.model_copy(update={"model_dir": model_dir, "policy_file": policy_file})
+    )
