@@ -43,7 +43,9 @@ def boost(
     begin anew.
     """
     plan = {"rounds": rounds, "patience": patience, "settings": {**settings, **_TOGETHER}}
-    shared = client.scatter([bins, held], broadcast=True)
+    # Not under a name made of what is in it: the same rows scattered again, while their last owner
+    # is still letting go of them, would go with those.
+    shared = client.scatter([bins, held], broadcast=True, hash=False)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _boost_once(client, shards, shared, plan)

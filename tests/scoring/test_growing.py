@@ -62,7 +62,9 @@ HELD = table(1_000, 4)
 def boosted(client: Any, workers: int, **settings: Any) -> Booster:
     addresses = distributed.addresses(client)[:workers]
     shards = {
-        address: [client.scatter((ROWS[n::workers], BAD[n::workers]), workers=[address])]
+        address: [
+            client.scatter((ROWS[n::workers], BAD[n::workers]), workers=[address], hash=False)
+        ]
         for n, address in enumerate(addresses)
     }
     text = distributed.boost(
@@ -97,6 +99,12 @@ class TestTwoWorkers:
         assert found == pytest.approx(metrics.auc(HELD[1], one.raw_scores(HELD[0])), abs=0.01)
 
 
+    def test_may_learn_from_the_same_rows_again_at_once(self, client: Any) -> None:
+        first, *others = (boosted(client, 1).raw_scores(HELD[0]) for _ in range(4))
+        for other in others:
+            np.testing.assert_array_equal(other, first)
+
+
 @pytest.fixture(scope="module")
 def sample(client: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of few rows: what `kopa model train` leaves."""
@@ -104,7 +112,7 @@ def sample(client: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [address, _] = distributed.addresses(client)
     text = distributed.boost(
         client,
-        {address: [client.scatter(table(300, 5), workers=[address])]},
+        {address: [client.scatter(table(300, 5), workers=[address], hash=False)]},
         bins=ROWS,
         held=HELD,
         settings=SETTINGS,
