@@ -98,7 +98,6 @@ class TestTwoWorkers:
         found = metrics.auc(HELD[1], two.raw_scores(HELD[0]))
         assert found == pytest.approx(metrics.auc(HELD[1], one.raw_scores(HELD[0])), abs=0.01)
 
-
     def test_may_learn_from_the_same_rows_again_at_once(self, client: Any) -> None:
         first, *others = (boosted(client, 1).raw_scores(HELD[0]) for _ in range(4))
         for other in others:
