@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, exists, or_, select
+from sqlalchemy import Select, Text, bindparam, cast, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -196,23 +196,31 @@ async def _list_running(session: AsyncSession, row: DayClosePart) -> tuple[list[
     A loan that has come beyond the day has nothing to do on it, and one that was left behind comes
     through its days by itself.
     """
-    on, after = row.business_date, row.done_to or row.after
-    rules = cast(Loan.rules, Text).label("rules")
-    query = select(Loan.id, Loan.currency, Loan.accrued_on, rules).where(
-        Loan.status == constant(LoanStatus.ACTIVE),
-        Loan.disbursed_on <= on,
-        or_(Loan.accrued_on.is_(None), Loan.accrued_on <= on),
-        ~exists().where(DayCloseFailure.loan_id == Loan.id),
-    )
-    if after is not None:
-        query = query.where(Loan.id > after)
-    if row.until is not None:
-        query = query.where(Loan.id <= row.until)
-    rows = await session.execute(query.order_by(Loan.id).limit(BATCH))
+    after = row.done_to or row.after
+    query = _running(has_start=after is not None, has_end=row.until is not None)
+    span = {"on": row.business_date, "after": after, "until": row.until}
+    rows = await session.execute(query.limit(BATCH), span)
     found = [Running(row.id, row.currency, row.accrued_on, _read(row.rules)) for row in rows]
     loans = _as_many_as_fit(found)
     is_last = len(found) < BATCH and len(loans) == len(found)
-    return await _locked(session, loans, query), is_last
+    return await _locked(session, loans, query, span), is_last
+
+
+@cache
+def _running(*, has_start: bool, has_end: bool) -> Select[UUID, str, date | None, str]:
+    """Built once: building a statement takes about as long as running it."""
+    rules = cast(Loan.rules, Text).label("rules")
+    query = select(Loan.id, Loan.currency, Loan.accrued_on, rules).where(
+        Loan.status == constant(LoanStatus.ACTIVE),
+        Loan.disbursed_on <= bindparam("on"),
+        or_(Loan.accrued_on.is_(None), Loan.accrued_on <= bindparam("on")),
+        ~exists().where(DayCloseFailure.loan_id == Loan.id),
+    )
+    if has_start:
+        query = query.where(Loan.id > bindparam("after"))
+    if has_end:
+        query = query.where(Loan.id <= bindparam("until"))
+    return query.order_by(Loan.id)
 
 
 @lru_cache(maxsize=1_000)
@@ -223,14 +231,17 @@ def _read(rules: str) -> Mapping[str, Any]:
 
 
 async def _locked(
-    session: AsyncSession, loans: list[Running], query: Select[UUID, str, date | None, str]
+    session: AsyncSession,
+    loans: list[Running],
+    query: Select[UUID, str, date | None, str],
+    span: Mapping[str, Any],
 ) -> list[Running]:
     """Those that are running still. Only these are locked: others may be paid meanwhile."""
     if session.get_bind().dialect.name == "sqlite":  # Its one writer is who asks.
         return loans
     of_these = among(session, Loan.id, [loan.id for loan in loans])
-    now = query.with_only_columns(Loan.id, Loan.accrued_on).where(of_these).order_by(Loan.id)
-    rows = await session.execute(now.with_for_update(of=Loan))
+    now = query.with_only_columns(Loan.id, Loan.accrued_on).where(of_these)
+    rows = await session.execute(now.with_for_update(of=Loan), span)
     accrued = {row.id: row.accrued_on for row in rows}
     # What was agreed of a loan is never another.
     return [

@@ -78,9 +78,12 @@ async def run(
     await hold(session, rail)
     await _keep_run(session, rail, day, balances, now=now)
     stated = await _replace(session, rail, day, lines)
-    again = {*stated, *await _days_open(session, rail), *await backdated.days(session, rail)}
-    again |= await not_returned.days(session, rail)
-    compared = await _compare(session, rail, {day, *again})
+    known = await _days_known(session, rail)
+    backs = await not_returned.by_day(session, rail, known)
+    again = {*stated, *await _days_open(session, rail)}
+    again |= await backdated.days(session, rail, known)
+    again |= await not_returned.days(session, rail, backs)
+    compared = await _compare(session, rail, {day, *again}, backs)
     for each, of_day in compared.items():
         await _keep(session, rail, each, of_day, now=now)
     return list(compared[day].breaks)
@@ -94,7 +97,8 @@ async def hold(session: AsyncSession, rail: str) -> None:
 
 async def still_broken(session: AsyncSession, rail: str, day: date) -> set[str]:
     """What differs on that day as things are now. That money moved again stays so for ever."""
-    found = (await _compare(session, rail, {day}))[day].breaks
+    backs = await not_returned.by_day(session, rail, await _days_known(session, rail))
+    found = (await _compare(session, rail, {day}, backs))[day].breaks
     return {each.reference for each in found if each.category is not Category.DUPLICATE}
 
 
@@ -139,8 +143,13 @@ async def _days_open(session: AsyncSession, rail: str) -> list[date]:
     return list(await session.scalars(_DAYS_OPEN, {"rail": rail}))
 
 
+async def _days_known(session: AsyncSession, rail: str) -> set[date]:
+    """Those that were compared."""
+    return set(await session.scalars(_DAYS_KNOWN, {"rail": rail}))
+
+
 async def _compare(
-    session: AsyncSession, rail: str, days: Collection[date]
+    session: AsyncSession, rail: str, days: Collection[date], backs: Mapping[date, Sequence[Back]]
 ) -> dict[date, _Compared]:
     """Each day, in their order; all are read at once."""
     stated = {day: await lines.of_day(session, rail, day) for day in sorted(days)}
@@ -149,7 +158,6 @@ async def _compare(
     keys = {key for of_day in wanted.values() for key in of_day}
     ours = await held.by_key(session, rail, keys)
     everywhere = await lines.with_keys(session, rail, keys)
-    backs = await not_returned.by_day(session, rail)
     return {
         day: await _compare_day(
             session, day, stated[day],
@@ -320,6 +328,7 @@ async def _told(session: AsyncSession, rail: str, references: Sequence[str]) -> 
 
 
 # Built once: building a statement takes about as long as running it.
+_DAYS_KNOWN = select(ReconciliationRun.day).where(ReconciliationRun.rail == bindparam("rail"))
 _DAYS_OPEN = (
     select(ReconciliationBreak.day)
     .where(ReconciliationBreak.rail == bindparam("rail"), ReconciliationBreak.resolved_at.is_(None))

@@ -10,13 +10,14 @@ they will not pay any more and that the next settlement takes off the capital.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicing.funding.limits import Exposure
@@ -37,6 +38,8 @@ from servicing.ledger.rules import RULES, Event
 from servicing.models import Loan, Payout
 from servicing.states import ASKABLE, LoanStatus, OrderStatus
 
+_POOLS = 100
+"""Of so many the statements are kept."""
 _ON_THE_WAY = (OrderStatus.CREATED, *ASKABLE, OrderStatus.NEEDS_REVIEW)
 """Once it was let go: one that was held back by the rail is sent again without asking here."""
 
@@ -147,7 +150,7 @@ async def of_pool(session: AsyncSession, pool: Pool) -> PoolBook:
     committed = {loan_id: int(minor) for loan_id, minor in await session.execute(going_out(pool))}
     shares = await shares_of(session, loans)
     flows = await flows_of(session, loans)
-    for loan_id, borrower_id, facts, unborne in await _loans(session, loans):
+    for loan_id, borrower_id, facts, unborne in await session.execute(_loans(loans)):
         rows, told = shares[loan_id], flows.get(loan_id, LoanFlows())
         borne = sum(row.borne_minor for row in rows)
         at_work = told.owed + _not_shared_out(told.lost, borne, unborne)
@@ -169,7 +172,7 @@ def _not_shared_out(lost: int, borne: int, unborne: int) -> int:
 
 async def with_capital(session: AsyncSession, pool: Pool) -> dict[UUID, StakeBook]:
     """Each stake with what its own movements say, and nothing of the loans that it is in."""
-    stakes = await session.scalars(select(Stake).where(Stake.pool_id == pool.id).order_by(Stake.id))
+    stakes = await session.scalars(_OF_POOL, {"pool": pool.id})
     books = {stake.id: StakeBook(stake) for stake in stakes}
     await _add_movements(session, books)
     await _add_withdrawals(session, books)
@@ -179,12 +182,7 @@ async def with_capital(session: AsyncSession, pool: Pool) -> dict[UUID, StakeBoo
 async def shares_of(session: AsyncSession, loans: Select[UUID]) -> dict[UUID, list[LoanShare]]:
     """By loan, in the order in which amounts are divided."""
     found: dict[UUID, list[LoanShare]] = defaultdict(list)
-    for row in await session.scalars(
-        select(LoanShare)
-        .where(LoanShare.loan_id.in_(loans))
-        .order_by(LoanShare.loan_id, LoanShare.stake_id)
-        .execution_options(populate_existing=True)
-    ):
+    for row in await session.scalars(_shares(loans)):
         found[row.loan_id].append(row)
     return found
 
@@ -193,15 +191,9 @@ async def flows_of(
     session: AsyncSession, loans: Select[UUID], *, until: date | None = None
 ) -> dict[UUID, LoanFlows]:
     """By loan, of all entries or of those up to the end of a day."""
-    query = select(Line.loan_id, Line.event, Line.credit, func.sum(Line.amount_minor)).where(
-        Line.loan_id.in_(loans), Line.event.in_(_WATCHED)
-    )
-    if until is not None:
-        query = query.join(Entry, Entry.id == Line.entry_id).where(Entry.posted_on <= until)
+    query = _flows(loans, is_dated=until is not None)
     found: dict[UUID, LoanFlows] = defaultdict(LoanFlows)
-    for loan_id, event, credit, minor in await session.execute(
-        query.group_by(Line.loan_id, Line.event, Line.credit)
-    ):
+    for loan_id, event, credit, minor in await session.execute(query, {"until": until}):
         assert loan_id is not None
         _count(found[loan_id], event, _signed(event, credit, int(minor)))
     return found
@@ -211,15 +203,9 @@ async def moved(
     session: AsyncSession, stake_ids: Sequence[UUID], *, until: date | None = None
 ) -> dict[UUID, dict[Event, int]]:
     """What each stake's movements of a kind come to."""
-    query = select(Movement.stake_id, Movement.event, func.sum(Movement.amount_minor)).where(
-        Movement.stake_id.in_(stake_ids)
-    )
-    if until is not None:
-        query = query.where(Movement.on <= until)
+    query = _MOVED if until is None else _MOVED.where(Movement.on <= until)
     found: dict[UUID, dict[Event, int]] = {each: defaultdict(int) for each in stake_ids}
-    for stake_id, event, minor in await session.execute(
-        query.group_by(Movement.stake_id, Movement.event)
-    ):
+    for stake_id, event, minor in await session.execute(query, {"stakes": list(stake_ids)}):
         found[stake_id][event] = int(minor)
     return found
 
@@ -229,50 +215,17 @@ def total(signs: dict[Event, int], moved: dict[Event, int]) -> int:
 
 
 def of_pool_loans(pool: Pool) -> Select[UUID]:
-    return select(FundedLoan.loan_id).where(FundedLoan.pool_id == pool.id)
+    return _of_pool(pool.id)
 
 
 def unfinished(pool: Pool) -> Select[UUID]:
     """Loans that run or are about to, and others of which funders have not heard the last yet."""
-    news = exists().where(
-        Entry.loan_id == FundedLoan.loan_id,
-        or_(Entry.posted_on > FundedLoan.settled_on, Entry.created_at >= FundedLoan.settled_at),
-    )
-    return (
-        of_pool_loans(pool)
-        .join(Loan, Loan.id == FundedLoan.loan_id)
-        .where(
-            or_(
-                Loan.status.in_((LoanStatus.PENDING_DISBURSEMENT, LoanStatus.ACTIVE)),
-                FundedLoan.settled_on.is_(None),
-                news,
-            )
-        )
-    )
-
-
-async def _loans(session: AsyncSession, loans: Select[UUID]) -> Sequence[Any]:
-    rows = await session.execute(
-        select(Loan.id, Loan.borrower_id, FundedLoan.facts, FundedLoan.unborne_minor)
-        .join(FundedLoan, FundedLoan.loan_id == Loan.id)
-        .where(Loan.id.in_(loans))
-        .order_by(Loan.id)
-    )
-    return rows.all()
+    return _unfinished(pool.id)
 
 
 def going_out(pool: Pool) -> Select[UUID, int]:
     """By loan, what payouts under way take from the pool."""
-    return (
-        select(Commitment.loan_id, func.sum(Commitment.principal_minor).label("minor"))
-        .join(Payout, Payout.id == Commitment.payout_id)
-        .where(
-            Commitment.loan_id.in_(of_pool_loans(pool)),
-            Payout.tries > 0,
-            Payout.status.in_(_ON_THE_WAY),
-        )
-        .group_by(Commitment.loan_id)
-    )
+    return _going_out(pool.id)
 
 
 async def _add_movements(session: AsyncSession, books: dict[UUID, StakeBook]) -> None:
@@ -280,27 +233,12 @@ async def _add_movements(session: AsyncSession, books: dict[UUID, StakeBook]) ->
         book = books[stake_id]
         book.capital, book.payable = total(CAPITAL, found), total(PAYABLE, found)
         book.credited = found[Event.RETURN_EARNED] - found[Event.RETURN_UNEARNED]
-    rows = await session.execute(
-        select(Movement.stake_id, func.sum(Movement.interest_minor))
-        .where(Movement.stake_id.in_(books))
-        .group_by(Movement.stake_id)
-    )
-    for stake_id, minor in rows:
+    for stake_id, minor in await session.execute(_COLLECTED, {"stakes": list(books)}):
         books[stake_id].collected = int(minor)
 
 
 async def _add_withdrawals(session: AsyncSession, books: dict[UUID, StakeBook]) -> None:
-    rows = await session.execute(
-        select(Withdrawal.stake_id, func.sum(Withdrawal.amount_minor))
-        .where(
-            Withdrawal.stake_id.in_(books),
-            Withdrawal.of == WithdrawalOf.CAPITAL,
-            Withdrawal.paid_on.is_(None),
-            Withdrawal.canceled_at.is_(None),
-        )
-        .group_by(Withdrawal.stake_id)
-    )
-    for stake_id, minor in rows:
+    for stake_id, minor in await session.execute(_WITHDRAWING, {"stakes": list(books)}):
         books[stake_id].withdrawing = int(minor)
 
 
@@ -324,3 +262,99 @@ def _count(flows: LoanFlows, event: Event, minor: int) -> None:
         flows.lent += minor
     elif RULES[event].credit is Account.PRINCIPAL:
         flows.repaid += minor
+
+
+# Built once, those of a pool once for each pool: building a statement takes about as long as
+# running it.
+_STAKES: BindParameter[UUID] = bindparam("stakes", expanding=True)
+_OF_POOL = select(Stake).where(Stake.pool_id == bindparam("pool")).order_by(Stake.id)
+_MOVED = (
+    select(Movement.stake_id, Movement.event, func.sum(Movement.amount_minor))
+    .where(Movement.stake_id.in_(_STAKES))
+    .group_by(Movement.stake_id, Movement.event)
+)
+_COLLECTED = (
+    select(Movement.stake_id, func.sum(Movement.interest_minor))
+    .where(Movement.stake_id.in_(_STAKES))
+    .group_by(Movement.stake_id)
+)
+_WITHDRAWING = (
+    select(Withdrawal.stake_id, func.sum(Withdrawal.amount_minor))
+    .where(
+        Withdrawal.stake_id.in_(_STAKES),
+        Withdrawal.of == WithdrawalOf.CAPITAL,
+        Withdrawal.paid_on.is_(None),
+        Withdrawal.canceled_at.is_(None),
+    )
+    .group_by(Withdrawal.stake_id)
+)
+
+
+@lru_cache(_POOLS)
+def _of_pool(pool_id: UUID) -> Select[UUID]:
+    return select(FundedLoan.loan_id).where(FundedLoan.pool_id == pool_id)
+
+
+@lru_cache(_POOLS)
+def _unfinished(pool_id: UUID) -> Select[UUID]:
+    news = exists().where(
+        Entry.loan_id == FundedLoan.loan_id,
+        or_(Entry.posted_on > FundedLoan.settled_on, Entry.created_at >= FundedLoan.settled_at),
+    )
+    return (
+        _of_pool(pool_id)
+        .join(Loan, Loan.id == FundedLoan.loan_id)
+        .where(
+            or_(
+                Loan.status.in_((LoanStatus.PENDING_DISBURSEMENT, LoanStatus.ACTIVE)),
+                FundedLoan.settled_on.is_(None),
+                news,
+            )
+        )
+    )
+
+
+@lru_cache(_POOLS)
+def _going_out(pool_id: UUID) -> Select[UUID, int]:
+    return (
+        select(Commitment.loan_id, func.sum(Commitment.principal_minor).label("minor"))
+        .join(Payout, Payout.id == Commitment.payout_id)
+        .where(
+            Commitment.loan_id.in_(_of_pool(pool_id)),
+            Payout.tries > 0,
+            Payout.status.in_(_ON_THE_WAY),
+        )
+        .group_by(Commitment.loan_id)
+    )
+
+
+@lru_cache(_POOLS)
+def _loans(loans: Select[UUID]) -> Select[UUID, UUID, Mapping[str, Any], int]:
+    return (
+        select(Loan.id, Loan.borrower_id, FundedLoan.facts, FundedLoan.unborne_minor)
+        .join(FundedLoan, FundedLoan.loan_id == Loan.id)
+        .where(Loan.id.in_(loans))
+        .order_by(Loan.id)
+    )
+
+
+@lru_cache(_POOLS)
+def _shares(loans: Select[UUID]) -> Select[LoanShare]:
+    return (
+        select(LoanShare)
+        .where(LoanShare.loan_id.in_(loans))
+        .order_by(LoanShare.loan_id, LoanShare.stake_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+@lru_cache(_POOLS)
+def _flows(loans: Select[UUID], *, is_dated: bool) -> Select[UUID | None, Event, Account, int]:
+    query = (
+        select(Line.loan_id, Line.event, Line.credit, func.sum(Line.amount_minor))
+        .where(Line.loan_id.in_(loans), Line.event.in_(_WATCHED))
+        .group_by(Line.loan_id, Line.event, Line.credit)
+    )
+    if not is_dated:
+        return query
+    return query.join(Entry, Entry.id == Line.entry_id).where(Entry.posted_on <= bindparam("until"))

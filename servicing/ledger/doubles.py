@@ -1,5 +1,6 @@
 """Transfers of a rail that stand in our books twice; part of `kopa ledger verify`."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -30,13 +31,16 @@ _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id
 
 async def find(session: AsyncSession) -> list[tuple[str, str]]:
     """Money that came by a rail once and stands twice: how it is called, and what it is besides."""
+    rows = [row for query in _queries() for row in await session.execute(query)]
+    return sorted((name, other) for name, other in rows)
+
+
+@cache
+def _queries() -> list[Select[str, str]]:
     stands, besides, funded = _by_key(_received()), _by_key(_besides()), _by_key(_capital())
     found = [
-        row
+        select(one.c.name, two.c.other).join(two, two.c.key == one.c.key)
         for one, two in ((stands, besides), (stands, funded), (funded, besides))
-        for row in await session.execute(
-            select(one.c.name, two.c.other).join(two, two.c.key == one.c.key)
-        )
     ]
     request = _by_key(
         select(
@@ -45,12 +49,9 @@ async def find(session: AsyncSession) -> list[tuple[str, str]]:
     )
     for one in (request, funded):
         two = one.alias()
-        found += await session.execute(
-            select(one.c.name, two.c.other).join(
-                two, (two.c.key == one.c.key) & (two.c.id > one.c.id)
-            )
-        )
-    return sorted((name, other) for name, other in found)
+        twice = (two.c.key == one.c.key) & (two.c.id > one.c.id)
+        found.append(select(one.c.name, two.c.other).join(two, twice))
+    return found
 
 
 def _by_key(named: SelectBase) -> CTE:

@@ -196,20 +196,11 @@ async def _without_rests(
 async def _by_hand(session: AsyncSession, rail: str, keys: Sequence[str]) -> dict[str, Held]:
     """What people say was paid outside, by the name that they gave: money out of suspense, and to
     funders."""
-    items = await session.scalars(
-        select(SuspenseItem).where(
-            SuspenseItem.refund_reference.in_(keys),
-            func.coalesce(SuspenseItem.rail, "wallet") == rail,
-        )
-    )
+    items = await session.scalars(_GIVEN, {"rail": rail, "keys": keys})
     found = {item.refund_reference: _given(item) for item in items if item.refund_reference}
     names = {f"{_FUNDER_PAID}{key}": key for key in keys}
-    paid = await session.execute(
-        select(Entry.reference, Entry.posted_on, Line.currency, func.sum(Line.amount_minor))
-        .join(Line, Line.entry_id == Entry.id)
-        .where(Entry.reference.in_(names), Line.credit == cash_of(rail))
-        .group_by(Entry.reference, Entry.posted_on, Line.currency)
-    )
+    facts = {"names": list(names), "cash": cash_of(rail)}
+    paid = await session.execute(_PAID_OUT, facts)
     for name, on, currency, minor in paid:
         found[names[name]] = Held(Money(int(minor), currency), on, True, False, (name,))
     return found
@@ -297,6 +288,16 @@ _RAIL = bindparam("rail", type_=String())
 _START: BindParameter[datetime] = bindparam("start")
 _END: BindParameter[datetime] = bindparam("end")
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_GIVEN = select(SuspenseItem).where(
+    SuspenseItem.refund_reference.in_(_KEYS), func.coalesce(SuspenseItem.rail, "wallet") == _RAIL
+)
+_PAID_OUT = (
+    select(Entry.reference, Entry.posted_on, Line.currency, func.sum(Line.amount_minor))
+    .join(Line, Line.entry_id == Entry.id)
+    .where(Entry.reference.in_(_NAMES), Line.credit == bindparam("cash"))
+    .group_by(Entry.reference, Entry.posted_on, Line.currency)
+)
 _ITEMS = select(SuspenseItem).where(SuspenseItem.reference.in_(_NAMES))
 _REPAYMENTS = select(Repayment).where(Repayment.rail_reference.in_(_NAMES))
 _POSTED = select(Entry.reference).where(Entry.reference.in_(_NAMES))
@@ -324,7 +325,7 @@ _SENT: CompoundSelect[Any] = union_all(
             model.settled_at, model.created_at,
             literal_column(f"'{'refund' if model is Refund else 'disbursement'}'").label("kind"),
         ).where(
-            model.client_ref.in_(bindparam("keys", expanding=True)),
+            model.client_ref.in_(_KEYS),
             func.coalesce(model.rail, _RAIL) == _RAIL,
         )
         for model in _ORDERS
