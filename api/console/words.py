@@ -179,6 +179,14 @@ REFUSALS = {
         "What staff have entered by hand is less than this, or is at a rail already. If the lender"
         " added to it, say that he sent it.",
     ),
+    "did_not_leave_twice": Refusal(
+        "It did not leave twice",
+        "Only what was paid by card, went back and is in the books as that can be lost so. At other"
+        " rails write off the break; what a loan had left over goes back with its payment.",
+    ),
+    "written_off_before": Refusal(
+        "Written off already", "That it left twice is in the books. Nothing more was done."
+    ),
     "refund_under_way": Refusal(
         "A rail is giving it back", "Wait until the refund has settled or failed."
     ),

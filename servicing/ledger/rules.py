@@ -271,7 +271,8 @@ RULES: dict[Event, Rule] = {
         EntryKind.DIFFERENCE,
         Account.RAIL_DIFFERENCES,
         Account.CASH,
-        "two members of staff hold a charge, or money that is missing at a rail, for lost",
+        "two members of staff hold a charge, money that is missing at a rail, or a card payment"
+        " that left twice, for lost",
     ),
     Event.RAIL_OVER: Rule(
         EntryKind.DIFFERENCE,
