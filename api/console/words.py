@@ -141,6 +141,11 @@ REFUSALS = {
     "capital_not_free": Refusal(
         "Not that much is free", "It is lent, on its way to a borrower, promised, or not there."
     ),
+    "capital_return_differs": Refusal(
+        "The bank took back another amount",
+        "Only a whole payment of a funder leaves his stake. Ask the rail's people where the rest"
+        " is; the break stays open until it is clear.",
+    ),
     "capital_reference_used": Refusal(
         "This payment is written down already",
         "As capital, as a borrower's, or as money that was given back. Check its reference.",

@@ -10,6 +10,7 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import orders, queries, rail_events, reconciliation, suspense, transfers
+from servicing.funding import taken_back
 from servicing.models import Payout, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
@@ -81,8 +82,9 @@ async def put_right(
     is settled, also one that had failed with us; what came back is undone; what is not in the
     ledger is posted; money that came in twice waits in suspense, and so does what came back with
     another amount or in parts, or had been paid by hand. A payout of ours of which all came back is
-    taken back (`returns.take_back`). Raises RailTransferKnown for money that staff have entered,
-    and PartsStandAlready for a sum of payments: they stand in the books already.
+    taken back (`returns.take_back`), and a funder's payment leaves his stake. Raises CapitalNotFree
+    where it is lent or lost, RailTransferKnown for money that staff have entered, and
+    PartsStandAlready for a sum of payments: they stand in the books already.
     """
     if (payout := await _whole_payout(session, break_id)) is not None:
         return await returns.take_back(
@@ -99,6 +101,7 @@ async def put_right(
     if line is None or not is_possible:
         raise BreakActNotPossible(category=found.category)
     await lumps.must_be_other_money(session, line)
+    await taken_back.must_be_free(session, line)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
         await _take_in(session, found, line, on=on, zone=zone, now=now)
@@ -343,7 +346,8 @@ async def _take_in(
     elif found.category == Category.NOT_POSTED:
         await unposted.post(session, found.rail, line.key, on=on, now=now)
     elif not (
-        await bounced.set_aside(session, line, on=on, now=now)
+        await taken_back.take_out(session, line, on=on, now=now)
+        or await bounced.set_aside(session, line, on=on, now=now)
         or await bounced.keep_rest(session, line, on=on, now=now)
     ):
         await _follow(session, line, on=on, zone=zone, now=now)

@@ -31,6 +31,8 @@ from servicing.models import (
     SuspenseItem,
 )
 from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury import funded
+from servicing.treasury.funded import BACK, FUNDED, Funded
 from servicing.treasury.models import Refund
 
 CAME_BACK = "returned:"
@@ -115,7 +117,8 @@ async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dic
         received = await _without_rests(session, rail, await _received(session, rail, some))
         # A refund of ours stands as a payment by its name, too.
         back = await came_back(session, dict.fromkeys(by_hand, rail) | dict.fromkeys(ordered))
-        found |= by_hand | received
+        capital = await funded.by_key(session, rail, [key for key in some if key not in ordered])
+        found |= by_hand | received | {key: _funded(paid) for key, paid in capital.items()}
         found |= {key: _paid(order, received.get(key)) for key, order in ordered.items()}
         found |= {
             key: replace(found[key], is_back=True, parts=parts)
@@ -236,6 +239,8 @@ async def names_by_hand(session: AsyncSession, entries: Iterable[str]) -> dict[s
         kind, _, rest = entry.partition(":")
         if entry.startswith(_FUNDER_PAID):
             found[entry] = rest
+        elif entry.startswith((FUNDED, BACK)):
+            found[entry] = rest.partition(":")[2] or rest
         elif kind == "refund" and ":" not in rest:
             items[UUID(rest)] = entry
     rows = await session.execute(
@@ -283,6 +288,11 @@ async def _counted(session: AsyncSession, names: Mapping[str, str]) -> dict[str,
     """What came back of each key by its name, and waits or counts as the borrower's."""
     rows = await session.execute(_CAME_BACK, {"names": list(names)})
     return {names[name]: Money(minor, currency) for name, minor, currency, counts in rows if counts}
+
+
+def _funded(paid: Funded) -> Held:
+    back_on = paid.back_on
+    return Held(paid.amount, paid.on, True, back_on is not None, (paid.entry,), back_on=back_on)
 
 
 def _waiting(item: SuspenseItem) -> Held:

@@ -162,6 +162,7 @@ error-payout-not-held = No payout waits for money there.
 error-payout-not-settled = There is nothing of this payout to take back: it never arrived, or it is in the books already.
 error-return-not-proven = The payment network has not said that this money came back.
 error-returned-amount-differs = Another amount came back than the one that had left: { $theirs } instead of { $ours }.
+error-capital-return-differs = The funder's bank took back another amount than had come: { $theirs } instead of { $ours }.
 error-return-not-possible = The loan was changed since, and the change cannot be without this money. Take the change back first.
 error-order-not-found = There is no such order.
 error-order-not-in-review = Nobody needs to decide this order.

@@ -162,6 +162,7 @@ error-payout-not-held = Ahí no hay ningún pago que espere dinero.
 error-payout-not-settled = No hay nada de este pago que retomar: nunca llegó, o ya está en los libros.
 error-return-not-proven = La red de pagos no ha dicho que este dinero haya vuelto.
 error-returned-amount-differs = Volvió otro importe que el que salió: { $theirs } en lugar de { $ours }.
+error-capital-return-differs = El banco del inversor retiró otro importe que el que llegó: { $theirs } en lugar de { $ours }.
 error-return-not-possible = El préstamo cambió desde entonces, y el cambio no puede ser sin este dinero. Deshaz primero el cambio.
 error-order-not-found = No existe esa orden.
 error-order-not-in-review = Nadie necesita decidir esta orden.
