@@ -93,6 +93,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "settle_refund": _TREASURES,
     "fail_refund": _TREASURES,
     "charge_repayment_back": _TREASURES,
+    "write_repayment_off": _TREASURES,
+    "write_suspense_off": _TREASURES,
     "reconcile_again": _TREASURES,
     "explain_break": _TREASURES,
     "put_break_right": _TREASURES,

@@ -15,7 +15,7 @@ from servicing import (
     suspense,
     transfers,
 )
-from servicing.funding import capital
+from servicing.funding import capital, taken_back
 from servicing.models import Loan, PaymentRequest, RailEventRow
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, OutcomeStatus, RailEvent
@@ -74,6 +74,8 @@ async def _taken_back(
     session: AsyncSession, event: RailEvent, *, on: date, zone: str, now: datetime
 ) -> None:
     """Money that had come in: under the rail's name for it, or under the prompt's that it paid."""
+    if await taken_back.is_out(session, event.rail, event.rail_id):
+        return
     reference = f"{event.rail}:{event.rail_id}"
     is_known = await queries.find_repayment(session, reference) is not None or (
         await queries.find_suspense_item(session, reference) is not None

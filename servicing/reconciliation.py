@@ -207,7 +207,7 @@ def _in_all(repeated: Sequence[StatedLine]) -> Money:
 
 async def _difference(session: AsyncSession, line: StatedLine, ours: Held | None) -> Break | None:
     if line.is_back:
-        is_known = ours is not None and ours.came_back == line.amount
+        is_known = ours is not None and line.amount in (ours.came_back, *ours.parts)
         return None if is_known else Break(Category.RETURNED, line.key, None, line.amount)
     if ours is None or not ours.has_moved:
         known = ours is not None or await _names_a_loan(session, line)

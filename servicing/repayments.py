@@ -15,6 +15,7 @@ from kit.ids import new_id
 from kit.money import Money
 from servicing import (
     asked_payoff,
+    cash_box,
     debts,
     happenings,
     late_fees,
@@ -28,6 +29,7 @@ from servicing.allocation import Component
 from servicing.events import Type
 from servicing.happenings import Happening, Told
 from servicing.ledger import posting
+from servicing.ledger.chart import OUTSIDE
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind
 from servicing.living import Act
@@ -144,7 +146,10 @@ def must_be_takable(loan: Loan, amount: Money) -> None:
 async def reverse(
     session: AsyncSession, repayment_id: UUID, *, actor: str, reason: str, on: date, now: datetime
 ) -> Repayment:
-    """The rail took the money back: it is as if it had never come. Repeating is harmless."""
+    """The rail took the money back: it is as if it had never come. Repeating is harmless.
+
+    Where it had been entered by hand and was taken to a rail since, the cash box is short until it
+    is entered where it belongs: an incident says so."""
     known = await get_repayment(session, repayment_id)
     loan = await queries.get_loan(session, known.loan_id, lock=True)
     repayment = await session.get_one(Repayment, repayment_id, populate_existing=True)
@@ -156,6 +161,8 @@ async def reverse(
     act = Act(actor, on, now, rail=repayment.rail)
     await living.happen(session, loan, act, happenings.reversal(row, on=on))
     repayment.reversed_on = on
+    if repayment.rail == OUTSIDE:
+        await cash_box.look(session, loan.currency, subject=_key(repayment), now=now)
     audit.record(
         session, actor=actor, action="repayment.reverse", subject=f"repayment:{repayment.id}",
         now=now, reason=reason,

@@ -15,10 +15,10 @@ from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
 from notifications import contacts
-from servicing import happenings, living, queries, repayments, transfers
+from servicing import cash_box, happenings, living, queries, repayments, transfers
 from servicing.events import Type
 from servicing.happenings import Happening
-from servicing.ledger import balances, posting
+from servicing.ledger import posting
 from servicing.ledger.chart import OUTSIDE, cash_of
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
@@ -192,13 +192,10 @@ async def own(
     item = await waiting(session, item_id)
     if item.loan_id is not None:
         raise MoneyOfALoan()
-    cash = cash_of(OUTSIDE)
     if of is Own.BY_HAND:
-        await lock_key(session, "cash_outside")
-        held = (await balances.cash(session, accounts=[cash])).get((cash, item.currency))
-        if held is None or held.available_minor < item.amount_minor:
-            minor = 0 if held is None else held.available_minor
-            raise MoreThanByHand(held=str(Money(minor, item.currency)))
+        held = await cash_box.held(session, item.currency)
+        if held < item.amount:
+            raise MoreThanByHand(held=str(held))
     proposal = await four_eyes.agree(
         session, act="suspense.own", subject=f"suspense:{item.id}", staff_id=staff_id,
         reason=reason, now=now, of=of,
@@ -208,7 +205,7 @@ async def own(
         event = Event.CASH_BANKED if of is Own.BY_HAND else Event.OWN_RECEIVED
         await posting.post(
             session, EntryKind.SUSPENSE, (event, item.amount), reference=f"{OWN}{item.id}", on=on,
-            now=now, cash=cash,
+            now=now, cash=cash_of(OUTSIDE),
         )  # fmt: skip
     return proposal
 

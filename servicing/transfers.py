@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
     bindparam,
     func,
     literal,
@@ -26,21 +25,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db import lock_key
 from kit.money import Money
 from servicing import incidents
-from servicing.ledger.chart import RAILS, cash_of
-from servicing.ledger.models import Entry, Line
+from servicing.ledger.chart import RAILS
+from servicing.ledger.models import Entry
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import telegram
 from servicing.rails.base import PROMPTED, Outcome, OutcomeStatus
 from servicing.standings import RailTransferKnown as RailTransferKnown
 from servicing.standings import Standing, StandsAs
 from servicing.states import ARRIVED, OrderStatus
-from servicing.treasury import held
+from servicing.treasury import funded, held
 from servicing.treasury.models import Order, Refund
 
 BY_HAND = "staff:"
 """So begins the name of what staff entered as money that came outside the rails."""
-FUNDED = "capital_in:"
-"""So begins the name of the entry by which money became capital of a funder."""
 _FIRST = "wallet"
 """The rail of what was ordered before rails were written down."""
 
@@ -144,24 +141,6 @@ async def find_besides(session: AsyncSession, order: Order, name: str) -> Standi
 async def find(session: AsyncSession, rail: str, name: str) -> Standing | None:
     """Wherever a transfer of a rail stands, by whatever spelling of its name."""
     return await _find(session, [rail], name)
-
-
-def is_capital(rail: str, names: Collection[str]) -> ColumnElement[bool]:
-    """Whether an entry is a funder's money by one of these names. It once went by the name alone:
-    then the cash says of which rail."""
-    reference = func.lower(Entry.reference)
-    is_of_rail = (
-        select(Line.id).where(Line.entry_id == Entry.id, Line.debit == cash_of(rail)).exists()
-    )
-    return and_(
-        # The index serves this range, in whatever order a database puts punctuation.
-        Entry.reference >= "capital",
-        Entry.reference < "capitam",
-        or_(
-            reference.in_(_lowered([f"{FUNDED}{rail}:{name}" for name in names])),
-            reference.in_(_lowered([f"{FUNDED}{name}" for name in names])) & is_of_rail,
-        ),
-    )
 
 
 def is_another(order: Order, outcome: Outcome) -> bool:
@@ -333,7 +312,7 @@ def was_taken_back(request: type[PaymentRequest]) -> ColumnElement[bool]:
 async def _funded(
     session: AsyncSession, rails: Collection[str], names: Collection[str]
 ) -> Standing | None:
-    is_any = or_(*(is_capital(rail, names) for rail in rails))
+    is_any = or_(*(funded.is_capital(rail, names) for rail in rails))
     found = await session.scalar(select(Entry.reference).where(is_any).limit(1))
     return None if found is None else Standing(StandsAs.CAPITAL, found)
 

@@ -25,6 +25,7 @@ _HEARD_WITHIN = timedelta(days=5)
 _INTO = {
     Event.CAPITAL_PAID_IN: (1, 0),
     Event.CAPITAL_TAKEN_OUT: (-1, 0),
+    Event.CAPITAL_TAKEN_BACK: (-1, 0),
     Event.RETURN_REINVESTED: (1, -1),
     Event.LOSS_BORNE: (-1, 0),
     Event.LOSS_RECOVERED: (1, 0),

@@ -141,6 +141,11 @@ REFUSALS = {
     "capital_not_free": Refusal(
         "Not that much is free", "It is lent, on its way to a borrower, promised, or not there."
     ),
+    "capital_return_differs": Refusal(
+        "The bank took back another amount",
+        "Only a whole payment of a funder leaves his stake. Ask the rail's people where the rest"
+        " is; the break stays open until it is clear.",
+    ),
     "capital_reference_used": Refusal(
         "This payment is written down already",
         "As capital, as a borrower's, or as money that was given back. Check its reference.",
@@ -178,6 +183,14 @@ REFUSALS = {
         "So much was not entered by hand",
         "What staff have entered by hand is less than this, or is at a rail already. If the lender"
         " added to it, say that he sent it.",
+    ),
+    "did_not_leave_twice": Refusal(
+        "It did not leave twice",
+        "Only what was paid by card, went back and is in the books as that can be lost so. At other"
+        " rails write off the break; what a loan had left over goes back with its payment.",
+    ),
+    "written_off_before": Refusal(
+        "Written off already", "That it left twice is in the books. Nothing more was done."
     ),
     "refund_under_way": Refusal(
         "A rail is giving it back", "Wait until the refund has settled or failed."

@@ -32,7 +32,7 @@ from servicing.orders import Order, Orders
 from servicing.payment_requests import REQUESTS
 from servicing.refunds import REFUNDS
 from servicing.states import LoanStatus, OrderStatus
-from servicing.treasury import owners
+from servicing.treasury import losses, owners
 
 router = APIRouter(prefix="/v1", tags=["treasury"], dependencies=[Depends(permitted)])
 S = TypeVar("S", bound=OrderShown)
@@ -260,6 +260,26 @@ async def charge_repayment_back(
     """The rail took it back, say two people: it is as if it had never come."""
     return await chargebacks.charge_back(
         session, repayment_id, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
+
+
+@router.post("/repayments/{repayment_id}/write-off", response_model=ProposalShown)
+async def write_repayment_off(
+    repayment_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """Paid by card, it was given back, and its bank took it back as well, say two people: lost."""
+    return await losses.write_off_payment(
+        session, repayment_id, staff_id=who.id, reason=body.reason, on=today, now=now
+    )
+
+
+@router.post("/suspense/{item_id}/write-off", response_model=ProposalShown)
+async def write_suspense_off(
+    item_id: UUID, body: Reasoned, session: Session, who: Staff, now: Now, today: Today
+) -> Proposal:
+    """The same of card money that was given back from suspense."""
+    return await losses.write_off_item(
+        session, item_id, staff_id=who.id, reason=body.reason, on=today, now=now
     )
 
 

@@ -62,6 +62,7 @@ _WATCHED = {
 CAPITAL = {
     Event.CAPITAL_PAID_IN: 1,
     Event.CAPITAL_TAKEN_OUT: -1,
+    Event.CAPITAL_TAKEN_BACK: -1,
     Event.RETURN_REINVESTED: 1,
     Event.LOSS_BORNE: -1,
     Event.LOSS_RECOVERED: 1,

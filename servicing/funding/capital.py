@@ -26,6 +26,8 @@ from servicing.ledger.chart import cash_of
 from servicing.ledger.models import Entry
 from servicing.ledger.rules import EntryKind, Event
 from servicing.models import SuspenseItem
+from servicing.treasury import funded
+from servicing.treasury.funded import FUNDED
 
 
 class CapitalNotFree(DomainError):
@@ -79,7 +81,7 @@ async def pay_in(
     stake, pool = await _locked(session, stake_id, amount.currency)
     name = await _name(session, pool, reference)
     await lock_key(session, f"rail_reference:{name}")
-    entry = f"{transfers.FUNDED}{name}"
+    entry = f"{FUNDED}{name}"
     waits = await find_waiting(session, pool, amount=amount, reference=reference)
     if waits is not None:
         waits = await suspense.waiting(session, waits.id)
@@ -90,7 +92,7 @@ async def pay_in(
     if proposal.is_confirmed:
         if waits is not None:
             await suspense.leave(session, waits, on=on, now=now)
-        await _move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
+        await move(session, pool, stake, Event.CAPITAL_PAID_IN, amount, entry, on, now)
         await holds.try_again(session, why=entry)
     return proposal
 
@@ -124,7 +126,7 @@ async def paid_in(session: AsyncSession, name: str) -> Money | None:
             .join(Entry, Entry.id == Movement.entry_id)
             .join(Stake, Stake.id == Movement.stake_id)
             .join(Pool, Pool.id == Stake.pool_id)
-            .where(transfers.is_capital(rail, [rail_id]))
+            .where(funded.is_capital(rail, [rail_id]))
             .limit(1)
         )
     ).one_or_none()
@@ -143,7 +145,7 @@ async def agree_withdrawal(
 ) -> Withdrawal:
     """Keep it for the funder until it is paid: from now on it is not lent."""
     stake, pool = await _locked(session, stake_id, amount.currency)
-    book = await _book(session, pool, stake)
+    book = await book_of(session, pool, stake)
     if of is WithdrawalOf.CAPITAL and amount.minor > book.free:
         raise CapitalNotFree(free=str(Money(max(book.free, 0), pool.currency)))
     withdrawal = Withdrawal(
@@ -169,7 +171,7 @@ async def pay_out(
 ) -> Proposal:
     """Two people say that a withdrawal was paid, and by which payment outside."""
     withdrawal, stake, pool = await _waiting(session, withdrawal_id)
-    book = await _book(session, pool, stake)
+    book = await book_of(session, pool, stake)
     is_capital = withdrawal.of is WithdrawalOf.CAPITAL
     has = book.free + withdrawal.amount_minor if is_capital else book.payable
     if withdrawal.amount_minor > has:
@@ -184,7 +186,7 @@ async def pay_out(
     if proposal.is_confirmed:
         withdrawal.paid_on = on
         event = Event.CAPITAL_TAKEN_OUT if is_capital else Event.RETURN_PAID
-        await _move(session, pool, stake, event, withdrawal.amount, entry, on, now)
+        await move(session, pool, stake, event, withdrawal.amount, entry, on, now)
     return proposal
 
 
@@ -211,7 +213,7 @@ async def reinvest(
 ) -> Proposal:
     """Two people say that a funder leaves what he earned in the pool, as capital."""
     stake, pool = await _locked(session, stake_id, amount.currency)
-    book = await _book(session, pool, stake)
+    book = await book_of(session, pool, stake)
     if amount.minor > book.payable:
         raise CapitalNotFree(free=str(Money(max(book.payable, 0), pool.currency)))
     proposal = await four_eyes.agree(
@@ -220,7 +222,7 @@ async def reinvest(
     )  # fmt: skip
     if proposal.is_confirmed:
         entry = f"capital_reinvested:{proposal.id}"
-        await _move(session, pool, stake, Event.RETURN_REINVESTED, amount, entry, on, now)
+        await move(session, pool, stake, Event.RETURN_REINVESTED, amount, entry, on, now)
     return proposal
 
 
@@ -294,7 +296,7 @@ async def _name(session: AsyncSession, pool: Pool, reference: str) -> str:
 async def _is_used(session: AsyncSession, name: str) -> bool:
     """As capital, as a repayment, or as money that was given back or placed."""
     return (
-        await posting.find(session, f"{transfers.FUNDED}{name}") is not None
+        await posting.find(session, f"{FUNDED}{name}") is not None
         or await queries.find_repayment(session, name) is not None
         or await queries.find_suspense_item(session, name) is not None
     )
@@ -317,12 +319,12 @@ async def _waiting(session: AsyncSession, withdrawal_id: UUID) -> tuple[Withdraw
     return found, stake, pool
 
 
-async def _book(session: AsyncSession, pool: Pool, stake: Stake) -> StakeBook:
+async def book_of(session: AsyncSession, pool: Pool, stake: Stake) -> StakeBook:
     book = await books.of_pool(session, pool)
     return next(each for each in book.stakes if each.stake.id == stake.id)
 
 
-async def _move(
+async def move(
     session: AsyncSession,
     pool: Pool,
     stake: Stake,
@@ -332,6 +334,8 @@ async def _move(
     on: date,
     now: datetime,
 ) -> None:
+    """Between the rail's cash and a stake, on whose account it stands by the same entry. Hold the
+    pool's cash."""
     entry = await posting.post(
         session, EntryKind.FUNDING, (event, amount), reference=reference, on=on, now=now,
         cash=cash_of(pool.rail),

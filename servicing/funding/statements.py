@@ -36,7 +36,12 @@ from servicing.ledger.rules import Event
 from servicing.models import Loan
 
 _VALUE = {event: CAPITAL.get(event, 0) + PAYABLE.get(event, 0) for event in (*CAPITAL, *PAYABLE)}
-_OUTSIDE = (Event.CAPITAL_PAID_IN, Event.CAPITAL_TAKEN_OUT, Event.RETURN_PAID)
+_OUTSIDE = (
+    Event.CAPITAL_PAID_IN,
+    Event.CAPITAL_TAKEN_OUT,
+    Event.CAPITAL_TAKEN_BACK,
+    Event.RETURN_PAID,
+)
 _DAY = timedelta(days=1)
 
 

@@ -23,7 +23,8 @@ from servicing.ledger.models import Entry, Line
 from servicing.models import PaymentRequest, RailEventRow, Repayment, SuspenseItem
 from servicing.rails import telegram
 from servicing.states import OrderStatus
-from servicing.transfers import BY_HAND, FUNDED, is_not_placed, was_taken_back
+from servicing.transfers import BY_HAND, is_not_placed, was_taken_back
+from servicing.treasury.funded import FUNDED
 from servicing.treasury.held import AGAIN, TAKEN_BACK
 
 _NAME = PaymentRequest.rail + ":" + PaymentRequest.rail_id

@@ -81,6 +81,7 @@ class Event(StrEnum):
     SUSPENSE_REFUNDED = "suspense_refunded"
     CAPITAL_PAID_IN = "capital_paid_in"
     CAPITAL_TAKEN_OUT = "capital_taken_out"
+    CAPITAL_TAKEN_BACK = "capital_taken_back"
     RETURN_EARNED = "return_earned"
     RETURN_UNEARNED = "return_unearned"
     RETURN_PAID = "return_paid"
@@ -115,6 +116,7 @@ _WAIVED = "staff waive it, a settlement leaves it open, or it is within the prod
 _CAPITALIZED = "a restructured loan turns what is owed into principal"
 _REFINANCED = "another loan of the borrower pays it off"
 _FUNDER = "two members of staff say so of a funder's money"
+_BOUNCED = "two members of staff put right that a funder's bank took his payment back"
 _SHARED = "nightly, of the interest that was settled, or for the days at a fixed rate"
 _UNSHARED = "nightly, when what was shared out went back"
 _LOST = "nightly, of the principal that was given up"
@@ -271,7 +273,8 @@ RULES: dict[Event, Rule] = {
         EntryKind.DIFFERENCE,
         Account.RAIL_DIFFERENCES,
         Account.CASH,
-        "two members of staff hold a charge, or money that is missing at a rail, for lost",
+        "two members of staff hold a charge, money that is missing at a rail, or a card payment"
+        " that left twice, for lost",
     ),
     Event.RAIL_OVER: Rule(
         EntryKind.DIFFERENCE,
@@ -296,6 +299,7 @@ RULES: dict[Event, Rule] = {
         for event, debit, credit, when in (
             (Event.CAPITAL_PAID_IN, Account.CASH, Account.FUNDER_CAPITAL, _FUNDER),
             (Event.CAPITAL_TAKEN_OUT, Account.FUNDER_CAPITAL, Account.CASH, _FUNDER),
+            (Event.CAPITAL_TAKEN_BACK, Account.FUNDER_CAPITAL, Account.CASH, _BOUNCED),
             (Event.RETURN_EARNED, Account.FUNDING_COST, Account.FUNDER_PAYABLE, _SHARED),
             (Event.RETURN_UNEARNED, Account.FUNDER_PAYABLE, Account.FUNDING_COST, _UNSHARED),
             (Event.RETURN_PAID, Account.FUNDER_PAYABLE, Account.CASH, _FUNDER),

@@ -74,6 +74,8 @@ def _capital(found: Statement) -> Iterator[tuple[str, int]]:
     yield "paid-in", moved[Event.CAPITAL_PAID_IN]
     yield "reinvested", moved[Event.RETURN_REINVESTED]
     yield "taken-out", -moved[Event.CAPITAL_TAKEN_OUT]
+    if back := moved[Event.CAPITAL_TAKEN_BACK]:
+        yield "taken-back", -back
     yield "losses", -moved[Event.LOSS_BORNE]
     yield "recovered", moved[Event.LOSS_RECOVERED]
     yield "closing", found.closing.capital_minor

@@ -16,7 +16,8 @@ from servicing.models import Loan, SuspenseItem
 from servicing.orders import Orders
 from servicing.rails.base import Direction
 from servicing.refunds import REFUNDS
-from servicing.treasury import held
+from servicing.treasury import held, lines
+from servicing.treasury.held import Held
 from servicing.treasury.models import StatedLine
 
 _KINDS: Sequence[Orders] = (PAYOUTS, REFUNDS)
@@ -39,15 +40,35 @@ async def set_aside(session: AsyncSession, line: StatedLine, *, on: date, now: d
         return False
     is_ordered, loan = await _sent_for(session, line)
     ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
-    if ours is None or ours.is_back or not ours.has_moved:
+    if ours is None or not ours.has_moved:
         return False
-    if is_ordered and ours.amount == line.amount:
+    rail = None if is_ordered else line.rail
+    before = (await held.came_back(session, {line.key: rail})).get(line.key, [])
+    is_whole = is_ordered and ours.amount == line.amount
+    is_next = await _is_next(session, line, ours) if ours.is_back else not is_whole
+    if not is_next or len(before) == held.PARTS_MAX:
         return False
     await suspense.receive(
-        session, reference=held.name_back(line.key, None if is_ordered else line.rail),
+        session, reference=held.name_back(line.key, rail, len(before) + 1),
         reason="came_back", amount=line.amount, on=on, now=now, loan=loan, rail=line.rail,
     )  # fmt: skip
     return True
+
+
+async def further(session: AsyncSession, line: StatedLine) -> list[StatedLine]:
+    """What came back on the day of `line` of money of which a part had come back before, as long
+    as that is no more than had left, in all. Empty where it is, and where it had left twice."""
+    stated = (await lines.with_keys(session, line.rail, [line.key]))[line.key]
+    back = [each for each in stated if each.is_back]
+    ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
+    is_out = line.is_back and line.direction is Direction.PAYOUT
+    if not is_out or ours is None or len(stated) > len(back) + 1:
+        return []
+    until_then = sum(each.amount_minor for each in back if each.day <= line.day)
+    is_undone = ours.is_back and not ours.parts
+    if not ours.has_moved or is_undone or until_then > ours.amount.minor:
+        return []
+    return [each for each in back[1:] if each.day == line.day]
 
 
 async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: datetime) -> bool:
@@ -76,6 +97,14 @@ async def undone_minor(session: AsyncSession, line: StatedLine) -> int:
     ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
     back = None if ours is None else ours.came_back
     return back.minor if back is not None and back.currency == line.currency else 0
+
+
+async def _is_next(session: AsyncSession, line: StatedLine, ours: Held) -> bool:
+    """Whether it is not among the parts that are in the books, which are no more than had left."""
+    stated = (await lines.with_keys(session, line.rail, [line.key]))[line.key]
+    in_all = sum(each.amount_minor for each in stated if each.is_back)
+    have = sum(part.minor for part in ours.parts)
+    return bool(ours.parts) and have + line.amount_minor <= min(in_all, ours.amount.minor)
 
 
 async def _sent_for(session: AsyncSession, line: StatedLine) -> tuple[bool, Loan | None]:

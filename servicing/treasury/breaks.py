@@ -10,6 +10,7 @@ from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing import orders, queries, rail_events, reconciliation, suspense, transfers
+from servicing.funding import taken_back
 from servicing.models import Payout, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction, Outcome, RailEvent
@@ -80,9 +81,10 @@ async def put_right(
     Money that is missing here is taken in, for the loan that it names or into suspense; an order
     is settled, also one that had failed with us; what came back is undone; what is not in the
     ledger is posted; money that came in twice waits in suspense, and so does what came back with
-    another amount or had been paid by hand. A payout of ours of which all came back is taken back
-    (`returns.take_back`). Raises RailTransferKnown for money that staff have
-    entered, and PartsStandAlready for a sum of payments: they stand in the books already.
+    another amount or in parts, or had been paid by hand. A payout of ours of which all came back is
+    taken back (`returns.take_back`), and a funder's payment leaves his stake. Raises CapitalNotFree
+    where it is lent or lost, RailTransferKnown for money that staff have entered, and
+    PartsStandAlready for a sum of payments: they stand in the books already.
     """
     if (payout := await _whole_payout(session, break_id)) is not None:
         return await returns.take_back(
@@ -93,11 +95,13 @@ async def put_right(
         return await _keep(session, found, staff_id=staff_id, reason=reason, on=on, now=now)
     line = await _line(session, found)
     is_possible = line is not None and (
-        _came_again(found, line) or (found.category in _FOLLOWS and not _is_charge(found, line))
+        await _is_somebodys(session, found, line)
+        or (found.category in _FOLLOWS and not _is_charge(found, line))
     )
     if line is None or not is_possible:
         raise BreakActNotPossible(category=found.category)
     await lumps.must_be_other_money(session, line)
+    await taken_back.must_be_free(session, line)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
         await _take_in(session, found, line, on=on, zone=zone, now=now)
@@ -225,7 +229,7 @@ async def _is_for_nobody(
         case Category.AMOUNT:
             return True
         case Category.DUPLICATE:
-            return not _came_again(found, line)
+            return not await _is_somebodys(session, found, line)
         case Category.UNKNOWN_REFERENCE:
             return _is_charge(found, line)
         case Category.RETURNED:
@@ -254,7 +258,7 @@ async def _open(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
 
 
 async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine | None:
-    """The last of its day that the break is about."""
+    """Of its day, what the break is about: of what moved more often, the last."""
     stated = await lines.with_keys(session, found.rail, [found.reference])
     is_any, is_back = found.category == Category.DUPLICATE, found.category == Category.RETURNED
     of_day = [
@@ -262,7 +266,9 @@ async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine
         for line in stated.get(found.reference, [])
         if line.day == found.day and (is_any or line.is_back is is_back)
     ]
-    return of_day[-1] if of_day else None
+    if not of_day:
+        return None
+    return of_day[-1] if is_any else of_day[0]
 
 
 async def _must_not_be_entered(
@@ -294,6 +300,19 @@ def _came_again(found: ReconciliationBreak, line: StatedLine) -> bool:
     return found.category == Category.DUPLICATE and is_in and (found.theirs_minor or 0) > 0
 
 
+async def _is_somebodys(
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine
+) -> bool:
+    """What moved more often than once and is no gain of ours: its payer's, or, where it came back
+    in parts, his to whom it had been sent."""
+    if found.category != Category.DUPLICATE:
+        return False
+    if _came_again(found, line):
+        return True
+    is_posted = any(await differences.posted(session, found.id))
+    return not is_posted and bool(await bounced.further(session, line))
+
+
 async def _agree(
     session: AsyncSession,
     found: ReconciliationBreak,
@@ -321,12 +340,14 @@ async def _take_in(
     now: datetime,
 ) -> None:  # fmt: skip
     if found.category == Category.DUPLICATE:
-        if not await repeats.take_in(session, found, on=on, now=now):
+        takes = repeats.take_in if _came_again(found, line) else repeats.take_parts
+        if not await takes(session, found, line, on=on, now=now):
             raise BreakActNotPossible(category=found.category)
     elif found.category == Category.NOT_POSTED:
         await unposted.post(session, found.rail, line.key, on=on, now=now)
     elif not (
-        await bounced.set_aside(session, line, on=on, now=now)
+        await taken_back.take_out(session, line, on=on, now=now)
+        or await bounced.set_aside(session, line, on=on, now=now)
         or await bounced.keep_rest(session, line, on=on, now=now)
     ):
         await _follow(session, line, on=on, zone=zone, now=now)

@@ -31,6 +31,8 @@ from servicing.models import (
     SuspenseItem,
 )
 from servicing.states import ARRIVED, OrderStatus
+from servicing.treasury import funded
+from servicing.treasury.funded import BACK, FUNDED, Funded
 from servicing.treasury.models import Refund
 
 CAME_BACK = "returned:"
@@ -42,6 +44,8 @@ TAKEN_BACK = "chargeback:"
 """How the return of money that waited in suspense is called, before its own name."""
 KEPT_MAX = 9
 """So often money may be taken in again; then two of staff explain it."""
+PARTS_MAX = 9
+"""In so many parts may money come back; two of staff explain the rest."""
 _LONGEST_NAME = 120
 _CHUNK = 500
 _FUNDER_PAID = "capital_out:"
@@ -62,20 +66,24 @@ class Held:
     """How its entry may be called in the ledger."""
     is_posted: bool = False
     part: Money | None = None
-    """What came back, where that waits in suspense or counts as the borrower's; what was taken
-    back, where that was not all."""
-
+    """What was taken back, where that was not all."""
+    parts: tuple[Money, ...] = ()
+    """What came back, each time, where that waits in suspense or counts as the borrower's."""
     back_on: date | None = None
     """The day on which money that had come in went back with us."""
 
     @property
     def came_back(self) -> Money | None:
+        if self.parts:
+            return sum(self.parts, self.parts[0].zero())
         return (self.part or self.amount) if self.is_back else None
 
 
-def name_back(key: str, rail: str | None = None) -> str:
-    """How money that came back is called. `rail`: people had paid it outside, and called it so."""
-    return f"{CAME_BACK}{key}" if rail is None else f"{CAME_BACK}{rail}:{key}"
+def name_back(key: str, rail: str | None = None, n: int = 1) -> str:
+    """How the n-th part is called of money that came back. `rail`: people had paid it outside, and
+    called it so."""
+    name = f"{CAME_BACK}{key}" if rail is None else f"{CAME_BACK}{rail}:{key}"
+    return name if n == 1 else _cut(f"{AGAIN}part{n}:{name}")
 
 
 def name_rest(rail: str, key: str) -> str:
@@ -86,7 +94,10 @@ def name_rest(rail: str, key: str) -> str:
 def name_kept(reference: str, n: int = 1) -> str:
     """How money is called that was taken back with us alone, when it is taken in again for the
     n-th time. `reference`: as it was called when it came."""
-    name = f"{AGAIN}kept{n}:{reference}"
+    return _cut(f"{AGAIN}kept{n}:{reference}")
+
+
+def _cut(name: str) -> str:
     if len(name) <= _LONGEST_NAME:
         return name
     # What is cut off is in the hash: two long names that begin alike stay two.
@@ -104,11 +115,16 @@ async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dic
         by_hand = await _by_hand(session, rail, some)
         ordered = await _ordered(session, rail, some)
         received = await _without_rests(session, rail, await _received(session, rail, some))
-        names = {name_back(key): key for key in ordered}
-        back = await _counted(session, names | {name_back(key, rail): key for key in by_hand})
-        found |= by_hand | received
+        # A refund of ours stands as a payment by its name, too.
+        back = await came_back(session, dict.fromkeys(by_hand, rail) | dict.fromkeys(ordered))
+        capital = await funded.by_key(session, rail, [key for key in some if key not in ordered])
+        found |= by_hand | received | {key: _funded(paid) for key, paid in capital.items()}
         found |= {key: _paid(order, received.get(key)) for key, order in ordered.items()}
-        found |= {key: replace(found[key], is_back=True, part=part) for key, part in back.items()}
+        found |= {
+            key: replace(found[key], is_back=True, parts=parts)
+            for key, each in back.items()
+            if (parts := tuple(part for part in each if part is not None))
+        }
     return await _with_entries(session, found)
 
 
@@ -214,6 +230,8 @@ async def names_by_hand(session: AsyncSession, entries: Iterable[str]) -> dict[s
         kind, _, rest = entry.partition(":")
         if entry.startswith(_FUNDER_PAID):
             found[entry] = rest
+        elif entry.startswith((FUNDED, BACK)):
+            found[entry] = rest.partition(":")[2] or rest
         elif kind == "refund" and ":" not in rest:
             items[UUID(rest)] = entry
     rows = await session.execute(
@@ -239,10 +257,33 @@ async def is_counted(session: AsyncSession, client_ref: str) -> bool:
     return bool(await _counted(session, {name_back(client_ref): client_ref}))
 
 
+async def came_back(
+    session: AsyncSession, keys: Mapping[str, str | None]
+) -> dict[str, list[Money | None]]:
+    """Each part of what came back of each key; None for one that counts no more. With a key, its
+    rail where people had paid it outside."""
+    found: dict[str, list[Money | None]] = {}
+    for n in range(1, PARTS_MAX + 1):
+        names = {name_back(key, rail, n): key for key, rail in keys.items()}
+        rows = (await session.execute(_CAME_BACK, {"names": list(names)})).all() if names else ()
+        part: dict[str, Money | None] = {}
+        for name, minor, currency, counts in rows:
+            part[names[name]] = Money(minor, currency) if counts else part.get(names[name])
+        for key, amount in part.items():
+            found.setdefault(key, []).append(amount)
+        keys = {key: keys[key] for key in part}
+    return found
+
+
 async def _counted(session: AsyncSession, names: Mapping[str, str]) -> dict[str, Money]:
     """What came back of each key by its name, and waits or counts as the borrower's."""
-    rows = await session.execute(_COUNTED, {"names": list(names)})
-    return {names[name]: Money(minor, currency) for name, minor, currency in rows}
+    rows = await session.execute(_CAME_BACK, {"names": list(names)})
+    return {names[name]: Money(minor, currency) for name, minor, currency, counts in rows if counts}
+
+
+def _funded(paid: Funded) -> Held:
+    back_on = paid.back_on
+    return Held(paid.amount, paid.on, True, back_on is not None, (paid.entry,), back_on=back_on)
 
 
 def _waiting(item: SuspenseItem) -> Held:
@@ -301,15 +342,16 @@ _PAID_OUT = (
 _ITEMS = select(SuspenseItem).where(SuspenseItem.reference.in_(_NAMES))
 _REPAYMENTS = select(Repayment).where(Repayment.rail_reference.in_(_NAMES))
 _POSTED = select(Entry.reference).where(Entry.reference.in_(_NAMES))
-_COUNTED = union_all(
-    select(Repayment.rail_reference, Repayment.amount_minor, Repayment.currency).where(
-        Repayment.rail_reference.in_(_NAMES), Repayment.reversed_on.is_(None)
-    ),
-    select(SuspenseItem.reference, SuspenseItem.amount_minor, SuspenseItem.currency).where(
-        SuspenseItem.reference.in_(_NAMES),
+_CAME_BACK = union_all(
+    select(
+        Repayment.rail_reference, Repayment.amount_minor, Repayment.currency,
+        Repayment.reversed_on.is_(None).label("counts"),
+    ).where(Repayment.rail_reference.in_(_NAMES)),
+    select(
+        SuspenseItem.reference, SuspenseItem.amount_minor, SuspenseItem.currency,
         SuspenseItem.resolved_at.is_(None) | SuspenseItem.refund_reference.is_not(None),
-    ),
-)
+    ).where(SuspenseItem.reference.in_(_NAMES)),
+)  # fmt: skip
 _SUBMITTED = union_all(
     *(
         select(model.client_ref, model.rail_id).where(

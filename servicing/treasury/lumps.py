@@ -12,12 +12,13 @@ from servicing import incidents, standings, transfers
 from servicing.models import Loan, ReconciliationBreak
 from servicing.reconciliation import Category, Resolution
 from servicing.treasury import held, lines
+from servicing.treasury.funded import FUNDED
 from servicing.treasury.models import StatedLine
 
 LUMP = "entry_without_details"
 """How the incident is called that a lump leaves."""
 _NEAR = timedelta(days=3)
-_MONEY_IN = ("repayment:", "recovery:", "suspense:")
+_MONEY_IN = ("repayment:", "recovery:", "suspense:", FUNDED)
 _SHOWN_MAX = 20
 _STEPS_MAX = 10**8
 

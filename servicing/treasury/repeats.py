@@ -1,4 +1,4 @@
-"""Money that came in once more than we hold: whose it is, a person says."""
+"""Money that came in, or back, once more than we hold: whose it is, a person says."""
 
 from datetime import date, datetime
 
@@ -8,13 +8,13 @@ from servicing import orders, queries, suspense
 from servicing.models import Loan, ReconciliationBreak
 from servicing.payment_requests import REQUESTS
 from servicing.rails.base import Direction
-from servicing.treasury import lines
+from servicing.treasury import bounced, lines
 from servicing.treasury.held import AGAIN
 from servicing.treasury.models import StatedLine
 
 
 async def take_in(
-    session: AsyncSession, found: ReconciliationBreak, *, on: date, now: datetime
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, on: date, now: datetime
 ) -> bool:
     """Each time beyond the first waits in suspense. False, with nothing done, where what was taken
     back does not fit what came."""
@@ -33,6 +33,16 @@ async def take_in(
         if is_own:
             line.key = line.rail_id  # From now on it is known by the rail's own name.
     await session.flush()
+    return True
+
+
+async def take_parts(
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, on: date, now: datetime
+) -> bool:
+    """Each further part of what came back waits in suspense. False where it is in the books."""
+    for part in await bounced.further(session, line):
+        if not await bounced.set_aside(session, part, on=on, now=now):
+            return False
     return True
 
 

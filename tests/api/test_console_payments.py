@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from kit.config import Settings
-from kit.db import Sessions
+from kit.db import Sessions, unit_of_work
+from servicing import suspense
 from servicing.models import Loan, Repayment
 from tests.api.conftest import Sit
 from tests.api.desk import words
@@ -134,6 +135,55 @@ async def test_two_take_back_what_went_back(sit: Sit, lender: Lender, sessions: 
     assert "Propose: the money went back" not in confirmed
     assert (again.status_code, "Taken back already" in words(again)) == (409, True)
     assert await lender.books(loan) == books
+    await lender.verifies()
+
+
+async def test_two_write_off_a_card_payment_that_left_twice(
+    sit: Sit, lender: Lender, sessions: Sessions
+) -> None:
+    loan = await lender.lends()
+    await lender.receives(loan, kes(500), rail_reference="telegram:T5", rail="telegram")
+    [payment] = await received(sessions, loan)
+    carl, ada, page = await sit("Carl"), await sit("Ada"), f"/repayments/{payment.id}"
+
+    early = await carl.sends(f"{page}/write-off", reason="disputed, too")
+    for desk in (carl, ada):
+        await desk.does(f"{page}/charge-back", page=page, reason="given back in the dashboard")
+    asked = await carl.reads(page)
+    proposed = await carl.does(f"{page}/write-off", page=page, reason="disputed, too")
+    confirmed = await ada.does(f"{page}/write-off", page=page, reason="I saw it too")
+    again = await ada.sends(f"{page}/write-off", reason="once more")
+
+    assert (early.status_code, "It did not leave twice" in words(early)) == (409, True)
+    assert "Propose: it left twice" in asked
+    assert "Proposed: it left twice" in proposed
+    assert "It left twice, and is written off" in confirmed
+    assert "Propose: it left twice" not in confirmed
+    assert (again.status_code, "Written off already" in words(again)) == (409, True)
+    await lender.verifies()
+
+
+async def test_two_write_off_card_money_that_was_given_back(
+    sit: Sit, lender: Lender, sessions: Sessions
+) -> None:
+    async with unit_of_work(sessions) as session:
+        await suspense.receive(
+            session, reference="telegram:T5", reason="unknown_reference", amount=kes(700),
+            on=lender.on, now=lender.now, rail="telegram",
+        )  # fmt: skip
+        [item] = await suspense.list_open(session)
+    carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
+
+    before = await carl.reads(page)
+    for desk in (carl, ada):
+        await desk.does(f"{page}/refund", page=page, reference="re_1", reason="not ours")
+    asked = await carl.reads(page)
+    await carl.does(f"{page}/write-off", page=page, reason="disputed, too")
+    confirmed = await ada.does(f"{page}/write-off", page=page, reason="I saw it too")
+
+    assert "it left twice" not in before
+    assert "Propose: it left twice" in asked
+    assert "It left twice, and is written off" in confirmed
     await lender.verifies()
 
 

@@ -269,6 +269,27 @@ class TestSuspense:
         assert (await ada.get("/v1/proposals")).json()["items"] == []
         assert len((await carl.get("/v1/suspense")).json()["items"]) == 1
 
+    async def test_that_a_card_paid_is_lost_when_it_left_twice(
+        self, carl: httpx.AsyncClient, ada: httpx.AsyncClient, lender: Lender
+    ) -> None:
+        loan = await lender.lends()
+        payment = await lender.receives(
+            loan, kes(500), rail_reference="telegram:T5", rail="telegram"
+        )
+        path = f"/v1/repayments/{payment.id}"
+        for client in (carl, ada):
+            await client.post(f"{path}/charge-back", json=WHY)
+
+        for client in (carl, ada):
+            answer = await client.post(f"{path}/write-off", json=WHY)
+        again = await carl.post(f"{path}/write-off", json=WHY)
+        nobodys = await carl.post(f"/v1/suspense/{NOBODY}/write-off", json=WHY)
+
+        assert (answer.status_code, answer.json()["act"]) == (200, "repayment.write_off")
+        assert (again.status_code, again.json()["code"]) == (409, "written_off_before")
+        assert nobodys.json()["code"] == "suspense_item_not_found"
+        assert "rail_differences" in str((await ada.get("/v1/ledger/trial-balance")).json())
+
 
 class TestIncidents:
     async def test_incidents_and_breaks_are_listed(

@@ -177,6 +177,13 @@ class TestTheUseCases:
                 now=lender.now,
             )  # fmt: skip
         await treasury.settles(pool)
+        await treasury.pays_in(stake, kes(5), reference="W5")
+        came = incoming("W5", "from a funder", kes(5))
+        day = NEXT + timedelta(days=2)
+        await compares(lender, [came, replace(came, status=OutcomeStatus.RETURNED)], day=day)
+        for found in await open_breaks(lender):
+            if found.reference == "W5":
+                await two_act(lender, "put_right", found.id)
 
     async def staff_change_loans_that_are_late(self, lender: Lender) -> None:
         loans = [await lender.lends() for _ in range(5)]

@@ -16,6 +16,8 @@ from api.v1.proposals import Reasoned
 from kit import four_eyes
 from kit.four_eyes import Proposal
 from servicing import chargebacks, hand_entries, queries, repayments
+from servicing.rails import telegram
+from servicing.treasury import losses
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 
@@ -65,6 +67,23 @@ async def charge_payment_back(repayment_id: UUID, desk: AtDesk) -> Response:
     return await acts.carry_out(desk, act, then=f"{HOME}/repayments/{repayment_id}", again=again)
 
 
+@router.post("/repayments/{repayment_id}/write-off", name="write_repayment_off")
+async def write_payment_off(repayment_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Reasoned)
+        return acts.outcome(
+            await losses.write_off_payment(
+                session, repayment_id, staff_id=desk.who.id, reason=body.reason, on=desk.today,
+                now=desk.now,
+            )
+        )  # fmt: skip
+
+    async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
+        return await _payment(repayment_id, desk, session, status=status, refusal=refusal)
+
+    return await acts.carry_out(desk, act, then=f"{HOME}/repayments/{repayment_id}", again=again)
+
+
 async def _entry(loan_id: UUID, desk: Desk, session: AsyncSession, **answer: Any) -> Response:
     loan = await queries.get_loan(session, loan_id)
     return drawing.page(
@@ -92,6 +111,8 @@ async def _payment(
         "payment.html",
         payment=repayment,
         loan=await queries.get_loan(session, repayment.loan_id),
+        is_by_card=repayment.rail == telegram.NAME,
+        is_lost=await losses.is_written_off(session, f"repayment:{repayment.id}"),
         proposals=await four_eyes.list_open(session, subject=f"repayment:{repayment.id}"),
         names=await desk.names(session),
         **{"refusal": None, **answer},

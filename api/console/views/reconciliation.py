@@ -23,6 +23,7 @@ from kit import four_eyes
 from kit.four_eyes import Proposal
 from servicing import lookups, orders, reconciliation
 from servicing.disbursements import PAYOUTS
+from servicing.funding import taken_back
 from servicing.treasury import breaks, positions, returns
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -135,6 +136,7 @@ async def _page(break_id: UUID, desk: Desk, session: AsyncSession, **answer: Any
         found=found,
         payout=payout or await orders.find(session, PAYOUTS, found.reference),
         back=await back_of(desk, session, payout) if payout else None,
+        paid_in=await taken_back.of_break(session, found),
         ours=listings.money(found.ours_minor, found.currency),
         theirs=listings.money(found.theirs_minor, found.currency),
         proposals=await four_eyes.list_open(session, subject=f"break:{found.id}"),

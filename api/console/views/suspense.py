@@ -21,7 +21,7 @@ from kit import four_eyes
 from kit.four_eyes import Proposal
 from servicing import lookups, queries, refunds, suspense
 from servicing.queries import LoanNotFound
-from servicing.treasury import owners
+from servicing.treasury import losses, owners
 
 router = APIRouter(prefix=f"{HOME}/suspense", include_in_schema=False)
 
@@ -104,6 +104,20 @@ async def send_item_back(item_id: UUID, desk: AtDesk) -> Response:
     return await _do(item_id, desk, act)
 
 
+@router.post("/{item_id}/write-off", name="write_suspense_off")
+async def write_item_off(item_id: UUID, desk: AtDesk) -> Response:
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, Reasoned)
+        return acts.outcome(
+            await losses.write_off_item(
+                session, item_id, staff_id=desk.who.id, reason=body.reason, on=desk.today,
+                now=desk.now,
+            )
+        )  # fmt: skip
+
+    return await _do(item_id, desk, act)
+
+
 async def _do(item_id: UUID, desk: Desk, act: acts.Act) -> Response:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
         return await _page(item_id, desk, session, status=status, refusal=refusal)
@@ -120,6 +134,8 @@ async def _page(item_id: UUID, desk: Desk, session: AsyncSession, **answer: Any)
         item=item,
         loan=await queries.get_loan(session, item.loan_id) if item.loan_id else None,
         owners=[] if item.resolved_at else await owners.propose(session, item, on=desk.today),
+        may_be_lost=losses.may_have_left_twice(item),
+        is_lost=await losses.is_written_off(session, f"suspense:{item.id}"),
         proposals=proposals,
         names=await desk.names(session) | await _loans_in(session, proposals),
         **{"refusal": None, **answer},

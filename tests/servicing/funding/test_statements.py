@@ -44,7 +44,8 @@ def adds_up(found: Statement) -> None:
     assert found.closing.capital_minor == (
         found.opening.capital_minor
         + moved[Event.CAPITAL_PAID_IN] + moved[Event.RETURN_REINVESTED]
-        - moved[Event.CAPITAL_TAKEN_OUT] - moved[Event.LOSS_BORNE] + moved[Event.LOSS_RECOVERED]
+        - moved[Event.CAPITAL_TAKEN_OUT] - moved[Event.CAPITAL_TAKEN_BACK]
+        - moved[Event.LOSS_BORNE] + moved[Event.LOSS_RECOVERED]
     )  # fmt: skip
     assert found.closing.payable_minor == (
         found.opening.payable_minor + found.earned_minor

@@ -86,6 +86,7 @@ funder-closing = At the end
 funder-paid-in = Paid in
 funder-reinvested = Left in the pool of what was earned
 funder-taken-out = Taken out
+funder-taken-back = Taken back by your bank
 funder-losses = Losses
 funder-recovered = Recovered
 funder-deployed = Lent

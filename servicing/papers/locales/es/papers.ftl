@@ -86,6 +86,7 @@ funder-closing = Al final
 funder-paid-in = Aportado
 funder-reinvested = Dejado en el fondo de lo ganado
 funder-taken-out = Retirado
+funder-taken-back = Devuelto a su banco
 funder-losses = Pérdidas
 funder-recovered = Recuperado
 funder-deployed = Prestado
