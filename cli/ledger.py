@@ -121,9 +121,10 @@ def _with_books(settings: Settings, work: Callable[[Sessions], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (OperationalError, ProgrammingError):
-        documents.refuse(
-            "there are no books in this database: start kopa once, or see KOPA_DATABASE_URL"
+    except (OperationalError, ProgrammingError) as why:
+        documents.refuse_without_tables(
+            why,
+            "there are no books in this database: start kopa once, or see KOPA_DATABASE_URL",
         )
     except notes.BadKey as why:
         documents.refuse(f"KOPA_SEAL_KEY or KOPA_PREVIOUS_SEAL_KEYS: {why}")
