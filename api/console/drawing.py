@@ -1,6 +1,7 @@
 """Draws pages from templates: everything that is shown is escaped, and reads as it looks."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -33,6 +34,7 @@ _POLICY = (
 HEADERS = {"Content-Security-Policy": _POLICY}
 PAGE_SIZE = 50
 _LONGEST_NAME = 24
+_LOAN = re.compile(rf"{HOME}/loans/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def last_key(rows: Sequence[R], key: str = "id") -> str | None:
 
 def link(desk: Desk, href: str | None) -> str | None:
     """Where it leads; None where the role may not open that."""
-    is_loan = href is not None and href.startswith(f"{HOME}/loans/")
+    is_loan = href is not None and _LOAN.fullmatch(href) is not None
     return None if is_loan and not desk.may("get_loan") else href
 
 
