@@ -58,9 +58,9 @@ class Amount(Strict):
         try:
             minor = self.money().minor
         except money.InvalidAmount:
-            digits = money.exponent(self.currency)
+            like = money.Money(1250 * 10 ** money.exponent(self.currency), self.currency).major
             raise ValueError(
-                f"amount must be a decimal number with at most {digits} decimals"
+                f"amount must be written like {like}, without commas or spaces"
             ) from None
         if minor <= 0:
             raise ValueError("amount must be more than zero")

@@ -221,7 +221,7 @@ def _key(settings: Settings, key_file: Path | None) -> str:
     path = key_file or _own_key(settings)
     if not path.exists():
         documents.refuse(f"{path} is not there: --key FILE names the key that opens backups")
-    return path.read_text()
+    return path.read_text(errors="replace")
 
 
 def _own_key(settings: Settings) -> Path:

@@ -37,6 +37,16 @@ def refuse(sentence: str) -> NoReturn:
     raise SystemExit(2)
 
 
+def refuse_without_tables(why: Exception, sentence: str) -> NoReturn:
+    """No program has made the tables yet. A database that does not answer is another thing, which
+    `cli.main` says."""
+    from kit import db  # most commands have nothing to do with a database
+
+    if db.unanswered(why) is not None:
+        raise why
+    refuse(sentence)
+
+
 def _from_file(source: str) -> bytes:
     with Path(source).open("rb") as file:
         return file.read(_BYTES_MAX + 1)

@@ -52,7 +52,7 @@ def ledger() -> None:
 )
 def verify(checkpoints: Sequence[Any], *, as_json: bool) -> None:
     """Check the books against the loans and the seals. Ends with 1 when anything is wrong."""
-    outside = [file.read() for file in checkpoints]
+    outside = [_kept(file) for file in checkpoints]
     settings = Settings()
     books = _with_books(settings, lambda sessions: _read(sessions, settings, outside))
     if as_json:
@@ -109,6 +109,16 @@ def key(name: str | None) -> None:
         documents.refuse(str(why))
 
 
+def _kept(file: Any) -> str:
+    """Whether it was signed for these books is looked at with them."""
+    try:
+        note: str = file.read()
+        int(note.split("\n")[1])
+    except (ValueError, IndexError):
+        documents.refuse(f"{file.name} is no checkpoint")
+    return note
+
+
 def _with_books(settings: Settings, work: Callable[[Sessions], Awaitable[T]]) -> T:
     load_models()
 
@@ -121,9 +131,10 @@ def _with_books(settings: Settings, work: Callable[[Sessions], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (OperationalError, ProgrammingError):
-        documents.refuse(
-            "there are no books in this database: start kopa once, or see KOPA_DATABASE_URL"
+    except (OperationalError, ProgrammingError) as why:
+        documents.refuse_without_tables(
+            why,
+            "there are no books in this database: start kopa once, or see KOPA_DATABASE_URL",
         )
     except notes.BadKey as why:
         documents.refuse(f"KOPA_SEAL_KEY or KOPA_PREVIOUS_SEAL_KEYS: {why}")

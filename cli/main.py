@@ -64,6 +64,12 @@ class Kopa(LazyGroup):
             if (said := config.what_is_wrong(error)) is None:
                 raise
             raise click.UsageError(said) from None
+        except Exception as error:
+            from kit import db  # imported by now, if it is about a database
+
+            if (answer := db.unanswered(error)) is None:
+                raise
+            raise click.ClickException(answer) from None
 
 
 @click.group(cls=Kopa, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -47,8 +47,8 @@ def book(out: Path, late_days: int, within_days: int, as_json: bool) -> None:
     load_models()
     try:
         found, bad = asyncio.run(_written(Settings(), out, late_days, within_days))
-    except (OperationalError, ProgrammingError):
-        documents.refuse("there are no loans in this database: start kopa once")
+    except (OperationalError, ProgrammingError) as why:
+        documents.refuse_without_tables(why, "there are no loans in this database: start kopa once")
     if as_json:
         rule = {"late_days": late_days, "within_days": within_days}
         documents.write({"file": str(out), "rows": found, "bad": bad, **rule})

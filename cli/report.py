@@ -37,8 +37,8 @@ def late(*, on: datetime | None, as_json: bool, as_csv: bool) -> None:
     try:
         policy = late_policy.of(settings.late_policy_file, settings.country)
         day, rows = asyncio.run(_read(settings, policy, on.date() if on else None))
-    except (OperationalError, ProgrammingError):
-        documents.refuse("there are no loans in this database: start kopa once")
+    except (OperationalError, ProgrammingError) as why:
+        documents.refuse_without_tables(why, "there are no loans in this database: start kopa once")
     except (InvalidTerms, OSError) as error:
         documents.refuse(f"the late policy cannot be used: {error}")
     if as_csv:

@@ -30,10 +30,11 @@ logger = structlog.get_logger(__name__)
 
 _READY_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_PORT = click.IntRange(1, 65535)
 
 
 @click.command()
-@click.option("--port", type=int, help="Port of the web server (default 8000).")
+@click.option("--port", type=_PORT, help="Port of the web server (default 8000).")
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 def run(port: int | None, host: str | None) -> None:
     """Everything in one process. Without TELEGRAM_BOT_TOKEN the outside is a sandbox."""
@@ -47,7 +48,7 @@ def run(port: int | None, host: str | None) -> None:
 
 
 @click.command()
-@click.option("--port", type=int, help="Port of the web server (default 8000).")
+@click.option("--port", type=_PORT, help="Port of the web server (default 8000).")
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 def api(port: int | None, host: str | None) -> None:
     """The HTTP API and the webhooks; with TELEGRAM_MODE=webhook the bot too."""
@@ -220,7 +221,7 @@ async def _serving(
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     if outside is not None:
         outside.state.world.start()
-    serving = asyncio.ensure_future(server.serve())
+    serving = asyncio.ensure_future(_served(server))
     try:
         await _up(server, serving, settings)
         yield
@@ -231,6 +232,12 @@ async def _serving(
         await serving
         if outside is not None:
             await outside.state.world.close()
+
+
+async def _served(server: uvicorn.Server) -> None:
+    """A server that cannot listen would end the program, and nobody would say how to go on."""
+    with contextlib.suppress(SystemExit):
+        await server.serve()
 
 
 async def _up(server: uvicorn.Server, serving: "asyncio.Future[None]", settings: Settings) -> None:

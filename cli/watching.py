@@ -30,8 +30,10 @@ def watch(keep: bool, check: bool, as_json: bool) -> None:
     load_models()
     try:
         found = asyncio.run(_look(Settings(), keep=keep))
-    except (OperationalError, ProgrammingError):
-        documents.refuse("there are no decisions in this database: start kopa once")
+    except (OperationalError, ProgrammingError) as why:
+        documents.refuse_without_tables(
+            why, "there are no decisions in this database: start kopa once"
+        )
     if as_json:
         documents.write({sha256: [_document(m) for m in told] for sha256, told in found.items()})
     else:

@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -16,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from kit.money import InvalidAmount, Money
 
 _ROOT = Path(__file__).resolve().parent.parent
+_DATABASES = ("postgresql+psycopg://", "postgresql://", "sqlite+aiosqlite:///")
 
 
 def _outside(name: str) -> AliasChoices:
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
     var: Path = Path("var")
     """Where the embedded database, keys and sandbox files live."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(8000, ge=1, le=65535)
     public_url: str = ""
     """How the outside reaches us (webhooks). Empty: http://host:port."""
     lender_name: str = "Kopa Lending"
@@ -176,6 +178,13 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     metrics_token: SecretStr = SecretStr("")
     """Whoever shows it may read `/metrics`. Empty: only this machine may."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_one_of_ours(cls, url: str) -> str:
+        if url and not url.startswith(_DATABASES):
+            raise ValueError("must begin with postgresql+psycopg:// or sqlite+aiosqlite:///")
+        return url
 
     @model_validator(mode="after")
     def _amounts_are_money(self) -> Self:

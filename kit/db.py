@@ -125,6 +125,16 @@ def _options(url: str) -> dict[str, str]:
     return {"options": f"-cidle_in_transaction_session_timeout={FORGOTTEN_SECONDS}s"}
 
 
+def unanswered(error: BaseException) -> str | None:
+    """What a PostgreSQL that could not be reached says; None of every other failure."""
+    from psycopg import OperationalError  # it is slow to load where the database is SQLite
+
+    came_from = getattr(error, "orig", None)
+    if isinstance(came_from, OperationalError) and came_from.sqlstate is None:
+        return f"the database does not answer: {' '.join(str(came_from).split())}"
+    return None
+
+
 def sessions_of(bind: AsyncEngine | AsyncConnection, vault: object = None) -> Sessions:
     """Sessions on `bind`. `vault` opens personal data: `kit.crypto.vault_of(session)`."""
     return async_sessionmaker(bind, expire_on_commit=False, info={"vault": vault})

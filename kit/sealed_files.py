@@ -20,6 +20,8 @@ from pyrage import (
 )
 from pyrage.x25519 import Identity, Recipient
 
+_PRIVATE = "AGE-SECRET-KEY-"
+
 
 class BadKey(Exception):
     """Not a key of age."""
@@ -85,6 +87,8 @@ def _recipient(text: str) -> Any:
     try:
         return Recipient.from_str(text)
     except RecipientError:
+        if text.upper().startswith(_PRIVATE):
+            text = f"{_PRIVATE}…"  # What is said may be kept in a log or a mail.
         raise BadKey(f"{text!r} is not a public key of age (age1…)") from None
 
 

@@ -82,6 +82,7 @@ async def receive(
     rail_reference: str,
     on: date,
     now: datetime,
+    today: date | None = None,
     asked_on: date | None = None,
     rail: str | None = None,
 ) -> Repayment:
@@ -89,9 +90,9 @@ async def receive(
 
     It counts from its own day, whenever we hear of it, and is split by the rules of the loan; when
     it is enough to end the loan on that day, it does, also when it lacks cents that its rail cannot
-    move: these are waived. `asked_on`: when we asked for this amount;
-    had it been the payoff of that day, it counts from then. `rail`: by which it came; None: by the
-    loan's; `OUTSIDE`: by none.
+    move: these are waived. `today`: when we hear of it, where the caller knows. `asked_on`: when we
+    asked for this amount; had it been the payoff of that day, it counts from then. `rail`: by which
+    it came; None: by the loan's; `OUTSIDE`: by none.
     """
     loan = await queries.get_loan(session, loan_id, lock=True)
     await lock_key(session, f"rail_reference:{rail_reference}")
@@ -112,8 +113,8 @@ async def receive(
     ends = is_active and asked_payoff.is_all_but_cents(story, amount, on=day, unit=unit)
     at_most = Money(unit - 1, loan.currency) if ends else None
     repayment = _new(loan, amount, rail_reference, rail=rail, paid_on=on, now=now)
-    today = max(on, loan.accrued_on or on)
-    await _take(session, loan, repayment, counts_on=day, on=today, now=now, at_most=at_most)
+    posted_on = max(on, today or on, loan.accrued_on or on)
+    await _take(session, loan, repayment, counts_on=day, on=posted_on, now=now, at_most=at_most)
     await messages.silence(session, loan, reason="repayment_received", now=now)
     if loan.status is LoanStatus.CLOSED:
         await messages.loan_closed(session, loan, repayment, now=now)

@@ -144,7 +144,8 @@ async def assign(
     on: date,
     now: datetime,
 ) -> Proposal:
-    """Two people say whose unmatched money it is: it leaves suspense and repays that loan."""
+    """Two people say whose unmatched money it is: it leaves suspense and repays that loan, as from
+    the day on which it came, if the loan had its money then."""
     if await _entry_of(session, item_id) is None:
         # Left over from a loan that closed: that is given back, not placed.
         raise SuspenseItemNotFound(item=item_id)
@@ -164,7 +165,7 @@ async def assign(
         item.loan_id = loan_id
         await repayments.receive(
             session, loan_id=loan_id, amount=item.amount, rail_reference=item.reference,
-            on=on, now=now, rail=item.rail,
+            on=max(item.received_on, loan.disbursed_on or on), today=on, now=now, rail=item.rail,
         )  # fmt: skip
     return proposal
 

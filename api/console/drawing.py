@@ -1,6 +1,7 @@
 """Draws pages from templates: everything that is shown is escaped, and reads as it looks."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -33,6 +34,7 @@ _POLICY = (
 HEADERS = {"Content-Security-Policy": _POLICY}
 PAGE_SIZE = 50
 _LONGEST_NAME = 24
+_LOAN = re.compile(rf"{HOME}/loans/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ def last_key(rows: Sequence[R], key: str = "id") -> str | None:
     return str(getattr(rows[-1], key)) if len(rows) == PAGE_SIZE else None
 
 
+def link(desk: Desk, href: str | None) -> str | None:
+    """Where it leads; None where the role may not open that."""
+    is_loan = href is not None and _LOAN.fullmatch(href) is not None
+    return None if is_loan and not desk.may("get_loan") else href
+
+
 def day(value: date) -> str:
     return text.day(value, _LOCALE)
 
@@ -124,7 +132,7 @@ def asset(name: str) -> bytes:
 
 def _shown(desk: Desk, column: Column[R], row: R, names: Mapping[str, str]) -> Shown:
     cell = column.value(row)
-    href = column.leads_to(row) if column.leads_to is not None else None
+    href = link(desk, column.leads_to(row) if column.leads_to is not None else None)
     if cell is not None and (column.is_code or isinstance(cell, StrEnum)):
         code = str(cell)
         return Shown(words.said(code), "code", words.tone_of(code), href)

@@ -85,6 +85,9 @@ async def test_keeps_what_was_typed_when_it_is_refused(
     assert "That moment has not come yet" in await sends(paid_on="2027-01-01")
     assert "Please check what you typed" in await sends(paid_on="soon")
     assert "Please check what you typed" in await sends(amount="much")
+    assert "amount must be written like 1250.00, without commas or spaces" in await sends(
+        amount="1,000"
+    )
     assert "Please check what you typed" in await sends(amount="0")
     assert len(await received(sessions, loan)) == 1
 

@@ -11,6 +11,7 @@ from api.console import charts
 from kit import notes
 from kit.crypto import Vault
 from kit.db import Sessions, unit_of_work
+from scoring.watching.models import RiskAlert
 from servicing import reconciliation
 from servicing.closing import parts
 from servicing.ledger import sealing
@@ -204,3 +205,27 @@ class TestSeals:
         shown = await (await sit("Ada")).reads("/seals/1")
 
         assert "Not signed by our key" in shown
+
+
+class TestLinks:
+    async def test_lead_nowhere_that_the_role_may_not_go(self, sit: Sit, lender: Lender) -> None:
+        loan = await lender.lends()
+        alert = RiskAlert(
+            kind="loan_overdue", subject=f"loan:{loan.id}", evidence={}, raised_at=lender.now,
+            stood_at=lender.now,
+        )  # fmt: skip
+        async with unit_of_work(lender.sessions) as session:
+            session.add(alert)
+        ada, carl = await sit("Ada"), await sit("Carl")
+
+        journal = await ada.opens("/ledger/journal")
+        alerts = await carl.opens("/risk-alerts")
+        of_ada = await ada.opens(f"/risk-alerts/{alert.id}")
+        of_carl = await carl.opens(f"/risk-alerts/{alert.id}")
+
+        assert f'href="/console/loans/{loan.id}"' not in journal.text
+        assert "/console/ledger/entries/" in journal.text
+        assert f'href="/console/loans/{loan.id}"' not in of_ada.text
+        assert f'href="/console/loans/{loan.id}"' in of_carl.text
+        assert 'href="/console/watching"' not in alerts.text
+        assert 'href="/console/watching"' in (await ada.opens("/risk-alerts")).text

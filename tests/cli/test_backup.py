@@ -121,6 +121,18 @@ class TestDrill:
         if age := shutil.which("age"):
             subprocess.run([age, "-d", "-i", key, "-o", os.devnull, lent.file], check=True)
 
+    @SQLITE
+    def test_a_private_key_in_the_place_of_its_public_half_is_told_to_nobody(
+        self, lent: Place
+    ) -> None:
+        private = sealed_files.new_key().splitlines()[-1]
+        lent.environment.setenv("KOPA_BACKUP_TO", private)
+
+        refused = said(run("backup", lent.file))
+
+        assert "is not a public key of age" in refused
+        assert private not in refused
+
 
 class TestRestore:
     def test_never_into_a_database_that_is_used(self, lent: Place) -> None:
@@ -172,6 +184,8 @@ class TestRestore:
         lent.moves()
 
         assert "No matching keys" in said(run("restore", lent.file, "--key", key))
+        key.write_bytes(lent.file.read_bytes())
+        assert "there is no private key of age" in said(run("restore", lent.file, "--key", key))
         key.write_text("password123")
         assert "there is no private key of age" in said(run("restore", lent.file, "--key", key))
 

@@ -191,3 +191,17 @@ class TestKey:
         result = verify()
         assert result.exit_code == 2
         assert "KOPA_PREVIOUS_SEAL_KEYS" in result.output
+
+
+class TestWrongFiles:
+    @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"kopa/ledger+b1a0+AX\n"])
+    def test_a_file_that_is_no_checkpoint_is_no_violation(
+        self, books: str, tmp_path: Path, content: bytes
+    ) -> None:
+        kept = tmp_path / "checkpoint.txt"
+        kept.write_bytes(content)
+
+        result = verify("--checkpoint", kept)
+
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"{kept} is no checkpoint\n"

@@ -1,5 +1,6 @@
 """Money without an owner: taken in once, and placed or given back by two people."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,8 @@ from kit import four_eyes
 from kit.db import unit_of_work
 from kit.four_eyes import Proposal
 from kit.ids import new_id
-from servicing import repayments, suspense
+from kit.money import Money
+from servicing import queries, repayments, suspense
 from servicing.models import Loan, SuspenseItem
 from servicing.rails.base import OutcomeStatus
 from servicing.transfers import RailTransferKnown
@@ -21,12 +23,15 @@ UMA, USHA = new_id(), new_id()
 
 
 async def waits(
-    lender: Lender, reference: str = "wallet:W9", loan: Loan | None = None
+    lender: Lender,
+    reference: str = "wallet:W9",
+    loan: Loan | None = None,
+    amount: Money | None = None,
 ) -> SuspenseItem:
     async with unit_of_work(lender.sessions) as session:
         await suspense.receive(
-            session, reference=reference, reason="unknown_reference", amount=kes(500),
-            on=lender.on, now=lender.now, loan=loan,
+            session, reference=reference, reason="unknown_reference",
+            amount=amount or kes(500), on=lender.on, now=lender.now, loan=loan,
         )  # fmt: skip
         return (await suspense.list_open(session))[-1]
 
@@ -92,6 +97,42 @@ class TestAssign:
         with pytest.raises(suspense.SuspenseItemNotFound):
             await places(lender, item, loan, UMA)
         assert (await lender.books(loan))["borrower_credit"] == "500.00"
+        await lender.verifies()
+
+    async def test_counts_from_the_day_on_which_it_came(self, lender: Lender) -> None:
+        """A slip of the payer's is no reason for a late fee: the lender had the money in time."""
+        slipped, other = await lender.lends(), await lender.lends()
+        await lender.closes_days_until(date(2026, 12, 18))
+        item = await waits(lender, amount=kes(11_000))
+        await lender.receives(other, item.amount)
+        await lender.closes_days_until(date(2026, 12, 28))
+        assert "penalty_income" in await lender.books(slipped)
+
+        for who in (UMA, USHA):
+            await places(lender, item, slipped, who)
+
+        placed_on = lender.on
+        await lender.closes_days_until(date(2026, 12, 29))
+        assert await lender.books(slipped) == await lender.books(other)
+        async with lender.sessions() as session:
+            (repayment,) = await queries.list_repayments(session, slipped.id)
+            entry = await repayments.entry_of(session, repayment.id)
+        assert repayment.paid_on == item.received_on == date(2026, 12, 18)
+        assert entry is not None
+        assert entry.posted_on == placed_on
+        await lender.verifies()
+
+    async def test_counts_for_no_day_before_the_loan_had_its_money(self, lender: Lender) -> None:
+        item = await waits(lender)
+        await lender.closes_days_until(date(2026, 11, 24))
+        loan = await lender.lends(disbursed_on="2026-11-24")
+
+        for who in (UMA, USHA):
+            await places(lender, item, loan, who)
+
+        async with lender.sessions() as session:
+            (repayment,) = await queries.list_repayments(session, loan.id)
+        assert repayment.paid_on == date(2026, 11, 24)
         await lender.verifies()
 
     async def test_on_a_loan_that_was_written_off_is_a_recovery(self, lender: Lender) -> None:

@@ -84,7 +84,8 @@ async def _alert(alert_id: UUID, desk: Desk, session: AsyncSession, **answer: An
     alert = await alerts.get(session, alert_id)
     loan = alert.subject.removeprefix("loan:") if alert.subject.startswith("loan:") else None
     return drawing.page(
-        desk, "risk_alert.html", alert=alert, about=loan and f"{HOME}/loans/{loan}",
+        desk, "risk_alert.html", alert=alert,
+        about=drawing.link(desk, loan and f"{HOME}/loans/{loan}"),
         names=await desk.names(session), **{"refusal": None, **answer},
     )  # fmt: skip
 
