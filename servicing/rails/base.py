@@ -162,7 +162,7 @@ class Delivery:
     doubts: tuple[Doubt, ...] = ()
     sums: tuple[RailEvent, ...] = ()
     """Money in without a word of whose it is: the rail may have told it payment by payment."""
-    statement_of: date | None = None
+    statements_of: tuple[date, ...] = ()
 
 
 def readable(text: str) -> str:

@@ -103,7 +103,7 @@ class Portal:
                 for row in back
                 if row.is_of_unknown
             ),
-            statement_of=self._completes(day),
+            statements_of=self._completes(day),
         )
 
     def _named(self, rows: Sequence[_Row], day: date) -> list[_Row]:
@@ -119,15 +119,15 @@ class Portal:
                 known |= {row.receipt: row for row in before if not row.is_back}
         return [_under_name_of(known.get(row.line.rail_id), row) for row in rows]
 
-    def _completes(self, day: date) -> date | None:
+    def _completes(self, day: date) -> tuple[date, ...]:
         """The day in UTC that is whole when this day of Nairobi is here too."""
         before, after = day - timedelta(days=1), day + timedelta(days=1)
         if self._folder.list_kept(f"{before}.csv"):
-            return before
-        return day if self._folder.list_kept(f"{after}.csv") else None
+            return (before,)
+        return (day,) if self._folder.list_kept(f"{after}.csv") else ()
 
     def _keep(self, name: str) -> None:
-        self._folder.keep(name, self._folder.read(name), as_name=name)
+        self._folder.keep(name, self._folder.read(name), as_names=[name])
 
     def _statement(self, day: date) -> list[StatementLine] | None:
         names = [f"{each}.csv" for each in (day, day + timedelta(days=1))]

@@ -67,7 +67,13 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "html": (lambda _: b"<html><body>Sign in</body></html>", "ISO 20022"),
     "no_namespace": (swap(' xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"', ""),
                      "ISO 20022"),
-    "other_version": (swap("camt.054.001.08", "camt.054.001.02"), "not read here"),
+    "too_old": (swap("camt.054.001.08", "camt.054.001.01"), "not read here"),
+    "of_years_to_come": (swap("camt.054.001.08", "camt.054.001.99"), "not read here"),
+    "no_version": (swap("camt.054.001.08", "camt.054.001"), "not read here"),
+    "odd_version": (swap("camt.054.001.08", "camt.054.001.\u0660\u0668"), "not read here"),
+    "two_in_one": (
+        lambda content: b"<E>" + 2 * content.partition(b"?>")[2] + b"</E>", "more than one"
+    ),
     "intraday": (swap("camt.054.001.08", "camt.052.001.08"), "not read here"),
     "no_message_id": (swap("<MsgId>MB-C054-ACME-1</MsgId>", ""), "no GrpHdr/MsgId"),
     "long_message_id": (swap("MB-C054-ACME-1", "M" * 36), "too long"),
@@ -83,16 +89,6 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "neither_in_nor_out": (swap("DBIT", "BOTH"), "neither"),
     "no_day": (swap("<Dt>2026-11-20</Dt>", "<Dt>2026-13-20</Dt>"), "no day"),
     "nameless_entry": (swap("<AcctSvcrRef>MB-PMT-1</AcctSvcrRef>", ""), "no AcctSvcrRef"),
-    "more_in_parts": (
-        before_end("NtryDtls", '<TxDtls><Refs><AcctSvcrRef>B</AcctSvcrRef></Refs>'
-                               '<Amt Ccy="KES">1.00</Amt></TxDtls>'), "no Refs/AcctSvcrRef"
-    ),
-    "not_the_sum": (
-        lambda content: before_end(
-            "NtryDtls", '<TxDtls><Refs><AcctSvcrRef>B</AcctSvcrRef></Refs>'
-                        '<Amt Ccy="KES">1.00</Amt></TxDtls>'
-        )(swap("</Refs>", "<AcctSvcrRef>A</AcctSvcrRef></Refs>")(content)), "not the sum"
-    ),
 }  # fmt: skip
 
 

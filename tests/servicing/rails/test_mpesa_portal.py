@@ -64,7 +64,7 @@ async def taken(portal: Portal, folder: Path, day: date, content: str | bytes) -
     name = put(folder, day, content)
     delivery = await portal.read(name)
     await portal.keep(name)
-    return delivery.statement_of
+    return next(iter(delivery.statements_of), None)
 
 
 class TestPortal:
