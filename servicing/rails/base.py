@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kit.clock import business_date
 from kit.errors import DomainError, Kind
@@ -168,6 +168,14 @@ class Delivery:
 def readable(text: str) -> str:
     """Whatever somebody typed, without the signs that no database keeps."""
     return "".join(sign for sign in text if sign.isprintable()).strip()
+
+
+def each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `json.loads`. Of a name that stands twice one reader believes this, another that."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a name stands twice")
+    return content
 
 
 @dataclass(frozen=True, slots=True)
