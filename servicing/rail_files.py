@@ -30,7 +30,7 @@ async def take_in(context: jobs.Context, rail: Mailbox, name: str) -> None:
         return
     await _believe(context, delivery)
     await _note(context, rail, delivery)
-    await rail.keep(name)
+    await rail.keep(name, delivery)
 
 
 async def _believe(context: jobs.Context, delivery: Delivery) -> None:

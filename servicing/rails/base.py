@@ -163,6 +163,8 @@ class Delivery:
     sums: tuple[RailEvent, ...] = ()
     """Money in without a word of whose it is: the rail may have told it payment by payment."""
     statements_of: tuple[date, ...] = ()
+    content: bytes = field(default=b"", compare=False, repr=False)
+    """The file, as it was read."""
 
 
 def readable(text: str) -> str:
@@ -247,8 +249,8 @@ class Mailbox(Protocol):
     async def read(self, name: str) -> Delivery:
         """Raises FileRefused, and FileNotFoundError when another worker has taken it."""
 
-    async def keep(self, name: str) -> None:
-        """It has been taken in."""
+    async def keep(self, name: str, delivery: Delivery) -> None:
+        """It has been taken in. What has come under the same name since waits there."""
 
     async def refuse(self, name: str) -> None: ...
 

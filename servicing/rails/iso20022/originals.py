@@ -14,8 +14,8 @@ def named(
     is_ours: Callable[[str], bool],
     told: Callable[[Iterable[str]], Iterable[Movement]],
 ) -> tuple[Movement, ...]:
-    """Charge-backs under the names of what they take back, and payouts that came back without a
-    word as such; the others as they are.
+    """Charge-backs under the names of what they take back, payouts that came back without a word as
+    such, and payouts without a name under that which was told before; the others as they are.
 
     `is_ours` knows the references of our payouts; `told` gives what the bank has said in other
     messages that hold one of some names. A charge-back of which it is not clear what it takes back
@@ -32,6 +32,8 @@ def _taken(
 ) -> Movement:
     if moved.is_charge_back:
         return _named(moved, beside, is_ours, told)
+    if moved.direction is Direction.PAYOUT and set(moved.names) <= {"AcctSvcrRef"}:
+        return _as_told(moved, (*told([moved.rail_id]), *beside))
     ordered = reference_of(moved.names.get("EndToEndId", ""))
     if moved.is_payment_in and is_ours(ordered):
         # A payer has names of his own: under ours it is our money that comes back.
@@ -40,6 +42,19 @@ def _taken(
             is_sum=False,
         )  # fmt: skip
     return moved
+
+
+def _as_told(moved: Movement, told: Iterable[Movement]) -> Movement:
+    """A statement may have the bank's reference alone; what it is for a notification has said."""
+    same = {
+        each.reference
+        for each in told
+        if each.rail_id == moved.rail_id
+        and "EndToEndId" in each.names
+        and (each.direction, each.status, each.amount)
+        == (moved.direction, moved.status, moved.amount)
+    }
+    return replace(moved, reference=same.pop()) if len(same) == 1 else moved
 
 
 def _named(

@@ -98,8 +98,8 @@ class Iso20022Rail:
     async def read(self, name: str) -> Delivery:
         return await asyncio.to_thread(self._read, name)
 
-    async def keep(self, name: str) -> None:
-        await asyncio.to_thread(self._keep, name)
+    async def keep(self, name: str, delivery: Delivery) -> None:
+        await asyncio.to_thread(self._keep, name, delivery)
 
     async def refuse(self, name: str) -> None:
         await asyncio.to_thread(self._folder.refuse, name)
@@ -128,11 +128,11 @@ class Iso20022Rail:
             raise FileRefused(f"{delivery.message} came before and said something else")
         if set(_kept_as(kind, delivery)) <= set(kept):
             raise FileRepeated(f"{delivery.message} came before")
-        return delivery
+        return replace(delivery, content=content)
 
-    def _keep(self, name: str) -> None:
-        content = self._folder.read(name)
-        self._folder.keep(name, content, as_names=_kept_as(*self._delivery(content)))
+    def _keep(self, name: str, delivery: Delivery) -> None:
+        kind, _ = xml.parse(delivery.content)
+        self._folder.keep(name, delivery.content, as_names=_kept_as(kind, delivery))
 
     def _delivery(self, content: bytes) -> tuple[str, Delivery]:
         kind, root = xml.parse(content)

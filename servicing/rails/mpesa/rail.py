@@ -191,9 +191,9 @@ class MpesaRail:
         assert self._portal is not None, "nothing arrives without a folder"
         return await self._portal.read(name)
 
-    async def keep(self, name: str) -> None:
+    async def keep(self, name: str, delivery: Delivery) -> None:
         assert self._portal is not None, "nothing arrives without a folder"
-        await self._portal.keep(name)
+        await self._portal.keep(name, delivery)
 
     async def refuse(self, name: str) -> None:
         assert self._portal is not None, "nothing arrives without a folder"

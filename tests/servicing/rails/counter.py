@@ -37,7 +37,7 @@ class Counter:
 
     async def keeps(self, content: bytes | str) -> Delivery:
         delivery = await self.reads(content)
-        await self.rail.keep("told.xml")
+        await self.rail.keep("told.xml", delivery)
         return delivery
 
 

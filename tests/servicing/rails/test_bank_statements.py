@@ -10,14 +10,17 @@ from tests.servicing.lending import kes
 from tests.servicing.rails.bank import ELSEWHERE
 from tests.servicing.rails.counter import (
     CAME,
+    REF,
     Counter,
     balance,
     entry,
     facts,
     kinds,
+    ours,
     part_of_statement,
     payment,
     stated,
+    told,
 )
 
 
@@ -84,6 +87,27 @@ class TestStatements:
         )
 
         assert kinds(await counter.reads(stated(content))) == []
+
+    @pytest.mark.parametrize("sign", ["DBIT", "CRDT"])
+    async def test_that_give_a_payout_no_name_mean_the_one_that_was_told(
+        self, counter: Counter, sign: str
+    ) -> None:
+        """By the bank's reference and the amount: the rest it has said in a notification."""
+        back = "<RvslInd>true</RvslInd>" if sign == "CRDT" else ""
+        paid = entry("100.00", payment(refs=ours()), sign=sign, more=back)
+        await counter.keeps(told(paid))
+        named = facts(await counter.reads(told(paid, message="M2")))
+
+        def seen(amount: str) -> str:
+            return stated(part_of_statement(entry(amount, sign=sign, more=back)))
+
+        assert facts(await counter.reads(seen("100.00"))) == named
+        (other,) = facts(await counter.reads(seen("100.01")))
+        assert other[1] == "NOTPROVIDED"
+        await counter.keeps(seen("100.00"))
+        lines = await counter.rail.statement(date(2026, 11, 20), "KES")
+        assert lines is not None
+        assert [line.reference for line in lines] == [REF]
 
     async def test_overdrawn_add_up(self, counter: Counter) -> None:
         content = part_of_statement(

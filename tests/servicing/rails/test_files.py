@@ -171,6 +171,32 @@ class TestRefused:
         assert await desk.street.incidents() == []
 
 
+class TestOneFileName:
+    """A bank may call all its files alike, and put the next one there while we read the last."""
+
+    async def test_of_another_message_while_the_first_was_taken_in_waits_its_turn(
+        self, desk: Desk
+    ) -> None:
+        delivery = await desk.reads(desk.true)
+        other = desk.true.replace(b"MB-C054-ACME-1", b"M2")
+        desk.puts(other)
+
+        await desk.rail.keep("told.xml", delivery)
+
+        assert [path.read_bytes() for path in (desk.folder / "in").iterdir()] == [other]
+        assert [path.read_bytes() for path in (desk.folder / "done").iterdir()] == [desk.true]
+        await desk.street.takes_in()
+        assert list((desk.folder / "in").iterdir()) == []
+        assert len(list((desk.folder / "done").iterdir())) == 2
+
+    async def test_of_two_that_were_refused_keeps_both(self, desk: Desk) -> None:
+        for content in (b"one", b"two"):
+            await desk.takes(content)
+
+        found = {path.read_bytes() for path in (desk.folder / "refused").iterdir()}
+        assert found == {b"one", b"two"}
+
+
 class TestStatement:
     """What banks write differently, and what none may leave out."""
 
