@@ -24,7 +24,8 @@ from servicing.rails.iso20022.reports import RAIL
 from servicing.rails.iso20022.xml import Node
 
 NOTIFICATION, STATEMENT = "camt.054.001", "camt.053.001"
-_BOOKED = "BOOK"
+_BOOKED, _NOT_BOOKED = "BOOK", ("PDNG", "INFO", "FUTR")
+_YES, _NO = ("true", "1"), ("false", "0", None)
 _NO_REFERENCE = "NOTPROVIDED"
 _NOTHING, _TWICE = "entry_of_nothing", "entry_named_twice"
 _OPENING, _CLOSING, _BETWEEN = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
@@ -246,8 +247,11 @@ def _read(node: Node, *, tells_each: bool) -> tuple[list[Movement], list[Doubt]]
     doubts: list[Doubt] = []
     for entry in node.all("Ntry"):
         # A code by itself until version 06, and in an element of its own since.
-        if (entry.find_text("Sts/Cd") or entry.text("Sts")) != _BOOKED:
+        status = entry.find_text("Sts/Cd") or entry.text("Sts")
+        if status in _NOT_BOOKED:
             continue
+        if status != _BOOKED:
+            raise FileRefused("Sts is none that we know")
         found = _of_entry(entry, tells_each)
         movements += [each for each in found if each.amount]
         doubts += [Doubt(_NOTHING, each.rail_id) for each in found if not each.amount]
@@ -322,7 +326,7 @@ def _movement(entry: Node, details: Node, amount: Money, rail_id: str, sign: int
     codes = [each.find_text("BkTxCd/Domn/Fmly/SubFmlyCd") for each in (entry, details)]
     is_back = (
         details.find("RtrInf") is not None
-        or entry.find_text("RvslInd") in ("true", "1")
+        or _is_reversal(entry)
         or any(code in _RETURNS[sign] for code in codes)
     )
     # Money that goes out pays, and what pays comes back in; what came in is taken back out.
@@ -339,6 +343,13 @@ def _movement(entry: Node, details: Node, amount: Money, rail_id: str, sign: int
         reason=reason,
         names={"AcctSvcrRef": rail_id, **_names(details)},
     )
+
+
+def _is_reversal(entry: Node) -> bool:
+    told = entry.find_text("RvslInd")
+    if told not in (*_YES, *_NO):
+        raise FileRefused("RvslInd is neither true nor false")
+    return told in _YES
 
 
 def _names(details: Node) -> dict[str, str]:

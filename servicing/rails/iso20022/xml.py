@@ -38,8 +38,11 @@ class Node:
         return found[0]
 
     def find_text(self, path: str) -> str | None:
-        found = self.find(path)
-        text = (found.element.text or "").strip() if found else ""
+        """Of two, nobody can say which is meant."""
+        found = self.all(path)
+        if len(found) > 1:
+            raise FileRefused(f"{len(found)} of {path}")
+        text = (found[0].element.text or "").strip() if found else ""
         return text[:_TEXT_MAX] or None
 
     def texts(self, path: str) -> list[str]:
@@ -67,8 +70,9 @@ class Node:
 
     def money(self, path: str) -> Money:
         node = self.one(path)
+        written = "" if len(node.element) else node.element.text or ""
         try:
-            amount = Money.parse(_plain(node.element.text or ""), node.element.get("Ccy", ""))
+            amount = Money.parse(_plain(written), node.element.get("Ccy", ""))
         except InvalidAmount as error:
             raise FileRefused(f"{path} is no amount") from error
         if amount.minor < 0:

@@ -86,7 +86,18 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "huge": (swap("29200.00", "9" * 30), "no amount"),
     "no_currency": (swap(' Ccy="KES"', ""), "no amount"),
     "no_such_currency": (swap('Ccy="KES"', 'Ccy="kes"'), "no amount"),
+    "amount_in_parts": (swap("29200.00", "292<b/>00.00"), "no amount"),
     "neither_in_nor_out": (swap("DBIT", "BOTH"), "neither"),
+    "in_and_out": (
+        swap("<CdtDbtInd>DBIT", "<CdtDbtInd>CRDT</CdtDbtInd><CdtDbtInd>DBIT"), "2 of CdtDbtInd"
+    ),
+    "booked_and_not": (swap("<Cd>BOOK</Cd>", "<Cd>PDNG</Cd><Cd>BOOK</Cd>"), "2 of Sts/Cd"),
+    "odd_status": (swap("<Cd>BOOK</Cd>", "<Cd>book</Cd>"), "Sts is none"),
+    "own_status": (swap("<Cd>BOOK</Cd>", "<Prtry>BOOK</Prtry>"), "no Sts"),
+    "of_two_names": (
+        swap("<AcctSvcrRef>", "<AcctSvcrRef>B</AcctSvcrRef><AcctSvcrRef>"), "2 of AcctSvcrRef"
+    ),
+    "perhaps_reversed": (swap("<BookgDt>", "<RvslInd>TRUE</RvslInd><BookgDt>"), "RvslInd is"),
     "no_day": (swap("<Dt>2026-11-20</Dt>", "<Dt>2026-13-20</Dt>"), "no day"),
     "nameless_entry": (swap("<AcctSvcrRef>MB-PMT-1</AcctSvcrRef>", ""), "no AcctSvcrRef"),
 }  # fmt: skip
