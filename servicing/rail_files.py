@@ -30,7 +30,7 @@ async def take_in(context: jobs.Context, rail: Mailbox, name: str) -> None:
         return
     await _believe(context, delivery)
     await _note(context, rail, delivery)
-    await rail.keep(name)
+    await rail.keep(name, delivery)
 
 
 async def _believe(context: jobs.Context, delivery: Delivery) -> None:
@@ -86,13 +86,13 @@ async def _note(context: jobs.Context, rail: Mailbox, delivery: Delivery) -> Non
     async with unit_of_work(context.sessions) as session:
         for doubt in delivery.doubts:
             await incidents.report(
-                session, kind=doubt.kind, subject=f"{rail.name}:{doubt.about}", now=now,
-                message=delivery.message, **doubt.facts,
+                session, kind=doubt.kind, subject=f"{rail.name}:{doubt.about}"[:_SUBJECT_MAX],
+                now=now, message=delivery.message, **doubt.facts,
             )  # fmt: skip
-        if delivery.statement_of is not None:
+        for day in delivery.statements_of:
             await jobs.enqueue(
-                session, RECONCILE, key=f"reconcile:{rail.name}:{delivery.message}",
-                rail=rail.name, day=delivery.statement_of.isoformat(), is_here=True,
+                session, RECONCILE, key=f"reconcile:{rail.name}:{delivery.message}:{day}",
+                rail=rail.name, day=day.isoformat(), is_here=True,
             )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kit.clock import business_date
 from kit.errors import DomainError, Kind
@@ -162,12 +162,22 @@ class Delivery:
     doubts: tuple[Doubt, ...] = ()
     sums: tuple[RailEvent, ...] = ()
     """Money in without a word of whose it is: the rail may have told it payment by payment."""
-    statement_of: date | None = None
+    statements_of: tuple[date, ...] = ()
+    content: bytes = field(default=b"", compare=False, repr=False)
+    """The file, as it was read."""
 
 
 def readable(text: str) -> str:
     """Whatever somebody typed, without the signs that no database keeps."""
     return "".join(sign for sign in text if sign.isprintable()).strip()
+
+
+def each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `json.loads`. Of a name that stands twice one reader believes this, another that."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a name stands twice")
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +249,8 @@ class Mailbox(Protocol):
     async def read(self, name: str) -> Delivery:
         """Raises FileRefused, and FileNotFoundError when another worker has taken it."""
 
-    async def keep(self, name: str) -> None:
-        """It has been taken in."""
+    async def keep(self, name: str, delivery: Delivery) -> None:
+        """It has been taken in. What has come under the same name since waits there."""
 
     async def refuse(self, name: str) -> None: ...
 

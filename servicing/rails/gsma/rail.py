@@ -29,6 +29,7 @@ from servicing.rails.base import (
     OutcomeStatus,
     RailEvent,
     StatementLine,
+    each_name_once,
 )
 from servicing.rails.gsma import statement, wire
 from servicing.rails.gsma.client import Answer, Client, ClientCredentials
@@ -43,7 +44,9 @@ _KINDS = {Direction.PAYOUT: "disbursement", Direction.COLLECT: "merchantpay"}
 _TAKEN = {201: "transactionReference", 202: "serverCorrelationId"}
 """Done at once, or to be asked about."""
 _SERVER_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
-_NO_ANSWER = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, InvalidAmount)
+_NO_ANSWER = (
+    httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, OverflowError, InvalidAmount
+)  # fmt: skip
 _NO_REASON = {"errorCode": "genericError"}
 _NOTHING = Money(0, "XXX")
 """A failure is told without an amount."""
@@ -151,7 +154,7 @@ class GsmaRail:
         if len(body) > BODY_BYTES_MAX:
             raise CallbackMalformed(field="size")
         try:
-            content = json.loads(body)
+            content = json.loads(body, object_pairs_hook=each_name_once)
             _check_correlation(headers, client_ref)
             if client_ref and "errorCategory" in content:
                 outcome, amount = wire.read_error(content), _NOTHING
@@ -209,7 +212,7 @@ class GsmaRail:
         if answer.is_not_found:
             return Outcome(OutcomeStatus.NOT_FOUND)
         answer.must_be_ok()
-        status = answer.content["status"]
+        status = wire.text(answer.content, "status").lower()
         if status == "pending":
             return Outcome(OutcomeStatus.PENDING)
         if status == "failed":

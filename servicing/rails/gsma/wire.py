@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,6 +12,8 @@ from servicing.rails.base import Outcome, OutcomeStatus
 
 _NAMES = UUID("5b0ea6ab-35d6-4a3f-9d5b-6d2b7e0f5a41")
 _AMOUNT = re.compile(r"(0|[1-9]\d{0,17})(\.\d{1,4})?\Z", re.ASCII)
+_MOST = 2**63 - 1
+"""What a database holds."""
 _STATUSES = {
     "pending": OutcomeStatus.PENDING,
     "completed": OutcomeStatus.SETTLED,
@@ -116,7 +118,10 @@ def read_amount(content: Mapping[str, Any]) -> Money:
     given = content["amount"]
     if not isinstance(given, str) or not _AMOUNT.match(given):
         raise Unreadable("amount")
-    return Money.parse(given, content["currency"])
+    money = Money.parse(given, content["currency"])
+    if money.minor > _MOST:
+        raise Unreadable("amount")
+    return money
 
 
 def read_transaction(content: Mapping[str, Any]) -> Transaction:
@@ -127,7 +132,7 @@ def read_transaction(content: Mapping[str, Any]) -> Transaction:
         original=_note(content, "originalTransactionReference"),
         description=_note(content, "descriptionText"),
         kind=text(content, "type"),
-        status=_STATUSES.get(text(content, "transactionStatus"), OutcomeStatus.UNKNOWN),
+        status=_STATUSES.get(text(content, "transactionStatus").lower(), OutcomeStatus.UNKNOWN),
         amount=read_amount(content),
         payers=_parties(content, "debitParty"),
         payees=_parties(content, "creditParty"),
@@ -177,4 +182,7 @@ def _instant(content: Mapping[str, Any], name: str) -> datetime | None:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None:
         raise Unreadable(name)
-    return instant
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:  # At the end of time.
+        raise Unreadable(name) from error

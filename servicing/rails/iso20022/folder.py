@@ -6,6 +6,7 @@ what was taken in, `refused` what was not believed.
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -82,14 +83,20 @@ class Folder:
     def list_kept(self, pattern: str) -> list[str]:
         return sorted(path.name for path in self._done.glob(pattern))
 
-    def keep(self, name: str, content: bytes, *, as_name: str) -> None:
-        _aside(self._done, content).replace(self._done / as_name)
+    def keep(self, name: str, content: bytes, *, as_names: Sequence[str]) -> None:
+        for each in as_names:
+            _aside(self._done, content).replace(self._done / each)
         _settle(self._done)
-        (self.incoming / name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError, FileRefused):
+            if self.read(name) == content:
+                (self.incoming / name).unlink()
 
     def refuse(self, name: str) -> None:
+        n, kept = 1, self._refused / name
+        while kept.exists():
+            n, kept = n + 1, self._refused / f"{name}.{n + 1}"
         with suppress(FileNotFoundError):  # Another worker was faster.
-            shutil.move(self.incoming / name, self._refused / name)
+            shutil.move(self.incoming / name, kept)
 
     def _mark(self, name: str, content: bytes) -> bool:
         """Ours alone to hand over; False when somebody has done it, or is about to."""

@@ -1,5 +1,6 @@
 """The payment file: one pain.001 for one payout, under its reference."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -11,6 +12,7 @@ from servicing.rails.iso20022 import xml
 KIND = "pain.001.001.09"
 _NAME_MAX = 70
 """As long as banks of the euro area take it; the standard has twice that."""
+_OURS = re.compile(r"[A-Z][0-9A-F]{32}\Z", re.IGNORECASE)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -73,6 +75,11 @@ def sent_at(content: bytes) -> datetime:
 
 def amount_of(content: bytes) -> Money:
     return xml.parse(content)[1].money("PmtInf/CdtTrfTxInf/Amt/InstdAmt")
+
+
+def reference_of(told: str) -> str:
+    """A reference of ours as we wrote it: some banks write everything in capitals, or in none."""
+    return told[0].upper() + told[1:].lower() if _OURS.match(told) else told
 
 
 def _payment(payment: Element, order: Instruction) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.rails.iso20022.entries import NAMES, Movement
+from servicing.rails.iso20022.orders import reference_of
 
 
 def named(
@@ -13,16 +14,47 @@ def named(
     is_ours: Callable[[str], bool],
     told: Callable[[Iterable[str]], Iterable[Movement]],
 ) -> tuple[Movement, ...]:
-    """Charge-backs under the names of what they take back; the others as they are.
+    """Charge-backs under the names of what they take back, payouts that came back without a word as
+    such, and payouts without a name under that which was told before; the others as they are.
 
     `is_ours` knows the references of our payouts; `told` gives what the bank has said in other
     messages that hold one of some names. A charge-back of which it is not clear what it takes back
     keeps its own name, under which nothing has come in.
     """
-    return tuple(
-        _named(each, movements, is_ours, told) if each.is_charge_back else each
-        for each in movements
-    )
+    return tuple(_taken(each, movements, is_ours, told) for each in movements)
+
+
+def _taken(
+    moved: Movement,
+    beside: Sequence[Movement],
+    is_ours: Callable[[str], bool],
+    told: Callable[[Iterable[str]], Iterable[Movement]],
+) -> Movement:
+    if moved.is_charge_back:
+        return _named(moved, beside, is_ours, told)
+    if moved.direction is Direction.PAYOUT and set(moved.names) <= {"AcctSvcrRef"}:
+        return _as_told(moved, (*told([moved.rail_id]), *beside))
+    ordered = reference_of(moved.names.get("EndToEndId", ""))
+    if moved.is_payment_in and is_ours(ordered):
+        # A payer has names of his own: under ours it is our money that comes back.
+        return replace(
+            moved, direction=Direction.PAYOUT, status=OutcomeStatus.RETURNED, reference=ordered,
+            is_sum=False,
+        )  # fmt: skip
+    return moved
+
+
+def _as_told(moved: Movement, told: Iterable[Movement]) -> Movement:
+    """A statement may have the bank's reference alone; what it is for a notification has said."""
+    same = {
+        each.reference
+        for each in told
+        if each.rail_id == moved.rail_id
+        and "EndToEndId" in each.names
+        and (each.direction, each.status, each.amount)
+        == (moved.direction, moved.status, moved.amount)
+    }
+    return replace(moved, reference=same.pop()) if len(same) == 1 else moved
 
 
 def _named(
@@ -31,7 +63,7 @@ def _named(
     is_ours: Callable[[str], bool],
     told: Callable[[Iterable[str]], Iterable[Movement]],
 ) -> Movement:
-    ordered = back.names.get("EndToEndId", "")
+    ordered = reference_of(back.names.get("EndToEndId", ""))
     if is_ours(ordered):
         # The return of a payout is taken back: it has left us after all.
         return replace(

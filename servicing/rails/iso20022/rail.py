@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -37,6 +38,8 @@ from servicing.rails.iso20022.xml import Node
 NAME = reports.RAIL
 # A payment file of Friday evening before a long weekend is answered on Tuesday.
 _SILENCE = timedelta(days=5)
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""So begins UTF-16."""
 
 
 class Iso20022Rail:
@@ -95,8 +98,8 @@ class Iso20022Rail:
     async def read(self, name: str) -> Delivery:
         return await asyncio.to_thread(self._read, name)
 
-    async def keep(self, name: str) -> None:
-        await asyncio.to_thread(self._keep, name)
+    async def keep(self, name: str, delivery: Delivery) -> None:
+        await asyncio.to_thread(self._keep, name, delivery)
 
     async def refuse(self, name: str) -> None:
         await asyncio.to_thread(self._folder.refuse, name)
@@ -119,34 +122,35 @@ class Iso20022Rail:
     def _read(self, name: str) -> Delivery:
         content = self._folder.read(name)
         kind, delivery = self._delivery(content)
-        for before in self._folder.list_kept(f"{kind}.{_digest(delivery)}.*"):
-            if self._folder.kept(before) == content:
-                raise FileRepeated(f"{delivery.message} came before")
+        family = kind.rpartition(".")[0]
+        kept = self._folder.list_kept(f"{family}.*.{_digest(delivery)}.*")
+        if any(self._folder.kept(before) != content for before in kept):
             raise FileRefused(f"{delivery.message} came before and said something else")
-        return delivery
+        if set(_kept_as(kind, delivery)) <= set(kept):
+            raise FileRepeated(f"{delivery.message} came before")
+        return replace(delivery, content=content)
 
-    def _keep(self, name: str) -> None:
-        content = self._folder.read(name)
-        kind, delivery = self._delivery(content)
-        day = f".{delivery.statement_of}" if delivery.statement_of else ""
-        self._folder.keep(name, content, as_name=f"{kind}.{_digest(delivery)}{day}.xml")
+    def _keep(self, name: str, delivery: Delivery) -> None:
+        kind, _ = xml.parse(delivery.content)
+        self._folder.keep(name, delivery.content, as_names=_kept_as(kind, delivery))
 
     def _delivery(self, content: bytes) -> tuple[str, Delivery]:
         kind, root = xml.parse(content)
-        if kind == reports.STATUS:
+        family = reports.family_of(kind)
+        if family == reports.STATUS:
             return kind, reports.status(root, sent=self._sent)
-        if kind == reports.RETURN:
+        if family == reports.RETURN:
             return kind, reports.returned(root)
-        if kind == entries.NOTIFICATION:
+        if family == entries.NOTIFICATION:
             notification = self._notification(root)
             told = replace(notification, movements=self._named(notification.movements))
             return kind, entries.notified(told, zone=self._zone)
-        if kind == entries.STATEMENT:
-            statement = self._stated(root)
-            statement = replace(statement, movements=self._named(statement.movements))
-            before = self._closed_before(statement.day)
-            return kind, entries.stated(statement, before=before, zone=self._zone)
-        raise FileRefused(f"{kind[:40]} is not read here")
+        statements = [
+            replace(each, movements=self._named(each.movements)) for each in self._stated(root)
+        ]
+        return kind, entries.stated(
+            statements, before=partial(self._closed_before, statements), zone=self._zone
+        )
 
     def _sent(self, client_ref: str) -> Money | None:
         if not client_ref.isalnum():  # No reference of ours, and not to be put into a path.
@@ -163,19 +167,29 @@ class Iso20022Rail:
             lines |= Counter(movement.line for movement in self._named(each.movements))
         return list(lines.elements()) if statements else None
 
-    def _closed_before(self, day: date) -> set[int]:
-        """The balances with which the newest day before `day` ended; none before the first."""
+    def _closed_before(self, beside: Sequence[Statement], statement: Statement) -> set[int]:
+        """The balances with which the newest day before ended; none before the first. A page goes
+        on from others of its own day, too."""
+        day = statement.day
         names = self._folder.list_kept(f"{entries.STATEMENT}.*.xml")
-        days = [date.fromisoformat(name.split(".")[-2]) for name in names]
-        before = max((each for each in days if each < day), default=None)
-        return {each.closing for each in self._kept_of(before)} if before else set()
+        days = {date.fromisoformat(name.split(".")[-2]) for name in names}
+        days |= {each.day for each in beside}
+        wanted = {max((each for each in days if each < day), default=day)}
+        if statement.page > 1:
+            wanted.add(day)
+        elif wanted == {day}:
+            return set()
+        told = [each for one in wanted for each in self._kept_of(one)]
+        told += [each for each in beside if each.day in wanted]
+        return {each.closing for each in told if each is not statement}
 
     def _kept_of(self, day: date) -> list[Statement]:
         names = self._folder.list_kept(f"{entries.STATEMENT}.*.{day}.xml")
-        return [self._stated(xml.parse(self._folder.kept(name))[1]) for name in names]
+        told = [self._stated(xml.parse(self._folder.kept(name))[1]) for name in names]
+        return [each for of_file in told for each in of_file if each.day == day]
 
-    def _stated(self, root: Node) -> Statement:
-        return entries.read_statement(root, account=self._payer.account.number)
+    def _stated(self, root: Node) -> tuple[Statement, ...]:
+        return entries.read_statements(root, account=self._payer.account.number)
 
     def _notification(self, root: Node) -> Notification:
         return entries.read_notification(root, account=self._payer.account.number)
@@ -191,12 +205,21 @@ class Iso20022Rail:
         wanted = [escape(name).encode() for name in names]
         for file in self._folder.list_kept("camt.05*.xml"):
             content = self._folder.kept(file)
-            if not any(name in content for name in wanted):
+            # Of two bytes a sign, it is not searched but read.
+            if not content.startswith(_WIDE) and not any(name in content for name in wanted):
                 continue
             kind, root = xml.parse(content)
             with suppress(FileRefused):  # Of an account that was ours before.
-                read = self._notification if kind == entries.NOTIFICATION else self._stated
-                yield from read(root).movements
+                if reports.family_of(kind) == entries.NOTIFICATION:
+                    yield from self._notification(root).movements
+                else:
+                    yield from (moved for each in self._stated(root) for moved in each.movements)
+
+
+def _kept_as(kind: str, delivery: Delivery) -> list[str]:
+    """A statement is found again by its days."""
+    name = f"{kind}.{_digest(delivery)}"
+    return [f"{name}.{day}.xml" for day in delivery.statements_of] or [f"{name}.xml"]
 
 
 def _file_of(client_ref: str) -> str:

@@ -11,6 +11,7 @@ from kit.money import InvalidAmount, Money
 from servicing.rails.base import FileRefused
 
 NAMESPACES = "urn:iso:std:iso:20022:tech:xsd:"
+_DOCUMENT = "Document"
 MAX_BYTES = 5_000_000
 """A statement of some thousand entries has one or two."""
 _ID_MAX, _TEXT_MAX = 35, 140
@@ -37,9 +38,16 @@ class Node:
         return found[0]
 
     def find_text(self, path: str) -> str | None:
-        found = self.find(path)
-        text = (found.element.text or "").strip() if found else ""
+        """Of two, nobody can say which is meant."""
+        found = self.all(path)
+        if len(found) > 1:
+            raise FileRefused(f"{len(found)} of {path}")
+        text = (found[0].element.text or "").strip() if found else ""
         return text[:_TEXT_MAX] or None
+
+    def texts(self, path: str) -> list[str]:
+        """Of every element there that has one."""
+        return [text for each in self.all(path) if (text := each.find_text("."))]
 
     def text(self, path: str) -> str:
         text = self.find_text(path)
@@ -62,8 +70,9 @@ class Node:
 
     def money(self, path: str) -> Money:
         node = self.one(path)
+        written = "" if len(node.element) else node.element.text or ""
         try:
-            amount = Money.parse(node.element.text or "", node.element.get("Ccy", ""))
+            amount = Money.parse(_plain(written), node.element.get("Ccy", ""))
         except InvalidAmount as error:
             raise FileRefused(f"{path} is no amount") from error
         if amount.minor < 0:
@@ -81,7 +90,10 @@ class Node:
 
 
 def parse(content: bytes) -> tuple[str, Node]:
-    """The message's name with its version, and its one root below `Document`."""
+    """The message's name with its version, and its one root below `Document`.
+
+    Banks put it into an envelope too, beside its header.
+    """
     if len(content) > MAX_BYTES:
         raise FileRefused("too big")
     try:
@@ -90,7 +102,28 @@ def parse(content: bytes) -> tuple[str, Node]:
         raise FileRefused("it has a DTD") from error
     except (ParseError, ValueError, LookupError) as error:
         raise FileRefused("not XML") from error
-    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
-    if name != "Document" or not namespace.startswith(NAMESPACES) or len(root) != 1:
+    documents = (
+        [root] if _is_document(root) else [each for each in root.iter() if _is_document(each)]
+    )
+    if len(documents) > 1:
+        raise FileRefused("more than one message")
+    if not documents or len(documents[0]) != 1:
         raise FileRefused("not an ISO 20022 message")
-    return namespace.removeprefix(NAMESPACES), Node(root[0], namespace)
+    namespace = _namespace(documents[0])
+    return namespace.removeprefix(NAMESPACES), Node(documents[0][0], namespace)
+
+
+def _is_document(element: Element) -> bool:
+    is_ours = _namespace(element).startswith(NAMESPACES)
+    return is_ours and element.tag.rpartition("}")[2] == _DOCUMENT
+
+
+def _namespace(element: Element) -> str:
+    return element.tag.removeprefix("{").rpartition("}")[0]
+
+
+def _plain(text: str) -> str:
+    """The standard has five digits after the point, and a plus: zeros say nothing there."""
+    whole, _, part = text.strip().removeprefix("+").partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part}" if part else whole

@@ -76,7 +76,9 @@ class Callbacks:
     def _paid_out(self, content: Mapping[str, Any], ref: str, minor: str) -> list[RailEvent]:
         told = messages.result(content)
         status = OutcomeStatus.SETTLED if told.is_success else OutcomeStatus.FAILED
-        amount = told.amount("TransactionAmount") or Money(int(minor), CURRENCY)
+        amount = told.amount("TransactionAmount")
+        if amount is None:
+            amount = Money(int(minor), CURRENCY)
         return [_hint(Direction.PAYOUT, ref, ref, amount, status, _said(content))]
 
     def _not_paid_out_yet(
@@ -88,7 +90,7 @@ class Callbacks:
     def _prompted(self, content: Mapping[str, Any], ref: str, minor: str) -> list[RailEvent]:
         told = messages.prompted(content)
         status = OutcomeStatus.SETTLED if told.code == "0" else OutcomeStatus.FAILED
-        amount = told.amount or Money(int(minor), CURRENCY)
+        amount = Money(int(minor), CURRENCY) if told.amount is None else told.amount
         return [_hint(Direction.COLLECT, ref, told.checkout_id, amount, status, _said(content))]
 
     def _paid_in(self, content: Mapping[str, Any]) -> list[RailEvent]:

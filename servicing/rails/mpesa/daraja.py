@@ -19,6 +19,8 @@ _TOKEN = "/oauth/v1/generate"  # noqa: S105 - a path
 _NOT_PASSED_ON = (401, 403, 404, 429)
 _OVERTAXED = ("500.003.02", "500.003.03")
 _EARLY = timedelta(seconds=60)
+_LASTS_MAX = 24 * 3600
+_NO_TOKEN = (httpx.HTTPError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 class NotSent(Exception):
@@ -97,8 +99,8 @@ class Daraja:
             )
             answer.raise_for_status()
             content = answer.json()
-            return str(content["access_token"]), int(content["expires_in"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return str(content["access_token"]), min(int(content["expires_in"]), _LASTS_MAX)
+        except _NO_TOKEN:
             raise NotSent("no_token") from None
 
 
@@ -118,9 +120,11 @@ def _accepted(answer: httpx.Response) -> dict[str, Any]:
     code = _code(content)
     if answer.is_success and str(content.get("ResponseCode")) == "0":
         return content
-    if answer.status_code in _NOT_PASSED_ON or _is_overtaxed(answer, code):
+    at_the_gate = _says_token_invalid(answer) or _is_overtaxed(answer, code)
+    if answer.status_code in _NOT_PASSED_ON or at_the_gate:
         raise NotSent(code or f"http_{answer.status_code}")
-    if answer.status_code == 400 and code:
+    # What it calls a repeat it has: that is no proof that nothing was done.
+    if answer.status_code == 400 and code and "duplicate" not in answer.text.lower():
         raise Refused(code)
     raise NoAnswer(code or f"http_{answer.status_code}", str(content.get("errorMessage", "")))
 
@@ -139,7 +143,7 @@ def _says_token_invalid(answer: httpx.Response) -> bool:
 def _content(answer: httpx.Response) -> dict[str, Any]:
     try:
         content = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

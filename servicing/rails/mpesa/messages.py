@@ -4,18 +4,19 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from kit.money import InvalidAmount, Money
-from servicing.rails.base import CallbackMalformed
+from servicing.rails.base import CallbackMalformed, each_name_once
 
 CURRENCY = "KES"
 _ZONE = ZoneInfo("Africa/Nairobi")
 _RECEIPT = re.compile(r"[A-Za-z0-9]{6,20}\Z")
 _TIMES = ("%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S")
 _TEXT_MAX = 80
+_AMOUNTS = ("Amount", "TransactionAmount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Payment:
 def read(body: bytes) -> dict[str, Any]:
     """Numbers stay the text they were: an amount never becomes a binary fraction."""
     try:
-        content = json.loads(body, parse_float=str, parse_int=str, parse_constant=_no_number)
+        content = json.loads(
+            body, parse_float=str, parse_int=str, parse_constant=_no_number,
+            object_pairs_hook=each_name_once,
+        )  # fmt: skip
     except (ValueError, RecursionError) as error:
         raise CallbackMalformed(field="json") from error
     if not isinstance(content, dict):
@@ -72,13 +76,13 @@ def read(body: bytes) -> dict[str, Any]:
 
 def result(content: Mapping[str, Any]) -> Result:
     said = _mapping(content, "Result")
-    parameters = said.get("ResultParameters") or {}
-    if not isinstance(parameters, dict):
-        raise CallbackMalformed(field="ResultParameters")
-    return Result(
-        code=_text(said, "ResultCode"),
-        values=_pairs(parameters.get("ResultParameter") or [], "Key"),
-    )
+    parameters = _listed(said.get("ResultParameters") or {}, "ResultParameters")
+    pairs = [
+        pair
+        for each in parameters
+        for pair in ([each] if "Key" in each else _listed(each.get("ResultParameter") or [], "Key"))
+    ]
+    return Result(code=_text(said, "ResultCode"), values=_pairs(pairs, "Key"))
 
 
 def prompted(content: Mapping[str, Any]) -> Prompted:
@@ -122,8 +126,9 @@ def amount_of(text: str, field: str) -> Money:
 def instant_of(text: str, field: str) -> datetime:
     for form in _TIMES:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=_ZONE)
-        except ValueError:
+            # As an instant: what stands at the end of time is none.
+            return datetime.strptime(text, form).replace(tzinfo=_ZONE).astimezone(UTC)
+        except (ValueError, OverflowError):
             continue
     raise CallbackMalformed(field=field)
 
@@ -133,16 +138,25 @@ def timestamp(now: datetime) -> str:
 
 
 def _pairs(items: object, name: str) -> dict[str, str]:
-    """One pair comes without its list. The first of two equal names counts."""
-    listed = [items] if isinstance(items, dict) else items
-    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-        raise CallbackMalformed(field=name)
+    """The first of two equal names counts: published examples have two parties of one name. Of
+    amounts that differ none does."""
     pairs: dict[str, str] = {}
-    for item in listed:
+    for item in _listed(items, name):
         if item.get("Value") is not None:
             # Published examples write "Conversation ID" and "ConversationID".
-            pairs.setdefault(str(item.get(name)).replace(" ", ""), str(item["Value"]))
+            key, value = str(item.get(name)).replace(" ", ""), str(item["Value"])
+            if key in _AMOUNTS and pairs.get(key, value) != value:
+                raise CallbackMalformed(field=key)
+            pairs.setdefault(key, value)
     return pairs
+
+
+def _listed(items: object, field: str) -> list[dict[str, Any]]:
+    """One of a kind comes without its list."""
+    listed = [items] if isinstance(items, dict) else items
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise CallbackMalformed(field=field)
+    return listed
 
 
 def _mapping(content: Mapping[str, Any], field: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ _LINKED = "Linked Transaction ID"
 _COLUMNS = {_RECEIPT, _COMPLETED, _STATUS, _IN, _OUT, _REASON, _ACCOUNT}
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S")
 _ASKED = re.compile(r"[0-9a-f]{12}\Z")
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.|\Z)")
+_RECEIPT_MAX = 40
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.csv\Z")
 _NAMED_WITHIN = timedelta(days=90)
 """So far back a reversal's payment is looked for, to know the name that it carried."""
@@ -70,8 +72,8 @@ class Portal:
     async def read(self, name: str) -> Delivery:
         return await asyncio.to_thread(self._read, name)
 
-    async def keep(self, name: str) -> None:
-        await asyncio.to_thread(self._keep, name)
+    async def keep(self, name: str, delivery: Delivery) -> None:
+        await asyncio.to_thread(self._folder.keep, name, delivery.content, as_names=[name])
 
     async def refuse(self, name: str) -> None:
         await asyncio.to_thread(self._folder.refuse, name)
@@ -103,7 +105,8 @@ class Portal:
                 for row in back
                 if row.is_of_unknown
             ),
-            statement_of=self._completes(day),
+            statements_of=self._completes(day),
+            content=content,
         )
 
     def _named(self, rows: Sequence[_Row], day: date) -> list[_Row]:
@@ -119,15 +122,12 @@ class Portal:
                 known |= {row.receipt: row for row in before if not row.is_back}
         return [_under_name_of(known.get(row.line.rail_id), row) for row in rows]
 
-    def _completes(self, day: date) -> date | None:
+    def _completes(self, day: date) -> tuple[date, ...]:
         """The day in UTC that is whole when this day of Nairobi is here too."""
         before, after = day - timedelta(days=1), day + timedelta(days=1)
         if self._folder.list_kept(f"{before}.csv"):
-            return before
-        return day if self._folder.list_kept(f"{after}.csv") else None
-
-    def _keep(self, name: str) -> None:
-        self._folder.keep(name, self._folder.read(name), as_name=name)
+            return (before,)
+        return (day,) if self._folder.list_kept(f"{after}.csv") else ()
 
     def _statement(self, day: date) -> list[StatementLine] | None:
         names = [f"{each}.csv" for each in (day, day + timedelta(days=1))]
@@ -160,7 +160,9 @@ def _rows(content: bytes, day: date) -> list[_Row]:
     rows = []
     for line in table:
         values = dict(zip(names, line, strict=False))
-        if values.get(_STATUS) == "Completed" and not _is_charge(values):
+        if values.get(_RECEIPT) and not values.keys() >= _COLUMNS:
+            raise FileRefused(f"it has a line that is cut short: {values[_RECEIPT][:20]}")
+        if values.get(_STATUS, "").lower() == "completed" and not _is_charge(values):
             rows.append(_row(values, day))
     return rows
 
@@ -173,10 +175,13 @@ def _is_charge(values: dict[str, str]) -> bool:
 def _row(values: dict[str, str], day: date) -> _Row:
     at = _instant(values.get(_COMPLETED, ""))
     receipt = values.get(_RECEIPT, "")
-    if at.date() != day or not receipt:
+    if at.date() != day or not 0 < len(receipt) <= _RECEIPT_MAX:
         raise FileRefused(f"it has a line of another day, or of no receipt: {receipt[:20]}")
     paid_in, account = _amount(values.get(_IN, "")), values.get(_ACCOUNT, "")
-    amount = paid_in or _amount(values.get(_OUT, ""))
+    taken_out = _amount(values.get(_OUT, "").removeprefix("-"))
+    amount = paid_in or taken_out
+    if paid_in and taken_out:
+        raise FileRefused(f"it has a line with two amounts: {receipt[:20]}")
     if amount is None:
         raise FileRefused(f"it has a line without an amount: {receipt[:20]}")
     is_back = "reversal" in values.get(_REASON, "").lower()
@@ -220,9 +225,12 @@ def _instant(text: str) -> datetime:
 
 
 def _amount(text: str) -> Money | None:
-    """What was withdrawn is written with a minus, or without one."""
+    """What was withdrawn is written with a minus, or without one; that is gone here."""
+    plain = text.replace(",", "") if _THOUSANDS.match(text) else text
     try:
-        amount = Money.parse(text.replace(",", "").lstrip("-") or "0", CURRENCY)
-    except InvalidAmount as error:
-        raise FileRefused(f"it has an amount that cannot be read: {text[:30]}") from error
+        amount = Money.parse(plain or "0", CURRENCY)
+    except InvalidAmount:
+        amount = None
+    if amount is None or amount.minor < 0:
+        raise FileRefused(f"it has an amount that cannot be read: {text[:30]}")
     return amount if amount.minor else None

@@ -47,6 +47,7 @@ _WHOLE = SMALLEST[NAME]
 _PATIENCE_SECONDS = 20.0
 _PROMPT_OPEN = ("4999",)
 _PROMPT_OPEN_ERROR = "500.001.1001"
+_OPEN_WORDS = ("being processed", "under processing")
 # What ends a prompt for good. Every other number is a reason to ask again.
 _PROMPT_ENDS = {
     "1": "insufficient_funds",
@@ -190,9 +191,9 @@ class MpesaRail:
         assert self._portal is not None, "nothing arrives without a folder"
         return await self._portal.read(name)
 
-    async def keep(self, name: str) -> None:
+    async def keep(self, name: str, delivery: Delivery) -> None:
         assert self._portal is not None, "nothing arrives without a folder"
-        await self._portal.keep(name)
+        await self._portal.keep(name, delivery)
 
     async def refuse(self, name: str) -> None:
         assert self._portal is not None, "nothing arrives without a folder"
@@ -247,7 +248,8 @@ class MpesaRail:
         try:
             answer = await self._daraja.post(_PUSH_QUERY, asked)
         except NoAnswer as why:
-            is_open = why.code == _PROMPT_OPEN_ERROR and "being processed" in why.message
+            said = why.message.lower()
+            is_open = why.code == _PROMPT_OPEN_ERROR and any(each in said for each in _OPEN_WORDS)
             return Outcome(OutcomeStatus.PENDING if is_open else OutcomeStatus.UNKNOWN)
         except NotSent:
             return Outcome(OutcomeStatus.UNKNOWN)

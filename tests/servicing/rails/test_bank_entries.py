@@ -1,5 +1,6 @@
 """Single entries of a bank's messages: a bad one, and one that is the sum of many."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +58,36 @@ class TestOneBadEntry:
         async with lent.street.lender.sessions() as session:
             (found,) = await incidents.list_open(session)
         assert (found.kind, found.subject) == ("entry_of_nothing", "iso20022:B1")
+        await lent.street.lender.verifies()
+
+    async def test_that_is_not_the_sum_of_its_payments(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        parts = "".join(
+            f"<TxDtls><Refs><AcctSvcrRef>P{n}</AcctSvcrRef></Refs>"
+            f'<Amt Ccy="KES">{n}.00</Amt></TxDtls>'
+            for n in (40, 61)
+        )
+        other = re.sub("<TxDtls>.*</TxDtls>", parts, credit("B1", "100.00", ""))
+
+        repaid = await self.takes(lent, other, credit("B2", "80.00", loan.reference))
+
+        assert repaid == ["80.00"]
+        assert await lent.street.incidents() == ["entry_without_details"]
+        assert await lent.street.lender.suspended() == []
+        await lent.street.lender.verifies()
+
+    async def test_under_the_name_of_another(self, lent: Desk) -> None:
+        """The first counts, and a person asks about the second."""
+        (loan,) = await lent.street.loans()
+        entries = [credit("B1", amount, loan.reference) for amount in ("80.00", "70.00")]
+
+        repaid = await self.takes(lent, *entries)
+
+        assert repaid == ["80.00"]
+        async with lent.street.lender.sessions() as session:
+            (found,) = await incidents.list_open(session)
+        assert (found.kind, found.subject) == ("entry_named_twice", "iso20022:M2:B1")
+        assert found.facts["amount"] == "70.00 KES"
         await lent.street.lender.verifies()
 
     async def test_that_no_database_holds(self, lent: Desk) -> None:

@@ -42,6 +42,25 @@ class TestMoneyIn:
         assert await street.reconciles(START) == []
         await street.lender.verifies()
 
+    async def test_that_is_a_payout_come_back_is_no_repayment(self, street: Street) -> None:
+        """The bank says so by our name for it alone, and repeats our words, which name the loan."""
+        loan = await street.pays_out()
+        payout = await street.payout(loan)
+        (told,) = street.bank.says("camt.054")
+        back = told.read_bytes().replace(b"DBIT", b"CRDT").replace(b"MB-C054-ACME-1", b"M2")
+        ours = f"<RmtInf><Ustrd>Loan {loan.reference}</Ustrd></RmtInf></TxDtls>".encode()
+        back = back.replace(b"MB-PMT-1", b"BACK").replace(b"</TxDtls>", ours)
+        await street.takes_in()
+        assert (await street.payout(loan)).status == "settled"
+        (street.bank.folder / "in" / "back.xml").write_bytes(back)
+        await street.takes_in()
+
+        assert payout.client_ref.encode() in back
+        assert ours in back
+        assert await street.incidents() == ["payout_final_state_differs"]
+        assert "borrower_credit" not in await street.lender.books(loan)
+        assert await street.lender.suspended() == []
+
 
 class TestTakenBack:
     """By a bank that books it as such: the payment that it names is charged back."""

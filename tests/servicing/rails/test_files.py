@@ -67,7 +67,13 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "html": (lambda _: b"<html><body>Sign in</body></html>", "ISO 20022"),
     "no_namespace": (swap(' xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"', ""),
                      "ISO 20022"),
-    "other_version": (swap("camt.054.001.08", "camt.054.001.02"), "not read here"),
+    "too_old": (swap("camt.054.001.08", "camt.054.001.01"), "not read here"),
+    "of_years_to_come": (swap("camt.054.001.08", "camt.054.001.99"), "not read here"),
+    "no_version": (swap("camt.054.001.08", "camt.054.001"), "not read here"),
+    "odd_version": (swap("camt.054.001.08", "camt.054.001.\u0660\u0668"), "not read here"),
+    "two_in_one": (
+        lambda content: b"<E>" + 2 * content.partition(b"?>")[2] + b"</E>", "more than one"
+    ),
     "intraday": (swap("camt.054.001.08", "camt.052.001.08"), "not read here"),
     "no_message_id": (swap("<MsgId>MB-C054-ACME-1</MsgId>", ""), "no GrpHdr/MsgId"),
     "long_message_id": (swap("MB-C054-ACME-1", "M" * 36), "too long"),
@@ -80,19 +86,20 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "huge": (swap("29200.00", "9" * 30), "no amount"),
     "no_currency": (swap(' Ccy="KES"', ""), "no amount"),
     "no_such_currency": (swap('Ccy="KES"', 'Ccy="kes"'), "no amount"),
+    "amount_in_parts": (swap("29200.00", "292<b/>00.00"), "no amount"),
     "neither_in_nor_out": (swap("DBIT", "BOTH"), "neither"),
+    "in_and_out": (
+        swap("<CdtDbtInd>DBIT", "<CdtDbtInd>CRDT</CdtDbtInd><CdtDbtInd>DBIT"), "2 of CdtDbtInd"
+    ),
+    "booked_and_not": (swap("<Cd>BOOK</Cd>", "<Cd>PDNG</Cd><Cd>BOOK</Cd>"), "2 of Sts/Cd"),
+    "odd_status": (swap("<Cd>BOOK</Cd>", "<Cd>book</Cd>"), "Sts is none"),
+    "own_status": (swap("<Cd>BOOK</Cd>", "<Prtry>BOOK</Prtry>"), "no Sts"),
+    "of_two_names": (
+        swap("<AcctSvcrRef>", "<AcctSvcrRef>B</AcctSvcrRef><AcctSvcrRef>"), "2 of AcctSvcrRef"
+    ),
+    "perhaps_reversed": (swap("<BookgDt>", "<RvslInd>TRUE</RvslInd><BookgDt>"), "RvslInd is"),
     "no_day": (swap("<Dt>2026-11-20</Dt>", "<Dt>2026-13-20</Dt>"), "no day"),
     "nameless_entry": (swap("<AcctSvcrRef>MB-PMT-1</AcctSvcrRef>", ""), "no AcctSvcrRef"),
-    "more_in_parts": (
-        before_end("NtryDtls", '<TxDtls><Refs><AcctSvcrRef>B</AcctSvcrRef></Refs>'
-                               '<Amt Ccy="KES">1.00</Amt></TxDtls>'), "no Refs/AcctSvcrRef"
-    ),
-    "not_the_sum": (
-        lambda content: before_end(
-            "NtryDtls", '<TxDtls><Refs><AcctSvcrRef>B</AcctSvcrRef></Refs>'
-                        '<Amt Ccy="KES">1.00</Amt></TxDtls>'
-        )(swap("</Refs>", "<AcctSvcrRef>A</AcctSvcrRef></Refs>")(content)), "not the sum"
-    ),
 }  # fmt: skip
 
 
@@ -173,6 +180,32 @@ class TestRefused:
 
         assert [path.name for path in (desk.folder / "in").iterdir()] == [name]
         assert await desk.street.incidents() == []
+
+
+class TestOneFileName:
+    """A bank may call all its files alike, and put the next one there while we read the last."""
+
+    async def test_of_another_message_while_the_first_was_taken_in_waits_its_turn(
+        self, desk: Desk
+    ) -> None:
+        delivery = await desk.reads(desk.true)
+        other = desk.true.replace(b"MB-C054-ACME-1", b"M2")
+        desk.puts(other)
+
+        await desk.rail.keep("told.xml", delivery)
+
+        assert [path.read_bytes() for path in (desk.folder / "in").iterdir()] == [other]
+        assert [path.read_bytes() for path in (desk.folder / "done").iterdir()] == [desk.true]
+        await desk.street.takes_in()
+        assert list((desk.folder / "in").iterdir()) == []
+        assert len(list((desk.folder / "done").iterdir())) == 2
+
+    async def test_of_two_that_were_refused_keeps_both(self, desk: Desk) -> None:
+        for content in (b"one", b"two"):
+            await desk.takes(content)
+
+        found = {path.read_bytes() for path in (desk.folder / "refused").iterdir()}
+        assert found == {b"one", b"two"}
 
 
 class TestStatement:

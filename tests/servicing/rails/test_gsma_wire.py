@@ -113,7 +113,7 @@ class TestAmount:
         [("-5", "KES"), ("05", "KES"), (".5", "KES"), ("5.", "KES"), ("5.005", "KES"),
          ("5.5", "UGX"), ("5.0005", "KWD"), ("1e3", "KES"), (" 5", "KES"), ("5\n", "KES"),
          ("NaN", "KES"), ("\u0665", "KES"), (5, "KES"), (None, "KES"), ("9" * 19, "KES"),
-         ("9" * 18, "KES"), ("5", "kes"), ("5", "")],
+         ("9" * 18, "KES"), ("5", "kes"), ("5", ""), ("9" * 15, "CLF")],
     )  # fmt: skip
     def test_of_no_sense_is_refused(self, amount: object, currency: str) -> None:
         with pytest.raises((wire.Unreadable, InvalidAmount)):
@@ -180,6 +180,12 @@ class TestCallback:
         assert (event.direction, event.reference) == (Direction.PAYOUT, ORDER)
         assert event.outcome.status is OutcomeStatus.SETTLED
 
+    @pytest.mark.parametrize("said", ["Completed", "COMPLETED"])
+    def test_is_read_in_any_case(self, path: str, said: str) -> None:
+        event = self.told(path, transactionStatus=said)
+
+        assert event.outcome.status is OutcomeStatus.SETTLED
+
     def test_is_about_the_order_of_its_address(self, path: str) -> None:
         other = self.told(path, requestingOrganisationTransactionReference="P2")
 
@@ -223,7 +229,8 @@ class TestCallback:
         "body",
         ["", "null", "7", '"text"', "[]", "{}", "<xml/>", "[" * 30_000, '{"amount":' * 5_000,
          '{"errorCategory": 1}', '{"errorCategory": "x", "errorCode": ["y"]}', "\udcff",
-         " " * 70_000 + "{}"],
+         " " * 70_000 + "{}",
+         json.dumps(TOLD).replace("{", '{"amount": "1",', 1)],
     )  # fmt: skip
     def test_of_no_sense_is_refused(self, path: str, body: str) -> None:
         content = body.encode("utf-8", "surrogateescape")
@@ -237,6 +244,8 @@ class TestCallback:
          {"amount": "292000000000000000"}, {"currency": "XX"}, {"debitParty": None},
          {"creditParty": [{"key": "msisdn"}]}, {"creationDate": "2026-11-20T07:00:00"},
          {"creationDate": "soon"}, {"creationDate": 1}, {"type": []},
+         {"modificationDate": "9999-12-31T23:59:59-12:00"},
+         {"modificationDate": "0001-01-01T00:00:00+14:00"},
          {"requestingOrganisationTransactionReference": "x" * 257}],
     )  # fmt: skip
     def test_with_a_part_of_no_sense_is_refused(self, path: str, changed: dict[str, Any]) -> None:

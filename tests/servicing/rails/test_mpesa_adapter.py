@@ -33,7 +33,7 @@ from tests.servicing.rails.mpesa_street import NUMBER, settings_for
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 OUT = Instruction(REF, Direction.PAYOUT, f"+{NUMBER}", kes(10), "Loan L-7K3QFWX")
 ASK = replace(OUT, client_ref="C" + REF[1:], direction=Direction.COLLECT)
-TOKEN = {"access_token": "SGWcJPtNtYNPGm6uSYR9yPYrAI3Bm", "expires_in": "3599"}
+TOKEN: dict[str, Any] = {"access_token": "SGWcJPtNtYNPGm6uSYR9yPYrAI3Bm", "expires_in": "3599"}
 B2C, PUSH = "/mpesa/b2c/v3/paymentrequest", "/mpesa/stkpush/v1/processrequest"
 PUSH_QUERY, STATUS = "/mpesa/stkpushquery/v1/query", "/mpesa/transactionstatus/v1/query"
 
@@ -50,7 +50,7 @@ class Gate:
         app = FastAPI()
 
         @app.get("/oauth/v1/generate")
-        async def token() -> dict[str, str]:
+        async def token() -> dict[str, Any]:
             self.tokens += 1
             return TOKEN
 
@@ -200,6 +200,9 @@ class TestAnswers:
             (403, "<html>", AckStatus.NOT_SENT),
             (404, error("404.001.01", "Resource not found"), AckStatus.NOT_SENT),
             # From here on nobody knows.
+            (400, error("400.002.02", "Bad Request - Duplicate OriginatorConversationID"),
+             AckStatus.UNKNOWN),
+            (200, "[" * 100_000, AckStatus.UNKNOWN),
             (500, error("500.003.02", "System is busy. Please try again."), AckStatus.UNKNOWN),
             (500, error("500.002.1001", "Duplicate OriginatorConversationID."), AckStatus.UNKNOWN),
             (500, error("500.001.1001", "Server Error"), AckStatus.UNKNOWN),
@@ -249,6 +252,8 @@ class TestAnswers:
             (200, {"ResultCode": "0", "CheckoutRequestID": "ws_CO_other"}, OutcomeStatus.UNKNOWN),
             (500, error("500.001.1001", "The transaction is being processed"),
              OutcomeStatus.PENDING),
+            (500, error("500.001.1001", "The transaction is still under processing"),
+             OutcomeStatus.PENDING),
             (500, error("500.001.1001", "Wrong credentials"), OutcomeStatus.UNKNOWN),
             (429, "", OutcomeStatus.UNKNOWN),
         ],
@@ -283,7 +288,11 @@ class TestToken:
 
     @pytest.mark.parametrize(
         ("status", "body"),
-        [(401, ""), (404, error("404.001.03", "Invalid Access Token"))],
+        [
+            (401, ""),
+            (404, error("404.001.03", "Invalid Access Token")),
+            (400, error("400.003.01", "Invalid Access Token")),
+        ],
     )
     async def test_that_is_refused_is_renewed_once(
         self, settings: Settings, clock: HandClock, status: int, body: Any
@@ -295,6 +304,19 @@ class TestToken:
             assert (await rail.submit(OUT)).status is AckStatus.NOT_SENT
 
         assert (gate.tokens, len(gate.sent)) == (3, 4)
+
+    @pytest.mark.parametrize(
+        ("lasts", "means"),
+        [("soon", AckStatus.NOT_SENT), (None, AckStatus.NOT_SENT), (10**30, AckStatus.ACCEPTED),
+         (-1, AckStatus.ACCEPTED)],
+    )  # fmt: skip
+    async def test_of_no_sense_is_none(
+        self, settings: Settings, clock: HandClock, monkeypatch: pytest.MonkeyPatch, lasts: Any,
+        means: AckStatus,
+    ) -> None:  # fmt: skip
+        monkeypatch.setitem(TOKEN, "expires_in", lasts)
+        async with at(Gate(), settings, clock) as rail:
+            assert (await rail.submit(OUT)).status is means
 
 
 class TestCredential:

@@ -160,6 +160,31 @@ class TestCallbacks:
             (B2C_RESULT, '"Value": 10', '"Value": NaN', ("payout", REF, 1000)),
             (B2C_RESULT, '"Value": 10', '"Value": 1e400', ("payout", REF, 1000)),
             (B2C_RESULT, '{"ResultParameter": [', '{"ResultParameter": [7, ', ("payout", REF, 1)),
+            (
+                B2C_RESULT,
+                '"Value": 10}',
+                '"Value": 10}, {"Key": "TransactionAmount", "Value": 11}',
+                ("payout", REF, 1000),
+            ),
+            (
+                PUSH_PAID,
+                '"ResultCode": 0',
+                '"ResultCode": 1032, "ResultCode": 0',
+                ("collect", REF, 100),
+            ),
+            (PUSH_PAID, '"Value": 1.0', '"Value": 01', ("collect", REF, 100)),
+            (
+                STATUS_RESULT,
+                '"Value": "10"',
+                '"Value": "11", "Value": "10"',
+                ("outcome", REF, int(NOW.timestamp())),
+            ),
+            (
+                STATUS_RESULT,
+                "20180223054112",
+                '"00010101000000"',
+                ("outcome", REF, int(NOW.timestamp())),
+            ),
             (PUSH_PAID, '"stkCallback"', '"other"', ("collect", REF, 100)),
             (PUSH_PAID, '"ws_CO_191220191020363925"', '""', ("collect", REF, 100)),
             (PAYMENT, '"10"', '"-10"', ("paid",)),
@@ -184,6 +209,42 @@ class TestCallbacks:
 
         with pytest.raises(CallbackMalformed):
             self.read(rail, raw, *parts)
+
+    @pytest.mark.parametrize("minor", ["0", "0.00", "-1", "99", "101"])
+    @pytest.mark.parametrize(
+        ("body", "old", "parts"),
+        [
+            (B2C_RESULT, '"Value": 10}', ("payout", REF, 1000)),
+            (PUSH_PAID, '"Value": 1.0}', ("collect", ASKED, 100)),
+        ],
+    )
+    def test_of_another_amount_say_so(
+        self, rail: MpesaRail, body: Any, old: str, parts: tuple[str | int, ...], minor: str
+    ) -> None:
+        """Nothing at all is another amount, too."""
+        text = json.dumps(body)
+        assert old in text
+
+        told = self.read(rail, text.replace(old, f'"Value": {minor}}}').encode(), *parts)
+
+        assert told.amount == kes(minor)
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            [{"Key": "TransactionAmount", "Value": "10.00"}],
+            [{"ResultParameter": [{"Key": "TransactionAmount", "Value": 10.0}]}],
+            [{"ResultParameter": {"Key": "TransactionAmount", "Value": 10}}],
+            {"ResultParameter": {"Key": "TransactionAmount", "Value": 10}},
+            {"ResultParameter": [{"Key": "TransactionAmount", "Value": 10}] * 2},
+        ],
+    )
+    def test_with_parameters_in_lists_or_without_are_read(
+        self, rail: MpesaRail, parameters: Any
+    ) -> None:
+        body = {"Result": {**B2C_RESULT["Result"], "ResultParameters": parameters}}
+
+        assert self.read(rail, body, "payout", REF, 5000).amount == kes(10)
 
     def test_of_a_queue_that_was_too_long_are_hints(self, rail: MpesaRail) -> None:
         told = self.read(rail, {"Result": "late"}, "payoutlate", REF, 1000)

@@ -63,8 +63,8 @@ def put(folder: Path, day: date, content: str | bytes) -> str:
 async def taken(portal: Portal, folder: Path, day: date, content: str | bytes) -> date | None:
     name = put(folder, day, content)
     delivery = await portal.read(name)
-    await portal.keep(name)
-    return delivery.statement_of
+    await portal.keep(name, delivery)
+    return next(iter(delivery.statements_of), None)
 
 
 class TestPortal:
@@ -161,6 +161,13 @@ class TestPortal:
             (HEAD + LINES.replace("20-11-2026 09:00:00", "yesterday"), "a time"),
             (HEAD + LINES.replace('"1,053.00"', "1e3"), "an amount"),
             (HEAD + LINES.replace('"1,053.00"', "0.00"), "without an amount"),
+            (HEAD + LINES.replace('"1,053.00"', "-500.00"), "an amount"),
+            (HEAD + LINES.replace('"1,053.00"', '"1053,00"'), "an amount"),
+            (HEAD + LINES.replace('"1,053.00"', '"10,53.00"'), "an amount"),
+            (HEAD + LINES.replace('"1,053.00",', '"1,053.00",-20.00'), "two amounts"),
+            (HEAD + LINES.replace("-29200.00", "--29200.00"), "an amount"),
+            (HEAD + LINES.replace("SK1,", f"{'S' * 41},"), "no receipt"),
+            (HEAD + LINES.rpartition("Completed")[0], "cut short"),
         ],
     )
     async def test_that_cannot_be_read_is_refused(
@@ -171,6 +178,15 @@ class TestPortal:
 
         with pytest.raises(FileRefused, match=why):
             await portal.read(name)
+
+    async def test_is_completed_in_any_case(self, folder: Path) -> None:
+        portal = Portal(folder)
+        await taken(portal, folder, DAY, HEAD + LINES.replace("Completed", "COMPLETED"))
+        await taken(portal, folder, DAY + timedelta(days=1), HEAD)
+
+        lines = await portal.statement(DAY)
+        assert lines is not None
+        assert len(lines) == 3
 
     async def test_under_another_name_is_refused(self, folder: Path) -> None:
         portal = Portal(folder)
