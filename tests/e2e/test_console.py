@@ -61,10 +61,13 @@ class Member:
         self.fits()
 
     def fits(self) -> None:
-        """Only tables scroll sideways, never the page."""
+        """Nothing scrolls sideways: neither the page nor a table in it, whose last cells nobody
+        would find."""
         self.page.wait_for_load_state()
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.page.viewport_size["width"], self.page.url  # type: ignore[index]
+        widths = "tables => tables.filter(each => each.scrollWidth > each.clientWidth).length"
+        assert not self.page.locator(".table").evaluate_all(widths), self.page.url
 
     def follows(self, name: str) -> None:
         self.page.get_by_role("link", name=name, exact=True).first.click()
