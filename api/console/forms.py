@@ -19,6 +19,7 @@ _OR_NONE = BeforeValidator(lambda given: given or None)
 Day = Annotated[date | None, _OR_NONE]
 Words = Annotated[str | None, _OR_NONE]
 Key = Annotated[UUID | None, _OR_NONE]
+Flag = Annotated[bool | None, _OR_NONE]
 Number = Annotated[int | None, _OR_NONE]
 OrderState = Annotated[OrderStatus | None, _OR_NONE]
 LoanState = Annotated[LoanStatus | None, _OR_NONE]

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import listings
+from api import listings, resolved
 from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.exports import FILES, Export
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown
@@ -32,6 +32,8 @@ class BreakShown(Record):
     theirs: MoneyShown | None
     told: str | None
     """What the rail's own messages last said of it."""
+    resolution: str | None
+    resolved_at: datetime | None
 
 
 class RunShown(Shown):
@@ -54,13 +56,19 @@ class RunShown(Shown):
 
 @router.get("/breaks", response_model=Page[BreakShown], responses=FILES)
 async def list_breaks(
-    session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
+    session: Session,
+    export: Export,
+    is_over: bool = False,
+    after: UUID | None = None,
+    limit: PageSize = 50,
 ) -> Page[BreakShown] | Response:
-    """Lines of the rails' statements that differ from our books."""
-    every = listings.all_of(reconciliation.list_open)
-    if (file := await export.of(listings.BREAKS, every)) is not None:
+    """Lines of the rails' statements that differ from our books. `is_over`: those that have mended
+    or were resolved, newest first."""
+    lists = resolved.BREAKS
+    every = lists.every(is_over=is_over)
+    if (file := await export.of(lists.table(is_over=is_over), every)) is not None:
         return file
-    rows = await reconciliation.list_open(session, after=after, limit=limit)
+    rows = await lists.page(session, is_over=is_over, after=after, limit=limit)
     return Page.of([_break(row) for row in rows], limit)
 
 
@@ -146,6 +154,8 @@ def _break(row: ReconciliationBreak) -> BreakShown:
         ours=_money(row.ours_minor, row.currency),
         theirs=_money(row.theirs_minor, row.currency),
         told=row.told,
+        resolution=row.resolution,
+        resolved_at=row.resolved_at,
     )
 
 

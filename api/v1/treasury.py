@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response, status
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import auth, listings
+from api import auth, listings, resolved
 from api.deps import Now, OurVault, Session, Staff, Today, Wired, Wiring, permitted
 from api.exports import FILES, Export, Exports, Table
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown, Word
@@ -52,6 +52,9 @@ class SuspenseShown(Record):
     loan_id: UUID | None
     amount: MoneyShown
     received_on: date
+    resolved_at: datetime | None
+    refund_reference: str | None
+    """The payment by which it was given back."""
     proposals: list[OwnerShown]
     """Whose it may be: a person decides."""
 
@@ -83,6 +86,7 @@ class IncidentShown(Record):
     subject: str
     facts: dict[str, Any]
     at: datetime
+    resolved_at: datetime | None
 
 
 class LoanGivenUp(Record):
@@ -169,15 +173,27 @@ async def cancel_payout(loan_id: UUID, session: Session, who: Staff, now: Now) -
 
 @router.get("/suspense", response_model=Page[SuspenseShown], responses=FILES)
 async def list_suspense(
-    session: Session, today: Today, export: Export, after: UUID | None = None, limit: PageSize = 50
+    session: Session,
+    today: Today,
+    export: Export,
+    is_over: bool = False,
+    after: UUID | None = None,
+    limit: PageSize = 50,
 ) -> Page[SuspenseShown] | Response:
-    """Money that came in and fits no running loan, and whose it may be."""
-    every = listings.all_of(suspense.list_open)
-    if (file := await export.of(listings.SUSPENSE, every)) is not None:
+    """Money that came in and fits no running loan, and whose it may be. `is_over`: what was placed
+    or given back, newest first."""
+    lists = resolved.SUSPENSE
+    every = lists.every(is_over=is_over)
+    if (file := await export.of(lists.table(is_over=is_over), every)) is not None:
         return file
-    rows = await suspense.list_open(session, after=after, limit=limit)
-    shown = [_item(row, await owners.propose(session, row, on=today)) for row in rows]
-    return Page.of(shown, limit)
+    rows = await lists.page(session, is_over=is_over, after=after, limit=limit)
+    return Page.of(
+        [
+            _item(row, [] if is_over else await owners.propose(session, row, on=today))
+            for row in rows
+        ],
+        limit,
+    )
 
 
 @router.post("/suspense/{item_id}/assign", response_model=ProposalShown)
@@ -285,13 +301,19 @@ async def write_suspense_off(
 
 @router.get("/incidents", response_model=Page[IncidentShown], responses=FILES)
 async def list_incidents(
-    session: Session, export: Export, after: UUID | None = None, limit: PageSize = 50
+    session: Session,
+    export: Export,
+    is_over: bool = False,
+    after: UUID | None = None,
+    limit: PageSize = 50,
 ) -> Page[IncidentShown] | Response:
-    """Where the outside contradicts what we know about money. Nothing was posted."""
-    every = listings.all_of(incidents.list_open)
-    if (file := await export.of(listings.INCIDENTS, every)) is not None:
+    """Where the outside contradicts what we know about money. Nothing was posted. `is_over`: those
+    that were resolved, newest first."""
+    lists = resolved.INCIDENTS
+    every = lists.every(is_over=is_over)
+    if (file := await export.of(lists.table(is_over=is_over), every)) is not None:
         return file
-    rows = await incidents.list_open(session, after=after, limit=limit)
+    rows = await lists.page(session, is_over=is_over, after=after, limit=limit)
     return Page.of([IncidentShown.model_validate(row) for row in rows], limit)
 
 
@@ -347,6 +369,8 @@ def _item(row: SuspenseItem, proposed: Sequence[owners.Owner]) -> SuspenseShown:
         loan_id=row.loan_id,
         amount=MoneyShown.of(row.amount),
         received_on=row.received_on,
+        resolved_at=row.resolved_at,
+        refund_reference=row.refund_reference,
         written=row.written,
         proposals=[
             OwnerShown(loan_id=each.loan.id, loan_reference=each.loan.reference, why=list(each.why))

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import listings
+from api import listings, resolved
 from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
-from api.console.forms import Key
+from api.console.forms import Flag, Key
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1.proposals import Reasoned
@@ -23,14 +23,15 @@ router = APIRouter(prefix=f"{HOME}/incidents", include_in_schema=False)
 
 @router.get("", name="list_incidents")
 async def show_incidents(
-    desk: AtDesk, session: Session, file: AskedFile, after: Key = None
+    desk: AtDesk, session: Session, file: AskedFile, is_over: Flag = None, after: Key = None
 ) -> Response:
-    every = listings.all_of(incidents.list_open)
-    if (answer := await file.of(listings.INCIDENTS, every)) is not None:
+    lists = resolved.INCIDENTS
+    table = lists.table(is_over=is_over)
+    if (answer := await file.of(table, lists.every(is_over=is_over))) is not None:
         return answer
-    rows = await incidents.list_open(session, after=after, limit=drawing.PAGE_SIZE)
-    drawn = drawing.table(desk, listings.INCIDENTS, rows, after=drawing.last_key(rows))
-    return drawing.page(desk, "incidents.html", incidents=drawn)
+    rows = await lists.page(session, is_over=is_over, after=after, limit=drawing.PAGE_SIZE)
+    drawn = drawing.table(desk, table, rows, after=drawing.last_key(rows))
+    return drawing.page(desk, "incidents.html", incidents=drawn, is_over=is_over)
 
 
 @router.get("/{incident_id}", name="list_incidents")

@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import listings
+from api import listings, resolved
 from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
-from api.console.forms import Key
+from api.console.forms import Flag, Key
 from api.console.views.returned import back_of
 from api.console.words import Refusal
 from api.deps import Session
@@ -32,13 +32,14 @@ _Agree = Callable[[AsyncSession, str], Awaitable[Proposal]]
 
 @router.get("/reconciliation", name="list_breaks")
 async def show_reconciliation(
-    desk: AtDesk, session: Session, file: AskedFile, after: Key = None
+    desk: AtDesk, session: Session, file: AskedFile, is_over: Flag = None, after: Key = None
 ) -> Response:
-    every = listings.all_of(reconciliation.list_open)
-    taken = await file.of(listings.BREAKS, every, part="breaks") or await file.of(
-        listings.RUNS, listings.runs_of(), part="runs"
+    lists = resolved.BREAKS
+    breaks_file = await file.of(
+        lists.table(is_over=is_over), lists.every(is_over=is_over), part="breaks"
     )
-    return taken or await _overview(desk, session, after)
+    taken = breaks_file or await file.of(listings.RUNS, listings.runs_of(), part="runs")
+    return taken or await _overview(desk, session, after, is_over=is_over)
 
 
 @router.post("/reconciliation/{rail}/{day}", name="reconcile_again")
@@ -100,17 +101,24 @@ async def own_break(break_id: UUID, desk: AtDesk) -> Response:
 
 
 async def _overview(
-    desk: Desk, session: AsyncSession, after: UUID | None, **answer: Any
+    desk: Desk,
+    session: AsyncSession,
+    after: UUID | None,
+    *,
+    is_over: bool | None = None,
+    **answer: Any,
 ) -> Response:
-    found = await reconciliation.list_open(session, after=after, limit=drawing.PAGE_SIZE)
+    lists = resolved.BREAKS
+    found = await lists.page(session, is_over=is_over, after=after, limit=drawing.PAGE_SIZE)
     runs = await reconciliation.list_runs(session)
     newest = {run.rail: run for run in reversed(runs)}
     return drawing.page(
         desk,
         "reconciliation.html",
         breaks=drawing.table(
-            desk, listings.BREAKS, found, after=drawing.last_key(found), part="breaks"
+            desk, lists.table(is_over=is_over), found, after=drawing.last_key(found), part="breaks"
         ),
+        is_over=is_over,
         runs=drawing.table(desk, listings.RUNS, runs, part="runs"),
         newest=[(run, await positions.of_run(session, run)) for _, run in sorted(newest.items())],
         **{"refusal": None, **answer},

@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import listings
+from api import resolved
 from api.console import acts, drawing, forms
 from api.console.door import HOME, AtDesk, Desk
 from api.console.files import AskedFile
-from api.console.forms import Key
+from api.console.forms import Flag, Key
 from api.console.words import Refusal
 from api.deps import Session
 from api.v1.proposals import Reasoned
@@ -28,14 +28,15 @@ router = APIRouter(prefix=f"{HOME}/suspense", include_in_schema=False)
 
 @router.get("", name="list_suspense")
 async def show_suspense(
-    desk: AtDesk, session: Session, file: AskedFile, after: Key = None
+    desk: AtDesk, session: Session, file: AskedFile, is_over: Flag = None, after: Key = None
 ) -> Response:
-    every = listings.all_of(suspense.list_open)
-    if (answer := await file.of(listings.SUSPENSE, every)) is not None:
+    lists = resolved.SUSPENSE
+    table = lists.table(is_over=is_over)
+    if (answer := await file.of(table, lists.every(is_over=is_over))) is not None:
         return answer
-    rows = await suspense.list_open(session, after=after, limit=drawing.PAGE_SIZE)
-    items = drawing.table(desk, listings.SUSPENSE, rows, after=drawing.last_key(rows))
-    return drawing.page(desk, "suspense.html", items=items)
+    rows = await lists.page(session, is_over=is_over, after=after, limit=drawing.PAGE_SIZE)
+    items = drawing.table(desk, table, rows, after=drawing.last_key(rows))
+    return drawing.page(desk, "suspense.html", items=items, is_over=is_over)
 
 
 @router.get("/{item_id}", name="list_suspense")
