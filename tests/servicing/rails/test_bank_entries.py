@@ -179,6 +179,17 @@ class TestLump:
             if each.reference in names:
                 await two_act(lent.street.lender, "explain", each.id)
 
+    async def test_under_the_name_of_another_is_a_break(self, lent: Desk) -> None:
+        (loan,) = await lent.street.loans()
+        twice = [credit("B1", amount, loan.reference) for amount in ("500.00", "400.00")]
+        await lent.takes(self.statement(*twice), "stated.xml")
+
+        assert await self.told(lent) == [("entry_named_twice", "iso20022:S1:B1")]
+        assert (await lent.street.lender.books(loan))["borrower_credit"] == "500.00"
+        (found,) = [each for each in await self.compared(lent) if each.reference == "B1"]
+        assert (found.category, found.theirs_minor) == ("duplicate", 400_00)
+        await lent.street.lender.verifies()
+
     async def test_is_not_put_right_where_its_payments_stand(self, lent: Desk) -> None:
         """Not before they are understood, and then only if they do not make it up."""
         lender = lent.street.lender

@@ -1,10 +1,11 @@
 """Money that a bank brings, and takes back again, against a bank that somebody else wrote."""
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kit.db import Sessions
 from servicing.models import Loan, ReconciliationRun
@@ -31,6 +32,34 @@ class TestMoneyIn:
         async with street.lender.sessions() as session:
             run = await session.get_one(ReconciliationRun, ("iso20022", START))
         assert (run.matched, run.breaks) == (2, 0)
+        await street.lender.verifies()
+
+    async def test_of_two_days_in_one_file_is_compared_day_by_day(self, street: Street) -> None:
+        loan = await street.pays_out()
+        await street.bank.receives(750_00, loan.reference)
+        await street.lives(1)
+        await street.bank.receives(250_00, loan.reference)
+        await street.lives(3)
+        first, second = street.bank.says("camt.053")
+        both = second.read_bytes()
+        start, end = both.index(b"<Stmt>"), both.index(b"</Stmt>")
+        of_first = first.read_bytes()
+        of_first = of_first[of_first.index(b"<Stmt>") : of_first.index(b"</Stmt>")]
+        for told in (street.bank.folder / "in").iterdir():
+            told.unlink()
+        (street.bank.folder / "in" / "both.xml").write_bytes(
+            both[:start] + of_first + b"</Stmt>" + both[start:end] + both[end:]
+        )
+        await street.takes_in()
+
+        assert (await street.lender.books(loan))["borrower_credit"] == "1000.00"
+        for day in (START, START + timedelta(days=3)):
+            await street.reconciles(day)
+        assert await street.incidents() == []
+        async with street.lender.sessions() as session:
+            runs = list(await session.scalars(select(ReconciliationRun)))
+        assert {run.day: (run.matched, run.breaks) for run in runs}[START] == (2, 0)
+        assert sum(run.breaks for run in runs) == 0
         await street.lender.verifies()
 
     async def test_for_no_loan_waits(self, street: Street) -> None:
