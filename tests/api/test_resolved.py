@@ -33,9 +33,9 @@ class TestMoney:
                 await one.post(f"/v1/suspense/{item_id}/refund", json=WHY | {"reference": name})
 
         over = (await carl.get("/v1/suspense", params={"is_over": "true"})).json()["items"]
-        one = {"is_over": "true", "limit": "1"}
-        page = (await carl.get("/v1/suspense", params=one)).json()["items"]
-        rest = (await carl.get("/v1/suspense", params=one | {"after": page[0]["id"]})).json()
+        first_of = {"is_over": "true", "limit": "1"}
+        page = (await carl.get("/v1/suspense", params=first_of)).json()["items"]
+        rest = (await carl.get("/v1/suspense", params=first_of | {"after": page[0]["id"]})).json()
         file = await carl.get("/v1/suspense", params={"is_over": "true", "format": "csv"})
 
         assert [row["id"] for row in over] == [then, first]
