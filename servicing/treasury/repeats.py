@@ -40,10 +40,11 @@ async def take_parts(
     session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, on: date, now: datetime
 ) -> bool:
     """Each further part of what came back waits in suspense. False where it is in the books."""
-    for part in await bounced.further(session, line):
+    parts = await bounced.further(session, line)
+    for part in parts:
         if not await bounced.set_aside(session, part, on=on, now=now):
             return False
-    return True
+    return bool(parts)
 
 
 async def _repeated(
