@@ -101,10 +101,11 @@ async def _incoming(
     loan = await _loan_of(session, event, asked)
     if await _is_known(session, reference, event, loan, now=now):
         return
+    came_on = event.outcome.moved_on(today=on, not_before=date.min, zone=zone)
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
     elif loan.status in repayments.REPAYABLE:
-        paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
+        paid_on = max(came_on, loan.disbursed_on or on)
         await repayments.receive(
             session, loan_id=loan.id, amount=event.amount, rail_reference=reference,
             on=paid_on, now=now, rail=event.rail,
@@ -113,8 +114,8 @@ async def _incoming(
     else:
         reason = "loan_over"
     await suspense.receive(
-        session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan,
-        rail=event.rail, written=event.reference, payer=event.account,
+        session, reference=reference, reason=reason, amount=event.amount, on=on, came_on=came_on,
+        now=now, loan=loan, rail=event.rail, written=event.reference, payer=event.account,
     )  # fmt: skip
 
 

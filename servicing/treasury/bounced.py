@@ -50,7 +50,8 @@ async def set_aside(session: AsyncSession, line: StatedLine, *, on: date, now: d
         return False
     await suspense.receive(
         session, reference=held.name_back(line.key, rail, len(before) + 1),
-        reason="came_back", amount=line.amount, on=on, now=now, loan=loan, rail=line.rail,
+        reason="came_back", amount=line.amount, on=on, came_on=line.day, now=now, loan=loan,
+        rail=line.rail,
     )  # fmt: skip
     return True
 
@@ -96,7 +97,7 @@ async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: d
         return False
     await suspense.receive(
         session, reference=held.name_rest(line.rail, line.key), reason="not_taken_back",
-        amount=rest, on=on, now=now, loan=loan, rail=line.rail,
+        amount=rest, on=on, came_on=chargebacks.came_on(came), now=now, loan=loan, rail=line.rail,
     )  # fmt: skip
     return True
 

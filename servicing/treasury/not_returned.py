@@ -98,7 +98,7 @@ async def take_in(
     await suspense.receive(
         session, reference=held.name_kept(chargebacks.name_of(every[0]), len(every)),
         reason="not_taken_back", amount=Money(found.ours_minor or 0, found.currency), on=on,
-        now=now, loan=loan, rail=found.rail,
+        came_on=chargebacks.came_on(every[0]), now=now, loan=loan, rail=found.rail,
     )  # fmt: skip
     return True
 

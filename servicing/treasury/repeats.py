@@ -28,7 +28,7 @@ async def take_in(
         name = name if is_own else f"{AGAIN}{n}:{name}"
         await suspense.receive(
             session, reference=name[:120], reason="came_again", amount=line.amount, on=on,
-            now=now, loan=loan, rail=line.rail, written=line.reference,
+            came_on=line.day, now=now, loan=loan, rail=line.rail, written=line.reference,
         )  # fmt: skip
         if is_own:
             line.key = line.rail_id  # From now on it is known by the rail's own name.
