@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db import insert_once, lock_key
+from kit.db import insert_once
 from kit.ids import new_id
 from servicing import (
     chargebacks,
@@ -134,7 +134,7 @@ async def _is_known(
 ) -> bool:
     """Whether this money is in the books. It stays where it is: a charge-back may have opened its
     loan again since it was set aside. Other words about it are a doubt."""
-    await lock_key(session, f"rail_reference:{reference}")
+    await queries.hold_transfer(session, reference)
     if (capital_in := await capital.paid_in(session, reference)) is not None:
         if capital_in != event.amount:
             await hints.told_differently(session, event, first=capital_in, now=now)

@@ -98,7 +98,7 @@ async def receive(
     `on`: today. `came_on`: the day on which it came, where that was before; it may count from then.
     `written` is what the payer wrote, `payer` the phone that paid: whose money it is may follow.
     """
-    await lock_key(session, f"rail_reference:{reference}")
+    await queries.hold_transfer(session, reference)
     if await queries.find_repayment(session, reference) is not None:
         return
     wrote = await insert_once(
@@ -154,7 +154,7 @@ async def assign(
     loan = await queries.get_loan(session, loan_id, lock=True)
     # Whoever takes in this transfer, also as capital, holds its name before the item.
     named = await session.get_one(SuspenseItem, item_id)
-    await lock_key(session, f"rail_reference:{named.reference}")
+    await queries.hold_transfer(session, named.reference)
     item = await waiting(session, item_id)
     if loan.status not in repayments.REPAYABLE:
         raise repayments.LoanNotRepayable(status=loan.status)
