@@ -117,8 +117,10 @@ async def _keep(
     session: AsyncSession, found: ReconciliationBreak, *, staff_id: UUID, reason: str, on: date,
     now: datetime,
 ) -> Proposal:  # fmt: skip
-    """What only we hold for taken back is with us: it waits in suspense for its payer."""
-    if await not_returned.is_payout(session, found):
+    """What only we hold for taken back is with us: it waits in suspense for its payer. A funder's
+    is capital once more, by an act of its own."""
+    is_capital = await taken_back.is_out(session, found.rail, found.reference)
+    if is_capital or await not_returned.is_payout(session, found):
         raise BreakActNotPossible(category=found.category)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
