@@ -73,6 +73,11 @@ def name_of(came: Came) -> str:
     return came.rail_reference if isinstance(came, Repayment) else came.reference
 
 
+def came_on(came: Came) -> date:
+    """The day on which it came, whenever we heard of it."""
+    return came.paid_on if isinstance(came, Repayment) else came.received_on
+
+
 async def was_given_back(session: AsyncSession, rail: str, key: str) -> bool:
     """Whether money that had come in, asked for or not, has left us again by our own act."""
     every = await find_by_key(session, rail, key)

@@ -23,6 +23,8 @@ from servicing.models import Installment, Loan, LoanEvent
 from servicing.rules import LoanRules
 
 _KEY = "late_fee:"
+_LESS = "late_fee_less:"
+"""So begins the key of what stays of a fee that was too high."""
 
 
 async def charge(
@@ -75,7 +77,8 @@ async def told(session: AsyncSession, loan_ids: Iterable[UUID]) -> dict[UUID, se
 
 def charged(told: Told) -> list[LoanEvent]:
     """The fees that a loan has been charged and that stand."""
-    return [row for row in told.rows if row.key.startswith(_KEY) and not told.is_reversed(row)]
+    fees = [row for row in told.rows if row.key.startswith((_KEY, _LESS))]
+    return [row for row in fees if not told.is_reversed(row)]
 
 
 async def penalties(session: AsyncSession, loan: Loan) -> dict[date, int]:
@@ -109,11 +112,15 @@ async def tell(
 async def take_back(
     session: AsyncSession, loan: Loan, lived: Lived, act: Act, *, since: date
 ) -> None:
-    """Fees from `since` on for being late with what, as it turns out, had been paid by then."""
+    """Fees from `since` on for being late with what, as it turns out, had been paid by then. Where
+    a part had been paid, the fee on the rest stays."""
+    rules = agreed_rules.from_document(loan.rules)
     plain = dataclasses.replace(act, references={})
-    while (unfounded := next(_unfounded(lived, since), None)) is not None:
-        back = happenings.reversal(unfounded, on=act.on)
-        lived = await living.happen(session, loan, plain, back)
+    while (found := next(_too_high(lived, rules, loan.currency, since), None)) is not None:
+        row, fair = found
+        wrong = [happenings.reversal(row, on=act.on)]
+        rest = [_instead(lived.told, row, fair)] if fair else []
+        lived = await living.happen(session, loan, plain, *wrong, *rest)
 
 
 async def _due(session: AsyncSession, loan: Loan, rows: Sequence[Installment], on: date) -> Money:
@@ -122,14 +129,26 @@ async def _due(session: AsyncSession, loan: Loan, rows: Sequence[Installment], o
     return debts.debt(debts.due(rows, on), credit=free).total
 
 
-def _unfounded(lived: Lived, since: date) -> Iterator[LoanEvent]:
+def _too_high(
+    lived: Lived, rules: LoanRules, currency: str, since: date
+) -> Iterator[tuple[LoanEvent, Money]]:
+    """With what each would have been."""
     for row in charged(lived.told):
         if row.on < since:
             continue
         before = replay.at(lived.told.besides(row), row.on)
         of = date.fromisoformat(row.details["of"])
-        if all(not each.outstanding for each in before.rows if each.due_on == of):
-            yield row
+        unpaid = sum(each.outstanding for each in before.rows if each.due_on == of)
+        fair = rules.late_fee(Money(unpaid, currency)) if unpaid else Money(0, currency)
+        if fair.minor < row.amount_minor:
+            yield row, fair
+
+
+def _instead(told: Told, row: LoanEvent, fair: Money) -> Happening:
+    n = sum(each.key.startswith(_LESS) for each in told.rows) + 1
+    return Happening(
+        Type.CHARGE, row.on, f"{_LESS}{row.details['of']}:{n}", fair.minor, row.details
+    )
 
 
 def _told(row: Installment, fee: Money, on: date) -> Happening:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kit.db import lock_row, one_of
+from kit.db import lock_key, lock_row, one_of
 from kit.errors import DomainError, Kind
 from kit.money import Money
 from servicing import debts, early, happenings, references, replay
@@ -57,6 +57,12 @@ async def get_loan(session: AsyncSession, loan_id: UUID, *, lock: bool = False) 
     if loan is None:
         raise LoanNotFound(loan_id=loan_id)
     return loan
+
+
+async def hold_transfer(session: AsyncSession, name: str) -> None:
+    """Nobody else takes in what is called so until the transaction ends, in whatever letters: staff
+    type a name as they read it."""
+    await lock_key(session, f"rail_reference:{name.lower()}")
 
 
 async def find_by_application(session: AsyncSession, application_id: UUID) -> Loan | None:

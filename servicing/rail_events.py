@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.db import insert_once, lock_key
+from kit.db import insert_once
 from kit.ids import new_id
 from servicing import (
     chargebacks,
@@ -101,10 +101,11 @@ async def _incoming(
     loan = await _loan_of(session, event, asked)
     if await _is_known(session, reference, event, loan, now=now):
         return
+    came_on = event.outcome.moved_on(today=on, not_before=date.min, zone=zone)
     if loan is None or loan.currency != event.amount.currency:
         reason = "unknown_reference" if loan is None else "other_currency"
     elif loan.status in repayments.REPAYABLE:
-        paid_on = event.outcome.moved_on(today=on, not_before=loan.disbursed_on or on, zone=zone)
+        paid_on = max(came_on, loan.disbursed_on or on)
         await repayments.receive(
             session, loan_id=loan.id, amount=event.amount, rail_reference=reference,
             on=paid_on, now=now, rail=event.rail,
@@ -113,8 +114,8 @@ async def _incoming(
     else:
         reason = "loan_over"
     await suspense.receive(
-        session, reference=reference, reason=reason, amount=event.amount, on=on, now=now, loan=loan,
-        rail=event.rail, written=event.reference, payer=event.account,
+        session, reference=reference, reason=reason, amount=event.amount, on=on, came_on=came_on,
+        now=now, loan=loan, rail=event.rail, written=event.reference, payer=event.account,
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ async def _is_known(
 ) -> bool:
     """Whether this money is in the books. It stays where it is: a charge-back may have opened its
     loan again since it was set aside. Other words about it are a doubt."""
-    await lock_key(session, f"rail_reference:{reference}")
+    await queries.hold_transfer(session, reference)
     if (capital_in := await capital.paid_in(session, reference)) is not None:
         if capital_in != event.amount:
             await hints.told_differently(session, event, first=capital_in, now=now)

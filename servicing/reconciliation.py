@@ -186,7 +186,7 @@ async def _compare_day(
         elif (found := await _difference(session, line, ours.get(line.key))) is not None:
             breaks[found.category, found.reference] = found
     for key, again in repeats.items():
-        if moved := _in_all(again):
+        if moved := _in_all(_not_held(again, everywhere[key], ours.get(key))):
             breaks[Category.DUPLICATE, key] = Break(Category.DUPLICATE, key, None, moved)
     wrong = {reference for _, reference in breaks}
     for key, each in ours.items():
@@ -199,8 +199,21 @@ async def _compare_day(
     return _Compared((*breaks.values(), *alone), len(keys - wrong), len(late))
 
 
-def _in_all(repeated: Sequence[StatedLine]) -> Money:
+def _not_held(
+    again: Sequence[StatedLine], every: Sequence[StatedLine], ours: Held | None
+) -> Sequence[StatedLine]:
+    """Without further parts of what came back, once all of these of the day are in the books."""
+    back = [line for line in every if line.is_back]
+    missing = lines.besides(back, ours.parts if ours else ())
+    if any(line in missing for line in again):
+        return again
+    return [line for line in again if not line.is_back]
+
+
+def _in_all(repeated: Sequence[StatedLine]) -> Money | None:
     """What all of them move beyond the first time. Below zero: it was taken back once too often."""
+    if not repeated:
+        return None
     zero = Money(0, repeated[0].currency)
     return sum((-each.amount if each.is_back else each.amount for each in repeated), zero)
 
@@ -268,10 +281,11 @@ async def _keep(
 
 def _still_holds(row: ReconciliationBreak, each: Break) -> bool:
     """Whether people have resolved it as it is now. What they had put right and is there again is
-    something new, but that money moved again stays so for ever."""
+    something new, but that money came in again stays so for ever."""
     if row.resolution in (None, Resolution.MENDED):
         return False
-    if row.resolution == Resolution.PUT_RIGHT and each.category is not Category.DUPLICATE:
+    came_again = each.category is Category.DUPLICATE and (row.theirs_minor or 0) > 0
+    if row.resolution == Resolution.PUT_RIGHT and not came_again:
         return False
     return (row.ours_minor, row.theirs_minor, row.currency) == _facts(each)
 

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
-from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.ids import new_id
 from kit.money import Money
@@ -95,7 +94,7 @@ async def receive(
     it came; None: by the loan's; `OUTSIDE`: by none.
     """
     loan = await queries.get_loan(session, loan_id, lock=True)
-    await lock_key(session, f"rail_reference:{rail_reference}")
+    await queries.hold_transfer(session, rail_reference)
     if (known := await queries.find_repayment(session, rail_reference)) is not None:
         return _same(known, loan, amount)
     aside = await queries.find_suspense_item(session, rail_reference)

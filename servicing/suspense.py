@@ -88,22 +88,24 @@ async def receive(
     now: datetime,
     loan: Loan | None = None,
     rail: str | None = None,
+    came_on: date | None = None,
     written: str | None = None,
     payer: str = "",
 ) -> None:
     """Take in money that fits no open loan. What has come under `reference` before, here or on a
     loan, is not taken in again.
 
+    `on`: today. `came_on`: the day on which it came, where that was before; it may count from then.
     `written` is what the payer wrote, `payer` the phone that paid: whose money it is may follow.
     """
-    await lock_key(session, f"rail_reference:{reference}")
+    await queries.hold_transfer(session, reference)
     if await queries.find_repayment(session, reference) is not None:
         return
     wrote = await insert_once(
         session, SuspenseItem, id=new_id(), reference=reference, reason=reason, rail=rail,
         written=written[:80] if written else None, payer_index=_payer_index(session, payer),
         loan_id=loan.id if loan else None, amount_minor=amount.minor, currency=amount.currency,
-        received_on=on, created_at=now,
+        received_on=min(came_on or on, on), created_at=now,
     )  # fmt: skip
     if wrote:
         await posting.post(
@@ -152,7 +154,7 @@ async def assign(
     loan = await queries.get_loan(session, loan_id, lock=True)
     # Whoever takes in this transfer, also as capital, holds its name before the item.
     named = await session.get_one(SuspenseItem, item_id)
-    await lock_key(session, f"rail_reference:{named.reference}")
+    await queries.hold_transfer(session, named.reference)
     item = await waiting(session, item_id)
     if loan.status not in repayments.REPAYABLE:
         raise repayments.LoanNotRepayable(status=loan.status)

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db import lock_key
 from kit.money import Money
-from servicing import incidents
+from servicing import incidents, queries
 from servicing.ledger.chart import RAILS
 from servicing.ledger.models import Entry
 from servicing.models import Loan, PaymentRequest, Payout, RailEventRow, Repayment, SuspenseItem
@@ -56,7 +56,7 @@ def plain(rail: str | None, typed: str) -> str:
 async def hold(session: AsyncSession, rail: str | None, name: str) -> None:
     """Nobody takes this transfer in until the transaction ends. What waits in suspense is locked
     after it."""
-    await lock_key(session, f"rail_reference:{rail or _FIRST}:{name}")
+    await queries.hold_transfer(session, f"{rail or _FIRST}:{name}")
 
 
 async def must_be_new(session: AsyncSession, rail: str | None, name: str, *, order: Order) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit, four_eyes
-from kit.db import lock_key
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
 from kit.ids import new_id
@@ -80,7 +79,7 @@ async def pay_in(
     """
     stake, pool = await _locked(session, stake_id, amount.currency)
     name = await _name(session, pool, reference)
-    await lock_key(session, f"rail_reference:{name}")
+    await queries.hold_transfer(session, name)
     entry = f"{FUNDED}{name}"
     waits = await find_waiting(session, pool, amount=amount, reference=reference)
     if waits is not None:

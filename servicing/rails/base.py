@@ -252,7 +252,8 @@ class Mailbox(Protocol):
     async def keep(self, name: str, delivery: Delivery) -> None:
         """It has been taken in. What has come under the same name since waits there."""
 
-    async def refuse(self, name: str) -> None: ...
+    async def refuse(self, name: str) -> None:
+        """It is not believed. What has come under the same name since waits there."""
 
 
 @runtime_checkable

@@ -50,25 +50,35 @@ async def set_aside(session: AsyncSession, line: StatedLine, *, on: date, now: d
         return False
     await suspense.receive(
         session, reference=held.name_back(line.key, rail, len(before) + 1),
-        reason="came_back", amount=line.amount, on=on, now=now, loan=loan, rail=line.rail,
+        reason="came_back", amount=line.amount, on=on, came_on=line.day, now=now, loan=loan,
+        rail=line.rail,
     )  # fmt: skip
     return True
 
 
-async def further(session: AsyncSession, line: StatedLine) -> list[StatedLine]:
-    """What came back on the day of `line` of money of which a part had come back before, as long
-    as that is no more than had left, in all. Empty where it is, and where it had left twice."""
+async def is_covered(session: AsyncSession, line: StatedLine) -> bool:
+    """Whether all that came back by the day of `line`, of money that left once, is no more than
+    had left: nobody gains by it, in how many parts it came."""
     stated = (await lines.with_keys(session, line.rail, [line.key]))[line.key]
     back = [each for each in stated if each.is_back]
     ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
     is_out = line.is_back and line.direction is Direction.PAYOUT
-    if not is_out or ours is None or len(stated) > len(back) + 1:
+    if not is_out or ours is None or not ours.has_moved or len(stated) > len(back) + 1:
+        return False
+    return sum(each.amount_minor for each in back if each.day <= line.day) <= ours.amount.minor
+
+
+async def further(session: AsyncSession, line: StatedLine) -> list[StatedLine]:
+    """Parts that came back on the day of `line`, after the first one, and are not in the books.
+    Empty where all of it is undone, or more came back than had left."""
+    ours = (await held.by_key(session, line.rail, [line.key])).get(line.key)
+    if ours is None or (ours.is_back and not ours.parts) or not await is_covered(session, line):
         return []
-    until_then = sum(each.amount_minor for each in back if each.day <= line.day)
-    is_undone = ours.is_back and not ours.parts
-    if not ours.has_moved or is_undone or until_then > ours.amount.minor:
-        return []
-    return [each for each in back[1:] if each.day == line.day]
+    stated = (await lines.with_keys(session, line.rail, [line.key]))[line.key]
+    first, *later = [each for each in stated if each.is_back]
+    of_day = [each for each in later if each.day == line.day]
+    others = [first, *(each for each in later if each.day != line.day)]
+    return [each for each in lines.besides([*others, *of_day], ours.parts) if each in of_day]
 
 
 async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: datetime) -> bool:
@@ -87,7 +97,7 @@ async def keep_rest(session: AsyncSession, line: StatedLine, *, on: date, now: d
         return False
     await suspense.receive(
         session, reference=held.name_rest(line.rail, line.key), reason="not_taken_back",
-        amount=rest, on=on, now=now, loan=loan, rail=line.rail,
+        amount=rest, on=on, came_on=chargebacks.came_on(came), now=now, loan=loan, rail=line.rail,
     )  # fmt: skip
     return True
 

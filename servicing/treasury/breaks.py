@@ -117,8 +117,10 @@ async def _keep(
     session: AsyncSession, found: ReconciliationBreak, *, staff_id: UUID, reason: str, on: date,
     now: datetime,
 ) -> Proposal:  # fmt: skip
-    """What only we hold for taken back is with us: it waits in suspense for its payer."""
-    if await not_returned.is_payout(session, found):
+    """What only we hold for taken back is with us: it waits in suspense for its payer. A funder's
+    is capital once more, by an act of its own."""
+    is_capital = await taken_back.is_out(session, found.rail, found.reference)
+    if is_capital or await not_returned.is_payout(session, found):
         raise BreakActNotPossible(category=found.category)
     proposal = await _agree(session, found, "put_right", staff_id=staff_id, reason=reason, now=now)
     if proposal.is_confirmed:
@@ -229,7 +231,7 @@ async def _is_for_nobody(
         case Category.AMOUNT:
             return True
         case Category.DUPLICATE:
-            return not await _is_somebodys(session, found, line)
+            return not await _is_somebodys(session, found, line, or_undone=True)
         case Category.UNKNOWN_REFERENCE:
             return _is_charge(found, line)
         case Category.RETURNED:
@@ -260,15 +262,17 @@ async def _open(session: AsyncSession, break_id: UUID) -> ReconciliationBreak:
 async def _line(session: AsyncSession, found: ReconciliationBreak) -> StatedLine | None:
     """Of its day, what the break is about: of what moved more often, the last."""
     stated = await lines.with_keys(session, found.rail, [found.reference])
-    is_any, is_back = found.category == Category.DUPLICATE, found.category == Category.RETURNED
+    is_again = found.category == Category.DUPLICATE
+    # A statement may have the newest first, and what went out after what came back of it.
+    is_back = (found.theirs_minor or 0) < 0 if is_again else found.category == Category.RETURNED
     of_day = [
         line
         for line in stated.get(found.reference, [])
-        if line.day == found.day and (is_any or line.is_back is is_back)
+        if line.day == found.day and line.is_back is is_back
     ]
     if not of_day:
         return None
-    return of_day[-1] if is_any else of_day[0]
+    return of_day[-1] if is_again else of_day[0]
 
 
 async def _must_not_be_entered(
@@ -301,16 +305,19 @@ def _came_again(found: ReconciliationBreak, line: StatedLine) -> bool:
 
 
 async def _is_somebodys(
-    session: AsyncSession, found: ReconciliationBreak, line: StatedLine
+    session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, or_undone: bool = False
 ) -> bool:
     """What moved more often than once and is no gain of ours: its payer's, or, where it came back
-    in parts, his to whom it had been sent."""
+    in parts, his to whom it had been sent. `or_undone`: or all of that is in the books."""
     if found.category != Category.DUPLICATE:
         return False
     if _came_again(found, line):
         return True
-    is_posted = any(await differences.posted(session, found.id))
-    return not is_posted and bool(await bounced.further(session, line))
+    if any(await differences.posted(session, found.id)):
+        return False
+    if or_undone:
+        return await bounced.is_covered(session, line)
+    return bool(await bounced.further(session, line))
 
 
 async def _agree(

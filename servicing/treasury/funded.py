@@ -13,6 +13,8 @@ from kit.money import Money
 from servicing.ledger.chart import cash_of
 from servicing.ledger.models import Entry, Line
 from servicing.ledger.rules import Event
+from servicing.rails.base import OutcomeStatus
+from servicing.treasury.models import StatedLine
 
 FUNDED = "capital_in:"
 """So begins the name of the entry by which money became capital of a funder."""
@@ -44,14 +46,36 @@ def is_capital(rail: str, names: Collection[str]) -> ColumnElement[bool]:
         select(line.id).where(line.entry_id == Entry.id, line.debit == cash_of(rail)).exists()
     )
     return and_(
-        # The index serves this range, in whatever order a database puts punctuation.
-        Entry.reference >= "capital",
-        Entry.reference < "capitam",
+        *_OF_CAPITAL,
         or_(
             reference.in_([f"{FUNDED}{rail}:{name}".lower() for name in names]),
             reference.in_([f"{FUNDED}{name}".lower() for name in names]) & is_of_rail,
         ),
     )
+
+
+async def left(session: AsyncSession, rail: str) -> list[tuple[str, Money, date]]:
+    """What left its stake, as the rail calls it, and no statement says that its bank took back;
+    and the day."""
+    start = f"{BACK}{rail}:"
+    stated = select(StatedLine.id).where(
+        StatedLine.rail == rail,
+        StatedLine.key == func.substr(Entry.reference, len(start) + 1),
+        StatedLine.status == OutcomeStatus.RETURNED,
+    )
+    rows = await session.execute(
+        select(Entry.reference, Entry.posted_on, Line.amount_minor, Line.currency)
+        .join(Line, Line.entry_id == Entry.id)
+        .where(
+            *_OF_CAPITAL,
+            Entry.reference.startswith(start, autoescape=True),
+            ~stated.exists(),
+        )
+        .order_by(Entry.reference)
+    )
+    return [
+        (name.removeprefix(start), Money(minor, currency), on) for name, on, minor, currency in rows
+    ]
 
 
 async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dict[str, Funded]:
@@ -67,15 +91,22 @@ async def by_key(session: AsyncSession, rail: str, keys: Collection[str]) -> dic
     ).all()
     if not rows:
         return {}
-    names = {name_back(rail, key): key for key in keys}
+    names = {name_back(rail, key).lower() for key in keys}
     gone = await session.execute(
-        select(Entry.reference, Entry.posted_on).where(Entry.reference.in_(names))
+        select(Entry.reference, Entry.posted_on).where(
+            *_OF_CAPITAL,
+            func.lower(Entry.reference).in_(names),
+        )
     )
-    back = {names[name]: on for name, on in gone}
-    spelled = {key.lower(): key for key in keys}
+    back = {name.lower(): on for name, on in gone}
     found: dict[str, Funded] = {}
     for entry_id, entry, on, minor, currency in rows:
         told = entry.lower().removeprefix(FUNDED).removeprefix(f"{rail}:")
-        key = spelled[told]
-        found[key] = Funded(entry_id, entry, Money(minor, currency), on, back.get(key))
+        back_on = back.get(name_back(rail, told))
+        paid = Funded(entry_id, entry, Money(minor, currency), on, back_on)
+        found |= {key: paid for key in keys if key.lower() == told}
     return found
+
+
+# The index serves this range, in whatever order a database puts punctuation.
+_OF_CAPITAL = (Entry.reference >= "capital", Entry.reference < "capitam")

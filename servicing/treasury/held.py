@@ -253,8 +253,9 @@ def _given(item: SuspenseItem) -> Held:
 
 
 async def is_counted(session: AsyncSession, client_ref: str) -> bool:
-    """Whether the money of an order came back and waits in suspense or counts as the borrower's."""
-    return bool(await _counted(session, {name_back(client_ref): client_ref}))
+    """Whether some of the money of an order came back and waits or counts as the borrower's."""
+    parts = (await came_back(session, {client_ref: None})).get(client_ref, [])
+    return any(part is not None for part in parts)
 
 
 async def came_back(

@@ -1,12 +1,14 @@
 """The lines of the rails' statements: kept as they came, and found again by their keys."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
+from kit.money import Money
 from servicing.rails.base import Direction, OutcomeStatus, StatementLine
 from servicing.treasury import held
 from servicing.treasury.models import StatedLine
@@ -79,6 +81,18 @@ async def with_keys(
         some = {"rail": rail, "keys": names[at : at + _CHUNK]}
         for row in await session.scalars(_WITH_KEYS, some):
             found.setdefault(row.key, []).append(row)
+    return found
+
+
+def besides(stated: Iterable[StatedLine], amounts: Iterable[Money]) -> list[StatedLine]:
+    """Those that none of the amounts answers for; each does for one line, the first of its own."""
+    left = Counter(amounts)
+    found = []
+    for line in stated:
+        if left[line.amount] > 0:
+            left[line.amount] -= 1
+        else:
+            found.append(line)
     return found
 
 

@@ -34,7 +34,7 @@ from servicing.models import (
 )
 from servicing.rails.base import Direction, OutcomeStatus
 from servicing.states import OrderStatus
-from servicing.treasury import held, lines
+from servicing.treasury import funded, held, lines
 from servicing.treasury.models import Resolution, StatedLine
 
 CATEGORY = "not_returned"
@@ -61,7 +61,8 @@ async def by_day(
     People's last word on a break is kept: it is found as long as its statements do not have it.
     """
     found: dict[date, list[Back]] = {}
-    for back in (*await _payouts(session, rail), *await _money_in(session, rail)):
+    capital = [Back(*each) for each in await funded.left(session, rail)]
+    for back in (*await _payouts(session, rail), *await _money_in(session, rail), *capital):
         waited_for = (back.on + timedelta(days=n) for n in range(WAITS.days + 1))
         if all(day in compared for day in waited_for):
             found.setdefault(back.on, []).append(back)
@@ -98,7 +99,7 @@ async def take_in(
     await suspense.receive(
         session, reference=held.name_kept(chargebacks.name_of(every[0]), len(every)),
         reason="not_taken_back", amount=Money(found.ours_minor or 0, found.currency), on=on,
-        now=now, loan=loan, rail=found.rail,
+        came_on=chargebacks.came_on(every[0]), now=now, loan=loan, rail=found.rail,
     )  # fmt: skip
     return True
 

@@ -28,7 +28,7 @@ async def take_in(
         name = name if is_own else f"{AGAIN}{n}:{name}"
         await suspense.receive(
             session, reference=name[:120], reason="came_again", amount=line.amount, on=on,
-            now=now, loan=loan, rail=line.rail, written=line.reference,
+            came_on=line.day, now=now, loan=loan, rail=line.rail, written=line.reference,
         )  # fmt: skip
         if is_own:
             line.key = line.rail_id  # From now on it is known by the rail's own name.
@@ -40,10 +40,11 @@ async def take_parts(
     session: AsyncSession, found: ReconciliationBreak, line: StatedLine, *, on: date, now: datetime
 ) -> bool:
     """Each further part of what came back waits in suspense. False where it is in the books."""
-    for part in await bounced.further(session, line):
+    parts = await bounced.further(session, line)
+    for part in parts:
         if not await bounced.set_aside(session, part, on=on, now=now):
             return False
-    return True
+    return bool(parts)
 
 
 async def _repeated(

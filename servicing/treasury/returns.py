@@ -118,7 +118,9 @@ async def proof_of(session: AsyncSession, payout: Payout, *, zone: str) -> Proof
     rail = payout.rail or ""
     stated = (await lines.with_keys(session, rail, [payout.client_ref])).get(payout.client_ref, [])
     if any(line.is_back for line in stated):
-        last = stated[-1]
+        is_one_day = len(stated) == 2 and stated[0].day == stated[1].day
+        # A statement may have the newest first: nothing comes back before it has left.
+        last = max(stated, key=lambda line: line.is_back) if is_one_day else stated[-1]
         return Proof(Source.STATEMENT, last.amount, last.day) if last.is_back else None
     told = await session.scalar(
         select(RailEventRow)

@@ -35,7 +35,7 @@ async def post(session: AsyncSession, rail: str, key: str, *, on: date, now: dat
         if (item := await queries.find_suspense_item(session, name)) is not None:
             await posting.post(
                 session, EntryKind.SUSPENSE, (Event.UNMATCHED_RECEIVED, item.amount),
-                reference=f"suspense:{name}", on=item.received_on, now=now, cash=cash_of(item.rail),
+                reference=f"suspense:{name}", on=on, now=now, cash=cash_of(item.rail),
             )  # fmt: skip
             return
 

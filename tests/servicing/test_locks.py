@@ -32,6 +32,7 @@ from tests.servicing.overpayments import overpaid
 from tests.servicing.returned import takes_back
 from tests.servicing.test_break_ends import asks, prompted
 from tests.servicing.test_own_money import comes, says_own, trial, waiting
+from tests.servicing.test_rail_events import arrives, event
 from tests.servicing.treasury_acts import (
     DAY,
     UMA,
@@ -129,6 +130,28 @@ async def test_an_act_on_a_break_waits_for_the_comparison_of_its_rail(
     with pytest.raises(DomainError):
         await acting
     assert await open_breaks(lender) == []
+    await lender.verifies()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("typed", ["W77", "w77"])
+async def test_a_rail_waits_for_staff_who_enter_the_same_transfer(
+    own_sessions: Sessions, now: datetime, typed: str
+) -> None:
+    """In whatever letters they have typed its name: it would stand in the books twice."""
+    lender = Lender(own_sessions, now)
+    loan = await lender.lends()
+
+    async with unit_of_work(own_sessions) as session:
+        await hand_entries.receive(
+            session, loan_id=loan.id, amount=kes(500), reference=typed, on=lender.on, now=now
+        )
+        coming = asyncio.ensure_future(arrives(lender, event("a slip", kes(500), rail_id="W77")))
+        await until_somebody_waits(own_sessions, coming)
+    await coming
+
+    assert await lender.suspended() == []
+    assert await lender.incidents() == ["incoming_stands_elsewhere"]
     await lender.verifies()
 
 

@@ -147,6 +147,24 @@ class TestReceive:
         assert await lender.books(loan) == await lender.books(other)
         await lender.verifies()
 
+    async def test_a_part_that_was_there_in_time_leaves_the_fee_on_the_rest(
+        self, lender: Lender
+    ) -> None:
+        loan, other = await lender.lends(), await lender.lends()
+        await lender.closes_days_until(DUE)
+        for amount in (kes(6_000), kes(4_000)):
+            await lender.receives(other, amount)
+        await lender.closes_days_until(date(2026, 12, 26))
+
+        for amount in (kes(6_000), kes(4_000)):
+            await lender.receives(loan, amount, on=DUE)
+
+        await lender.closes_days_until(date(2026, 12, 28))
+        books = await lender.books(loan)
+        assert books == await lender.books(other)
+        assert books["penalty_income"] == "25.44"
+        await lender.verifies()
+
     async def test_money_of_a_day_before_other_money_is_split_first(self, lender: Lender) -> None:
         loan, other = await lender.lends(), await lender.lends()
         await lender.closes_days_until(date(2026, 12, 22))

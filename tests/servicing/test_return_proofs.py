@@ -123,6 +123,18 @@ class TestProof:
         with pytest.raises(returns.ReturnNotProven):
             await looks(lender, loan)
 
+    async def test_is_there_in_a_statement_that_has_the_newest_first(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        line = await paid_out(lender, loan)
+        await compares(lender, [replace(line, status=OutcomeStatus.RETURNED), line])
+        (found,) = await open_breaks(lender)
+
+        await two_act(lender, "put_right", found.id)
+
+        assert (await trial(lender)).get("cash_wallet", 0) == 0
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
     async def test_is_needed_for_what_has_settled_alone(self, lender: Lender) -> None:
         loan = await lender.lends()
         await says(lender, loan)

@@ -1,6 +1,7 @@
 """Money without an owner: taken in once, and placed or given back by two people."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,13 +12,17 @@ from kit.four_eyes import Proposal
 from kit.ids import new_id
 from kit.money import Money
 from servicing import queries, repayments, suspense
+from servicing.ledger import posting
 from servicing.models import Loan, SuspenseItem
-from servicing.rails.base import OutcomeStatus
+from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.transfers import RailTransferKnown
 from tests.servicing.lending import Lender, kes
 from tests.servicing.overpayments import overpaid, sent, told
 from tests.servicing.reviews import asks_in_vain, comes, is_settled_by_rail
 from tests.servicing.test_amendments import amends
+from tests.servicing.test_not_returned import says_gone
+from tests.servicing.test_rail_events import arrives, event
+from tests.servicing.treasury_acts import compares, incoming, open_breaks, paid_out, two_act
 
 UMA, USHA = new_id(), new_id()
 
@@ -161,6 +166,79 @@ class TestAssign:
 
         with pytest.raises(repayments.LoanNotRepayable):
             await places(lender, item, await lender.opens(), UMA)
+
+
+class TestTheDayOnWhichItCame:
+    """Heard of on another one: what is placed counts from the first."""
+
+    CAME, HEARD = date(2026, 12, 18), date(2026, 12, 28)
+
+    async def counts_from(self, lender: Lender, loan: Loan) -> tuple[date, date]:
+        """Once what waits is placed: and the day on which it came into the books."""
+        async with lender.sessions() as session:
+            (item,) = await suspense.list_open(session)
+            entry = await posting.find(session, f"suspense:{item.reference}")
+        assert entry is not None
+        for who in (UMA, USHA):
+            await places(lender, item, loan, who)
+        async with lender.sessions() as session:
+            paid = (await queries.list_repayments(session, loan.id))[-1]
+        await lender.verifies()
+        return paid.paid_on, entry.posted_on
+
+    async def test_is_the_rails_own(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(self.HEARD)
+        at = datetime(2026, 12, 18, 9, tzinfo=UTC)
+        told = event("a slip", kes(500))
+        late = Outcome(OutcomeStatus.SETTLED, kes(500), told.rail_id, settled_at=at)
+        await arrives(lender, replace(told, outcome=late))
+
+        assert await self.counts_from(lender, loan) == (self.CAME, self.HEARD)
+
+    async def test_is_that_of_the_statement(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(self.HEARD)
+        await compares(lender, [incoming("W9", "a slip", kes(500))], day=self.CAME)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "put_right", found.id)
+
+        assert await self.counts_from(lender, loan) == (self.CAME, self.HEARD)
+
+    async def test_is_that_of_each_time(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(self.HEARD)
+        line = incoming("W9", loan.reference, kes(500))
+        await lender.receives(loan, kes(500), rail_reference="wallet:W9", on=self.CAME)
+        await compares(lender, [line, line], day=self.CAME)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "put_right", found.id)
+
+        assert await self.counts_from(lender, loan) == (self.CAME, self.HEARD)
+
+    async def test_is_that_of_a_part_that_came_back(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        line = await paid_out(lender, loan)
+        await lender.closes_days_until(self.HEARD)
+        await compares(lender, [line])
+        part = replace(line, status=OutcomeStatus.RETURNED, amount=kes(500))
+        await compares(lender, [part], day=self.CAME)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "put_right", found.id)
+
+        assert await self.counts_from(lender, loan) == (self.CAME, self.HEARD)
+
+    async def test_is_the_first_where_people_had_said_that_it_went(self, lender: Lender) -> None:
+        await lender.closes_days_until(self.CAME)
+        loan = await says_gone(lender, "W7", 500)
+        went_on = lender.now.date()
+        await lender.closes_days_until(self.HEARD)
+        for n in (1, 2, 3):
+            await compares(lender, [], day=went_on + timedelta(days=n))
+        (found,) = [row for row in await open_breaks(lender) if row.category == "not_returned"]
+        await two_act(lender, "put_right", found.id)
+
+        assert await self.counts_from(lender, loan) == (self.CAME, self.HEARD)
 
 
 class TestRefund:

@@ -18,6 +18,7 @@ from servicing.rails.iso20022.xml import MAX_BYTES
 
 _UNFINISHED = (".tmp", ".part")
 _BEGUN = ".begun"
+_File = tuple[int, int, int]
 
 
 class Folder:
@@ -26,6 +27,7 @@ class Folder:
         self._sent, self._done, self._refused = root / "sent", root / "done", root / "refused"
         for each in (self.out, self.incoming, self._sent, self._done, self._refused):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._read: dict[str, _File] = {}
 
     def hand_over(self, name: str, content: bytes) -> None:
         """Give the bank a file, once. Whoever dies in between leaves it in doubt, never doubled."""
@@ -75,6 +77,7 @@ class Folder:
         if path.is_symlink():
             raise FileRefused("a link")
         with path.open("rb") as file:
+            self._read[name] = _file(os.fstat(file.fileno()))
             return _some(file)
 
     def kept(self, name: str) -> bytes:
@@ -90,13 +93,17 @@ class Folder:
         with suppress(FileNotFoundError, FileRefused):
             if self.read(name) == content:
                 (self.incoming / name).unlink()
+        self._read.pop(name, None)
 
     def refuse(self, name: str) -> None:
+        """What was read. What has come under the same name since waits there."""
+        read = self._read.pop(name, None)
         n, kept = 1, self._refused / name
         while kept.exists():
             n, kept = n + 1, self._refused / f"{name}.{n + 1}"
         with suppress(FileNotFoundError):  # Another worker was faster.
-            shutil.move(self.incoming / name, kept)
+            if read in (None, _file(os.lstat(self.incoming / name))):
+                shutil.move(self.incoming / name, kept)
 
     def _mark(self, name: str, content: bytes) -> bool:
         """Ours alone to hand over; False when somebody has done it, or is about to."""
@@ -117,6 +124,11 @@ class Folder:
 
     def _trying(self, name: str) -> Path:
         return self._sent / f"{name}.trying"
+
+
+def _file(found: os.stat_result) -> _File:
+    """Which file it is, and as it was written last."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _aside(folder: Path, content: bytes) -> Path:

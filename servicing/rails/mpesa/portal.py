@@ -134,6 +134,7 @@ class Portal:
         if not all(self._folder.list_kept(name) for name in names):
             return None
         rows = [row for name in names for row in _rows(self._folder.kept(name), _day_of(name))]
+        rows.sort(key=lambda row: row.at)  # The portal may list the newest first.
         return [row.line for row in self._named(rows, day) if row.at.astimezone(UTC).date() == day]
 
 

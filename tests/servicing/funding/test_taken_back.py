@@ -138,6 +138,42 @@ class TestPutRight:
         assert (await lender.incidents(), await waiting(lender)) == ([], [])
         await lender.verifies()
 
+    async def test_is_a_break_where_a_corrected_statement_does_not_have_it(
+        self, lender: Lender, treasury: Treasury, stake: Stake
+    ) -> None:
+        """The money is with us after all, and in no books."""
+        await says_it_went(lender)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "put_right", found.id)
+        for n in range(4):
+            await compares(lender, [], day=NEXT + timedelta(days=n))
+
+        (found,) = await open_breaks(lender)
+        assert (found.category, found.ours_minor) == ("not_returned", kes(50_000).minor)
+        for verb in ("put_right", "write_off", "own"):
+            with pytest.raises(BreakActNotPossible):
+                await act(lender, verb, found.id, UMA)
+        await two_act(lender, "explain", found.id)
+        await treasury.pays_in(stake, kes(50_000), reference="W77 again")
+
+        assert (await stands(lender))[Account.FUNDER_CAPITAL] == "50000.00"
+        await compares(lender, [], day=NEXT)
+        assert await open_breaks(lender) == []
+        await lender.verifies()
+
+    async def test_takes_it_out_once_in_whatever_letters(
+        self, lender: Lender, treasury: Treasury, stake: Stake
+    ) -> None:
+        await says_it_went(lender)
+        (found,) = await open_breaks(lender)
+        await two_act(lender, "put_right", found.id)
+        await treasury.pays_in(stake, kes(50_000), reference="W99")
+
+        await compares(lender, [replace(GONE, rail_id="w77")], day=NEXT)
+
+        assert await open_breaks(lender) == []
+        assert (await stands(lender))[Account.FUNDER_CAPITAL] == "50000.00"
+
     async def test_is_on_the_statement(
         self, lender: Lender, treasury: Treasury, pool: Pool, stake: Stake
     ) -> None:

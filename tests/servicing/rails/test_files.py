@@ -200,6 +200,24 @@ class TestOneFileName:
         assert list((desk.folder / "in").iterdir()) == []
         assert len(list((desk.folder / "done").iterdir())) == 2
 
+    @pytest.mark.parametrize("is_repeat", [True, False])
+    async def test_of_a_message_while_another_was_refused_waits_its_turn(
+        self, desk: Desk, *, is_repeat: bool
+    ) -> None:
+        if is_repeat:
+            await desk.takes(desk.true)
+        with pytest.raises(FileRefused):
+            await desk.reads(desk.true if is_repeat else b"torn")
+        other = desk.true.replace(b"MB-C054-ACME-1", b"M2")
+        desk.puts(other)
+
+        await desk.rail.refuse("told.xml")
+
+        assert [path.read_bytes() for path in (desk.folder / "in").iterdir()] == [other]
+        assert list((desk.folder / "refused").iterdir()) == []
+        await desk.street.takes_in()
+        assert other in [path.read_bytes() for path in (desk.folder / "done").iterdir()]
+
     async def test_of_two_that_were_refused_keeps_both(self, desk: Desk) -> None:
         for content in (b"one", b"two"):
             await desk.takes(content)

@@ -101,6 +101,18 @@ class TestPortal:
         ]
         assert {each.rail_id for each in lines} == {"SK1", "SK2", "SK4", "SK8"}
 
+    async def test_is_in_the_order_in_which_it_moved(self, folder: Path) -> None:
+        """The portal may list the newest first: what came back came back after it had left."""
+        portal = Portal(folder)
+        newest = "".join(reversed((LINES + REVERSALS).splitlines(keepends=True)))
+        await taken(portal, folder, DAY, HEAD + newest)
+        await taken(portal, folder, DAY + timedelta(days=1), HEAD)
+
+        lines = await portal.statement(DAY)
+
+        assert lines is not None
+        assert [each.rail_id for each in lines] == ["SK1", "SK2", "SK4", "SK1", "SK4", "SK2", "SK8"]
+
     async def test_tells_of_payments_that_are_taken_back_and_doubts_what_names_none(
         self, folder: Path
     ) -> None:
