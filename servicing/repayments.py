@@ -213,7 +213,7 @@ async def _take(
 
 
 async def _settlement_or_repayment(session: AsyncSession, loan: Loan, repayment: Repayment) -> Type:
-    """Less than the payoff ends the loan when that was agreed, and is paid in time."""
+    """Less than the payoff ends the loan when that was agreed before it was paid, and in time."""
     agreed = await session.scalars(
         select(Amendment).where(
             Amendment.loan_id == loan.id,
@@ -224,7 +224,9 @@ async def _settlement_or_repayment(session: AsyncSession, loan: Loan, repayment:
     payoff = (await queries.payoff_quote(session, loan, on=repayment.paid_on)).total
     for amendment in agreed:
         least = Money.parse(amendment.change["amount"], loan.currency)
-        in_time = repayment.paid_on.isoformat() <= amendment.change["until"]
+        assert amendment.applied_on is not None, f"amendment {amendment.id} was never made"
+        is_after = amendment.applied_on <= repayment.paid_on
+        in_time = is_after and repayment.paid_on.isoformat() <= amendment.change["until"]
         if in_time and least.minor <= repayment.amount_minor < payoff.minor:
             return Type.SETTLEMENT
     return Type.REPAYMENT

@@ -336,6 +336,19 @@ class TestSettlement:
     ) -> None:
         assert (await self.settles(lender, paid, on)).status is LoanStatus.ACTIVE
 
+    async def test_is_not_made_by_money_of_a_day_before_it_was_agreed(self, lender: Lender) -> None:
+        loan = await lender.lends()
+        await lender.closes_days_until(date(2026, 12, 5))
+        agreed = {"type": "settlement", "amount": "5000", "until": "2026-12-10"}
+        await amends(lender, loan, agreed)
+
+        await lender.receives(loan, kes(11_000), on=date(2026, 12, 4))
+
+        assert (await lender.sees(loan)).status is LoanStatus.ACTIVE
+        await lender.receives(loan, kes(5_000))
+        assert (await lender.sees(loan)).status is LoanStatus.CLOSED
+        await lender.verifies()
+
 
 class TestGoodwillAndRefund:
     async def test_goodwill_is_our_expense(self, lender: Lender) -> None:
