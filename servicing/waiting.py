@@ -28,6 +28,8 @@ class Waiting:
     payouts_in_review: int
     loans_unpaid: int
     """Every payout failed: they wait for another try, or to be given up."""
+    loans_returned: int
+    """The same, when the money of one came back."""
     requests_in_review: int
     suspense: int
     incidents: int
@@ -47,18 +49,19 @@ async def counts(session: AsyncSession) -> Waiting:
     async def number(query: Select[int]) -> int:
         return await session.scalar(query) or 0
 
-    review, failed = OrderStatus.NEEDS_REVIEW, OrderStatus.FAILED
+    review, over = OrderStatus.NEEDS_REVIEW, (OrderStatus.FAILED, OrderStatus.RETURNED)
+    came_back = exists().where(Payout.loan_id == Loan.id, Payout.status == OrderStatus.RETURNED)
+    unpaid = select(func.count(Loan.id)).where(
+        Loan.status == LoanStatus.PENDING_DISBURSEMENT,
+        exists().where(Payout.loan_id == Loan.id),
+        ~exists().where(Payout.loan_id == Loan.id, Payout.status.not_in(over)),
+    )
     return Waiting(
         payouts_in_review=await number(
             select(func.count(Payout.id)).where(Payout.status == review)
         ),
-        loans_unpaid=await number(
-            select(func.count(Loan.id)).where(
-                Loan.status == LoanStatus.PENDING_DISBURSEMENT,
-                exists().where(Payout.loan_id == Loan.id, Payout.status == failed),
-                ~exists().where(Payout.loan_id == Loan.id, Payout.status != failed),
-            )
-        ),
+        loans_unpaid=await number(unpaid.where(~came_back)),
+        loans_returned=await number(unpaid.where(came_back)),
         requests_in_review=await number(
             select(func.count(PaymentRequest.id)).where(PaymentRequest.status == review)
         ),

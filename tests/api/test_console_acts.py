@@ -180,8 +180,10 @@ class TestReturnedPayouts:
         assert "It came back The rail says" not in done
         assert (await loan_of(sessions, payout)).status is LoanStatus.PENDING_DISBURSEMENT
         assert "None is open" in await carl.reads("/incidents")
+        assert "1 Loans whose money came back Send" in await ada.reads("")
         again = await ada.does(f"{page}/retry")
         assert "The money is sent again" in again
+        assert "1 Loans whose money came back" not in await ada.reads("")
 
     async def test_are_taken_back_at_the_break(
         self, sit: Sit, lender: Lender, sessions: Sessions

@@ -64,6 +64,11 @@ async def _cards(desk: Desk, session: AsyncSession) -> list[Card]:
             "Send the money again, or give the loan up.",
         ),
         Card(
+            "Loans whose money came back", found.loans_returned,
+            f"{HOME}/payouts?status=returned", "list_payouts",
+            "Send the money again, or give the loan up.",
+        ),
+        Card(
             "Payment requests that need review", found.requests_in_review,
             f"{HOME}/payment-requests?status=needs_review", "list_payment_requests",
             "Find out whether the borrower's money came.",
