@@ -1,6 +1,6 @@
 """What waits for a person in the money rooms, counted; and how far the daily work has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +42,8 @@ class Progress:
     days_to_close: int
     reconciled: Sequence[ReconciliationRun]
     """The newest statement day of each rail."""
+    open_breaks: Mapping[str, int]
+    """By rail, of all days."""
     checkpoint: Checkpoint | None
 
 
@@ -97,5 +99,16 @@ async def progress(session: AsyncSession, *, today: date) -> Progress:
     return Progress(
         days_to_close=len(await parts.days_to_close(session, today=today)),
         reconciled=runs.all(),
+        open_breaks=await open_breaks(session),
         checkpoint=await sealing.newest_checkpoint(session),
     )
+
+
+async def open_breaks(session: AsyncSession) -> dict[str, int]:
+    """How many breaks of each rail wait, whatever their day."""
+    rows = await session.execute(
+        select(ReconciliationBreak.rail, func.count(ReconciliationBreak.id))
+        .where(ReconciliationBreak.resolved_at.is_(None))
+        .group_by(ReconciliationBreak.rail)
+    )
+    return {rail: count for rail, count in rows}

@@ -211,6 +211,7 @@ def _templates() -> Environment:
         "day": day,
         "choices": _choices,
         "said": words.said,
+        "open_breaks": words.open_breaks,
         "tone": words.tone_of,
     }
     drawing.globals |= {"home": HOME, "style": _style(), "moment": moment, "fact": _fact}

@@ -348,3 +348,9 @@ def said(code: object) -> str:
 
 def tone_of(code: object) -> Tone:
     return _TONE_OF.get(str(code), Tone.PLAIN)
+
+
+def open_breaks(count: int) -> str:
+    if not count:
+        return "No breaks"
+    return f"{count} {'break' if count == 1 else 'breaks'} open"

@@ -106,7 +106,8 @@ async def _health(desk: Desk, session: AsyncSession) -> list[Health]:
     found = await waiting.progress(session, today=desk.today)
     health = [_closing(found), _sealing(desk, found)]
     for run in found.reconciled:
-        word, tone = (f"{run.breaks} breaks", Tone.WARN) if run.breaks else ("Agrees", Tone.GOOD)
+        count = found.open_breaks.get(run.rail, 0)
+        word, tone = (words.open_breaks(count), Tone.WARN if count else Tone.GOOD)
         health.append(
             Health(
                 f"Reconciliation, {words.said(run.rail)}", word, tone,
