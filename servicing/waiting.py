@@ -111,4 +111,4 @@ async def open_breaks(session: AsyncSession) -> dict[str, int]:
         .where(ReconciliationBreak.resolved_at.is_(None))
         .group_by(ReconciliationBreak.rail)
     )
-    return {rail: count for rail, count in rows}
+    return {row[0]: row[1] for row in rows}

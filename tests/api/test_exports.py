@@ -61,7 +61,7 @@ class TestFiles:
         ]
         assert {answer.content for answer in answers} == {answers[0].content}
         disposition = answers[0].headers["content-disposition"]
-        assert disposition == 'attachment; filename="account-2026-11-20.csv"'
+        assert disposition == 'attachment; filename="account-loan_principal-KES-2026-11-20.csv"'
         for excel in excels:
             [titles, *lines] = read_excel(excel.content)
             assert titles == rows[0]
