@@ -10,7 +10,7 @@ from sqlalchemy import select
 from kit.db import Sessions, unit_of_work
 from kit.money import Money
 from servicing import incidents, queries, suspense
-from servicing.models import Incident, Loan, Payout, SuspenseItem
+from servicing.models import Incident, Loan, Payout, RailEventRow, SuspenseItem
 from servicing.rails.base import OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
 from tests.api.conftest import SetClock, Sit
@@ -217,6 +217,27 @@ class TestReturnedPayouts:
 
         assert "counts as one more payment of the borrower" in first
         assert "waits in suspense" in then
+
+    async def test_tell_what_the_rail_said_and_give_their_breaks_away(
+        self, sit: Sit, lender: Lender
+    ) -> None:
+        payout = await self.is_back(lender, await lender.lends())
+        carl, page = await sit("Carl"), f"/payouts/{payout.id}"
+
+        file = await carl.opens(page, part="breaks", format="csv")
+        async with unit_of_work(lender.sessions) as session:
+            session.add(
+                RailEventRow(
+                    rail="wallet", event_id="E1", client_ref=payout.client_ref,
+                    status=OutcomeStatus.RETURNED, amount_minor=2_920_000, currency="KES",
+                    received_at=lender.now,
+                )
+            )  # fmt: skip
+
+        assert "event: E1, amount: 29200.00 KES" in await carl.reads(page)
+        assert "?part=breaks&amp;format=csv" in (await carl.opens(page)).text
+        assert file.headers["content-type"].startswith("text/csv")
+        assert "returned" in file.text
 
     async def test_say_why_they_cannot_be_taken_back(self, sit: Sit, lender: Lender) -> None:
         payout = await self.is_back(lender, await lender.lends(), kes(29_100))

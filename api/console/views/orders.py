@@ -217,9 +217,10 @@ async def _one(
     kind: _Kind, order_id: UUID, desk: Desk, session: AsyncSession, file: File
 ) -> Response:
     found = await order_history.of_order(session, kind.orders, order_id)
-    if (answer := await file.of(listings.HISTORY, exports.listed(found.steps))) is not None:
-        return answer
-    return await _page(kind, found, desk, session)
+    answer = await file.of(listings.HISTORY, exports.listed(found.steps)) or await file.of(
+        listings.BREAKS, exports.listed(found.breaks), part="breaks"
+    )
+    return answer or await _page(kind, found, desk, session)
 
 
 async def _settle(kind: _Kind, order_id: UUID, desk: Desk) -> Response:
