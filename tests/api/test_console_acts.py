@@ -272,10 +272,13 @@ class TestSuspense:
         loan = await lender.lends()
         carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
 
+        shown = await carl.reads(page)
         unknown = await carl.sends(f"{page}/assign", loan="L-NOBODY", reason=WHY)
         proposed = await carl.does(f"{page}/assign", loan=loan.reference.lower(), reason=WHY)
         done = await ada.does(f"{page}/assign", loan_id=str(loan.id), reason=WHY)
 
+        assert "A funder sent it" in shown
+        assert "“Capital has come”, KES 700 under the reference wallet:W5" in shown
         assert (unknown.status_code, "No such loan" in words(unknown)) == (404, True)
         assert 'value="L-NOBODY"' in unknown.text
         assert f"Loan {loan.reference}" in proposed

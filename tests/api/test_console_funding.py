@@ -215,6 +215,7 @@ class TestCapital:
         given = {"amount": "700", "reference": "B-5"}
 
         looked = words(await carl.sends(f"{stake}/in", look="yes", **given))
+        named = words(await carl.sends(f"{stake}/in", look="yes", amount="700", reference="SUM 1"))
         other = await carl.sends(f"{stake}/in", look="yes", amount="70", reference="B-5")
         used = await carl.sends(f"{stake}/in", look="yes", amount="60000", reference="B-1")
         proposed = await carl.does(f"{stake}/in", reason=WHY, **given)
@@ -223,6 +224,9 @@ class TestCapital:
         for shown in (looked, proposed):
             assert "Free to be lent KES 60,000 KES 60,700" in shown
             assert "Cash at the rail KES 60,700 KES 60,700" in shown
+            assert "Is it this money?" not in shown
+        assert "Cash at the rail KES 60,700 KES 61,400" in named
+        assert "Stays in suspense as wallet:B-5 Is it this money? KES 700 KES 700" in named
         assert (other.status_code, "waits in suspense" in words(other)) == (409, True)
         assert (used.status_code, "written down already" in words(used)) == (409, True)
         after = words(await carl.sends(f"{stake}/in", look="yes", amount="1"))
