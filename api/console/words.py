@@ -28,6 +28,7 @@ _SAID = {
     "rail_transfer_known": "This money is in the books already",
     "parts_stand_already": "This money may be in the books already",
     "own": "The lender's own",
+    "payable": "Earned, not paid",
     "rail": "Rail",
     "gsma": "GSMA Mobile Money",
     "iso20022": "Bank (ISO 20022)",

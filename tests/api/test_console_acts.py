@@ -310,15 +310,18 @@ class TestIncidents:
     async def test_are_resolved_by_two(self, sit: Sit, sessions: Sessions, clock: SetClock) -> None:
         async with unit_of_work(sessions) as session:
             await incidents.report(
-                session, kind="payout_amount_differs", subject="wallet:W9", now=clock.at, ours="1"
-            )
+                session, kind="payout_amount_differs", subject="wallet:W9", now=clock.at,
+                ours="19500.00 KES", theirs="7 KES",
+            )  # fmt: skip
             incident = await session.scalar(select(Incident))
         assert incident is not None
         carl, ada, page = await sit("Carl"), await sit("Ada"), f"/incidents/{incident.id}"
 
+        found = await carl.reads(page)
         await carl.does(f"{page}/resolve", reason=WHY)
         shown = await ada.does(f"{page}/resolve", reason="I have seen it too")
 
+        assert "Ours KES 19,500 Theirs 7 KES" in found
         assert "Payout amount differs Resolved" in shown
         assert "None is open" in await carl.reads("/incidents")
 

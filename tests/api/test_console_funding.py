@@ -71,7 +71,10 @@ async def stake(carl: AtDesk, ada: AtDesk, pool: str) -> str:
     form = (await carl.opens(pool)).text
     funder = re.search(f'<option value="{_ID}"', form)
     assert funder is not None
-    await both(carl, ada, pool, "stake", funder=funder[1], terms="share", rate="80", loss_order="2")
+    given = {"funder": funder[1], "terms": "share", "rate": "80", "loss_order": "2"}
+    proposed = await carl.does(f"{pool}/stake", reason=WHY, **given)
+    assert "Terms 80 % of the interest on what he funds Bears losses as number 2" in proposed
+    await ada.does(f"{pool}/stake", reason="seen it too", **await hidden(ada, pool))
     page = await path_of(carl, pool, "stakes")
     await both(carl, ada, page, "in", amount="60000", reference="B-1")
     return page
@@ -111,6 +114,12 @@ class TestPools:
         assert "borrower 60 % KES 0 KES 0" in seen
         assert "Pool main Open" in done
         assert "Stays in the pool 5000 KES" in done
+
+    async def test_tell_the_terms_of_their_stakes(self, carl: AtDesk, stake: str) -> None:
+        page = (await carl.opens(stake)).text
+        [pool] = re.findall(r'href="/console(/funding/pools/[^"]+)"', page)
+
+        assert "Share 80 % 2 60,000.00" in await carl.reads(pool)
 
     async def test_say_what_of_a_limit_is_used(
         self, carl: AtDesk, lender: Lender, pool: str, stake: str
@@ -181,9 +190,11 @@ class TestCapital:
         self, carl: AtDesk, ada: AtDesk, stake: str
     ) -> None:
         looked = words(await carl.sends(f"{stake}/in", look="yes", amount="1000"))
-        done = await both(carl, ada, stake, "in", amount="1000.50", reference="B-2")
+        proposed = await carl.does(f"{stake}/in", reason=WHY, amount="1000.50", reference="B-2")
+        done = await ada.does(f"{stake}/in", reason="so have I", **await hidden(ada, stake))
         again = await carl.sends(f"{stake}/in", amount="2", reference="B-2", reason=WHY)
 
+        assert "Amount KES 1,000.50 Reference B-2" in proposed
         assert "Free to be lent KES 60,000 KES 61,000" in looked
         assert "Cash at the rail KES 60,000 KES 61,000" in looked
         assert "<b>Sum</b> in the pool main" in done
