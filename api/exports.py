@@ -1,7 +1,7 @@
 """Any table as a file: CSV or Excel, with the filter of the page or call that shows it."""
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import auth
+from api import auth, staff
 from api.deps import Session, Staff, Today, Wired, Wiring
 from kit import audit, tabular
 from kit.db import Sessions, unit_of_work
@@ -157,14 +157,20 @@ async def _pages(
     sessions: Sessions, table: Table[R], fetch: Fetch[R]
 ) -> AsyncIterator[list[list[Cell]]]:
     last: R | None = None
+    async with unit_of_work(sessions) as session:
+        names = await staff.names(session)
     while True:
         async with unit_of_work(sessions) as session:
             rows = await fetch(session, last)
-            cells = [table.cells(row) for row in rows]
+            cells = [[_named(cell, names) for cell in table.cells(row)] for row in rows]
         if not rows:
             return
         yield cells
         last = rows[-1]
+
+
+def _named(cell: Cell, names: Mapping[str, str]) -> Cell:
+    return names.get(cell, cell) if isinstance(cell, str) else cell
 
 
 async def _excel(titles: Sequence[str], pages: tabular.Pages, zone: str) -> AsyncIterator[bytes]:

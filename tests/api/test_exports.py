@@ -168,6 +168,17 @@ class TestFiles:
             [event] = events.all()
         assert (event.subject, event.facts) == ("table:payouts", {"format": "csv"})
 
+    async def test_name_who_did_something_as_the_page_does(self, sit: Sit, enter: Enter) -> None:
+        ada = await sit("Ada")
+        await ada.opens("/payouts", format="csv")
+
+        page = await ada.opens("/audit", format="csv")
+        call = await (await enter("Ada")).get("/v1/audit", params={"format": "csv"})
+
+        for file in (page, call):
+            assert "Ada" in {row[1] for row in read_csv(file.content)[1:]}
+            assert "staff:" not in {row[1][:6] for row in read_csv(file.content)[1:]}
+
     async def test_are_refused_with_the_page(self, sit: Sit, enter: Enter) -> None:
         page = await (await sit("Uma")).opens("/payouts", format="csv")
         call = await (await enter("Uma")).get("/v1/payouts", params={"format": "csv"})
