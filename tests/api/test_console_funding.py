@@ -395,7 +395,22 @@ class TestForecast:
         assert (first.top, first.coming, first.leaving) == (40.0, 80.0, 0.0)
         assert (first.low, first.high) == (80.0, 0.0)
         assert (second.coming, second.leaving) == (0.0, 40.0)
+        assert [mark.label for mark in drawn.levels] == ["-1", "0", "3"]
         assert charts.flows([(START, (0, 0, 0), 0)], "KES") is None
+
+    def test_names_do_not_stand_on_each_other(self) -> None:
+        drawn = charts.flows([(START, (0, 90_000, 90_000), 500)], "KES")
+        near, far = (
+            charts.band(1000, [(START, (1000, 1000, 1000))], "KES", floor=floor)
+            for floor in (980, 300)
+        )
+
+        assert drawn is not None
+        assert [mark.label for mark in drawn.levels] == ["0", "900"]
+        assert near.floor is not None
+        assert far.floor is not None
+        assert near.floor_name > near.floor
+        assert far.floor_name < far.floor
 
 
 class TestTables:
