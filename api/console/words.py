@@ -40,7 +40,7 @@ DONE = {
     "proposed": "Proposed. It is done when another member of staff confirms it.",
     "confirmed": "Confirmed and done.",
     "withdrawn": "Withdrawn. Nothing was done.",
-    "retried": "The money is sent again. This page shows how it goes.",
+    "retried": "The money is sent again, as a payout of its own: the newest one of this list.",
     "asked": "The statement is fetched again. Open this page in a minute.",
     "canceled": "The loan was given up. No money went out and none will.",
     "taken": "The case is yours.",

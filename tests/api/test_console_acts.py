@@ -81,6 +81,7 @@ class TestPayouts:
         assert "The loan waits for its money" in shown
         assert "Failure Never came" in shown
         again = await ada.does(f"{page}/retry")
+        assert "Payouts Status" in again
         twice = await ada.sends(f"{page}/retry")
 
         assert "The money is sent again" in again
