@@ -1,8 +1,9 @@
 """Any table as a file: CSV or Excel, with the filter of the page or call that shows it."""
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,7 +12,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import auth
+from api import auth, staff
 from api.deps import Session, Staff, Today, Wired, Wiring
 from kit import audit, tabular
 from kit.db import Sessions, unit_of_work
@@ -63,6 +64,11 @@ class Table(Generic[R]):
         return [column.value(row) for column in self.columns]
 
 
+def period(since: date | None, until: date) -> str:
+    """For the name of a file."""
+    return f"{since}-{until}" if since else until.isoformat()
+
+
 def listed(rows: Sequence[R]) -> Fetch[R]:
     """For lists that are short enough to have been read whole."""
 
@@ -95,10 +101,10 @@ def file_of(
     table: Table[R],
     fetch: Fetch[R],
     *,
-    day: str,
+    about: str,
 ) -> Response:
     """All rows, page by page, each page in a transaction of its own after that of the request, in
-    which it is recorded who took it."""
+    which it is recorded who took it. `about` tells the file apart from others of the table."""
     audit.record(
         session, actor=who.actor, action="table.export", subject=f"table:{table.name}"[:80],
         now=wiring.clock.now(), format=format,
@@ -111,7 +117,7 @@ def file_of(
     return StreamingResponse(
         content,
         media_type=_MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="{table.name}-{day}.{format}"'},
+        headers={"Content-Disposition": f'attachment; filename="{table.name}-{about}.{format}"'},
     )
 
 
@@ -125,11 +131,13 @@ class Exports:
     day: str
     format: Format | None
 
-    async def of(self, table: Table[R], fetch: Fetch[R]) -> Response | None:
-        """None: JSON is wanted."""
+    async def of(self, table: Table[R], fetch: Fetch[R], *, about: str = "") -> Response | None:
+        """None: JSON is wanted. A file that says nothing else is called after the day."""
         if self.format is None:
             return None
-        return file_of(self.session, self.wiring, self.who, self.format, table, fetch, day=self.day)
+        return file_of(
+            self.session, self.wiring, self.who, self.format, table, fetch, about=about or self.day
+        )
 
 
 async def _exports(
@@ -149,14 +157,20 @@ async def _pages(
     sessions: Sessions, table: Table[R], fetch: Fetch[R]
 ) -> AsyncIterator[list[list[Cell]]]:
     last: R | None = None
+    async with unit_of_work(sessions) as session:
+        names = await staff.names(session)
     while True:
         async with unit_of_work(sessions) as session:
             rows = await fetch(session, last)
-            cells = [table.cells(row) for row in rows]
+            cells = [[_named(cell, names) for cell in table.cells(row)] for row in rows]
         if not rows:
             return
         yield cells
         last = rows[-1]
+
+
+def _named(cell: Cell, names: Mapping[str, str]) -> Cell:
+    return names.get(cell, cell) if isinstance(cell, str) else cell
 
 
 async def _excel(titles: Sequence[str], pages: tabular.Pages, zone: str) -> AsyncIterator[bytes]:

@@ -71,7 +71,7 @@ STAKES: Table[StakeRow] = Table(
             lambda row: f"/console/funding/stakes/{row.book.stake.id}",
         ),
         Column("Terms", lambda row: row.book.stake.kind),
-        Column("Rate, ppm", lambda row: row.book.stake.rate_ppm),
+        Column("Rate", lambda row: f"{row.book.stake.rate_ppm / 10_000:g} %"),
         Column("Bears losses", lambda row: row.book.stake.loss_order),
         Column("Capital", lambda row: row.money("capital")),
         Column("At work", lambda row: row.money("at_work")),

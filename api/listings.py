@@ -135,6 +135,7 @@ INSTALLMENTS: Table[tuple[Installment, str]] = Table(
         Column("Penalties", lambda row: Money(row[0].penalties_minor, row[1])),
         Column("Unpaid", lambda row: Money(row[0].unpaid_minor, row[1])),
         Column("Settled", lambda row: row[0].settled_on),
+        Column("Currency", lambda row: row[1]),
     ),
 )
 

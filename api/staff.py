@@ -136,6 +136,12 @@ async def list_members(session: AsyncSession) -> Sequence[StaffMember]:
     return (await session.scalars(select(StaffMember).order_by(StaffMember.name_key))).all()
 
 
+async def names(session: AsyncSession) -> dict[str, str]:
+    """How pages and files call the actors of the audit trail."""
+    members = await list_members(session)
+    return {f"staff:{member.id}": member.name for member in members} | {"system": "Kopa"}
+
+
 async def count(session: AsyncSession) -> int:
     return await session.scalar(select(func.count(StaffMember.id))) or 0
 

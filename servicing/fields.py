@@ -121,7 +121,8 @@ class Fields:
         except money.InvalidAmount:
             digits = money.exponent(currency)
             raise self.refuse(
-                key, f"must be an amount with at most 15 digits and {digits} decimals"
+                key,
+                f"must be an amount with at most 15 digits and {digits} decimals, without commas",
             ) from None
         if minor < 0 or (minor == 0 and not zero):
             raise self.refuse(key, "must not be negative" if zero else "must be more than zero")

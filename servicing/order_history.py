@@ -119,7 +119,7 @@ async def _heard(session: AsyncSession, order: Order) -> list[Step]:
     )
     return [
         Step(row.received_at, Source.RAIL, f"rail.{row.status}", f"rail:{row.rail}",
-             {"event": row.event_id, "amount_minor": row.amount_minor, "currency": row.currency})
+             {"event": row.event_id, "amount": str(row.amount)})
         for row in rows
     ]  # fmt: skip
 

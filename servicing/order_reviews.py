@@ -11,8 +11,7 @@ from kit import four_eyes
 from kit.clock import business_date
 from kit.errors import DomainError, Kind
 from kit.four_eyes import Proposal
-from servicing import orders, transfers
-from servicing.models import Loan
+from servicing import orders, queries, transfers
 from servicing.orders import Order, Orders
 from servicing.rails.base import Outcome, OutcomeStatus
 from servicing.states import OrderStatus
@@ -60,9 +59,7 @@ async def list_with(
 
 async def loans_of(session: AsyncSession, orders: Sequence[Order]) -> dict[UUID, str]:
     """The references of the loans that they are about, by the loan's id."""
-    loans = {each.loan_id for each in orders}
-    rows = await session.execute(select(Loan.id, Loan.reference).where(Loan.id.in_(loans)))
-    return {row.id: row.reference for row in rows}
+    return await queries.references_of(session, {each.loan_id for each in orders})
 
 
 async def settle(

@@ -1,7 +1,7 @@
 """Questions about loans: what exists, what is owed on a day, what comes next."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -46,6 +46,12 @@ class NextDue:
     amount: Money
     """What is left to pay of it, after the borrower's credit."""
     is_overdue: bool
+
+
+async def references_of(session: AsyncSession, loan_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By which names people know these loans."""
+    rows = await session.execute(select(Loan.id, Loan.reference).where(Loan.id.in_(loan_ids)))
+    return {row.id: row.reference for row in rows}
 
 
 async def get_loan(session: AsyncSession, loan_id: UUID, *, lock: bool = False) -> Loan:

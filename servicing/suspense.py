@@ -124,6 +124,18 @@ async def list_open(
     return list(await session.scalars(query.order_by(SuspenseItem.id).limit(limit)))
 
 
+async def list_alike(session: AsyncSession, *, rail: str, of: Money) -> list[SuspenseItem]:
+    """What waits of just so much money at a rail, and is of no loan."""
+    query = select(SuspenseItem).where(
+        SuspenseItem.resolved_at.is_(None),
+        SuspenseItem.loan_id.is_(None),
+        SuspenseItem.rail == rail,
+        SuspenseItem.currency == of.currency,
+        SuspenseItem.amount_minor == of.minor,
+    )
+    return list(await session.scalars(query.order_by(SuspenseItem.id)))
+
+
 async def as_told(session: AsyncSession, name: str) -> str:
     """`<rail>:<name>` as the rail spells it, where its money waits; else as it was typed."""
     rows = await session.scalars(

@@ -10,6 +10,8 @@ from scoring.watching.pictures import Row
 
 _WIDTH, _HEIGHT = 720.0, 240.0
 _LINES = 4
+_LETTERS = 20.0
+"""How much room a name needs, on a phone too."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Band:
     zero: float
     floor: float | None
     """What has to stay, where two people said so."""
+    floor_name: float
+    """Where its name stands: below the line where the course ends just above it."""
     levels: Sequence[Mark]
     days: Sequence[Mark]
 
@@ -64,6 +68,7 @@ def band(
         line=" ".join(path(1)),
         zero=y(0),
         floor=y(floor) if floor is not None else None,
+        floor_name=_beside(y(floor or 0), y(bands[-1][1])),
         levels=[Mark(y(minor), _short(Money(minor, currency))) for minor in steps],
         days=[
             Mark(x(n), f"{day.day} {day:%b}")
@@ -71,6 +76,11 @@ def band(
             if n % shown == 0
         ],
     )
+
+
+def _beside(floor: float, course: float) -> float:
+    is_below = 0 <= floor - course < 2 * _LETTERS and floor + _LETTERS < _HEIGHT
+    return floor + _LETTERS if is_below else floor - 6
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,11 @@ def flows(points: Sequence[tuple[date, tuple[int, int, int], int]], currency: st
         height=_FLOWS_HEIGHT,
         zero=y(0),
         flows=drawn,
-        levels=[Mark(y(each), _short(Money(each, currency))) for each in sorted({most, 0, -least})],
+        levels=[
+            Mark(y(each), _short(Money(each, currency)))
+            for each in sorted({most, 0, -least})
+            if not each or abs(y(each) - y(0)) >= _LETTERS
+        ],
         days=[
             Mark(round((n + 0.5) * room, 1), f"{day.day} {day:%b}")
             for n, (day, _, _) in enumerate(points)

@@ -69,9 +69,7 @@ class Desk:
         return roles.allows(route, self.who.role)
 
     async def names(self, session: AsyncSession) -> dict[str, str]:
-        """How pages call the actors of the audit trail."""
-        members = await staff.list_members(session)
-        return {f"staff:{member.id}": member.name for member in members} | {"system": "Kopa"}
+        return await staff.names(session)
 
 
 async def typed_of(request: Request) -> dict[str, str]:

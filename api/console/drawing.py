@@ -21,8 +21,9 @@ from api.console.door import HOME, Desk
 from api.console.words import Tone
 from api.exports import Column, Table
 from kit import text
-from kit.money import Money
+from kit.money import InvalidAmount, Money
 from kit.tabular import Cell
+from servicing.fields import is_currency
 
 R = TypeVar("R")
 _FOLDER = Path(__file__).parent
@@ -34,6 +35,7 @@ _POLICY = (
 HEADERS = {"Content-Security-Policy": _POLICY}
 PAGE_SIZE = 50
 _LONGEST_NAME = 24
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LOAN = re.compile(rf"{HOME}/loans/[^/]+")
 
 
@@ -176,12 +178,29 @@ def _kind_of(cell: Cell) -> str:
 
 
 def _fact(value: str, desk: Desk, names: Mapping[str, str]) -> str:
-    """A fact of a proposal as a person reads it: moments of the day, records by their names."""
+    """A fact of a proposal as a person reads it: amounts, days and moments as elsewhere on the
+    page, records by their names."""
+    if (amount := _amount(value)) is not None:
+        return text.money(amount, _LOCALE)
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
         return names.get(value, value)
-    return moment(at, desk) if at.tzinfo is not None else value
+    if at.tzinfo is not None:
+        return moment(at, desk)
+    return day(at.date()) if _DAY.fullmatch(value) else value
+
+
+def _amount(value: str) -> Money | None:
+    """Just as amounts are kept. A reference that looks nearly like one stays what it is."""
+    number, _, currency = value.partition(" ")
+    if not is_currency(currency):
+        return None
+    try:
+        amount = Money.parse(number, currency)
+    except InvalidAmount:
+        return None
+    return amount if str(amount) == value else None
 
 
 def _choices(codes: Sequence[str]) -> list[tuple[str, str]]:
@@ -211,6 +230,7 @@ def _templates() -> Environment:
         "day": day,
         "choices": _choices,
         "said": words.said,
+        "open_breaks": words.open_breaks,
         "tone": words.tone_of,
     }
     drawing.globals |= {"home": HOME, "style": _style(), "moment": moment, "fact": _fact}

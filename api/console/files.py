@@ -22,13 +22,16 @@ class File:
     format: Format | None
     part: str
 
-    async def of(self, table: Table[R], fetch: Fetch[R], *, part: str = "") -> Response | None:
-        """None: the page is wanted, or another of its tables."""
+    async def of(
+        self, table: Table[R], fetch: Fetch[R], *, part: str = "", about: str = ""
+    ) -> Response | None:
+        """None: the page is wanted, or another of its tables. A file that says nothing else is
+        called after the day."""
         if self.format is None or self.part != part:
             return None
         return exports.file_of(
             self.session, self.desk.wiring, self.desk.who, self.format, table, fetch,
-            day=self.desk.today.isoformat(),
+            about=about or self.desk.today.isoformat(),
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.console import pool_forms
 from kit.money import Money
+from servicing import suspense
 from servicing.funding import capital, limits, pools
 from servicing.funding.books import PoolBook, StakeBook
 from servicing.funding.limits import Limit, Policy
@@ -24,6 +25,8 @@ class Line:
     then: Money
     least: Money | None = None
     """Then it should not be below this."""
+    asks: str = ""
+    """What somebody should make sure of."""
 
     @property
     def is_short(self) -> bool:
@@ -74,10 +77,15 @@ async def of_capital_in(
     )
     free = Money(book.free, book.pool.currency)
     has = Money(book.capital, book.pool.currency)
+    alike = [] if is_here else await suspense.list_alike(session, rail=book.pool.rail, of=amount)
     return [
         Line("Capital of the pool", has, has + amount),
         Line("Free to be lent", free, free + amount),
         await _cash(session, book, amount.zero() if is_here else amount),
+        *(
+            Line(f"Stays in suspense as {item.reference}", amount, amount, asks="Is it this money?")
+            for item in alike
+        ),
     ]
 
 

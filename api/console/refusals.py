@@ -13,6 +13,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from api import auth, problems
 from api.console import door, drawing, words
@@ -74,7 +75,7 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
             known = replace(known, what=f"{refused} Nothing was done.")
         elif isinstance(refused, InvalidTerms):
             field = re.sub(r"\[(\d+)\]", lambda found: f", line {int(found[1]) + 1}", refused.field)
-            known = replace(known, what=f"{words.said(field)}: {refused.reason}.")
+            known = replace(known, what=f"{words.field(field)}: {refused.reason}.")
         elif isinstance(refused, LawKeeps):
             until, law = refused.params["until"], refused.params["law"]
             known = replace(known, what=f"Kept until {until} by {law}. Nothing was done.")
@@ -82,16 +83,22 @@ def refusal_of(refused: Exception) -> tuple[int, Refusal]:
             known = replace(known, what=f"No more than {refused.params['free']} is there for it.")
         return problems.STATUS_OF[refused.kind], known
     assert isinstance(refused, ValidationError)
-    wrong = [
-        (words.said(".".join(map(str, each["loc"]))), each["msg"].removeprefix("Value error, "))
-        for each in refused.errors(include_url=False, include_input=False)
-    ]
     known = words.refusal_of("invalid_request")
     return 422, replace(
         known,
         title="Please check what you typed",
-        what=" ".join(f"{where}: {what}." for where, what in wrong),
+        what=" ".join(map(_wrong, refused.errors(include_url=False, include_input=False))),
     )
+
+
+def _wrong(error: ErrorDetails) -> str:
+    what = error["msg"].removeprefix("Value error, ")
+    if what.startswith("amount "):  # Said by an amount itself, whatever the field is called.
+        return f"The {what}."
+    about = error.get("ctx", {})
+    known = words.WRONG.get(str(about.get("pattern", error["type"])))
+    named = words.field(".".join(map(str, dict.fromkeys(error["loc"]))))
+    return f"{named}: {known.format_map(about) if known else what}."
 
 
 def door_page(

@@ -28,6 +28,7 @@ _SAID = {
     "rail_transfer_known": "This money is in the books already",
     "parts_stand_already": "This money may be in the books already",
     "own": "The lender's own",
+    "payable": "Earned, not paid",
     "rail": "Rail",
     "gsma": "GSMA Mobile Money",
     "iso20022": "Bank (ISO 20022)",
@@ -39,7 +40,7 @@ DONE = {
     "proposed": "Proposed. It is done when another member of staff confirms it.",
     "confirmed": "Confirmed and done.",
     "withdrawn": "Withdrawn. Nothing was done.",
-    "retried": "The money is sent again. This page shows how it goes.",
+    "retried": "The money is sent again, as a payout of its own: the newest one of this list.",
     "asked": "The statement is fetched again. Open this page in a minute.",
     "canceled": "The loan was given up. No money went out and none will.",
     "taken": "The case is yours.",
@@ -339,6 +340,42 @@ def refusal_of(code: str) -> Refusal:
     return REFUSALS.get(code) or Refusal(said(code), "This was refused. Nothing was done.")
 
 
+WRONG = {
+    "^[a-z0-9-]{2,40}$": "2 to 40 small letters, digits and dashes, without spaces",
+    "^[A-Z]{3}$": "three capital letters, as KES",
+    "missing": "is missing",
+    "string_too_short": "is missing or too short",
+    "string_too_long": "at most {max_length} characters",
+    "int_parsing": "a whole number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "date_from_datetime_parsing": "a day of the calendar",
+    "date_parsing": "a day of the calendar",
+    "datetime_from_date_parsing": "a day with a time",
+    "datetime_parsing": "a day with a time",
+    "enum": "choose one of those that are offered",
+    "literal_error": "choose one of those that are offered",
+    "uuid_parsing": "choose one of those that are offered",
+}
+"""What is said of a field, by the pattern that it should have, or by the kind of the error."""
+_FIELDS = {
+    "code": "Name",
+    "rate_ppm": "Rate, per cent",
+    "loss_order": "Bears losses as number",
+    "rank": "Asked as number",
+    "floor": "Stays in the pool",
+    "due_on": "To be paid on",
+    "paid_on": "Day on which it was paid",
+}
+
+
+def field(name: str) -> str:
+    """As the forms call it."""
+    return _FIELDS.get(name) or said(name)
+
+
 def said(code: object) -> str:
     """`needs_review` reads as “Needs review”."""
     known = str(code)
@@ -348,3 +385,9 @@ def said(code: object) -> str:
 
 def tone_of(code: object) -> Tone:
     return _TONE_OF.get(str(code), Tone.PLAIN)
+
+
+def open_breaks(count: int) -> str:
+    if not count:
+        return "No breaks"
+    return f"{count} {'break' if count == 1 else 'breaks'} open"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import exports, ledger_tables, listings
-from api.deps import Session, Wired, permitted
+from api.deps import Session, Today, Wired, permitted
 from api.exports import FILES, Export
 from api.schemas import MoneyShown, Page, PageSize, Record, Shown
 from api.v1.loans import LedgerLineShown, OrderShown
@@ -35,6 +35,8 @@ class MovementShown(LedgerLineShown):
 class JournalLineShown(LedgerLineShown):
     entry_id: UUID
     loan_id: UUID | None
+    loan: str | None
+    """Its reference."""
 
 
 class EntryShown(Record):
@@ -89,6 +91,7 @@ async def list_account_entries(
     account: Account,
     session: Session,
     wiring: Wired,
+    today: Today,
     export: Export,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
     since: date | None = None,
@@ -99,7 +102,8 @@ async def list_account_entries(
     """What moved an account, by business date, with what stood on it after each line."""
     currency = currency or wiring.settings.currency
     fetch = ledger_tables.movements_of(account, currency, since, until)
-    if (file := await export.of(ledger_tables.MOVEMENTS, fetch)) is not None:
+    about = f"{account}-{currency}-{exports.period(since, until or today)}"
+    if (file := await export.of(ledger_tables.MOVEMENTS, fetch, about=about)) is not None:
         return file
     rows = await reading.list_movements(
         session, account, currency, since=since, until=until, after=after, limit=limit
@@ -116,6 +120,7 @@ async def list_account_entries(
 @router.get("/ledger/journal", response_model=Page[JournalLineShown], responses=FILES)
 async def list_journal(
     session: Session,
+    today: Today,
     export: Export,
     since: date | None = None,
     until: date | None = None,
@@ -123,13 +128,16 @@ async def list_journal(
     limit: PageSize = 50,
 ) -> Page[JournalLineShown] | Response:
     """Every line of the ledger by business date, for the lender's own accounting."""
-    fetch = ledger_tables.lines_of(since, until)
-    if (file := await export.of(ledger_tables.JOURNAL, fetch)) is not None:
+    fetch = ledger_tables.journal_of(since, until)
+    about = exports.period(since, until or today)
+    if (file := await export.of(ledger_tables.JOURNAL, fetch, about=about)) is not None:
         return file
-    rows = await reading.list_lines(session, since=since, until=until, after=after, limit=limit)
+    rows = await ledger_tables.journal(session, since, until, after=after, limit=limit)
     shown = [
-        JournalLineShown.of(line, entry, entry_id=entry.id, loan_id=line.loan_id)
-        for line, entry in rows
+        JournalLineShown.of(
+            row.line, row.entry, entry_id=row.entry.id, loan_id=row.line.loan_id, loan=row.loan
+        )
+        for row in rows
     ]
     return Page.of(shown, limit)
 

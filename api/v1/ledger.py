@@ -92,7 +92,8 @@ async def get_trial_balance(
     """Everything that was posted up to a business date; with `since`, from that one on."""
     day = until or today
     rows = await balances.trial_balance(session, since=since, until=day)
-    if (file := await export.of(ledger_tables.TRIAL_BALANCE, exports.listed(rows))) is not None:
+    table, about = ledger_tables.trial_balance(since, day), exports.period(since, day)
+    if (file := await export.of(table, exports.listed(rows), about=about)) is not None:
         return file
     return TrialBalance(
         until=day, balances=[_shown(row) for row in rows], balanced=_is_balanced(rows)

@@ -288,7 +288,8 @@ async def get_funder_statement(
         today=today,
     )  # fmt: skip
     rows = [(line, found.pool.currency) for line in funder.lines(found, Words(DEFAULT_LOCALE))]
-    if (file := await export.of(funding_tables.STATEMENT, exports.listed(rows))) is not None:
+    about = f"{found.pool.code}-{exports.period(since, found.until)}"
+    if file := await export.of(funding_tables.STATEMENT, exports.listed(rows), about=about):
         return file
     return StatementShown.of(found)
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from api import exports, ledger_tables, listings, once
 from api.deps import Now, Session, Staff, Today, Wired, permitted
 from api.exports import FILES, Export
+from api.ledger_tables import Posted
 from api.schemas import (
     Amount,
     MoneyShown,
@@ -318,7 +319,11 @@ async def list_loan_ledger(
     """Every line of the ledger about this loan, oldest first."""
     loan = await queries.get_loan(session, loan_id)
     found = await reading.list_of_loan(session, loan.id)
-    if (file := await export.of(ledger_tables.LINES, exports.listed(found))) is not None:
+    if (
+        file := await export.of(
+            ledger_tables.LINES, exports.listed([Posted(*row) for row in found])
+        )
+    ) is not None:
         return file
     return [LedgerLineShown.of(line, entry) for line, entry in found]
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from kit.db import Sessions, unit_of_work
 from kit.money import Money
 from servicing import incidents, queries, suspense
-from servicing.models import Incident, Loan, Payout, SuspenseItem
+from servicing.models import Incident, Loan, Payout, RailEventRow, SuspenseItem
 from servicing.rails.base import OutcomeStatus
 from servicing.states import LoanStatus, OrderStatus
 from tests.api.conftest import SetClock, Sit
@@ -81,6 +81,7 @@ class TestPayouts:
         assert "The loan waits for its money" in shown
         assert "Failure Never came" in shown
         again = await ada.does(f"{page}/retry")
+        assert "Payouts Status" in again
         twice = await ada.sends(f"{page}/retry")
 
         assert "The money is sent again" in again
@@ -180,8 +181,10 @@ class TestReturnedPayouts:
         assert "It came back The rail says" not in done
         assert (await loan_of(sessions, payout)).status is LoanStatus.PENDING_DISBURSEMENT
         assert "None is open" in await carl.reads("/incidents")
+        assert "1 Loans whose money came back Send" in await ada.reads("")
         again = await ada.does(f"{page}/retry")
         assert "The money is sent again" in again
+        assert "1 Loans whose money came back" not in await ada.reads("")
 
     async def test_are_taken_back_at_the_break(
         self, sit: Sit, lender: Lender, sessions: Sessions
@@ -216,6 +219,27 @@ class TestReturnedPayouts:
         assert "counts as one more payment of the borrower" in first
         assert "waits in suspense" in then
 
+    async def test_tell_what_the_rail_said_and_give_their_breaks_away(
+        self, sit: Sit, lender: Lender
+    ) -> None:
+        payout = await self.is_back(lender, await lender.lends())
+        carl, page = await sit("Carl"), f"/payouts/{payout.id}"
+
+        file = await carl.opens(page, part="breaks", format="csv")
+        async with unit_of_work(lender.sessions) as session:
+            session.add(
+                RailEventRow(
+                    rail="wallet", event_id="E1", client_ref=payout.client_ref,
+                    status=OutcomeStatus.RETURNED, amount_minor=2_920_000, currency="KES",
+                    received_at=lender.now,
+                )
+            )  # fmt: skip
+
+        assert "event: E1, amount: 29200.00 KES" in await carl.reads(page)
+        assert "?part=breaks&amp;format=csv" in (await carl.opens(page)).text
+        assert file.headers["content-type"].startswith("text/csv")
+        assert "returned" in file.text
+
     async def test_say_why_they_cannot_be_taken_back(self, sit: Sit, lender: Lender) -> None:
         payout = await self.is_back(lender, await lender.lends(), kes(29_100))
 
@@ -249,10 +273,13 @@ class TestSuspense:
         loan = await lender.lends()
         carl, ada, page = await sit("Carl"), await sit("Ada"), f"/suspense/{item.id}"
 
+        shown = await carl.reads(page)
         unknown = await carl.sends(f"{page}/assign", loan="L-NOBODY", reason=WHY)
         proposed = await carl.does(f"{page}/assign", loan=loan.reference.lower(), reason=WHY)
         done = await ada.does(f"{page}/assign", loan_id=str(loan.id), reason=WHY)
 
+        assert "A funder sent it" in shown
+        assert "“Capital has come”, KES 700 under the reference wallet:W5" in shown
         assert (unknown.status_code, "No such loan" in words(unknown)) == (404, True)
         assert 'value="L-NOBODY"' in unknown.text
         assert f"Loan {loan.reference}" in proposed
@@ -284,15 +311,18 @@ class TestIncidents:
     async def test_are_resolved_by_two(self, sit: Sit, sessions: Sessions, clock: SetClock) -> None:
         async with unit_of_work(sessions) as session:
             await incidents.report(
-                session, kind="payout_amount_differs", subject="wallet:W9", now=clock.at, ours="1"
-            )
+                session, kind="payout_amount_differs", subject="wallet:W9", now=clock.at,
+                ours="19500.00 KES", theirs="7 KES",
+            )  # fmt: skip
             incident = await session.scalar(select(Incident))
         assert incident is not None
         carl, ada, page = await sit("Carl"), await sit("Ada"), f"/incidents/{incident.id}"
 
+        found = await carl.reads(page)
         await carl.does(f"{page}/resolve", reason=WHY)
         shown = await ada.does(f"{page}/resolve", reason="I have seen it too")
 
+        assert "Ours KES 19,500 Theirs 7 KES" in found
         assert "Payout amount differs Resolved" in shown
         assert "None is open" in await carl.reads("/incidents")
 

@@ -71,7 +71,10 @@ async def stake(carl: AtDesk, ada: AtDesk, pool: str) -> str:
     form = (await carl.opens(pool)).text
     funder = re.search(f'<option value="{_ID}"', form)
     assert funder is not None
-    await both(carl, ada, pool, "stake", funder=funder[1], terms="share", rate="80", loss_order="2")
+    given = {"funder": funder[1], "terms": "share", "rate": "80", "loss_order": "2"}
+    proposed = await carl.does(f"{pool}/stake", reason=WHY, **given)
+    assert "Terms 80 % of the interest on what he funds Bears losses as number 2" in proposed
+    await ada.does(f"{pool}/stake", reason="seen it too", **await hidden(ada, pool))
     page = await path_of(carl, pool, "stakes")
     await both(carl, ada, page, "in", amount="60000", reference="B-1")
     return page
@@ -89,7 +92,8 @@ class TestPools:
         assert "It lends when two people have agreed to its policy" in shown
         assert (twice.status_code, "This name is taken" in words(twice)) == (409, True)
         assert 'name="code" value="main"' in twice.text
-        assert (odd.status_code, "Code: " in words(odd)) == (422, True)
+        assert odd.status_code == 422
+        assert "Name: 2 to 40 small letters, digits and dashes, without spaces." in words(odd)
         assert "Main &amp; more" in odd.text
         assert his.status_code == 403
         assert "Make a pool" not in await carl.reads("/funding")
@@ -110,6 +114,12 @@ class TestPools:
         assert "borrower 60 % KES 0 KES 0" in seen
         assert "Pool main Open" in done
         assert "Stays in the pool 5000 KES" in done
+
+    async def test_tell_the_terms_of_their_stakes(self, carl: AtDesk, stake: str) -> None:
+        page = (await carl.opens(stake)).text
+        [pool] = re.findall(r'href="/console(/funding/pools/[^"]+)"', page)
+
+        assert "Share 80 % 2 60,000.00" in await carl.reads(pool)
 
     async def test_say_what_of_a_limit_is_used(
         self, carl: AtDesk, lender: Lender, pool: str, stake: str
@@ -132,8 +142,9 @@ class TestPools:
             ("limits", "moon 5 %", "Limits, line 1: by: must be one of"),
             ("limits", "pool 90 %\n%", "Limits, line 2: reads like"),
             ("limits", "pool lots", "Limits, line 1: amount: must be an amount"),
-            ("floor", "-1", "Floor: must not be negative"),
-            ("rank", "first", "Rank: must be a whole number"),
+            ("floor", "-1", "Stays in the pool: must not be negative"),
+            ("floor", "10,000", "2 decimals, without commas."),
+            ("rank", "first", "Asked as number: must be a whole number"),
         ):
             for button in ({"look": "yes"}, {"reason": WHY}):
                 answer = await carl.sends(f"{made}/policy", **{field: typed}, **button)
@@ -179,9 +190,11 @@ class TestCapital:
         self, carl: AtDesk, ada: AtDesk, stake: str
     ) -> None:
         looked = words(await carl.sends(f"{stake}/in", look="yes", amount="1000"))
-        done = await both(carl, ada, stake, "in", amount="1000.50", reference="B-2")
+        proposed = await carl.does(f"{stake}/in", reason=WHY, amount="1000.50", reference="B-2")
+        done = await ada.does(f"{stake}/in", reason="so have I", **await hidden(ada, stake))
         again = await carl.sends(f"{stake}/in", amount="2", reference="B-2", reason=WHY)
 
+        assert "Amount KES 1,000.50 Reference B-2" in proposed
         assert "Free to be lent KES 60,000 KES 61,000" in looked
         assert "Cash at the rail KES 60,000 KES 61,000" in looked
         assert "<b>Sum</b> in the pool main" in done
@@ -215,6 +228,7 @@ class TestCapital:
         given = {"amount": "700", "reference": "B-5"}
 
         looked = words(await carl.sends(f"{stake}/in", look="yes", **given))
+        named = words(await carl.sends(f"{stake}/in", look="yes", amount="700", reference="SUM 1"))
         other = await carl.sends(f"{stake}/in", look="yes", amount="70", reference="B-5")
         used = await carl.sends(f"{stake}/in", look="yes", amount="60000", reference="B-1")
         proposed = await carl.does(f"{stake}/in", reason=WHY, **given)
@@ -223,6 +237,9 @@ class TestCapital:
         for shown in (looked, proposed):
             assert "Free to be lent KES 60,000 KES 60,700" in shown
             assert "Cash at the rail KES 60,700 KES 60,700" in shown
+            assert "Is it this money?" not in shown
+        assert "Cash at the rail KES 60,700 KES 61,400" in named
+        assert "Stays in suspense as wallet:B-5 Is it this money? KES 700 KES 700" in named
         assert (other.status_code, "waits in suspense" in words(other)) == (409, True)
         assert (used.status_code, "written down already" in words(used)) == (409, True)
         after = words(await carl.sends(f"{stake}/in", look="yes", amount="1"))
@@ -251,7 +268,8 @@ class TestCapital:
                 answer = await carl.sends(f"{stake}/in", amount=amount, **button)
 
                 assert answer.status_code == 422, amount
-                assert "Please check what you typed" in words(answer)
+                said = "Amount: at most 24" if len(amount) > 24 else "The amount must be"
+                assert f"Please check what you typed {said}" in words(answer)
                 assert f'name="amount" value="{amount}"' in answer.text
 
     async def test_goes_out_by_two_when_it_is_free(
@@ -377,7 +395,22 @@ class TestForecast:
         assert (first.top, first.coming, first.leaving) == (40.0, 80.0, 0.0)
         assert (first.low, first.high) == (80.0, 0.0)
         assert (second.coming, second.leaving) == (0.0, 40.0)
+        assert [mark.label for mark in drawn.levels] == ["-1", "0", "3"]
         assert charts.flows([(START, (0, 0, 0), 0)], "KES") is None
+
+    def test_names_do_not_stand_on_each_other(self) -> None:
+        drawn = charts.flows([(START, (0, 90_000, 90_000), 500)], "KES")
+        near, far = (
+            charts.band(1000, [(START, (1000, 1000, 1000))], "KES", floor=floor)
+            for floor in (980, 300)
+        )
+
+        assert drawn is not None
+        assert [mark.label for mark in drawn.levels] == ["0", "900"]
+        assert near.floor is not None
+        assert far.floor is not None
+        assert near.floor_name > near.floor
+        assert far.floor_name < far.floor
 
 
 class TestTables:

@@ -40,6 +40,8 @@ async def test_two_enter_much(sit: Sit, lender: Lender, sessions: Sessions) -> N
     before = await received(sessions, loan)
     confirmed = await ada.does(page, amount="1500.00 KES", **TYPED | {"reason": "I have the slip"})
 
+    assert "Paid ahead" not in linked
+    assert "Paid ahead KES 1,500" in await carl.reads(f"/loans/{loan.id}")
     assert link in linked
     assert link in listed
     assert "Another member of staff confirms it from KES 1,000 on" in asked

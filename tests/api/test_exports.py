@@ -61,7 +61,7 @@ class TestFiles:
         ]
         assert {answer.content for answer in answers} == {answers[0].content}
         disposition = answers[0].headers["content-disposition"]
-        assert disposition == 'attachment; filename="account-2026-11-20.csv"'
+        assert disposition == 'attachment; filename="account-loan_principal-KES-2026-11-20.csv"'
         for excel in excels:
             [titles, *lines] = read_excel(excel.content)
             assert titles == rows[0]
@@ -107,7 +107,8 @@ class TestFiles:
         events = await aude.opens(page, part="events", format="csv")
         neither = await aude.opens(page, part="nothing", format="csv")
 
-        assert len(read_csv(installments.content)) == 4
+        titles, *rows = read_csv(installments.content)
+        assert (len(rows), titles[-1], {row[-1] for row in rows}) == (3, "Currency", {"KES"})
         assert read_csv(events.content)[1][3] == "disbursement"
         assert neither.headers["content-type"].startswith("text/html")
 
@@ -166,6 +167,17 @@ class TestFiles:
             )
             [event] = events.all()
         assert (event.subject, event.facts) == ("table:payouts", {"format": "csv"})
+
+    async def test_name_who_did_something_as_the_page_does(self, sit: Sit, enter: Enter) -> None:
+        ada = await sit("Ada")
+        await ada.opens("/payouts", format="csv")
+
+        page = await ada.opens("/audit", format="csv")
+        call = await (await enter("Ada")).get("/v1/audit", params={"format": "csv"})
+
+        for file in (page, call):
+            assert "Ada" in {row[1] for row in read_csv(file.content)[1:]}
+            assert "staff:" not in {row[1][:6] for row in read_csv(file.content)[1:]}
 
     async def test_are_refused_with_the_page(self, sit: Sit, enter: Enter) -> None:
         page = await (await sit("Uma")).opens("/payouts", format="csv")

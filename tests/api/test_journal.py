@@ -53,6 +53,10 @@ class TestJournal:
 
         titles, *rows = read_csv(taken.content)
         assert titles[4:9] == ["Debit", "Credit", "Amount", "Currency", "Loan"]
+        listed = (await api.get("/v1/ledger/journal", params=asked)).json()["items"]
+        [loan] = {row["loan"] for row in listed}
+        assert loan.startswith("L-")
+        assert {row[8] for row in rows} == {loan}
         assert [row[4:8] for row in rows[:2]] == [
             ["loan_principal", "cash_wallet", "29200.00", "KES"],
             ["loan_principal", "fee_income", "750.00", "KES"],
@@ -79,6 +83,18 @@ async def test_a_trial_balance_of_a_period_has_what_moved_in_it(
     moved = (await ada.get(path, params=since)).json()
     page = await desk.reads("/ledger", **since)
 
+    for file in (
+        await desk.opens("/ledger", format="csv", **since),
+        await ada.get(path, params={"format": "csv", **since}),
+    ):
+        assert read_csv(file.content)[0][-1] == "Change"
+        assert f'"trial-balance-{PAID_ON}-{PAID_ON}.csv"' in file.headers["content-disposition"]
+    assert "What moved on these days" in page
+    shown = (await desk.opens("/ledger", **since)).text
+    entries = f"/accounts/cash_wallet?currency=KES&amp;since={PAID_ON}&amp;until={PAID_ON}"
+    assert entries in shown
+    assert "Balance" in read_csv((await desk.opens("/ledger", format="csv")).content)[0]
+    assert "Choose others" in await desk.reads("/ledger", since="2030-01-01", until="2030-01-31")
     assert moved["balanced"]
     accounts = {row["account"]: row["debit"]["amount"] for row in moved["balances"]}
     assert accounts["cash_wallet"] == "500.00"

@@ -72,7 +72,7 @@ def test_two_open_a_pool_and_take_capital_in(browser: Browser, desk: Desk) -> No
     ada.page.get_by_text("Make a pool").click()
     ada.page.get_by_label("Name").first.fill("Main pool")
     ada.page.get_by_role("button", name="Make the pool").click()
-    ada.sees("Please check what you typed", "Code: ")
+    ada.sees("Please check what you typed", "Name: 2 to 40 small letters")
     ada.page.get_by_label("Name").first.fill("main")
     ada.page.get_by_role("button", name="Make the pool").click()
     ada.sees("It lends when two people have agreed")

@@ -64,6 +64,11 @@ async def _cards(desk: Desk, session: AsyncSession) -> list[Card]:
             "Send the money again, or give the loan up.",
         ),
         Card(
+            "Loans whose money came back", found.loans_returned,
+            f"{HOME}/payouts?status=returned", "list_payouts",
+            "Send the money again, or give the loan up.",
+        ),
+        Card(
             "Payment requests that need review", found.requests_in_review,
             f"{HOME}/payment-requests?status=needs_review", "list_payment_requests",
             "Find out whether the borrower's money came.",
@@ -101,7 +106,8 @@ async def _health(desk: Desk, session: AsyncSession) -> list[Health]:
     found = await waiting.progress(session, today=desk.today)
     health = [_closing(found), _sealing(desk, found)]
     for run in found.reconciled:
-        word, tone = (f"{run.breaks} breaks", Tone.WARN) if run.breaks else ("Agrees", Tone.GOOD)
+        count = found.open_breaks.get(run.rail, 0)
+        word, tone = (words.open_breaks(count), Tone.WARN if count else Tone.GOOD)
         health.append(
             Health(
                 f"Reconciliation, {words.said(run.rail)}", word, tone,

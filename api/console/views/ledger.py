@@ -14,6 +14,7 @@ from api.console.door import HOME, AtDesk
 from api.console.files import AskedFile, attachment
 from api.console.forms import Day
 from api.deps import Session
+from api.ledger_tables import Posted
 from kit.money import Money
 from servicing.ledger import balances, proofs, reading
 from servicing.ledger.balances import Balance
@@ -29,15 +30,14 @@ async def show_trial_balance(
 ) -> Response:
     day = until or desk.today
     rows = await balances.trial_balance(session, since=since, until=day)
-    if (answer := await file.of(ledger_tables.TRIAL_BALANCE, exports.listed(rows))) is not None:
+    table, about = ledger_tables.trial_balance(since, day), exports.period(since, day)
+    if (answer := await file.of(table, exports.listed(rows), about=about)) is not None:
         return answer
     currencies = sorted({row.currency for row in rows})
     books = [
         (
             currency,
-            drawing.table(
-                desk, ledger_tables.TRIAL_BALANCE, [row for row in rows if row.currency == currency]
-            ),
+            drawing.table(desk, table, [row for row in rows if row.currency == currency]),
             *_totals(rows, currency),
         )
         for currency in currencies
@@ -54,13 +54,12 @@ async def show_journal(
     until: Day = None,
     after: UUID | None = None,
 ) -> Response:
-    fetch = ledger_tables.lines_of(since, until)
-    if (answer := await file.of(ledger_tables.JOURNAL, fetch)) is not None:
+    fetch = ledger_tables.journal_of(since, until)
+    about = exports.period(since, until or desk.today)
+    if (answer := await file.of(ledger_tables.JOURNAL, fetch, about=about)) is not None:
         return answer
-    rows = await reading.list_lines(
-        session, since=since, until=until, after=after, limit=drawing.PAGE_SIZE
-    )
-    last = drawing.last_key([line for line, _ in rows])
+    rows = await ledger_tables.journal(session, since, until, after=after, limit=drawing.PAGE_SIZE)
+    last = drawing.last_key([row.line for row in rows])
     lines = drawing.table(desk, ledger_tables.JOURNAL, rows, after=last)
     return drawing.page(desk, "journal.html", since=since, until=until, lines=lines)
 
@@ -78,7 +77,8 @@ async def show_account(
 ) -> Response:
     currency = currency or desk.wiring.settings.currency
     fetch = ledger_tables.movements_of(account, currency, since, until)
-    if (answer := await file.of(ledger_tables.MOVEMENTS, fetch)) is not None:
+    about = f"{account}-{currency}-{exports.period(since, until or desk.today)}"
+    if (answer := await file.of(ledger_tables.MOVEMENTS, fetch, about=about)) is not None:
         return answer
     rows = await reading.list_movements(
         session, account, currency, since=since, until=until, after=after,
@@ -99,7 +99,7 @@ async def show_account(
 @router.get("/entries/{entry_id}", name="get_ledger_entry")
 async def show_entry(entry_id: UUID, desk: AtDesk, session: Session, file: AskedFile) -> Response:
     found = await reading.get_entry(session, entry_id)
-    rows = [(line, found.entry) for line in found.lines]
+    rows = [Posted(line, found.entry) for line in found.lines]
     if (answer := await file.of(ledger_tables.ENTRY, exports.listed(rows))) is not None:
         return answer
     return drawing.page(

@@ -14,6 +14,7 @@ from api.console.files import AskedFile
 from api.console.forms import Key, LoanState, Words
 from api.deps import Session
 from api.exports import Table
+from api.ledger_tables import Posted
 from servicing import lookups, queries
 from servicing.ledger import reading
 from servicing.models import Loan
@@ -91,9 +92,10 @@ async def _parts(
     """The tables of the page, as far as the role may see them."""
     rows = await queries.list_installments(session, loan.id)
     events = await lookups.list_events(session, loan.id)
+    lines = await reading.list_of_loan(session, loan.id)
     parts: dict[str, tuple[Table[Any], list[Any]]] = {
         "installments": (listings.INSTALLMENTS, [(row, loan.currency) for row in rows]),
-        "entries": (ledger_tables.LINES, await reading.list_of_loan(session, loan.id)),
+        "entries": (ledger_tables.LINES, [Posted(*row) for row in lines]),
         "payments": (listings.REPAYMENTS, await queries.list_repayments(session, loan.id)),
         "payouts": (listings.PAYOUTS, await queries.list_payouts(session, loan.id)),
         "events": (listings.EVENTS, [(row, loan.currency) for row in events]),

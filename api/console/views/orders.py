@@ -151,7 +151,7 @@ async def retry_payout(order_id: UUID, desk: AtDesk) -> Response:
         )
         return "retried"
 
-    return await _do(_PAYOUTS, order_id, desk, act)
+    return await _do(_PAYOUTS, order_id, desk, act, then=_PAYOUTS.path)
 
 
 @router.post("/payouts/{order_id}/cancel", name="cancel_payout")
@@ -217,9 +217,10 @@ async def _one(
     kind: _Kind, order_id: UUID, desk: Desk, session: AsyncSession, file: File
 ) -> Response:
     found = await order_history.of_order(session, kind.orders, order_id)
-    if (answer := await file.of(listings.HISTORY, exports.listed(found.steps))) is not None:
-        return answer
-    return await _page(kind, found, desk, session)
+    answer = await file.of(listings.HISTORY, exports.listed(found.steps)) or await file.of(
+        listings.BREAKS, exports.listed(found.breaks), part="breaks"
+    )
+    return answer or await _page(kind, found, desk, session)
 
 
 async def _settle(kind: _Kind, order_id: UUID, desk: Desk) -> Response:
@@ -247,12 +248,15 @@ async def _fail(kind: _Kind, order_id: UUID, desk: Desk) -> Response:
     return await _do(kind, order_id, desk, act)
 
 
-async def _do(kind: _Kind, order_id: UUID, desk: Desk, act: acts.Act) -> Response:
+async def _do(
+    kind: _Kind, order_id: UUID, desk: Desk, act: acts.Act, *, then: str = ""
+) -> Response:
     async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
         found = await order_history.of_order(session, kind.orders, order_id)
         return await _page(kind, found, desk, session, status=status, refusal=refusal)
 
-    return await acts.carry_out(desk, act, then=f"{kind.path}/{order_id}", again=again)
+    then = then or f"{kind.path}/{order_id}"
+    return await acts.carry_out(desk, act, then=then, again=again)
 
 
 async def _returned(desk: Desk, session: AsyncSession, order: Order) -> Back | None:

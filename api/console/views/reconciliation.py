@@ -21,12 +21,24 @@ from api.v1 import reconciliation as calls
 from api.v1.proposals import Reasoned
 from kit import four_eyes
 from kit.four_eyes import Proposal
-from servicing import lookups, orders, reconciliation
+from servicing import lookups, orders, reconciliation, waiting
 from servicing.disbursements import PAYOUTS
 from servicing.funding import taken_back
 from servicing.treasury import breaks, positions, returns
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
+_WHY = {
+    "before_first_statement": "from before the first statement",
+    "day_before": "from the day before",
+    "between_statements": "from days between two statements",
+    "amount": "in other amounts",
+    "other_day": "moved on another day",
+    "missing_here": "in the statement alone",
+    "missing_at_rail": "in our books alone",
+    "by_hand": "in our books by hand",
+    "not_explained": "not explained by the lines of the statement",
+}
+"""Of what a statement has more than our ledger, or less."""
 _Agree = Callable[[AsyncSession, str], Awaitable[Proposal]]
 
 
@@ -112,6 +124,7 @@ async def _overview(
     found = await lists.page(session, is_over=is_over, after=after, limit=drawing.PAGE_SIZE)
     runs = await reconciliation.list_runs(session)
     newest = {run.rail: run for run in reversed(runs)}
+    waits = await waiting.open_breaks(session)
     return drawing.page(
         desk,
         "reconciliation.html",
@@ -120,7 +133,11 @@ async def _overview(
         ),
         is_over=is_over,
         runs=drawing.table(desk, listings.RUNS, runs, part="runs"),
-        newest=[(run, await positions.of_run(session, run)) for _, run in sorted(newest.items())],
+        newest=[
+            (run, waits.get(run.rail, 0), await positions.of_run(session, run))
+            for _, run in sorted(newest.items())
+        ],
+        why=_WHY,
         **{"refusal": None, **answer},
     )
 
