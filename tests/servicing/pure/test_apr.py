@@ -322,6 +322,9 @@ def test_a_quote_has_the_rate_of_its_own_dates(loan: dict[str, Any], convention:
     """A quote knows which periods are whole; the same flows by date alone say the same."""
     quoted = quotes.quote(terms.parse(loan))
     paid = [(row.due_on.isoformat(), str(row.due)) for row in quoted.installments if row.due]
+    # Of April and June alone nobody can tell by date whether the 30th is meant or the last day.
+    days = [row.due_on for row in quoted.installments if row.due]
+    assume(not all(day.day == 30 and (day + timedelta(days=1)).day == 1 for day in days))
     per_year = {"day": 365, "week": 52, "month": 12}[loan["frequency"]]
     said = {"unit_periods_per_year": f"{per_year}/{loan['every']}"}
     received = str(quoted.net_disbursed.minor)
