@@ -123,6 +123,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "cancel_withdrawal": _TREASURES,
     "get_cash": _WATCHES_MONEY,
     "set_floor": _TREASURES,
+    "set_opening_balance": _TREASURES,
     "get_forecast": _WATCHES_MONEY,
     "list_held_payouts": _WATCHES_MONEY,
     "release_payout": _TREASURES,

@@ -14,6 +14,7 @@ from servicing.funding.models import Withdrawal, WithdrawalOf
 from servicing.ledger import balances
 from servicing.ledger.balances import Cash
 from servicing.ledger.chart import cash_of
+from servicing.treasury import opening
 
 _NOTHING = Cash(0, 0)
 
@@ -124,6 +125,16 @@ def of_reinvested(book: PoolBook, stake: StakeBook, amount: Money) -> list[Line]
     return [
         Line("Earned and not paid", earned, earned - amount),
         Line("Free to be lent, of the pool", free, free + amount),
+    ]
+
+
+async def of_opening(session: AsyncSession, rail: str, amount: Money) -> list[Line]:
+    """What the books would have at the rail, had it begun with that."""
+    posted = Money((await cash_at(session, rail, amount.currency)).posted_minor, amount.currency)
+    before = await opening.of(session, rail=rail, currency=amount.currency)
+    return [
+        Line("There before Kopa", before, amount),
+        Line("Cash at the rail", posted, posted - before + amount),
     ]
 
 

@@ -136,6 +136,10 @@ REFUSALS = {
     "funding_stake_not_found": Refusal("No such stake", "Choose one from its pool's page."),
     "funder_not_found": Refusal("No such funder", "Choose one from the list of funders."),
     "funding_name_taken": Refusal("This name is taken", "Choose another one. Nothing was done."),
+    "opening_balance_is_so": Refusal(
+        "The books have just this",
+        "Nothing was changed. To correct it, type what really was there.",
+    ),
     "funding_withdrawal_not_found": Refusal(
         "This withdrawal is over", "It was paid or given up in the meantime."
     ),
@@ -366,6 +370,7 @@ _FIELDS = {
     "loss_order": "Bears losses as number",
     "rank": "Asked as number",
     "floor": "Stays in the pool",
+    "opening": "Was there",
     "due_on": "To be paid on",
     "paid_on": "Day on which it was paid",
 }

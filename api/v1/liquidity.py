@@ -26,11 +26,12 @@ from servicing.funding.models import Hold, StakeKind
 from servicing.funding.outlook import Period
 from servicing.funding.statements import Position, Statement
 from servicing.ledger import balances
-from servicing.ledger.chart import Account
+from servicing.ledger.chart import Account, rail_of
 from servicing.ledger.rules import Event
 from servicing.models import Payout
 from servicing.papers import funder
 from servicing.papers.words import Words
+from servicing.treasury import opening
 
 router = APIRouter(prefix="/v1/funding", tags=["funding"], dependencies=[Depends(permitted)])
 
@@ -45,11 +46,19 @@ class NewFloor(Reasoned):
     currency: Currency
 
 
+class NewOpeningBalance(Reasoned):
+    rail: Rail
+    opening: Annotated[str, StringConstraints(max_length=24)]
+    currency: Currency
+
+
 class CashShown(Shown):
     account: Account
     posted: MoneyShown
     pending_out: MoneyShown
     available: MoneyShown
+    opening: MoneyShown
+    """Of it, what was there before Kopa kept its books."""
 
 
 class FloorShown(Shown):
@@ -199,6 +208,9 @@ async def get_cash(session: Session) -> Cash:
                 posted=MoneyShown.of_minor(cash.posted_minor, currency),
                 pending_out=MoneyShown.of_minor(cash.pending_out_minor, currency),
                 available=MoneyShown.of_minor(cash.available_minor, currency),
+                opening=MoneyShown.of(
+                    await opening.of(session, rail=rail_of(account), currency=currency)
+                ),
             )
             for (account, currency), cash in sorted(found.items())
         ],
@@ -217,6 +229,19 @@ async def set_floor(body: NewFloor, session: Session, who: Staff, now: Now) -> P
     return await pools.set_floor(
         session, rail=body.rail, floor=floor, staff_id=who.id, reason=body.reason, now=now
     )
+
+
+@router.put("/opening-balances", response_model=ProposalShown)
+async def set_opening_balance(
+    body: NewOpeningBalance, session: Session, who: Staff, today: Today, now: Now
+) -> Proposal:
+    """What was at a rail before Kopa kept its books, in place of what was said before; 0 takes that
+    back. A second person says the same."""
+    amount = Money(read_minor(body.opening, body.currency), body.currency)
+    return await opening.say(
+        session, rail=body.rail, amount=amount, staff_id=who.id, reason=body.reason, on=today,
+        now=now,
+    )  # fmt: skip
 
 
 @router.get("/forecast", response_model=Forecast, responses=FILES)

@@ -94,6 +94,7 @@ class Event(StrEnum):
     RAIL_OVER = "rail_over"
     OWN_TAKEN_OUT = "own_taken_out"
     OWN_CAME_BACK = "own_came_back"
+    OWN_AT_START = "own_at_start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,12 @@ RULES: dict[Event, Rule] = {
         Account.CASH,
         Account.LENDER_FUNDS,
         "the same of money that came back",
+    ),
+    Event.OWN_AT_START: Rule(
+        EntryKind.DIFFERENCE,
+        Account.CASH,
+        Account.LENDER_FUNDS,
+        "two members of staff say what was at a rail before Kopa kept its books",
     ),
     **{
         event: Rule(EntryKind.FUNDING, debit, credit, when)

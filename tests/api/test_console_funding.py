@@ -344,6 +344,20 @@ class TestFloors:
         assert "Has to stay KES 500" in done
         assert "Nothing waits" in proposals
 
+    async def test_stand_beside_what_was_there_at_first(
+        self, carl: AtDesk, ada: AtDesk, stake: str
+    ) -> None:
+        page = "/funding/cash/wallet/KES"
+
+        looked = words(await carl.sends(f"{page}/opening", look="yes", opening="1500"))
+        done = await both(carl, ada, page, "opening", opening="1500")
+        again = words(await carl.sends(f"{page}/opening", opening="1500", reason=WHY))
+
+        assert "There before Kopa KES 0 KES 1,500" in looked
+        assert "Cash at the rail KES 60,000 KES 61,500" in looked
+        assert "Posted KES 61,500 Of it, there before Kopa KES 1,500" in done
+        assert "The books have just this" in again
+
     async def test_are_found_by_rail_and_currency(self, carl: AtDesk) -> None:
         found = await carl.opens("/funding/cash", rail="mpesa", currency="KES")
         odd = await carl.opens("/funding/cash", rail="pigeons", currency="kes")

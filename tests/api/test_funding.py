@@ -207,6 +207,23 @@ class TestCash:
             amount("60000.00"), amount("29200.00"), amount("30800.00")
         )  # fmt: skip
 
+    async def test_began_with_what_two_say(
+        self, ada: httpx.AsyncClient, carl: httpx.AsyncClient, aude: httpx.AsyncClient
+    ) -> None:
+        path, given = "/v1/funding/opening-balances", {"rail": "gsma", "currency": "KES"}
+        why = {"reason": "as the statement of the day before says"}
+        refused = await aude.put(path, json={**given, **why, "opening": "7"})
+        less = await ada.put(path, json={**given, **why, "opening": "-7"})
+
+        await both(carl, ada, "PUT", path, **given, opening="1000000")
+        again = await ada.put(path, json={**given, **why, "opening": "1000000"})
+
+        (cash,) = (await aude.get("/v1/funding/cash")).json()["cash"]
+        assert (cash["account"], cash["posted"]) == ("cash_momo", amount("1000000.00"))
+        assert cash["opening"] == amount("1000000.00")
+        assert (refused.status_code, less.status_code) == (403, 422)
+        assert (again.status_code, again.json()["code"]) == (409, "opening_balance_is_so")
+
     async def test_to_come_is_the_same_as_json_and_as_a_table(
         self, aude: httpx.AsyncClient, lender: Lender, stake: str
     ) -> None:

@@ -19,6 +19,7 @@ from servicing.ledger.rules import RULES, EntryKind, Event
 from servicing.living import Act
 from servicing.models import Loan
 from servicing.rails.base import Direction, OutcomeStatus
+from servicing.treasury import opening
 from tests.servicing.funding.money import Treasury
 from tests.servicing.lending import Lender, kes
 from tests.servicing.test_amendments import amends
@@ -130,7 +131,13 @@ class TestTheUseCases:
                 await two_act(lender, "write_off", found.id)
 
     async def the_lender_moves_his_own(self, lender: Lender) -> None:
-        """And a part of the cash box is taken to a rail."""
+        """And a part of the cash box is taken to a rail, which had some before it all began."""
+        for staff_id in (new_id(), new_id()):
+            async with unit_of_work(lender.sessions) as session:
+                await opening.say(
+                    session, rail="wallet", amount=kes(5), staff_id=staff_id, reason="was there",
+                    on=lender.on, now=lender.now,
+                )  # fmt: skip
         day = NEXT + timedelta(days=1)
         out = replace(incoming("W3", "", kes(1)), direction=Direction.PAYOUT)
         await compares(lender, [out, replace(out, status=OutcomeStatus.RETURNED)], day=day)

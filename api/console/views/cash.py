@@ -1,4 +1,4 @@
-"""Cash at one rail, and how much of it has to stay."""
+"""Cash at one rail: what was there at first, and how much of it has to stay."""
 
 from typing import Any, NamedTuple
 
@@ -12,11 +12,13 @@ from api.console.door import HOME, AtDesk, Desk
 from api.console.previews import Line
 from api.console.words import Refusal
 from api.deps import Session
-from api.v1.liquidity import Currency, NewFloor, Rail
+from api.v1.liquidity import Currency, NewFloor, NewOpeningBalance, Rail
 from kit import four_eyes
+from kit.four_eyes import Proposal
 from kit.money import Money
 from servicing.funding import pools
 from servicing.ledger import balances
+from servicing.treasury import opening
 
 PAGE = f"{HOME}/funding/cash"
 RAILS: tuple[str, ...] = Rail.__args__  # type: ignore[attr-defined]
@@ -50,7 +52,7 @@ async def set_floor(rail: Rail, currency: Currency, desk: AtDesk) -> Response:
         body = forms.read(desk, NewFloor, rail=rail, currency=currency)
         return acts.outcome(
             await pools.set_floor(
-                session, rail=body.rail, floor=_floor(desk, place), staff_id=desk.who.id,
+                session, rail=body.rail, floor=_typed(desk, place, "floor"), staff_id=desk.who.id,
                 reason=body.reason, now=desk.now,
             )
         )  # fmt: skip
@@ -61,7 +63,33 @@ async def set_floor(rail: Rail, currency: Currency, desk: AtDesk) -> Response:
     if acts.only_looks(desk):
 
         async def show(session: AsyncSession) -> Response:
-            lines = await previews.of_floor(session, place.rail, _floor(desk, place))
+            lines = await previews.of_floor(session, place.rail, _typed(desk, place, "floor"))
+            return await _page(place, desk, session, looked=lines)
+
+        return await acts.look(desk, show, again=again)
+    return await acts.carry_out(desk, act, then=place.path, again=again)
+
+
+@router.post("/{rail}/{currency}/opening", name="set_opening_balance")
+async def set_opening_balance(rail: Rail, currency: Currency, desk: AtDesk) -> Response:
+    place = _Place(rail, currency)
+
+    async def act(session: AsyncSession) -> str:
+        body = forms.read(desk, NewOpeningBalance, rail=rail, currency=currency)
+        return acts.outcome(
+            await opening.say(
+                session, rail=body.rail, amount=_typed(desk, place, "opening"),
+                staff_id=desk.who.id, reason=body.reason, on=desk.today, now=desk.now,
+            )
+        )  # fmt: skip
+
+    async def again(session: AsyncSession, status: int, refusal: Refusal) -> Response:
+        return await _page(place, desk, session, status=status, refusal=refusal)
+
+    if acts.only_looks(desk):
+
+        async def show(session: AsyncSession) -> Response:
+            lines = await previews.of_opening(session, place.rail, _typed(desk, place, "opening"))
             return await _page(place, desk, session, looked=lines)
 
         return await acts.look(desk, show, again=again)
@@ -76,8 +104,14 @@ async def at_rails(session: AsyncSession) -> list[funding_tables.CashAtRail]:
     ]
 
 
-def _floor(desk: Desk, place: _Place) -> Money:
-    return Money.parse(desk.typed.get("floor", ""), place.currency)
+def _typed(desk: Desk, place: _Place, field: str) -> Money:
+    return Money.parse(desk.typed.get(field, ""), place.currency)
+
+
+async def _effect(session: AsyncSession, place: _Place, proposal: Proposal) -> list[Line]:
+    ((field, amount),) = proposal.facts.items()
+    show = previews.of_floor if field == "floor" else previews.of_opening
+    return await show(session, place.rail, Money.parse(amount, place.currency))
 
 
 async def _page(
@@ -101,12 +135,8 @@ async def _page(
         floor=await previews.floor_of(session, place.rail, place.currency),
         looked=looked,
         proposals=proposals,
-        effects={
-            each.id: await previews.of_floor(
-                session, place.rail, Money.parse(each.facts["floor"], place.currency)
-            )
-            for each in proposals
-        },
+        opening=await opening.of(session, rail=place.rail, currency=place.currency),
+        effects={each.id: await _effect(session, place, each) for each in proposals},
         names=await desk.names(session),
         **{"refusal": None, **answer},
     )

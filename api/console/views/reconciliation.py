@@ -28,7 +28,7 @@ from servicing.treasury import breaks, positions, returns
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 _WHY = {
-    "before_first_statement": "from before the first statement",
+    "before_first_statement": "from before the first statement (say so under Pools and cash)",
     "day_before": "from the day before",
     "between_statements": "from days between two statements",
     "amount": "in other amounts",

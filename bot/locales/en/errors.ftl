@@ -152,6 +152,7 @@ error-funding-pool-not-found = There is no such pool.
 error-funding-stake-not-found = There is no such stake.
 error-funding-name-taken = There is one with this name already.
 error-funding-withdrawal-not-found = There is no such withdrawal that waits.
+error-opening-balance-is-so = The books have just this already.
 error-pool-currency-differs = This pool is in { $currency }.
 error-capital-not-free = Only { $free } is free: the rest is lent or promised.
 error-capital-amount-differs = The rail brought { $waits } under this reference: it waits in suspense.

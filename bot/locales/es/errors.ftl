@@ -152,6 +152,7 @@ error-funding-pool-not-found = No existe ese fondo.
 error-funding-stake-not-found = No existe esa participación.
 error-funding-name-taken = Ya existe uno con ese nombre.
 error-funding-withdrawal-not-found = No existe ese retiro pendiente.
+error-opening-balance-is-so = Los libros ya dicen justo esto.
 error-pool-currency-differs = Este fondo está en { $currency }.
 error-capital-not-free = Solo { $free } está libre: el resto está prestado o prometido.
 error-capital-amount-differs = Con esa referencia llegaron { $waits }: esperan a una persona.
